@@ -1,0 +1,74 @@
+// Every NATS subject, stream and consumer name that two processes must agree on. No other file spells one.
+import { createHash } from "node:crypto";
+
+/** Work-queue stream of task hints. */
+export const TASK_STREAM = "AGENTSPAN_TASKS";
+
+/** Queue group that orchestrators share for requests. */
+export const ORCHESTRATORS = "orchestrators";
+
+/** One attempt of one call, as a task hint names it. */
+export interface TaskAddress {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly tool: string;
+  readonly runId: string;
+  readonly callId: string;
+  readonly attempt: number;
+}
+
+/** The subject of a task hint: one message at a time lives on it. */
+export function taskSubject(task: TaskAddress): string {
+  return `agentspan.task.${task.namespace}.${task.queue}.${task.tool}.${task.runId}.${task.callId}.${task.attempt}`;
+}
+
+/** All task subjects, for the stream. */
+export const ALL_TASKS = "agentspan.task.>";
+
+/** All tasks of one (namespace, queue, tool), for its consumer. */
+export function taskFilter(namespace: string, queue: string, tool: string): string {
+  return `agentspan.task.${namespace}.${queue}.${tool}.>`;
+}
+
+/** All tasks of one call, for purging. */
+export function callFilter(task: Omit<TaskAddress, "attempt">): string {
+  return `agentspan.task.${task.namespace}.${task.queue}.${task.tool}.${task.runId}.${task.callId}.*`;
+}
+
+/** Durable consumer of one (namespace, queue, tool); names may hold '_' and '-', so it is a hash and not a join. */
+export function consumerName(namespace: string, queue: string, tool: string): string {
+  const hash = createHash("sha256").update(`${namespace}/${queue}/${tool}`).digest("hex").slice(0, 20);
+  return `task_${hash}`;
+}
+
+export type WorkerVerb = "register" | "claim" | "heartbeat" | "complete" | "release";
+export const WORKER_VERBS: readonly WorkerVerb[] = ["register", "claim", "heartbeat", "complete", "release"];
+
+/** Where a worker asks; with an orchestrator's id it asks that one first. */
+export function workerSubject(workerId: string, verb: WorkerVerb, orchestratorId?: string): string {
+  const subject = `agentspan.worker.${workerId}.${verb}`;
+  return orchestratorId === undefined ? subject : `${subject}.${orchestratorId}`;
+}
+
+/** The prefix of a worker's answers; it may subscribe to nothing else. */
+export function workerInboxPrefix(workerId: string): string {
+  return `_INBOX_${workerId}`;
+}
+
+/** Requests of any worker to any orchestrator. */
+export const ALL_WORKER_REQUESTS = "agentspan.worker.*.*";
+
+/** Requests of any worker to this orchestrator. */
+export function workerRequestsTo(orchestratorId: string): string {
+  return `agentspan.worker.*.*.${orchestratorId}`;
+}
+
+/** Where gateways ask; with an orchestrator's id they ask that one first. */
+export function requestSubject(orchestratorId?: string): string {
+  return orchestratorId === undefined ? "agentspan.request" : `agentspan.request.${orchestratorId}`;
+}
+
+/** Live events of one run: LiveEvents messages. */
+export function eventsSubject(namespace: string, runId: string): string {
+  return `agentspan.events.${namespace}.${runId}`;
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+// Generates TypeScript from the protos.
+//   (no flag)      the contract (committed under proto/src/gen) and the third-party protos (never committed)
+//   --vendor-only  only the third-party ones, where they are missing: every build needs them
+//   --check        fails where the committed code is not what the protos give
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const require = createRequire(import.meta.url);
+const bin = join(root, "node_modules", ".bin");
+const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+const buf = (args) => execFileSync(join(bin, "buf"), args, { cwd: root, env, stdio: "inherit" });
+
+const contractOut = join(root, "proto", "src", "gen");
+const vendorOut = join(root, "internal", "src", "vendor-gen");
+
+function generateContract(out) {
+  const template = readFileSync(join(root, "buf.gen.yaml"), "utf8").replace("out: proto/src/gen", `out: ${out}`);
+  buf(["generate", "--template", template]);
+}
+
+// google.rpc's error details, the health service and server reflection come from the packages that publish them.
+function generateVendor() {
+  const from = mkdtempSync(join(tmpdir(), "agentspan-protos-"));
+  try {
+    const google = dirname(require.resolve("google-proto-files/package.json"));
+    const health = dirname(require.resolve("grpc-health-check/package.json"));
+    const reflection = dirname(require.resolve("@grpc/reflection/package.json"));
+    const files = [
+      [join(google, "google/rpc/error_details.proto"), "google/rpc/error_details.proto"],
+      [join(health, "proto/health/v1/health.proto"), "grpc/health/v1/health.proto"],
+      [join(reflection, "build/proto/grpc/reflection/v1/reflection.proto"), "grpc/reflection/v1/reflection.proto"],
+      [
+        join(reflection, "build/proto/grpc/reflection/v1alpha/reflection.proto"),
+        "grpc/reflection/v1alpha/reflection.proto",
+      ],
+    ];
+    for (const [source, target] of files) {
+      mkdirSync(dirname(join(from, target)), { recursive: true });
+      cpSync(source, join(from, target));
+    }
+    writeFileSync(join(from, "buf.yaml"), "version: v2\n");
+    const template = `{"version":"v2","clean":true,"plugins":[{"local":"protoc-gen-es","out":"${vendorOut}","opt":["target=ts","import_extension=js"]}]}`;
+    buf(["generate", from, "--template", template]);
+  } finally {
+    rmSync(from, { recursive: true, force: true });
+  }
+}
+
+const filesUnder = (dir) =>
+  readdirSync(dir, { recursive: true })
+    .map(String)
+    .filter((name) => statSync(join(dir, name)).isFile())
+    .sort();
+
+function check() {
+  const fresh = mkdtempSync(join(tmpdir(), "agentspan-gen-"));
+  try {
+    generateContract(fresh);
+    const text = (dir) => JSON.stringify(filesUnder(dir).map((name) => [name, readFileSync(join(dir, name), "utf8")]));
+    if (text(fresh) !== text(contractOut)) {
+      console.error(`${relative(root, contractOut)} is not what the protos give. Run: npm run generate`);
+      process.exit(1);
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+if (process.argv.includes("--check")) check();
+else {
+  const vendorOnly = process.argv.includes("--vendor-only");
+  if (!vendorOnly) generateContract(contractOut);
+  if (!vendorOnly || !existsSync(vendorOut)) generateVendor();
+}

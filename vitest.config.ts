@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+// unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["**/test/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "**/test/servers/**"],
+        },
+      },
+      {
+        test: {
+          name: "servers",
+          include: ["**/test/servers/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
