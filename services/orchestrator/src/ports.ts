@@ -1,5 +1,25 @@
 // The interfaces that the engine, the relay and the sweeper need. Adapters implement them; only main wires them.
+import type { TaskAddress } from "@agentspan/internal";
+import type {
+  ClaimRequest,
+  ClaimResponse,
+  CompleteRequest,
+  CompleteResponse,
+  Envelope,
+  HeartbeatRequest,
+  HeartbeatResponse,
+  LiveEvents,
+  RegisterRequest,
+  RegisterResponse,
+  ReleaseRequest,
+  ReleaseResponse,
+  Reply,
+} from "@agentspan/proto";
+import type { OwnerDemand } from "./core/agent.js";
+import type { CheckpointKind, RunEvent } from "./core/events.js";
 import type { ModelFailure, ModelReply, ModelRequest } from "./core/model.js";
+import type { Schedule } from "./core/obligations.js";
+import type { Run, RunState } from "./core/run.js";
 
 /** Speaks to language models. */
 export interface Models {
@@ -21,4 +41,189 @@ export class ModelCallError extends Error {
   ) {
     super(failure.message, options);
   }
+}
+
+/** A run as it is stored. */
+export interface StoredRun {
+  readonly run: Run;
+  /** One more with each write; 0 is not stored yet. */
+  readonly version: number;
+  /** The events that are still in the document, oldest first; earlier ones are in the chunks. */
+  readonly events: readonly RunEvent[];
+  /** Immutable history that moved out of the document, oldest first. */
+  readonly chunks: readonly ChunkRef[];
+  readonly schedule: Schedule;
+  /** UTF-8 bytes of the events in the document, and of all events of the run. */
+  readonly inlineBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Names one immutable piece of history: events `from` to `to`. */
+export interface ChunkRef {
+  /** From the run, the range and a hash of the content, so that writing it twice is writing it once. */
+  readonly id: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One transition: state, new events and obligations together, or nothing. */
+export interface RunWrite {
+  readonly runId: string;
+  /** The version it was decided on; 0 creates the run. */
+  readonly expectedVersion: number;
+  readonly run: Run;
+  /** New events and their stored text (JSON). */
+  readonly append: readonly { readonly sequence: number; readonly text: string }[];
+  readonly schedule: Schedule;
+  /** Milliseconds since the epoch; absent where nothing is owed. */
+  readonly wakeAt?: number;
+  readonly inlineBytes: number;
+  readonly totalBytes: number;
+  /** Takes events up to the chunk's end out of the document. The chunk is written already. */
+  readonly trim?: ChunkRef;
+}
+
+/**
+ * committed: this very write is in the document. conflict: it is not, and never will be. unknown: the answer was lost;
+ * whoever asked reads the run again and decides again.
+ */
+export type CommitOutcome = "committed" | "conflict" | "unknown";
+
+/** Keeps runs. Rejects with AgentspanError STORE_UNAVAILABLE while the store is away. */
+export interface RunStore {
+  /** `linearizable` sees every write that was acknowledged before it began; it has a time limit. */
+  load(runId: string, consistency: "majority" | "linearizable"): Promise<StoredRun | undefined>;
+  /** Majority and journaled. Writes that come together are committed together. */
+  commit(write: RunWrite): Promise<CommitOutcome>;
+  /** Writes one chunk; writing the same again is no error. Resolves when it is durable. */
+  putChunk(runId: string, chunk: ChunkRef, texts: readonly string[]): Promise<void>;
+  readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]>;
+  /** Runs whose wakeAt has come, most overdue first. */
+  due(now: number, limit: number): Promise<readonly string[]>;
+  /** The states of several runs, without events; unknown ids are left out. */
+  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]>;
+  list(query: RunQuery): Promise<Page<StoredRun>>;
+  /** Runs with an open checkpoint, the longest waiting first. */
+  listOpen(query: OpenQuery): Promise<Page<StoredRun>>;
+}
+
+export interface RunQuery {
+  readonly namespace: string;
+  readonly states: readonly RunState[];
+  readonly agentName?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly limit: number;
+  /** Opaque, from the page before. A broken one rejects with INVALID_REQUEST. */
+  readonly pageToken?: string;
+}
+
+export interface OpenQuery extends Omit<RunQuery, "states"> {
+  readonly kinds: readonly CheckpointKind[];
+  readonly tool?: string;
+  readonly runId?: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextPageToken?: string;
+}
+
+/** A stored definition: protobuf-JSON text of agentspan.v1.AgentDefinition. */
+export interface StoredAgent {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly definition: string;
+  readonly createdAt: number;
+}
+
+/** Keeps agent definitions, immutable by version. The newest put is the newest version, also when it is an old one again. */
+export interface AgentStore {
+  /** Resolves to false where this version was stored already. */
+  putAgent(agent: StoredAgent): Promise<boolean>;
+  getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined>;
+  /** The newest version of each agent, by name. */
+  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>>;
+}
+
+/** What the owner of a tool said when a worker registered it. */
+export interface ToolRegistration extends OwnerDemand {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly tool: string;
+  readonly inputSchema: string;
+}
+
+/** Keeps what tools' owners demand. */
+export interface ToolStore {
+  /** The newest registration of a tool replaces the one before. */
+  putTools(tools: readonly ToolRegistration[]): Promise<void>;
+  getTools(namespace: string, tools: readonly { queue: string; tool: string }[]): Promise<readonly ToolRegistration[]>;
+}
+
+/** One incarnation of a process, as the judge of leases sees it. */
+export interface Instance {
+  /** Fresh for each start of a process. */
+  readonly incarnation: string;
+  readonly kind: "orchestrator" | "worker";
+  /** Worker id or orchestrator id, for people. */
+  readonly name: string;
+  readonly namespace: string;
+  /** One more with each sign of life. */
+  readonly counter: number;
+  /** Nonces of the tasks in hand, or keys of the model calls in hand. */
+  readonly inHand: readonly string[];
+  /** What a worker serves. */
+  readonly tools: readonly { readonly queue: string; readonly tool: string }[];
+  /** By the store's clock, milliseconds; set by the adapter on reading. Shown to people, never judged by. */
+  readonly seenAt?: number;
+}
+
+/** Keeps signs of life, apart from the runs' writes. */
+export interface InstanceStore {
+  /** Writes each; a lower counter than the stored one changes nothing. Resolves when stored. */
+  beat(instances: readonly Instance[]): Promise<void>;
+  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]>;
+  /** Those seen within the time, for people. */
+  liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]>;
+  /** Takes out what was not seen for the time. */
+  forgetInstances(unseenForMs: number): Promise<void>;
+  removeInstance(incarnation: string): Promise<void>;
+}
+
+export interface Store extends RunStore, AgentStore, ToolStore, InstanceStore {
+  /** The store's clock, milliseconds since the epoch; used to correct ours. */
+  serverTime(): Promise<number>;
+  /** Makes indexes; safe to call from several processes at once. */
+  prepare(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Answers one request of a gateway. Never rejects: failures are in the reply. */
+export type RequestHandler = (envelope: Envelope) => Promise<Reply>;
+
+/** Answers one request of a worker: the message of the verb, and its response message. */
+export interface WorkerHandlers {
+  register(workerId: string, request: RegisterRequest): Promise<RegisterResponse>;
+  claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse>;
+  heartbeat(workerId: string, request: HeartbeatRequest): Promise<HeartbeatResponse>;
+  complete(workerId: string, request: CompleteRequest): Promise<CompleteResponse>;
+  release(workerId: string, request: ReleaseRequest): Promise<ReleaseResponse>;
+}
+
+/** Carries hints, requests and live events. Rejects with AgentspanError BUS_UNAVAILABLE while the bus is away. */
+export interface Bus {
+  /** Makes the stream, and the durable consumer of each tool; resolves to their names in order. */
+  ensureConsumers(namespace: string, tools: readonly { queue: string; tool: string }[]): Promise<readonly string[]>;
+  /** Puts a hint in the work queue, or finds that it is there already. */
+  announce(task: TaskAddress, orchestratorId: string): Promise<"announced" | "already_there">;
+  /** Takes the hints of a call out of the work queue. */
+  withdraw(call: Omit<TaskAddress, "attempt">): Promise<void>;
+  /** Tells watchers of a run. Not awaited, may be lost: they fill gaps by reading. */
+  publish(namespace: string, runId: string, live: LiveEvents): void;
+  /** Begins to answer requests, shared with the other orchestrators and those to this one by name. */
+  serve(orchestratorId: string, onRequest: RequestHandler, workers: WorkerHandlers): Promise<void>;
+  /** Takes no new requests and resolves when the answers of those taken have been sent. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
 }

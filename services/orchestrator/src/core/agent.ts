@@ -1,0 +1,47 @@
+// The pinned definition of an agent, as the core reads it. Durations are milliseconds.
+
+export interface Agent {
+  readonly name: string;
+  /** SHA-256 of the content; a run never changes its version. */
+  readonly version: string;
+  /** "provider/model". */
+  readonly model: string;
+  readonly instructions: string;
+  readonly tools: readonly ToolDefinition[];
+  readonly maxTurns: number;
+  readonly temperature?: number;
+  readonly maxTokens?: number;
+  /** JSON Schema of the final answer, as JSON text. */
+  readonly outputSchema?: string;
+  readonly deadlineMs?: number;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly inputSchema: string;
+  readonly queue: string;
+  readonly approval: { readonly required: boolean; readonly explicit: boolean; readonly votesRequired: number };
+  readonly once: boolean;
+  readonly retry: RetryPolicy;
+  readonly startTimeoutMs?: number;
+  readonly timeoutMs?: number;
+}
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly multiplier: number;
+}
+
+/** What the owner of a tool (its worker's registration) demands; the stricter of it and the definition holds. */
+export interface OwnerDemand {
+  readonly approval: boolean;
+  readonly once: boolean;
+}
+
+export function toolOf(agent: Agent, name: string): ToolDefinition | undefined {
+  return agent.tools.find((tool) => tool.name === name);
+}

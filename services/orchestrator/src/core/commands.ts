@@ -1,0 +1,220 @@
+// What may be asked of a run, in the imperative, and what is answered. Every command carries a key that the run
+// remembers (idempotency key, turn and attempt, nonce, decision id), so that asking twice is asking once.
+import type { OwnerDemand } from "./agent.js";
+import type { LostHow, Outcome, ReleaseReason, ReportedOutcome } from "./events.js";
+import type { ModelFailure, ModelReply } from "./model.js";
+
+export interface Start {
+  readonly type: "start";
+  readonly runId: string;
+  readonly namespace: string;
+  readonly input: string;
+  readonly startedBy: string;
+  readonly onBehalfOf?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deadlineMs?: number;
+  /** Of the normalised request as sent: the same key with another request is refused. */
+  readonly requestHash: string;
+  readonly parentRunId?: string;
+}
+
+export interface TakeModelReply {
+  readonly type: "take_model_reply";
+  readonly turn: number;
+  readonly attempt: number;
+  readonly reply: ModelReply;
+  /** What the owners of the called tools demand, by tool. */
+  readonly owners: Readonly<Record<string, OwnerDemand>>;
+}
+
+export interface TakeModelFailure {
+  readonly type: "take_model_failure";
+  readonly turn: number;
+  readonly attempt: number;
+  readonly failure: ModelFailure;
+}
+
+/** The orchestrator that held the model call is lost. */
+export interface ReplaceModelCall {
+  readonly type: "replace_model_call";
+  readonly turn: number;
+  readonly attempt: number;
+}
+
+export interface Claim {
+  readonly type: "claim";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly workerId: string;
+  readonly incarnation: string;
+  readonly owner: OwnerDemand;
+  /** False: a plain call is granted without storing the claim; it is stored with the outcome, or by a later claim. */
+  readonly store: boolean;
+}
+
+export interface Complete {
+  readonly type: "complete";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly workerId: string;
+  readonly incarnation: string;
+  /** From the grant; binds the outcome to the arguments. */
+  readonly digest: string;
+  readonly outcome: CompletedOutcome;
+}
+
+export type CompletedOutcome =
+  | Exclude<ReportedOutcome, { readonly kind: "error" }>
+  | { readonly kind: "error"; readonly message: string; readonly retryable: boolean };
+
+export interface Release {
+  readonly type: "release";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly reason: ReleaseReason;
+  readonly detail: string;
+}
+
+/** The judge found the claim's process lost, or alive and not holding it. */
+export interface EndClaim {
+  readonly type: "end_claim";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly how: LostHow;
+}
+
+/** What a person asks of a checkpoint. */
+export interface Decide {
+  readonly type: "decide";
+  readonly decisionId: string;
+  readonly requestHash: string;
+  readonly who: string;
+  readonly onBehalfOf?: string;
+  /** The one open checkpoint where absent. */
+  readonly approvalId?: string;
+  readonly digest?: string;
+  readonly comment: string;
+  readonly verdict: Verdict;
+}
+
+export type Verdict =
+  | { readonly kind: "approve"; readonly editedArguments?: string }
+  | { readonly kind: "reject" }
+  /** `content` is canonical JSON text. */
+  | { readonly kind: "respond"; readonly content: string }
+  | { readonly kind: "settle"; readonly outcome: "happened"; readonly result: string }
+  | { readonly kind: "settle"; readonly outcome: "run_again" | "given_up" };
+
+export interface Cancel {
+  readonly type: "cancel";
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface Pause {
+  readonly type: "pause";
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface Resume {
+  readonly type: "resume";
+  readonly who: string;
+}
+
+/** Time passed: whatever is due by now happens. */
+export interface Tick {
+  readonly type: "tick";
+}
+
+/** Moves the times of obligations that were looked after and are still owed. No event: it is no fact of the run. */
+export interface Reschedule {
+  readonly type: "reschedule";
+  readonly due: Readonly<Record<string, number>>;
+}
+
+export type Command =
+  | Start
+  | TakeModelReply
+  | TakeModelFailure
+  | ReplaceModelCall
+  | Claim
+  | Complete
+  | Release
+  | EndClaim
+  | Decide
+  | Cancel
+  | Pause
+  | Resume
+  | Tick
+  | Reschedule;
+
+export type CommandType = Command["type"];
+
+export type Answer =
+  | { readonly type: "started"; readonly created: boolean }
+  | ClaimAnswer
+  | { readonly type: "completed"; readonly status: "ACCEPTED" | "LATE" }
+  | { readonly type: "stale"; readonly detail: string }
+  | { readonly type: "released"; readonly released: boolean }
+  | DecidedAnswer
+  /** Carried out, or nothing was left to do. */
+  | { readonly type: "ok" };
+
+export type ClaimAnswer =
+  | {
+      readonly type: "granted";
+      readonly tool: string;
+      readonly argumentsSequence: number;
+      readonly digest: string;
+      readonly guarded: boolean;
+      readonly deadline?: number;
+      readonly approval?: { readonly approvalId: string; readonly decisionId: string };
+      /** False: nothing of the claim is in the document yet. */
+      readonly stored: boolean;
+    }
+  | { readonly type: "refused"; readonly reason: ClaimRefusal };
+
+export type ClaimRefusal = "TAKEN" | "ENDED" | "CANCELLED" | "PAUSED" | "GATED" | "NOT_FOUND";
+
+export interface DecidedAnswer {
+  readonly type: "decided";
+  readonly approvalId: string;
+  readonly decisionId: string;
+  readonly outcome: Outcome;
+  readonly who: string;
+  readonly at: number;
+  /** The event that records it. */
+  readonly sequence: number;
+  readonly closed: boolean;
+  readonly votesMissing: number;
+  readonly repeated: boolean;
+}
+
+/** A command that was not carried out: a value, never thrown. The reasons are the contract's. */
+export interface Rejection {
+  readonly type: "rejection";
+  readonly reason: RejectionReason;
+  readonly message: string;
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly retryAfterMs?: number;
+}
+
+export type RejectionReason =
+  | "RUN_NOT_FOUND"
+  | "APPROVAL_NOT_FOUND"
+  | "INVALID_REQUEST"
+  | "INVALID_ARGUMENTS"
+  | "APPROVAL_ID_REQUIRED"
+  | "NOTHING_TO_DECIDE"
+  | "SETTLE_REQUIRED"
+  | "RUN_ENDED"
+  | "APPROVAL_EXPIRED"
+  | "ALREADY_DECIDED"
+  | "ARGUMENTS_CHANGED"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "LIMIT_EXCEEDED";

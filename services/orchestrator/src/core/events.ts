@@ -1,0 +1,289 @@
+// Facts that happened to a run, in the past tense. They are stored for ever: fields may be added, a meaning never
+// changes. The sequence of a run's events is the record; everything in Run is folded from it.
+import type { FinishReason, Usage } from "./model.js";
+
+/** What an event is worth on disk and in order. */
+export interface RunEvent {
+  /** From 1, without gaps. */
+  readonly sequence: number;
+  /** Milliseconds since the epoch, by the corrected clock of whoever committed it. */
+  readonly at: number;
+  /** The orchestrator that committed it, which holds the effects that follow. */
+  readonly by: string;
+  readonly fact: Fact;
+}
+
+export type Fact =
+  | RunStarted
+  | ModelReplied
+  | ModelFailed
+  | ToolCalled
+  | ToolStarted
+  | AttemptFailed
+  | TaskReleased
+  | GrantEnded
+  | ToolFinished
+  | Waiting
+  | Voted
+  | Decided
+  | CheckpointClosed
+  | Paused
+  | Resumed
+  | Warned
+  | LateOutcome
+  | Ending
+  | Ended;
+
+export type FactType = Fact["type"];
+
+/** How guarded a call is. Approval and once start at most once and their error is final. */
+export type Gate = "plain" | "once" | "approval";
+
+export interface RunStarted {
+  readonly type: "run_started";
+  readonly runId: string;
+  readonly namespace: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+  readonly maxTurns: number;
+  readonly input: string;
+  readonly startedBy: string;
+  readonly onBehalfOf?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly deadlineMs?: number;
+  readonly requestHash: string;
+  readonly parentRunId?: string;
+}
+
+export interface ModelReplied {
+  readonly type: "model_replied";
+  readonly turn: number;
+  readonly attempt: number;
+  readonly text: string;
+  readonly callIds: readonly string[];
+  readonly usage: Usage;
+  readonly finishReason: FinishReason;
+}
+
+/** An attempt at a model call failed or its orchestrator was lost, and another follows. */
+export interface ModelFailed {
+  readonly type: "model_failed";
+  readonly turn: number;
+  readonly attempt: number;
+  readonly reason: "MODEL_FAILED" | "MODEL_LOST";
+  readonly message: string;
+  readonly retryAt: number;
+}
+
+/** The model asked for a tool. */
+export interface ToolCalled {
+  readonly type: "tool_call";
+  readonly callId: string;
+  /** The id the model gave the call. */
+  readonly modelCallId: string;
+  readonly turn: number;
+  readonly tool: string;
+  readonly queue: string;
+  readonly gate: Gate;
+  /** RFC 8785 text; empty where the call was refused. */
+  readonly arguments: string;
+  readonly digest: string;
+  /** When no worker may begin it any more. */
+  readonly startBy?: number;
+  /** Why the call was refused before any gate, and what the model wrote. */
+  readonly refused?: { readonly problem: string; readonly wrote: string };
+}
+
+/** A worker's claim was stored; the attempt may have begun. */
+export interface ToolStarted {
+  readonly type: "tool_started";
+  readonly callId: string;
+  readonly tool: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly workerId: string;
+  readonly incarnation: string;
+  /** As the owner's demand left it. */
+  readonly gate: Gate;
+  readonly deadline?: number;
+}
+
+/** A plain attempt failed, was lost or timed out, and another follows. */
+export interface AttemptFailed {
+  readonly type: "attempt_failed";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly reason: "TOOL_FAILED" | "TOOL_LOST" | "TOOL_DISOWNED" | "TOOL_TIMED_OUT";
+  readonly message: string;
+  readonly retryAt: number;
+}
+
+/** A granted task came back not begun. */
+export interface TaskReleased {
+  readonly type: "task_released";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly reason: ReleaseReason;
+  readonly detail: string;
+  readonly retryAt: number;
+}
+
+export type ReleaseReason = "SHUTTING_DOWN" | "INCOMPATIBLE" | "TOO_LATE" | "NO_PROOF";
+
+/** The grant of an attempt whose outcome is unknown is dead: its lease ended, or its worker disowned it. */
+export interface GrantEnded {
+  readonly type: "grant_ended";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly how: LostHow;
+}
+
+export type LostHow = "LEASE_ENDED" | "DISOWNED";
+
+/** The one outcome of a call. */
+export interface ToolFinished {
+  readonly type: "tool_result";
+  readonly callId: string;
+  readonly tool: string;
+  readonly attempt: number;
+  /** The claim that brought it; absent where no worker did. */
+  readonly nonce?: string;
+  readonly outcome: CallOutcome;
+}
+
+export type CallOutcome =
+  | ReportedOutcome
+  /** A person said no. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** A person answered in place of the tool. */
+  | { readonly kind: "responded"; readonly text: string }
+  /** The run ended first. */
+  | { readonly kind: "cancelled"; readonly reason: string };
+
+/** What a worker (or a settling person) reports. */
+export type ReportedOutcome =
+  | { readonly kind: "result"; readonly text: string }
+  | { readonly kind: "truncated"; readonly digest: string; readonly bytes: number; readonly head: string }
+  | { readonly kind: "error"; readonly message: string };
+
+export type CheckpointKind = "APPROVAL" | "QUESTION" | "SETTLEMENT";
+
+export interface Waiting {
+  readonly type: "waiting";
+  readonly approvalId: string;
+  readonly kind: CheckpointKind;
+  readonly callId: string;
+  readonly tool: string;
+  readonly digest: string;
+  readonly votesRequired: number;
+  /** A decision must name the approval and its digest. */
+  readonly explicit: boolean;
+  /** Why it is gated, in words. */
+  readonly reason: string;
+  readonly expiresAt?: number;
+  /** On a settlement: what is known of the attempt. */
+  readonly unknown?: UnknownAttempt;
+  readonly preview?: string;
+}
+
+export interface UnknownAttempt {
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly grantedAt: number;
+  readonly cause: LostHow | "TIMED_OUT";
+}
+
+export type Outcome = "approved" | "rejected" | "responded" | "happened" | "run_again" | "given_up";
+
+/** What a person said, and how the request is recognised when it is repeated. */
+export interface Act {
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly decisionId: string;
+  readonly requestHash: string;
+  readonly who: string;
+  readonly onBehalfOf?: string;
+  readonly outcome: Outcome;
+  readonly comment: string;
+  /** RFC 8785 text and digest of what runs instead. */
+  readonly edited?: { readonly arguments: string; readonly digest: string };
+  readonly signature?: string;
+}
+
+/** A vote that did not decide; the one that does stands in `decided`. */
+export interface Voted extends Act {
+  readonly type: "voted";
+}
+
+export interface Decided extends Act {
+  readonly type: "decided";
+  /** A settled result, where the run has ended and no tool_result follows. */
+  readonly content?: string;
+}
+
+export interface CheckpointClosed {
+  readonly type: "checkpoint_closed";
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly why: "EXPIRED" | "CANCELLED" | "WITHDRAWN";
+}
+
+export interface Paused {
+  readonly type: "paused";
+  readonly who: string;
+  readonly reason: string;
+}
+
+export interface Resumed {
+  readonly type: "resumed";
+  readonly who: string;
+}
+
+export interface Warned {
+  readonly type: "warning";
+  readonly reason: "DOCUMENT_SIZE" | "OUTPUT_INVALID";
+  readonly message: string;
+}
+
+/** A true claimant's outcome that came when the call had another already, or after the run had ended. */
+export interface LateOutcome {
+  readonly type: "late_outcome";
+  readonly callId: string;
+  readonly tool: string;
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly outcome: ReportedOutcome;
+  /** The open settlement it answers. */
+  readonly settles?: string;
+}
+
+export type ErrorReason =
+  | "MAX_TURNS"
+  | "MODEL_FAILED"
+  | "TOKEN_BUDGET"
+  | "SIZE_LIMIT"
+  | "DEADLINE"
+  | "APPROVAL_EXPIRED"
+  | "TOOL_FAILED"
+  | "CANCELLED";
+
+/** How a run ends, or is about to. */
+export type End =
+  | { readonly state: "COMPLETED"; readonly output: string }
+  | { readonly state: "FAILED"; readonly reason: ErrorReason; readonly message: string }
+  | { readonly state: "CANCELLED"; readonly reason: string; readonly who: string }
+  | { readonly state: "TIMED_OUT"; readonly reason: ErrorReason; readonly message: string };
+
+/** Nothing new starts; the end waits for guarded calls in progress. */
+export interface Ending {
+  readonly type: "ending";
+  readonly end: End;
+}
+
+/** The terminal event. */
+export interface Ended {
+  readonly type: "ended";
+  readonly end: End;
+}

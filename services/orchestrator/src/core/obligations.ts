@@ -1,0 +1,127 @@
+// Effects that are still owed, derived from the state alone. An effect that follows a transition is an obligation
+// that was not there before it; one that is overdue is looked after by the sweeper, whoever owed it.
+import { openCheckpoints, type Run } from "./run.js";
+
+export type Obligation =
+  /** Make the model call, from `notBefore` on. Looked after when the holder is lost. */
+  | {
+      readonly kind: "call_model";
+      readonly key: string;
+      readonly turn: number;
+      readonly attempt: number;
+      readonly holder: string;
+      readonly notBefore: number;
+      readonly due: number;
+    }
+  /** Tell workers that an attempt may be claimed. */
+  | {
+      readonly kind: "announce";
+      readonly key: string;
+      readonly callId: string;
+      readonly attempt: number;
+      readonly tool: string;
+      readonly queue: string;
+      readonly notBefore: number;
+      readonly due: number;
+    }
+  /** See whether the worker of a claim lives and has it in hand. */
+  | {
+      readonly kind: "watch_claim";
+      readonly key: string;
+      readonly callId: string;
+      readonly attempt: number;
+      readonly nonce: string;
+      readonly incarnation: string;
+      readonly due: number;
+    }
+  /** Something ends by time: a tool's time-out, a checkpoint, the run. */
+  | { readonly kind: "tick"; readonly key: string; readonly due: number };
+
+/** Times in milliseconds. */
+export interface Timing {
+  /** A process that shows no life for so long is lost. */
+  readonly leaseMs: number;
+  /** An announced task that nobody claimed is announced again after this, growing to maxAnnounceMs. */
+  readonly announceMs: number;
+  readonly maxAnnounceMs: number;
+}
+
+export const DEFAULT_TIMING: Timing = { leaseMs: 10_000, announceMs: 5_000, maxAnnounceMs: 60_000 };
+
+export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
+  if (run.phase.kind === "ended") return [];
+  const owed: Obligation[] = [];
+  const active = run.phase.kind === "active";
+  const { model, number: turn } = run.turn;
+  if (active && model.kind === "calling") {
+    const { attempt, holder, notBefore, since } = model;
+    const due = Math.max(since, notBefore) + timing.leaseMs;
+    owed.push({ kind: "call_model", key: `model/${turn}/${attempt}`, turn, attempt, holder, notBefore, due });
+  }
+  for (const call of run.turn.calls) {
+    const { callId, state, tool, queue } = call;
+    switch (state.kind) {
+      case "ready": {
+        if (!active || run.paused) break;
+        const { attempt, notBefore, since } = state;
+        const due = notBefore > since ? notBefore : since + timing.announceMs;
+        owed.push({
+          kind: "announce",
+          key: `announce/${callId}/${attempt}`,
+          callId,
+          attempt,
+          tool,
+          queue,
+          notBefore,
+          due,
+        });
+        if (call.startBy !== undefined) owed.push({ kind: "tick", key: `start/${callId}`, due: call.startBy });
+        break;
+      }
+      case "claimed":
+      case "rerun": {
+        const { attempt, nonce, incarnation, since } = state;
+        const key = `claim/${callId}/${attempt}`;
+        owed.push({ kind: "watch_claim", key, callId, attempt, nonce, incarnation, due: since + timing.leaseMs });
+        if (state.kind === "claimed" && state.deadline !== undefined) {
+          owed.push({ kind: "tick", key: `timeout/${callId}/${attempt}`, due: state.deadline });
+        }
+        break;
+      }
+      case "gated":
+      case "unknown":
+      case "finished":
+        break;
+      default:
+        state satisfies never;
+    }
+  }
+  for (const checkpoint of openCheckpoints(run)) {
+    if (checkpoint.expiresAt !== undefined) {
+      owed.push({ kind: "tick", key: `expire/${checkpoint.approvalId}`, due: checkpoint.expiresAt });
+    }
+  }
+  const deadlineAt = deadlineOf(run);
+  if (active && deadlineAt !== undefined) owed.push({ kind: "tick", key: "deadline", due: deadlineAt });
+  return owed;
+}
+
+/** When the run's deadline strikes if its clock goes on; undefined while it stands still or there is none. */
+export function deadlineOf(run: Run): number | undefined {
+  const deadline = run.deadline;
+  if (deadline?.runningSince === undefined) return undefined;
+  return deadline.runningSince + deadline.limitMs - deadline.spentMs;
+}
+
+/** Times that the sweeper moved, by obligation key. Bookkeeping beside the state: no event tells of it. */
+export type Schedule = Readonly<Record<string, number>>;
+
+/** When the run must be looked at next; undefined where nothing is owed. */
+export function wakeAtOf(obligations: readonly Obligation[], schedule: Schedule): number | undefined {
+  let wakeAt: number | undefined;
+  for (const { key, due } of obligations) {
+    const at = schedule[key] ?? due;
+    if (wakeAt === undefined || at < wakeAt) wakeAt = at;
+  }
+  return wakeAt;
+}

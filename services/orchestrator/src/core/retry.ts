@@ -1,0 +1,23 @@
+// When a failed attempt is repeated. The wait is decided once and rides in the event.
+import type { RetryPolicy } from "./agent.js";
+
+/** Model calls: a provider that is overloaded or away is worth some patience. */
+export const MODEL_RETRY: RetryPolicy = { maxAttempts: 6, initialBackoffMs: 500, maxBackoffMs: 30_000, multiplier: 2 };
+
+/** A task that a worker's schema refuses is offered again, ever more rarely. */
+export const INCOMPATIBLE_RETRY: RetryPolicy = {
+  maxAttempts: Number.POSITIVE_INFINITY,
+  initialBackoffMs: 1_000,
+  maxBackoffMs: 60_000,
+  multiplier: 2,
+};
+
+/**
+ * Milliseconds to wait after the `failures`-th failure, or undefined where the attempts are used up. `jitter` from 0
+ * to 1 takes off up to a fifth, so that what failed together does not come back together.
+ */
+export function backoffAfter(policy: RetryPolicy, failures: number, jitter: number): number | undefined {
+  if (failures >= policy.maxAttempts) return undefined;
+  const grown = policy.initialBackoffMs * policy.multiplier ** (failures - 1);
+  return Math.round(Math.min(grown, policy.maxBackoffMs) * (1 - jitter / 5));
+}

@@ -1,0 +1,219 @@
+// A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
+import type { CheckpointKind, End, Gate, Outcome, UnknownAttempt } from "./events.js";
+import type { Usage } from "./model.js";
+
+/** The schema this code writes. A document with a newer one is left alone. */
+export const SCHEMA = 1;
+
+export interface Run {
+  readonly schema: number;
+  readonly runId: string;
+  readonly namespace: string;
+  readonly lastSequence: number;
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  readonly startedBy: string;
+  readonly onBehalfOf?: string;
+  readonly parentRunId?: string;
+  readonly requestHash: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+  readonly maxTurns: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly paused: boolean;
+  readonly phase: Phase;
+  readonly turn: Turn;
+  /** Open ones, and closed ones for the run's life. */
+  readonly checkpoints: Readonly<Record<string, Checkpoint>>;
+  /** Every human act by its decision id, for the run's life. */
+  readonly acts: Readonly<Record<string, RecordedAct>>;
+  /** Stored claims of calls of closed turns. */
+  readonly pastClaims: Readonly<Record<string, readonly ClaimRecord[]>>;
+  readonly usage: Usage;
+  /** Absent where no deadline is set. */
+  readonly deadline?: Deadline;
+  readonly warnedOfSize: boolean;
+}
+
+export type Phase =
+  | { readonly kind: "active" }
+  /** Nothing new starts; the end waits for guarded calls in progress. */
+  | { readonly kind: "ending"; readonly end: End }
+  | { readonly kind: "ended"; readonly end: End; readonly at: number; readonly sequence: number };
+
+/** One model reply and the calls in it. */
+export interface Turn {
+  readonly number: number;
+  readonly model: ModelStep;
+  readonly calls: readonly Call[];
+}
+
+export type ModelStep =
+  /** Not begun, since the run is paused. */
+  | { readonly kind: "held"; readonly attempt: number }
+  | {
+      readonly kind: "calling";
+      readonly attempt: number;
+      /** The orchestrator that makes the call. */
+      readonly holder: string;
+      readonly since: number;
+      readonly notBefore: number;
+    }
+  | { readonly kind: "replied"; readonly sequence: number }
+  /** The turns are used up. */
+  | { readonly kind: "exhausted" };
+
+export interface Call {
+  readonly callId: string;
+  readonly tool: string;
+  readonly queue: string;
+  readonly gate: Gate;
+  /** The event whose arguments run: tool_call, or decided where a person edited them. */
+  readonly argumentsSequence: number;
+  readonly digest: string;
+  /** The decision that lets it run. */
+  readonly approval?: { readonly approvalId: string; readonly decisionId: string };
+  readonly startBy?: number;
+  /** Attempts that failed, were lost or timed out. */
+  readonly failures: number;
+  readonly releases: number;
+  readonly incompatible: boolean;
+  readonly claims: readonly ClaimRecord[];
+  readonly state: CallState;
+}
+
+/** A stored claim, and what its worker reported. */
+export interface ClaimRecord {
+  readonly attempt: number;
+  readonly nonce: string;
+  readonly reported?: "ACCEPTED" | "LATE";
+}
+
+export type CallState =
+  /** A person must approve first. */
+  | { readonly kind: "gated"; readonly approvalId: string }
+  /** May be claimed. */
+  | { readonly kind: "ready"; readonly attempt: number; readonly since: number; readonly notBefore: number }
+  | {
+      readonly kind: "claimed";
+      readonly attempt: number;
+      readonly nonce: string;
+      readonly workerId: string;
+      readonly incarnation: string;
+      readonly since: number;
+      readonly deadline?: number;
+    }
+  /** Guarded, and nobody knows whether it happened: a settlement is open. */
+  | {
+      readonly kind: "unknown";
+      readonly approvalId: string;
+      readonly attempt: number;
+      readonly nonce: string;
+      readonly incarnation: string;
+      readonly grantDead: boolean;
+    }
+  /** To be run again once the old grant is dead. */
+  | {
+      readonly kind: "rerun";
+      readonly attempt: number;
+      readonly nonce: string;
+      readonly incarnation: string;
+      readonly since: number;
+    }
+  | { readonly kind: "finished"; readonly sequence: number };
+
+export interface Checkpoint {
+  readonly approvalId: string;
+  readonly kind: CheckpointKind;
+  readonly callId: string;
+  readonly tool: string;
+  readonly requestedAt: number;
+  readonly updatedAt: number;
+  /** The waiting event. */
+  readonly sequence: number;
+  /** The event with the arguments it shows. */
+  readonly argumentsSequence: number;
+  readonly digest: string;
+  readonly votesRequired: number;
+  readonly votes: readonly VoteRecord[];
+  readonly explicit: boolean;
+  readonly expiresAt?: number;
+  readonly unknown?: UnknownAttempt;
+  readonly closed?: Closing;
+}
+
+export interface VoteRecord {
+  readonly who: string;
+  readonly at: number;
+  readonly outcome: Outcome;
+  /** The voted or decided event, which has the comment. */
+  readonly sequence: number;
+}
+
+export type Closing =
+  | {
+      readonly how: "decided";
+      readonly at: number;
+      readonly sequence: number;
+      readonly outcome: Outcome;
+      readonly who: string;
+      readonly decisionId: string;
+    }
+  | { readonly how: "expired" | "cancelled" | "withdrawn"; readonly at: number; readonly sequence: number };
+
+export interface RecordedAct {
+  readonly requestHash: string;
+  readonly approvalId: string;
+  /** The voted or decided event. */
+  readonly sequence: number;
+  readonly at: number;
+  readonly who: string;
+  readonly outcome: Outcome;
+  readonly closed: boolean;
+  readonly votesMissing: number;
+}
+
+/** A deadline counts the time in which the run itself is at work, not the time it waits for people. */
+export interface Deadline {
+  readonly limitMs: number;
+  readonly spentMs: number;
+  /** Absent while the clock stands still. */
+  readonly runningSince?: number;
+}
+
+export type RunState = "RUNNING" | "WAITING" | "PAUSED" | End["state"];
+
+export function stateOf(run: Run): RunState {
+  if (run.phase.kind === "ended") return run.phase.end.state;
+  if (run.paused) return "PAUSED";
+  return waitsForPeopleOnly(run) ? "WAITING" : "RUNNING";
+}
+
+/** A checkpoint is open and nothing else is in progress. */
+export function waitsForPeopleOnly(run: Run): boolean {
+  if (run.phase.kind !== "active" || run.turn.model.kind !== "replied") return false;
+  const open = run.turn.calls.filter((call) => call.state.kind !== "finished");
+  return open.length > 0 && open.every((call) => call.state.kind === "gated" || call.state.kind === "unknown");
+}
+
+export function openCheckpoints(run: Run): readonly Checkpoint[] {
+  return Object.values(run.checkpoints).filter((checkpoint) => checkpoint.closed === undefined);
+}
+
+export function callOf(run: Run, callId: string): Call | undefined {
+  return run.turn.calls.find((call) => call.callId === callId);
+}
+
+export function claimsOf(run: Run, callId: string): readonly ClaimRecord[] {
+  return callOf(run, callId)?.claims ?? run.pastClaims[callId] ?? [];
+}
+
+/** Guarded calls start at most once for each approval, and their error is final. */
+export function isGuarded(gate: Gate): boolean {
+  return gate !== "plain";
+}
+
+/** The same for every attempt of a call, a rerun after a settlement included. */
+export function idempotencyKeyOf(runId: string, callId: string): string {
+  return `${runId}-${callId}`;
+}

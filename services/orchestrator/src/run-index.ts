@@ -1,0 +1,35 @@
+// What of a run is stored beside its state so that the store can find it. One function, so that adapters agree.
+import type { CheckpointKind } from "./core/events.js";
+import { openCheckpoints, type Run, type RunState, stateOf } from "./core/run.js";
+
+export interface RunIndex {
+  readonly namespace: string;
+  readonly state: RunState;
+  readonly agentName: string;
+  /** `key=value` of each label, for filters that ask for several at once. */
+  readonly labels: readonly string[];
+  readonly startedAt: number;
+  readonly updatedAt: number;
+  /** When the longest open checkpoint was opened; absent where none is. */
+  readonly openSince?: number;
+  readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+}
+
+export function indexOf(run: Run): RunIndex {
+  const open = openCheckpoints(run);
+  const openSince = open.length === 0 ? undefined : Math.min(...open.map((checkpoint) => checkpoint.requestedAt));
+  return {
+    namespace: run.namespace,
+    state: stateOf(run),
+    agentName: run.agentName,
+    labels: labelPairs(run.labels),
+    startedAt: run.startedAt,
+    updatedAt: run.updatedAt,
+    ...(openSince === undefined ? {} : { openSince }),
+    open: open.map(({ kind, tool }) => ({ kind, tool })),
+  };
+}
+
+export function labelPairs(labels: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+}
