@@ -43,6 +43,7 @@ function generateVendor() {
     const reflection = dirname(require.resolve("@grpc/reflection/package.json"));
     const files = [
       [join(google, "google/rpc/error_details.proto"), "google/rpc/error_details.proto"],
+      [join(google, "google/rpc/status.proto"), "google/rpc/status.proto"],
       [join(health, "proto/health/v1/health.proto"), "grpc/health/v1/health.proto"],
       [join(reflection, "build/proto/grpc/reflection/v1/reflection.proto"), "grpc/reflection/v1/reflection.proto"],
       [
@@ -86,5 +87,6 @@ if (process.argv.includes("--check")) check();
 else {
   const vendorOnly = process.argv.includes("--vendor-only");
   if (!vendorOnly) generateContract(contractOut);
-  if (!vendorOnly || !existsSync(vendorOut)) generateVendor();
+  // The newest of the files stands for all: a tree that was generated before it was added is generated again.
+  if (!vendorOnly || !existsSync(join(vendorOut, "google/rpc/status_pb.ts"))) generateVendor();
 }
