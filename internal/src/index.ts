@@ -1,5 +1,9 @@
 // What two of our processes must agree on.
 export * from "./canonical-json.js";
+export * from "./error-details.js";
 export * from "./errors.js";
+export * from "./grpc-services.js";
+export * from "./ids.js";
+export * from "./json-schema.js";
 export * from "./limits.js";
 export * from "./subjects.js";

@@ -1,0 +1,35 @@
+// Ids of ours. They are single tokens of a NATS subject: lowercase letters, digits and the prefix's underscore.
+import { createHash, randomBytes } from "node:crypto";
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** RFC 4648 base32 in lowercase, without padding: 16 bytes give 26 characters. */
+function base32(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET.charAt((held >>> bits) & 31);
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits === 0 ? text : text + ALPHABET.charAt((held << (5 - bits)) & 31);
+}
+
+/** A fresh id with 128 random bits: newId("dec") gives "dec_" and 26 characters. The prefix is lowercase letters. */
+export function newId(prefix: string): string {
+  return `${prefix}_${base32(randomBytes(16))}`;
+}
+
+/**
+ * The id of the run that an idempotency key names in its namespace: the same for every process that is asked, so that
+ * two callers at the same instant make one run. 128 bits of SHA-256.
+ */
+export function runIdOf(namespace: string, idempotencyKey: string): string {
+  const hash = createHash("sha256").update(`${namespace}\0${idempotencyKey}`, "utf8").digest();
+  return `run_${base32(hash.subarray(0, 16))}`;
+}

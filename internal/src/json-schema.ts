@@ -1,0 +1,176 @@
+// JSON Schema of tool arguments and of final answers, by ajv.
+//
+// A schema comes from whoever may define an agent, a value from a model or a person, and both are checked in the
+// process that serves everybody. What is done so that neither can stop it:
+//  - nothing is fetched: only references inside the schema ("#...") are accepted; `$id` inside it is refused, so that
+//    one schema cannot name itself into another;
+//  - a check that could take exponential or quadratic time (pattern, patternProperties, uniqueItems, references, or a
+//    schema over 4 KiB) runs under a time limit, which interrupts even a backtracking regular expression, and a check
+//    that runs out of time fails: the answer is never "valid" by default;
+//  - only own properties count (`required: ["toString"]` is not met by Object.prototype);
+//  - at most 20 faults are reported, and compiled schemas are kept in a bounded cache.
+// `format` is an annotation, as the standard has it, and unknown keywords are ignored.
+import { types } from "node:util";
+import { createContext, Script } from "node:vm";
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { canonicalJson } from "./canonical-json.js";
+import { AgentspanError } from "./errors.js";
+import { survey } from "./schema-survey.js";
+
+/** One way in which a value does not satisfy its schema. */
+export interface SchemaFault {
+  /** JSON Pointer into the value: "/items/0/amount"; empty for the value as a whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Says what is wrong with a plain parsed value; an empty list means that it satisfies the schema. */
+export type SchemaCheck = (value: unknown) => readonly SchemaFault[];
+
+/** Milliseconds that checking one value may take. */
+const CHECK_LIMIT_MS = 200;
+/** Bytes of a schema up to which a check without dangerous keywords takes no time to speak of. */
+const SMALL_SCHEMA = 4096;
+const MAX_FAULTS = 20;
+const CACHED_SCHEMAS = 256;
+
+const OPTIONS: Options = {
+  strict: false,
+  allErrors: true,
+  ownProperties: true,
+  validateFormats: false,
+  logger: false,
+  code: { regExp: Object.assign(regExp, { code: "regExp" }) },
+};
+
+const draft07 = new Ajv(OPTIONS);
+const draft2020 = new Ajv2020(OPTIONS);
+
+const DIALECTS: ReadonlyMap<string, Ajv> = new Map<string, Ajv>([
+  ["http://json-schema.org/draft-07/schema", draft07],
+  ["https://json-schema.org/draft-07/schema", draft07],
+  ["http://json-schema.org/draft/2020-12/schema", draft2020],
+  ["https://json-schema.org/draft/2020-12/schema", draft2020],
+]);
+
+/**
+ * Says why a text is not a usable JSON Schema of an object, in a sentence for its author; undefined where it is one.
+ * Draft 2020-12 is assumed unless `$schema` says draft-07.
+ */
+export function checkSchema(text: string): string | undefined {
+  const compiled = compiledOf(text);
+  return typeof compiled === "string" ? compiled : undefined;
+}
+
+/** The check of a schema, from a cache where it was used lately. Throws INVALID_REQUEST where checkSchema objects. */
+export function compileSchema(text: string): SchemaCheck {
+  const compiled = compiledOf(text);
+  if (typeof compiled === "string") throw new AgentspanError("INVALID_REQUEST", compiled);
+  return compiled;
+}
+
+// Oldest use first. A bad schema is remembered too: telling that it is bad costs as much as compiling it.
+const cache = new Map<string, SchemaCheck | string>();
+
+function compiledOf(text: string): SchemaCheck | string {
+  const known = cache.get(text);
+  const compiled = known ?? compile(text);
+  if (known !== undefined) cache.delete(text);
+  cache.set(text, compiled);
+  const oldest = cache.keys().next();
+  if (cache.size > CACHED_SCHEMAS && !oldest.done) cache.delete(oldest.value);
+  return compiled;
+}
+
+function compile(text: string): SchemaCheck | string {
+  const parsed = canonicalJson(text);
+  if (!parsed.ok) return `The schema cannot be read. ${parsed.problem}`;
+  const schema = parsed.value;
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema)) {
+    return 'The schema must be a JSON object, such as {"type": "object", "properties": {}}.';
+  }
+  const { $schema, $id: _, ...rules } = schema as Readonly<Record<string, unknown>>;
+  if (rules.type !== "object") return 'The schema must describe an object: write "type": "object" at its top level.';
+  const ajv = $schema === undefined ? draft2020 : DIALECTS.get(String($schema).replace(/#$/, ""));
+  if (ajv === undefined) {
+    return "The schema's $schema is not supported: use JSON Schema draft 2020-12 or draft-07, or leave $schema out.";
+  }
+  const findings = survey(rules);
+  if (findings.problem !== undefined) return findings.problem;
+  let validate: ValidateFunction;
+  try {
+    if (ajv.validateSchema(rules) !== true) {
+      const hint = ajv === draft2020 ? ' (read as draft 2020-12; declare "$schema" if it is draft-07)' : "";
+      const faults = new Set((ajv.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message ?? ""}`));
+      return `The schema is not valid${hint}: ${[...faults].slice(0, 3).join(", ")}.`;
+    }
+    validate = ajv.compile(rules);
+  } catch (error) {
+    return `The schema cannot be used: ${error instanceof Error ? error.message : String(error)}.`;
+  } finally {
+    // Ajv keeps all it has seen for ever; the cache here is the bounded one.
+    ajv.removeSchema(rules);
+  }
+  const check: SchemaCheck = (value) =>
+    validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_FAULTS).map(faultOf);
+  return findings.costly || text.length > SMALL_SCHEMA ? (value) => withinLimit(() => check(value)) : check;
+}
+
+// Some authors' patterns are valid only without the u flag (`\_`), and ajv asks for it always.
+function regExp(pattern: string, flags: string): RegExp {
+  try {
+    return new RegExp(pattern, flags);
+  } catch {
+    return new RegExp(pattern);
+  }
+}
+
+const job: { run: () => void } = { run: () => undefined };
+const script = new Script("job.run()");
+const context = createContext({ job });
+
+/** Runs it here and now; the vm's watchdog can end it, which nothing else can do to a regular expression. */
+function withinLimit(check: () => readonly SchemaFault[]): readonly SchemaFault[] {
+  let faults: readonly SchemaFault[] | undefined;
+  job.run = () => {
+    faults = check();
+  };
+  try {
+    script.runInContext(context, { timeout: CHECK_LIMIT_MS });
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+  } finally {
+    job.run = () => undefined;
+  }
+  return (
+    faults ?? [{ path: "", message: `could not be checked within ${CHECK_LIMIT_MS} ms; simplify the tool's schema` }]
+  );
+}
+
+// The error belongs to the vm's context, whose Error is another one: instanceof does not know it.
+function isTimeout(error: unknown): boolean {
+  return types.isNativeError(error) && "code" in error && error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+}
+
+function faultOf(error: ErrorObject): SchemaFault {
+  const message = error.message ?? `must satisfy ${error.keyword}`;
+  const params: Readonly<Record<string, unknown>> = error.params;
+  switch (error.keyword) {
+    case "additionalProperties":
+      return { path: error.instancePath, message: `${message}: ${quoted(params.additionalProperty)}` };
+    case "unevaluatedProperties":
+      return { path: error.instancePath, message: `${message}: ${quoted(params.unevaluatedProperty)}` };
+    case "enum":
+      return { path: error.instancePath, message: `${message}: ${quoted(params.allowedValues)}` };
+    case "const":
+      return { path: error.instancePath, message: `${message}: ${quoted(params.allowedValue)}` };
+    default:
+      return { path: error.instancePath, message };
+  }
+}
+
+function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? "";
+  return text.length <= 200 ? text : `${text.slice(0, 197).replace(/\p{Surrogate}$/u, "")}...`;
+}
