@@ -1,0 +1,208 @@
+// Settings from the environment: read once at the start, checked all together, typed from then on.
+//
+//   const config = readConfig({
+//     port: setting.int("AGENTSPAN_PORT", { about: "where the gateway listens", min: 1, max: 65535, default: 6767 }),
+//     mongo: setting.secret("MONGODB_URI", { about: "the MongoDB server" }),
+//   }, process.env);
+import { formatDuration, parseDuration } from "./duration.js";
+
+/** What a text was read as, or what it should have been: "a whole number from 1 to 65535". */
+type Read<T> = { readonly value: T } | { readonly wanted: string };
+
+/** One variable of the environment and what it may hold. Made by `setting`. */
+export interface Setting<T> {
+  readonly variable: string;
+  /** What it is for, in a few words that follow the name. */
+  readonly about: string;
+  /** A value to show in a remedy. */
+  readonly example: string;
+  readonly read: (text: string) => Read<T>;
+  /** What holds where the variable is unset or empty; without it the variable is required. */
+  readonly unset: { readonly value: T } | undefined;
+  /** Whether a wrong value may be shown in a message. */
+  readonly printable: boolean;
+}
+
+export type Spec = Readonly<Record<string, Setting<unknown>>>;
+/** The values of a spec, by the same keys. */
+export type Config<S extends Spec> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+interface Common<T> {
+  readonly about: string;
+  readonly default?: T;
+  readonly example?: string;
+}
+
+/** Names every setting that is wrong, each with what to do about it. Never holds the value of a secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  /** One line for each fault. */
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    const count = faults.length === 1 ? "A setting is" : `${faults.length} settings are`;
+    super(`${count} wrong:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    this.faults = faults;
+  }
+}
+
+/** The kinds of setting. Each has a default or is required; `setting.optional` makes a third of it. */
+export const setting = {
+  /** Any text that matches the pattern, if there is one; `form` says in words what the pattern wants. */
+  string(variable: string, options: Common<string> & { pattern?: RegExp; form?: string }): Setting<string> {
+    const wanted = options.form ?? "a text";
+    return make(variable, options, "some-text", (text) =>
+      options.pattern === undefined || options.pattern.test(text) ? { value: text } : { wanted },
+    );
+  },
+
+  /** A whole number from min to max, both included. */
+  int(variable: string, options: Common<number> & { min: number; max: number }): Setting<number> {
+    return make(variable, options, String(options.default ?? options.min), (text) => {
+      const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return value >= options.min && value <= options.max
+        ? { value }
+        : { wanted: `a whole number from ${options.min} to ${options.max}` };
+    });
+  },
+
+  /** A duration such as "3s", "500ms" or "10m", as milliseconds; the limits are milliseconds too. */
+  duration(variable: string, options: Common<number> & { min?: number; max?: number }): Setting<number> {
+    const { min = 0, max = Number.MAX_SAFE_INTEGER } = options;
+    const range =
+      options.max === undefined
+        ? `at least ${formatDuration(min)}`
+        : `from ${formatDuration(min)} to ${formatDuration(max)}`;
+    return make(variable, options, formatDuration(options.default ?? Math.max(min, 1000)), (text) => {
+      const value = parseDuration(text);
+      return value !== undefined && value >= min && value <= max
+        ? { value }
+        : { wanted: `a duration with its unit (ms, s, m, h or d), ${range}` };
+    });
+  },
+
+  /** true or false; also 1 and 0, yes and no, on and off. */
+  boolean(variable: string, options: Common<boolean>): Setting<boolean> {
+    return make(variable, options, String(options.default ?? true), (text) => {
+      const word = text.toLowerCase();
+      if (["true", "1", "yes", "on"].includes(word)) return { value: true };
+      if (["false", "0", "no", "off"].includes(word)) return { value: false };
+      return { wanted: "true or false" };
+    });
+  },
+
+  /** One of a list of words. */
+  oneOf<const T extends string>(variable: string, options: Common<NoInfer<T>> & { values: readonly T[] }): Setting<T> {
+    return make(variable, options, options.default ?? options.values[0] ?? "", (text) => {
+      const value = options.values.find((known) => known === text);
+      return value === undefined ? { wanted: `one of ${options.values.join(", ")}` } : { value };
+    });
+  },
+
+  /** A URL with one of the schemes (without the colon). It may hold credentials, so it is never shown. */
+  url(variable: string, options: Common<string> & { schemes: readonly string[] }): Setting<string> {
+    const wanted = `a URL that begins with ${options.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+    const example = options.default ?? `${options.schemes[0]}://127.0.0.1`;
+    // Not `new URL`: a list of hosts, as mongodb:// and nats:// have it, is none to it.
+    return {
+      ...make(variable, options, example, (text) =>
+        options.schemes.some((scheme) => text.startsWith(`${scheme}://`) && text.length > scheme.length + 3) &&
+        !/\s/.test(text)
+          ? { value: text }
+          : { wanted },
+      ),
+      printable: false,
+    };
+  },
+
+  /** A text that no message and no log may show. */
+  secret(variable: string, options: Common<string> & { minLength?: number }): Setting<string> {
+    const { minLength = 1 } = options;
+    return {
+      ...make(variable, options, "...", (text) =>
+        text.length >= minLength ? { value: text } : { wanted: `a secret of at least ${minLength} characters` },
+      ),
+      printable: false,
+    };
+  },
+
+  /** The same setting, but undefined where the variable is unset or empty. */
+  optional<T>(of: Setting<T>): Setting<T | undefined> {
+    return { ...of, unset: { value: undefined } };
+  },
+} as const;
+
+function make<T>(variable: string, options: Common<T>, example: string, read: (text: string) => Read<T>): Setting<T> {
+  return {
+    variable,
+    about: options.about,
+    example: options.example ?? example,
+    read,
+    unset: options.default === undefined ? undefined : { value: options.default },
+    printable: true,
+  };
+}
+
+export interface ReadConfigOptions {
+  /** AGENTSPAN_ variables that another process of the product reads: no fault here. */
+  readonly known?: readonly string[];
+}
+
+/**
+ * Reads every setting of the spec, and throws one ConfigError that names all that are missing or wrong. An AGENTSPAN_
+ * variable that nobody knows is a fault too: it is a typing error that would otherwise leave a default in force.
+ */
+export function readConfig<S extends Spec>(
+  spec: S,
+  env: Readonly<Record<string, string | undefined>>,
+  options: ReadConfigOptions = {},
+): Config<S> {
+  const faults: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, one] of Object.entries(spec)) {
+    const text = env[one.variable]?.trim() ?? "";
+    const remedy = `Example: ${one.variable}=${one.example}`;
+    if (text === "") {
+      if (one.unset === undefined) faults.push(`${one.variable} (${one.about}) is not set. ${remedy}`);
+      values[key] = one.unset?.value;
+      continue;
+    }
+    const read = one.read(text);
+    if ("value" in read) values[key] = read.value;
+    else {
+      const shown = one.printable ? `is ${JSON.stringify(text.slice(0, 100))}, but` : "does not hold what it must: it";
+      faults.push(`${one.variable} (${one.about}) ${shown} must be ${read.wanted}. ${remedy}`);
+    }
+  }
+  const known = new Set([...Object.values(spec).map((one) => one.variable), ...(options.known ?? [])]);
+  for (const variable of Object.keys(env)) {
+    if (!variable.startsWith("AGENTSPAN_") || known.has(variable)) continue;
+    const meant = nearest(variable, known);
+    faults.push(
+      `${variable} is not a setting. ${meant === undefined ? "Remove it." : `Did you mean ${meant}? Rename or remove it.`}`,
+    );
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return values as Config<S>;
+}
+
+function nearest(variable: string, known: ReadonlySet<string>): string | undefined {
+  const ranked = [...known]
+    .map((name) => ({ name, distance: editDistance(variable, name) }))
+    .sort((a, b) => a.distance - b.distance);
+  const best = ranked[0];
+  return best !== undefined && best.distance <= 3 ? best.name : undefined;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
