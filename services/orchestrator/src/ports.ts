@@ -80,7 +80,12 @@ export interface RunWrite {
   readonly inlineBytes: number;
   readonly totalBytes: number;
   /** Takes events up to the chunk's end out of the document. The chunk is written already. */
-  readonly trim?: ChunkRef;
+  readonly trim?: Trim;
+}
+
+export interface Trim extends ChunkRef {
+  /** Texts of the events after the chunk's end that are stored already; the document then holds these and `append`. */
+  readonly keep: readonly string[];
 }
 
 /**
