@@ -243,7 +243,7 @@ export interface Resumed {
 
 export interface Warned {
   readonly type: "warning";
-  readonly reason: "DOCUMENT_SIZE" | "OUTPUT_INVALID";
+  readonly reason: "DOCUMENT_SIZE" | "RUN_SIZE" | "OUTPUT_INVALID";
   readonly message: string;
 }
 

@@ -27,8 +27,8 @@ export interface Run {
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
   /** Every human act by its decision id, for the run's life. */
   readonly acts: Readonly<Record<string, RecordedAct>>;
-  /** Stored claims of calls of closed turns. */
-  readonly pastClaims: Readonly<Record<string, readonly ClaimRecord[]>>;
+  /** Calls of closed turns that workers had claimed: what is needed to answer them again. */
+  readonly pastCalls: Readonly<Record<string, PastCall>>;
   readonly usage: Usage;
   /** Absent where no deadline is set. */
   readonly deadline?: Deadline;
@@ -80,6 +80,13 @@ export interface Call {
   readonly incompatible: boolean;
   readonly claims: readonly ClaimRecord[];
   readonly state: CallState;
+}
+
+export interface PastCall {
+  readonly tool: string;
+  readonly gate: Gate;
+  readonly digest: string;
+  readonly claims: readonly ClaimRecord[];
 }
 
 /** A stored claim, and what its worker reported. */
@@ -204,8 +211,9 @@ export function callOf(run: Run, callId: string): Call | undefined {
   return run.turn.calls.find((call) => call.callId === callId);
 }
 
-export function claimsOf(run: Run, callId: string): readonly ClaimRecord[] {
-  return callOf(run, callId)?.claims ?? run.pastClaims[callId] ?? [];
+/** A call of this turn or, where workers had claimed it, of an earlier one. */
+export function claimedCallOf(run: Run, callId: string): Call | PastCall | undefined {
+  return callOf(run, callId) ?? (Object.hasOwn(run.pastCalls, callId) ? run.pastCalls[callId] : undefined);
 }
 
 /** Guarded calls start at most once for each approval, and their error is final. */

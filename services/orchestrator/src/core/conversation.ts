@@ -1,0 +1,102 @@
+// What the model is shown: the whole run, as messages, built from its events. Arguments that a person edited and
+// answers that a person gave are told as such, so that the model does not try the first call again.
+import type { Agent } from "./agent.js";
+import type { CallOutcome, RunEvent } from "./events.js";
+import type { ModelCall, ModelMessage, ModelRequest } from "./model.js";
+
+export function modelRequest(agent: Agent, events: readonly RunEvent[]): ModelRequest {
+  return {
+    model: agent.model,
+    messages: conversation(agent, events),
+    tools: agent.tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
+    ...(agent.temperature === undefined ? {} : { temperature: agent.temperature }),
+    ...(agent.maxTokens === undefined ? {} : { maxTokens: agent.maxTokens }),
+    ...(agent.outputSchema === undefined ? {} : { outputSchema: agent.outputSchema }),
+  };
+}
+
+interface OpenTurn {
+  readonly text: string;
+  readonly callIds: readonly string[];
+  readonly calls: Map<string, ModelCall>;
+  readonly outcomes: Map<string, string>;
+}
+
+export function conversation(agent: Agent, events: readonly RunEvent[]): readonly ModelMessage[] {
+  const messages: ModelMessage[] = [];
+  if (agent.instructions !== "") messages.push({ role: "system", text: agent.instructions });
+  let turn: OpenTurn | undefined;
+  const edits = new Map<string, string>();
+  for (const { fact } of events) {
+    switch (fact.type) {
+      case "run_started":
+        messages.push({ role: "user", text: fact.input });
+        break;
+      case "model_replied":
+        close(messages, turn);
+        turn = { text: fact.text, callIds: fact.callIds, calls: new Map(), outcomes: new Map() };
+        break;
+      case "tool_call": {
+        const argumentsText = fact.refused === undefined ? fact.arguments : fact.refused.wrote;
+        turn?.calls.set(fact.callId, { modelCallId: fact.modelCallId, name: fact.tool, argumentsText });
+        break;
+      }
+      case "decided":
+        if (fact.edited !== undefined) edits.set(fact.callId, fact.edited.arguments);
+        break;
+      case "tool_result":
+        turn?.outcomes.set(fact.callId, outcomeText(fact.outcome, edits.get(fact.callId)));
+        break;
+      case "warning":
+        if (fact.reason !== "OUTPUT_INVALID") break;
+        close(messages, turn);
+        turn = undefined;
+        messages.push({
+          role: "user",
+          text: `Your answer does not fit the required schema: ${fact.message}. Answer again.`,
+        });
+        break;
+      default:
+        break;
+    }
+  }
+  close(messages, turn);
+  return messages;
+}
+
+/** A turn is told once it is whole: the reply with its calls, then each outcome in the order of the calls. */
+function close(messages: ModelMessage[], turn: OpenTurn | undefined): void {
+  if (turn === undefined) return;
+  const calls = turn.callIds.flatMap((callId) => turn.calls.get(callId) ?? []);
+  messages.push({ role: "assistant", text: turn.text, calls });
+  for (const callId of turn.callIds) {
+    const call = turn.calls.get(callId);
+    if (call === undefined) continue;
+    messages.push({ role: "tool", modelCallId: call.modelCallId, text: turn.outcomes.get(callId) ?? "" });
+  }
+}
+
+function outcomeText(outcome: CallOutcome, edited: string | undefined): string {
+  const text = plainText(outcome);
+  if (edited === undefined) return text;
+  return `A person changed the arguments before the tool ran. It ran with ${edited}. Outcome: ${text}`;
+}
+
+function plainText(outcome: CallOutcome): string {
+  switch (outcome.kind) {
+    case "result":
+      return outcome.text;
+    case "truncated":
+      return `The tool succeeded. Its result has ${outcome.bytes} bytes, of which these are the first: ${outcome.head}`;
+    case "error":
+      return `Error: ${outcome.message}`;
+    case "rejected":
+      return `Rejected by a person: ${outcome.reason === "" ? "no reason given" : outcome.reason}`;
+    case "responded":
+      return `The tool did not run; a person answered in its place: ${outcome.text}`;
+    case "cancelled":
+      return `Cancelled: ${outcome.reason}`;
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,79 @@
+// Starting, cancelling, pausing, and the passing of time.
+import type { Answer, Cancel, Pause, Rejection, Resume, Start } from "./commands.js";
+import { lose } from "./decide-task.js";
+import { type Context, type Draft, OK, reject } from "./draft.js";
+import type { RunStarted } from "./events.js";
+import { deadlineOf } from "./obligations.js";
+import { openCheckpoints, type Run } from "./run.js";
+
+export function started(command: Start, { agent }: Context): RunStarted {
+  const { type: _, ...start } = command;
+  const deadlineMs = start.deadlineMs ?? agent.deadlineMs;
+  return {
+    ...start,
+    type: "run_started",
+    agentName: agent.name,
+    agentVersion: agent.version,
+    maxTurns: agent.maxTurns,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
+}
+
+/** The same key with the same request finds its run; with another it is refused. */
+export function startAgain(run: Run, command: Start): Answer | Rejection {
+  if (run.requestHash === command.requestHash) return { type: "started", created: false };
+  return reject("IDEMPOTENCY_KEY_REUSED", `The idempotency key started run ${run.runId} with another request.`);
+}
+
+export function cancel(draft: Draft, { who, reason }: Cancel): Answer | Rejection {
+  const { phase } = draft.run;
+  if (phase.kind === "active") {
+    draft.end({ state: "CANCELLED", reason, who });
+    return OK;
+  }
+  return phase.end.state === "CANCELLED" ? OK : ended(draft.run);
+}
+
+export function pause(draft: Draft, { who, reason }: Pause): Answer | Rejection {
+  if (draft.run.phase.kind !== "active") return ended(draft.run);
+  if (!draft.run.paused) draft.emit({ type: "paused", who, reason });
+  return OK;
+}
+
+export function resume(draft: Draft, { who }: Resume): Answer | Rejection {
+  if (draft.run.phase.kind !== "active") return ended(draft.run);
+  if (draft.run.paused) draft.emit({ type: "resumed", who });
+  return OK;
+}
+
+function ended(run: Run): Rejection {
+  const how = run.phase.kind === "ended" ? `has ended (${run.phase.end.state})` : "is ending";
+  return reject("RUN_ENDED", `Run ${run.runId} ${how}.`);
+}
+
+/** Everything that is due by now: the run's deadline, tools' time-outs, checkpoints that expire. */
+export function tick(draft: Draft): Answer {
+  const { now } = draft;
+  for (const { callId } of draft.run.turn.calls) {
+    const call = draft.run.turn.calls.find((candidate) => candidate.callId === callId);
+    if (call === undefined) continue;
+    const { state } = call;
+    if (state.kind === "claimed" && state.deadline !== undefined && state.deadline <= now) {
+      lose(draft, call, { cause: "TIMED_OUT" });
+    } else if (state.kind === "ready" && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
+      draft.finish(call, { kind: "error", message: "No worker took the task within its start time-out." });
+    }
+  }
+  for (const { approvalId, callId, expiresAt } of openCheckpoints(draft.run)) {
+    if (expiresAt === undefined || expiresAt > now) continue;
+    draft.emit({ type: "checkpoint_closed", approvalId, callId, why: "EXPIRED" });
+    const call = draft.run.turn.calls.find((candidate) => candidate.callId === callId);
+    if (call !== undefined) draft.finish(call, { kind: "rejected", reason: "Nobody decided in time." });
+  }
+  const deadline = draft.run.phase.kind === "active" ? deadlineOf(draft.run) : undefined;
+  if (deadline !== undefined && deadline <= now) {
+    const message = `The run worked longer than its deadline of ${draft.run.deadline?.limitMs} ms.`;
+    draft.end({ state: "TIMED_OUT", reason: "DEADLINE", message });
+  }
+  return OK;
+}

@@ -1,0 +1,186 @@
+// What a model's reply, its failure, and the loss of whoever called it do to a run.
+import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
+import type { Answer, ReplaceModelCall, TakeModelFailure, TakeModelReply } from "./commands.js";
+import { type Draft, OK, stale } from "./draft.js";
+import type { Gate, ToolCalled } from "./events.js";
+import {
+  ARGUMENTS_BYTES,
+  ARGUMENTS_OF_TURN_BYTES,
+  CALLS_PER_TURN,
+  DOCUMENT_WARNING_BYTES,
+  RUN_BYTES,
+} from "./limits.js";
+import type { ModelCall, ModelReply } from "./model.js";
+import { backoffAfter, MODEL_RETRY } from "./retry.js";
+import type { Call } from "./run.js";
+
+/** A model call whose orchestrator was lost this often is not made again. */
+const MOST_MODEL_ATTEMPTS = 10;
+
+export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
+  if (!isCurrent(draft, command)) return stale("Another attempt took this turn's place.");
+  const { reply, turn, attempt } = command;
+  const callIds = reply.calls.map((_, index) => `t${turn}c${index + 1}`);
+  draft.emit({
+    type: "model_replied",
+    turn,
+    attempt,
+    text: reply.text,
+    callIds,
+    usage: reply.usage,
+    finishReason: reply.finishReason,
+  });
+  if (reply.calls.length === 0) takeFinalAnswer(draft, reply);
+  else takeCalls(draft, command, callIds);
+  checkSize(draft);
+  return OK;
+}
+
+function takeFinalAnswer(draft: Draft, reply: ModelReply): void {
+  const { outputSchema } = draft.context.agent;
+  let result = JSON.stringify(reply.text);
+  if (outputSchema !== undefined && reply.finishReason === "STOP") {
+    const problems = draft.context.text.schemaProblems(outputSchema, reply.text);
+    if (problems.length > 0) {
+      draft.emit({ type: "warning", reason: "OUTPUT_INVALID", message: problems.join("; ") });
+      return;
+    }
+    result = reply.text.trim();
+  }
+  const output = `{"result":${result},"finishReason":${JSON.stringify(reply.finishReason)}}`;
+  draft.emit({ type: "ended", end: { state: "COMPLETED", output } });
+}
+
+/** Every call is written down before any has an outcome: a turn is settled when its last call is. */
+function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callIds: readonly string[]): void {
+  const facts = new Map<string, ToolCalled>();
+  let bytes = 0;
+  reply.calls.forEach((modelCall, index) => {
+    const callId = callIds[index] ?? "";
+    const fact = toolCalled(draft, modelCall, callId, turn, index, bytes, owners[modelCall.name]);
+    bytes += draft.context.text.utf8Length(fact.arguments);
+    facts.set(callId, fact);
+    draft.emit(fact);
+  });
+  for (const call of draft.run.turn.calls) {
+    const fact = facts.get(call.callId);
+    if (fact?.refused !== undefined) draft.finish(call, { kind: "error", message: fact.refused.problem });
+    else if (call.gate === "approval") askForApproval(draft, call, owners[call.tool]);
+  }
+}
+
+function toolCalled(
+  draft: Draft,
+  modelCall: ModelCall,
+  callId: string,
+  turn: number,
+  index: number,
+  bytesBefore: number,
+  owner: OwnerDemand | undefined,
+): ToolCalled {
+  const { agent, text } = draft.context;
+  const tool = toolOf(agent, modelCall.name);
+  const base = { type: "tool_call", callId, modelCallId: modelCall.modelCallId, turn, tool: modelCall.name } as const;
+  const refuse = (problem: string): ToolCalled => ({
+    ...base,
+    queue: tool?.queue ?? agent.name,
+    gate: "plain",
+    arguments: "",
+    digest: "",
+    refused: { problem, wrote: modelCall.argumentsText.slice(0, 4096) },
+  });
+  if (tool === undefined) {
+    const known = agent.tools.map(({ name }) => name).join(", ");
+    return refuse(
+      `There is no tool named ${JSON.stringify(modelCall.name.slice(0, 64))}. The tools are: ${known || "none"}.`,
+    );
+  }
+  if (index >= CALLS_PER_TURN) return refuse(`A turn may call at most ${CALLS_PER_TURN} tools; call the rest later.`);
+  const size = text.utf8Length(modelCall.argumentsText);
+  if (size > ARGUMENTS_BYTES) return refuse(`The arguments have ${size} bytes; the limit is ${ARGUMENTS_BYTES}.`);
+  if (bytesBefore + size > ARGUMENTS_OF_TURN_BYTES) {
+    return refuse(`The arguments of this turn exceed ${ARGUMENTS_OF_TURN_BYTES} bytes; make fewer calls at once.`);
+  }
+  const canonical = text.canonicalArguments(modelCall.argumentsText);
+  if (!canonical.ok) return refuse(`The arguments were refused: ${canonical.problem}`);
+  const problems = text.schemaProblems(tool.inputSchema, canonical.text);
+  if (problems.length > 0) return refuse(`The arguments do not fit the tool's schema: ${problems.join("; ")}`);
+  return {
+    ...base,
+    queue: tool.queue,
+    gate: gateOf(tool, owner),
+    arguments: canonical.text,
+    digest: canonical.digest,
+    ...(tool.startTimeoutMs === undefined ? {} : { startBy: draft.now + tool.startTimeoutMs }),
+  };
+}
+
+/** The stricter of the definition and the tool's owner. */
+function gateOf(tool: ToolDefinition, owner: OwnerDemand | undefined): Gate {
+  if (tool.approval.required || owner?.approval === true) return "approval";
+  return tool.once || owner?.once === true ? "once" : "plain";
+}
+
+export function askForApproval(draft: Draft, call: Call, owner: OwnerDemand | undefined): void {
+  const policy = toolOf(draft.context.agent, call.tool)?.approval;
+  const byOwner = owner?.approval === true && policy?.required !== true;
+  draft.emit({
+    type: "waiting",
+    approvalId: `apr_${call.callId}_${draft.context.entropy}`,
+    kind: "APPROVAL",
+    callId: call.callId,
+    tool: call.tool,
+    digest: call.digest,
+    votesRequired: policy?.votesRequired ?? 1,
+    explicit: policy?.explicit ?? false,
+    reason: byOwner ? "The tool's owner requires approval." : "The agent's definition requires approval.",
+  });
+}
+
+export function takeModelFailure(draft: Draft, command: TakeModelFailure): Answer {
+  if (!isCurrent(draft, command)) return stale("Another attempt took this turn's place.");
+  const { turn, attempt, failure } = command;
+  const backoff = failure.retryable ? backoffAfter(MODEL_RETRY, attempt, draft.context.jitter) : undefined;
+  if (backoff === undefined) {
+    draft.end({ state: "FAILED", reason: "MODEL_FAILED", message: failure.message });
+    return OK;
+  }
+  const retryAt = draft.now + Math.max(backoff, failure.retryAfterMs ?? 0);
+  draft.emit({ type: "model_failed", turn, attempt, reason: "MODEL_FAILED", message: failure.message, retryAt });
+  return OK;
+}
+
+export function replaceModelCall(draft: Draft, command: ReplaceModelCall): Answer {
+  if (!isCurrent(draft, command)) return stale("The model call was replaced already.");
+  const { turn, attempt } = command;
+  const message = "The orchestrator that made the model call was lost.";
+  if (attempt >= MOST_MODEL_ATTEMPTS) {
+    draft.end({ state: "FAILED", reason: "MODEL_FAILED", message: `${message} It was lost ${attempt} times.` });
+  } else {
+    draft.emit({ type: "model_failed", turn, attempt, reason: "MODEL_LOST", message, retryAt: draft.now });
+  }
+  return OK;
+}
+
+/** A paused run takes the reply of a call in flight; a held call has none. */
+function isCurrent(draft: Draft, { turn, attempt }: { turn: number; attempt: number }): boolean {
+  const { phase, turn: current } = draft.run;
+  if (phase.kind !== "active" || current.number !== turn) return false;
+  return current.model.kind === "calling" && current.model.attempt === attempt;
+}
+
+/** Long runs are told before they are ended for their size. */
+function checkSize(draft: Draft): void {
+  if (draft.run.phase.kind !== "active") return;
+  const { totalBytes } = draft.context;
+  if (totalBytes > RUN_BYTES) {
+    const message = `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`;
+    draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
+  } else if (totalBytes > RUN_BYTES * (3 / 4) && !draft.run.warnedOfSize) {
+    const message = `The run's history has ${totalBytes} of at most ${RUN_BYTES} bytes.`;
+    draft.emit({ type: "warning", reason: "RUN_SIZE", message });
+  } else if (draft.context.inlineBytes > DOCUMENT_WARNING_BYTES && !draft.run.warnedOfSize) {
+    const message = `The run's document has ${draft.context.inlineBytes} bytes of events.`;
+    draft.emit({ type: "warning", reason: "DOCUMENT_SIZE", message });
+  }
+}

@@ -1,0 +1,211 @@
+// Votes and decisions of people. The decision id comes first, whatever is open by now; then the checkpoint, then what
+// may be said of it. A decision is bound to the digest that was shown and is final.
+import { toolOf } from "./agent.js";
+import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
+import { type Draft, reject } from "./draft.js";
+import type { Act, CallOutcome, Outcome } from "./events.js";
+import { READING_MS } from "./limits.js";
+import { type Checkpoint, callOf, openCheckpoints, type Run } from "./run.js";
+
+export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
+  const repeated = answerOfRepeated(draft.run, command);
+  if (repeated !== undefined) return repeated;
+  const found = find(draft, command);
+  if (found.type === "rejection") return found;
+  const { checkpoint } = found;
+  const refused = refusalOf(draft, command, checkpoint);
+  if (refused !== undefined) return refused;
+  const edited = editedArguments(draft, command.verdict, checkpoint);
+  if (edited?.type === "rejection") return edited;
+
+  const act: Act = {
+    approvalId: checkpoint.approvalId,
+    callId: checkpoint.callId,
+    decisionId: command.decisionId,
+    requestHash: command.requestHash,
+    who: command.who,
+    ...(command.onBehalfOf === undefined ? {} : { onBehalfOf: command.onBehalfOf }),
+    outcome: outcomeOf(command.verdict),
+    comment: command.comment,
+    ...(edited === undefined ? {} : { edited: { arguments: edited.arguments, digest: edited.digest } }),
+  };
+  if (closes(checkpoint, act)) close(draft, act, command.verdict);
+  else draft.emit({ ...act, type: "voted" });
+  return answerOf(draft.run, command.decisionId, false);
+}
+
+function answerOfRepeated(run: Run, { decisionId, requestHash }: Decide): DecidedAnswer | Rejection | undefined {
+  const act = Object.hasOwn(run.acts, decisionId) ? run.acts[decisionId] : undefined;
+  if (act === undefined) return undefined;
+  if (act.requestHash === requestHash) return answerOf(run, decisionId, true);
+  return reject(
+    "IDEMPOTENCY_KEY_REUSED",
+    `Decision id ${decisionId} was used for another request of run ${run.runId}.`,
+  );
+}
+
+function answerOf(run: Run, decisionId: string, repeated: boolean): DecidedAnswer {
+  const act = run.acts[decisionId];
+  if (act === undefined) throw new Error(`Decision ${decisionId} was recorded and is not there.`);
+  const { approvalId, outcome, who, at, sequence, closed, votesMissing } = act;
+  return { type: "decided", approvalId, decisionId, outcome, who, at, sequence, closed, votesMissing, repeated };
+}
+
+/** The checkpoint that is meant: the named one, or the only one that this may answer. */
+function find(draft: Draft, command: Decide): { type: "found"; checkpoint: Checkpoint } | Rejection {
+  const { run } = draft;
+  if (command.approvalId !== undefined) {
+    const named = Object.hasOwn(run.checkpoints, command.approvalId) ? run.checkpoints[command.approvalId] : undefined;
+    if (named !== undefined) return { type: "found", checkpoint: named };
+    return reject("APPROVAL_NOT_FOUND", `Run ${run.runId} has no approval ${command.approvalId}.`);
+  }
+  const settles = command.verdict.kind === "settle";
+  const open = openCheckpoints(run).filter(({ kind }) => (kind === "SETTLEMENT") === settles);
+  const [only] = open;
+  if (open.length > 1) {
+    return reject("APPROVAL_ID_REQUIRED", `Run ${run.runId} has ${open.length} open approvals; name one.`, {
+      metadata: { approval_ids: open.map(({ approvalId }) => approvalId).join(",") },
+    });
+  }
+  if (only !== undefined) {
+    return bareRefusal(draft, command, only) ?? { type: "found", checkpoint: only };
+  }
+  if (!settles && openCheckpoints(run).length > 0) return settleRequired(run, openCheckpoints(run)[0]);
+  if (run.phase.kind !== "active") return runEnded(run);
+  return reject("NOTHING_TO_DECIDE", `Run ${run.runId} has no open ${settles ? "settlement" : "approval"}.`);
+}
+
+/** Why a decision that names neither the approval nor what it showed is not taken. */
+function bareRefusal({ now, run }: Draft, command: Decide, checkpoint: Checkpoint): Rejection | undefined {
+  if (checkpoint.explicit) return explicitRequired(run, checkpoint);
+  const age = now - checkpoint.requestedAt;
+  if (command.digest !== undefined || age >= READING_MS) return undefined;
+  return reject(
+    "APPROVAL_ID_REQUIRED",
+    `Approval ${checkpoint.approvalId} of run ${run.runId} was opened a moment ago, too recently to have been read: name it.`,
+    { metadata: { approval_ids: checkpoint.approvalId }, retryAfterMs: READING_MS - age },
+  );
+}
+
+function explicitRequired(run: Run, { tool, approvalId }: Checkpoint): Rejection {
+  const message = `Tool ${tool} of run ${run.runId} takes only decisions that name the approval and its digest.`;
+  return reject("APPROVAL_ID_REQUIRED", message, { metadata: { approval_ids: approvalId } });
+}
+
+function settleRequired(run: Run, checkpoint: Checkpoint | undefined): Rejection {
+  return reject("SETTLE_REQUIRED", `The outcome of a call of run ${run.runId} is unknown: only Settle answers that.`, {
+    metadata: checkpoint === undefined ? {} : { approval_ids: checkpoint.approvalId },
+  });
+}
+
+function runEnded(run: Run): Rejection {
+  return reject("RUN_ENDED", `Run ${run.runId} ${run.phase.kind === "ended" ? "has ended" : "is ending"}.`);
+}
+
+function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejection | undefined {
+  const { run } = draft;
+  const { verdict, digest } = command;
+  const { approvalId, kind, closed } = checkpoint;
+  if (closed !== undefined) return refusalOfClosed(run, checkpoint);
+  if (kind === "SETTLEMENT" && verdict.kind !== "settle") return settleRequired(run, checkpoint);
+  if (kind !== "SETTLEMENT" && verdict.kind === "settle") {
+    return reject("INVALID_REQUEST", `Approval ${approvalId} is no settlement: use Approve, Reject or Respond.`);
+  }
+  if (kind === "QUESTION" && verdict.kind !== "respond") {
+    return reject("INVALID_REQUEST", `Approval ${approvalId} is a question: use Respond.`);
+  }
+  if (checkpoint.explicit && verdict.kind === "approve" && digest === undefined)
+    return explicitRequired(run, checkpoint);
+  if (digest !== undefined && digest !== checkpoint.digest) {
+    return reject("ARGUMENTS_CHANGED", `The arguments of approval ${approvalId} are not those that were shown.`, {
+      metadata: { arguments_digest: checkpoint.digest },
+    });
+  }
+  if (verdict.kind === "settle" && verdict.outcome === "run_again" && run.phase.kind !== "active") return runEnded(run);
+  return undefined;
+}
+
+function refusalOfClosed(run: Run, { approvalId, closed }: Checkpoint): Rejection {
+  switch (closed?.how) {
+    case "decided": {
+      const metadata = { winner: closed.who, outcome: closed.outcome, time: String(closed.at) };
+      const message = `Approval ${approvalId} of run ${run.runId} was ${closed.outcome} by ${closed.who} already.`;
+      return reject("ALREADY_DECIDED", message, { metadata });
+    }
+    case "expired":
+      return reject("APPROVAL_EXPIRED", `Approval ${approvalId} of run ${run.runId} has expired.`);
+    case "withdrawn": {
+      const metadata = { winner: "worker", outcome: "withdrawn", time: String(closed.at) };
+      return reject("ALREADY_DECIDED", `The worker reported the outcome of ${approvalId} itself.`, { metadata });
+    }
+    default:
+      return runEnded(run);
+  }
+}
+
+function editedArguments(
+  { context }: Draft,
+  verdict: Verdict,
+  checkpoint: Checkpoint,
+): { type: "edited"; arguments: string; digest: string } | Rejection | undefined {
+  if (verdict.kind !== "approve" || verdict.editedArguments === undefined) return undefined;
+  const canonical = context.text.canonicalArguments(verdict.editedArguments);
+  if (!canonical.ok) return reject("INVALID_ARGUMENTS", `The edited arguments were refused: ${canonical.problem}`);
+  const schema = toolOf(context.agent, checkpoint.tool)?.inputSchema;
+  const problems = schema === undefined ? [] : context.text.schemaProblems(schema, canonical.text);
+  if (problems.length > 0) {
+    return reject("INVALID_ARGUMENTS", `The edited arguments do not fit the tool's schema: ${problems.join("; ")}`);
+  }
+  // The same arguments again are no edit.
+  if (canonical.digest === checkpoint.digest) return undefined;
+  return { type: "edited", arguments: canonical.text, digest: canonical.digest };
+}
+
+function outcomeOf(verdict: Verdict): Outcome {
+  switch (verdict.kind) {
+    case "approve":
+      return "approved";
+    case "reject":
+      return "rejected";
+    case "respond":
+      return "responded";
+    case "settle":
+      return verdict.outcome;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+/** Approving, and running again, take as many votes as the policy asks; anything else takes one. */
+function closes(checkpoint: Checkpoint, act: Act): boolean {
+  if (act.outcome !== "approved" && act.outcome !== "run_again") return true;
+  const before = act.edited === undefined ? checkpoint.votes.length : 0;
+  return before + 1 >= checkpoint.votesRequired;
+}
+
+function close(draft: Draft, act: Act, verdict: Verdict): void {
+  const ended = draft.run.phase.kind === "ended";
+  const outcome = outcomeForModel(act, verdict);
+  const content = ended && outcome?.kind === "result" ? { content: outcome.text } : {};
+  draft.emit({ ...act, type: "decided", ...content });
+  const call = callOf(draft.run, act.callId);
+  if (call !== undefined && outcome !== undefined && !ended) draft.finish(call, outcome);
+}
+
+/** What the decision itself gives the model as the call's outcome; undefined where the tool runs. */
+function outcomeForModel(act: Act, verdict: Verdict): CallOutcome | undefined {
+  switch (verdict.kind) {
+    case "approve":
+      return undefined;
+    case "reject":
+      return { kind: "rejected", reason: act.comment };
+    case "respond":
+      return { kind: "responded", text: verdict.content };
+    case "settle":
+      if (verdict.outcome === "happened") return { kind: "result", text: verdict.result };
+      if (verdict.outcome === "run_again") return undefined;
+      return { kind: "error", message: "Nobody knows whether this call took effect. Do not repeat it." };
+    default:
+      return verdict satisfies never;
+  }
+}

@@ -1,0 +1,276 @@
+// Claims, outcomes, releases and the loss of workers.
+//
+// Invariants kept here:
+//  1. A gated call is never granted without its approval.
+//  2. A guarded call is granted at most once for each approval; a release gives the grant back.
+//  3. Each call ends with at most one outcome; a true claimant's later one is recorded and changes nothing.
+//  4. The same nonce gets the same answer.
+import { type RetryPolicy, toolOf } from "./agent.js";
+import type {
+  Answer,
+  Claim,
+  ClaimAnswer,
+  ClaimRefusal,
+  Complete,
+  CompletedOutcome,
+  EndClaim,
+  Release,
+} from "./commands.js";
+import { askForApproval } from "./decide-model.js";
+import { type Draft, OK, stale } from "./draft.js";
+import type { AttemptFailed, Gate, ReportedOutcome, UnknownAttempt } from "./events.js";
+import { DOCUMENT_BYTES, GUARDED_TIMEOUT_MS, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
+import { backoffAfter, INCOMPATIBLE_RETRY } from "./retry.js";
+import {
+  type Call,
+  type Checkpoint,
+  type ClaimRecord,
+  callOf,
+  claimedCallOf,
+  isGuarded,
+  openCheckpoints,
+} from "./run.js";
+
+export function claim(draft: Draft, command: Claim): ClaimAnswer {
+  const call = callOf(draft.run, command.callId);
+  const { phase, paused } = draft.run;
+  if (phase.kind === "ended") return refused("ENDED");
+  if (call === undefined)
+    return refused(claimedCallOf(draft.run, command.callId) === undefined ? "NOT_FOUND" : "ENDED");
+  const { state } = call;
+  if (state.kind === "claimed" && state.nonce === command.nonce && state.attempt === command.attempt) {
+    return granted(call, state.deadline, true);
+  }
+  if (phase.kind === "ending") return refused("CANCELLED");
+  if (state.kind === "finished") return refused("ENDED");
+  if (state.kind === "gated") return refused("GATED");
+  if (state.kind !== "ready" || state.attempt !== command.attempt || state.notBefore > draft.now)
+    return refused("TAKEN");
+  if (paused) return refused("PAUSED");
+  if (command.owner.approval && call.approval === undefined) {
+    askForApproval(draft, call, command.owner);
+    return refused("GATED");
+  }
+  const gate: Gate = call.gate === "plain" && command.owner.once ? "once" : call.gate;
+  const deadline = deadlineOf(draft, call, gate);
+  if (!isGuarded(gate) && !command.store) return granted(call, deadline, false);
+  start(draft, call, command, gate, deadline);
+  return granted({ ...call, gate }, deadline, true);
+}
+
+function deadlineOf(draft: Draft, call: Call, gate: Gate): number | undefined {
+  const timeout =
+    toolOf(draft.context.agent, call.tool)?.timeoutMs ?? (isGuarded(gate) ? GUARDED_TIMEOUT_MS : undefined);
+  return timeout === undefined ? undefined : draft.now + timeout;
+}
+
+function start(
+  draft: Draft,
+  call: Call,
+  by: Pick<Claim, "attempt" | "nonce" | "workerId" | "incarnation">,
+  gate: Gate,
+  deadline: number | undefined,
+): void {
+  draft.emit({
+    type: "tool_started",
+    callId: call.callId,
+    tool: call.tool,
+    attempt: by.attempt,
+    nonce: by.nonce,
+    workerId: by.workerId,
+    incarnation: by.incarnation,
+    gate,
+    ...(deadline === undefined ? {} : { deadline }),
+  });
+}
+
+function refused(reason: ClaimRefusal): ClaimAnswer {
+  return { type: "refused", reason };
+}
+
+function granted(call: Call, deadline: number | undefined, stored: boolean): ClaimAnswer {
+  return {
+    type: "granted",
+    tool: call.tool,
+    argumentsSequence: call.argumentsSequence,
+    digest: call.digest,
+    guarded: isGuarded(call.gate),
+    ...(deadline === undefined ? {} : { deadline }),
+    ...(call.approval === undefined ? {} : { approval: call.approval }),
+    stored,
+  };
+}
+
+export function complete(draft: Draft, command: Complete): Answer {
+  const { callId, attempt, nonce } = command;
+  const claimed = claimedCallOf(draft.run, callId);
+  if (claimed === undefined) return stale("The call has no such claim.");
+  const record = claimed.claims.find((claim) => claim.nonce === nonce && claim.attempt === attempt);
+  if (record?.reported !== undefined) return { type: "completed", status: record.reported };
+  if (claimed.digest !== command.digest) return stale("The digest is not that of the call's arguments.");
+  const call = callOf(draft.run, callId);
+  if (call === undefined) return lateOrStale(draft, command, record, claimed, undefined);
+  const { state } = call;
+  if (state.kind === "claimed" && state.nonce === nonce && state.attempt === attempt) {
+    return accept(draft, call, command);
+  }
+  // A plain claim may come with its outcome: a completion that presents the grant counts as the claim.
+  if (state.kind === "ready" && state.attempt === attempt && call.gate === "plain" && state.notBefore <= draft.now) {
+    if (draft.run.phase.kind !== "active") return stale("The run is ending.");
+    start(draft, call, command, "plain", undefined);
+    return accept(draft, callOf(draft.run, callId) ?? call, command);
+  }
+  return lateOrStale(draft, command, record, call, call);
+}
+
+function accept(draft: Draft, call: Call, command: Complete): Answer {
+  const { outcome, attempt, nonce } = command;
+  if (outcome.kind === "error" && outcome.retryable && !isGuarded(call.gate)) {
+    if (retry(draft, call, { attempt, nonce }, "TOOL_FAILED", outcome.message))
+      return { type: "completed", status: "ACCEPTED" };
+  }
+  draft.finish(call, fitted(draft, call.gate, outcome), { attempt, nonce });
+  return { type: "completed", status: "ACCEPTED" };
+}
+
+/** A true claimant's outcome of a guarded call is always recorded; anybody else's is dropped. */
+function lateOrStale(
+  draft: Draft,
+  command: Complete,
+  record: ClaimRecord | undefined,
+  { gate, tool }: Pick<Call, "gate" | "tool">,
+  call: Call | undefined,
+): Answer {
+  if (record === undefined) return stale("This claim is not the call's.");
+  if (!isGuarded(gate)) return stale("Another attempt took its place.");
+  const { callId, attempt, nonce } = command;
+  const outcome = fitted(draft, gate, command.outcome);
+  const settlement = settlementOf(draft, callId);
+  if (call !== undefined && draft.run.phase.kind !== "ended" && (settlement !== undefined || isUnclaimedRerun(call))) {
+    withdraw(draft, settlement);
+    draft.finish(call, outcome, { attempt, nonce });
+    return { type: "completed", status: "ACCEPTED" };
+  }
+  const settles = settlement === undefined ? {} : { settles: settlement.approvalId };
+  draft.emit({ type: "late_outcome", callId, tool, attempt, nonce, outcome, ...settles });
+  return { type: "completed", status: "LATE" };
+}
+
+function settlementOf(draft: Draft, callId: string): Checkpoint | undefined {
+  return openCheckpoints(draft.run).find((open) => open.callId === callId && open.kind === "SETTLEMENT");
+}
+
+/** The worker itself answers the settlement. */
+function withdraw(draft: Draft, settlement: Checkpoint | undefined): void {
+  if (settlement === undefined) return;
+  const { approvalId, callId } = settlement;
+  draft.emit({ type: "checkpoint_closed", approvalId, callId, why: "WITHDRAWN" });
+}
+
+function isUnclaimedRerun(call: Call): boolean {
+  return call.state.kind === "rerun" || call.state.kind === "ready";
+}
+
+/** What of an outcome fits into the run; a guarded one is never refused for its size. */
+function fitted(draft: Draft, gate: Gate, outcome: CompletedOutcome): ReportedOutcome {
+  if (outcome.kind !== "result") return bare(outcome);
+  const { utf8Length, digestOf } = draft.context.text;
+  const bytes = utf8Length(outcome.text);
+  const full = draft.context.inlineBytes + bytes > DOCUMENT_BYTES;
+  if (bytes <= RESULT_BYTES && !full) return outcome;
+  if (isGuarded(gate)) {
+    return {
+      kind: "truncated",
+      digest: digestOf(outcome.text),
+      bytes,
+      head: outcome.text.slice(0, RESULT_HEAD_BYTES / 4),
+    };
+  }
+  const limit = full ? `the run's document has no room for it` : `the limit is ${RESULT_BYTES}`;
+  return { kind: "error", message: `The tool's result has ${bytes} bytes and was refused: ${limit}.` };
+}
+
+function bare(outcome: CompletedOutcome): ReportedOutcome {
+  return outcome.kind === "error" ? { kind: "error", message: outcome.message } : outcome;
+}
+
+/** Puts a plain call up for another attempt; false where its attempts are used up. */
+function retry(
+  draft: Draft,
+  call: Call,
+  { attempt, nonce }: { attempt: number; nonce: string },
+  reason: AttemptFailed["reason"],
+  message: string,
+): boolean {
+  if (draft.run.phase.kind !== "active") return false;
+  const policy: RetryPolicy | undefined = toolOf(draft.context.agent, call.tool)?.retry;
+  const backoff = policy && backoffAfter(policy, call.failures + 1, draft.context.jitter);
+  if (backoff === undefined) return false;
+  const retryAt = draft.now + backoff;
+  draft.emit({ type: "attempt_failed", callId: call.callId, attempt, nonce, reason, message, retryAt });
+  return true;
+}
+
+export function release(draft: Draft, command: Release): Answer {
+  const { callId, attempt, nonce, reason, detail } = command;
+  const call = callOf(draft.run, callId);
+  if (call === undefined) return { type: "released", released: false };
+  const { state } = call;
+  const held = state.kind === "claimed" || state.kind === "unknown" || state.kind === "rerun";
+  const stored = held && state.nonce === nonce && state.attempt === attempt;
+  const unstored = state.kind === "ready" && state.attempt === attempt && call.gate === "plain";
+  if (!stored && !unstored) return { type: "released", released: false };
+  if (draft.run.phase.kind === "ended") return { type: "released", released: false };
+  // Not begun is an answer to whether it happened.
+  withdraw(draft, settlementOf(draft, callId));
+  if (draft.run.phase.kind === "ending") {
+    if (stored) draft.finish(call, { kind: "cancelled", reason: "The run ended before the tool began." });
+    return { type: "released", released: stored };
+  }
+  const wait =
+    reason === "INCOMPATIBLE" ? backoffAfter(INCOMPATIBLE_RETRY, call.releases + 1, draft.context.jitter) : 0;
+  const retryAt = draft.now + (wait ?? 0);
+  draft.emit({ type: "task_released", callId, attempt, nonce, reason, detail, retryAt });
+  return { type: "released", released: true };
+}
+
+export function endClaim(draft: Draft, command: EndClaim): Answer {
+  const { callId, attempt, nonce, how } = command;
+  const call = callOf(draft.run, callId);
+  if (call === undefined || !("nonce" in call.state)) return stale("The claim has ended already.");
+  const { state } = call;
+  if (state.nonce !== nonce || state.attempt !== attempt) return stale("The claim has ended already.");
+  if (state.kind === "claimed") lose(draft, call, { cause: how });
+  else if (state.kind === "rerun" || !state.grantDead) draft.emit({ type: "grant_ended", callId, attempt, how });
+  return OK;
+}
+
+/** The claim's process is lost, or the attempt ran past its time-out. */
+export function lose(draft: Draft, call: Call, { cause }: Pick<UnknownAttempt, "cause">): void {
+  const { state } = call;
+  if (state.kind !== "claimed") return;
+  const { attempt, nonce, workerId, since } = state;
+  if (isGuarded(call.gate)) {
+    draft.emit({
+      type: "waiting",
+      approvalId: `set_${call.callId}_${draft.context.entropy}`,
+      kind: "SETTLEMENT",
+      callId: call.callId,
+      tool: call.tool,
+      digest: call.digest,
+      votesRequired: toolOf(draft.context.agent, call.tool)?.approval.votesRequired ?? 1,
+      explicit: false,
+      reason: "Nobody knows whether this call took effect: its worker did not report an outcome.",
+      unknown: { attempt, workerId, grantedAt: since, cause },
+    });
+    return;
+  }
+  const reasons = { LEASE_ENDED: "TOOL_LOST", DISOWNED: "TOOL_DISOWNED", TIMED_OUT: "TOOL_TIMED_OUT" } as const;
+  const texts = {
+    LEASE_ENDED: "The worker was lost.",
+    DISOWNED: "The worker no longer had the task.",
+    TIMED_OUT: "The tool ran past its time-out.",
+  };
+  if (retry(draft, call, { attempt, nonce }, reasons[cause], texts[cause])) return;
+  draft.finish(call, { kind: "error", message: `${texts[cause]} It was tried ${call.failures + 1} times.` });
+}

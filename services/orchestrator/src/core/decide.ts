@@ -1,0 +1,119 @@
+// The state machine: a command against a run gives events, effects and an answer, or a rejection. Pure.
+import type { Answer, Command, Rejection, Start } from "./commands.js";
+import { cancel, pause, resume, startAgain, started, tick } from "./decide-control.js";
+import { replaceModelCall, takeModelFailure, takeModelReply } from "./decide-model.js";
+import { decideCheckpoint } from "./decide-person.js";
+import { claim, complete, endClaim, release } from "./decide-task.js";
+import { type Context, Draft, OK, reject } from "./draft.js";
+import type { RunEvent } from "./events.js";
+import { evolve } from "./evolve.js";
+import { type Obligation, obligationsOf, type Schedule, wakeAtOf } from "./obligations.js";
+import { type Call, callOf, claimedCallOf, type Run } from "./run.js";
+
+/** Work that follows a transition once it is committed. */
+export type Effect =
+  | Extract<Obligation, { kind: "call_model" | "announce" }>
+  /** Take the hints of a call that nobody may claim any more out of the work queue. Only a kindness: a claim is refused. */
+  | { readonly kind: "withdraw"; readonly callId: string; readonly tool: string; readonly queue: string };
+
+export interface Transition {
+  readonly type: "transition";
+  readonly run: Run;
+  /** Empty where the command had been carried out already, or only moved times. */
+  readonly events: readonly RunEvent[];
+  readonly effects: readonly Effect[];
+  readonly schedule: Schedule;
+  readonly wakeAt: number | undefined;
+  readonly answer: Answer;
+}
+
+export function decide(run: Run | undefined, command: Command, context: Context): Transition | Rejection {
+  if (run === undefined) {
+    if (command.type === "start") return begin(command, context);
+    return reject("RUN_NOT_FOUND", "There is no such run.");
+  }
+  const draft = new Draft(run, context);
+  const answer = carryOut(draft, command);
+  if (answer.type === "rejection") return answer;
+  draft.advance();
+  const moved = command.type === "reschedule" ? command.due : {};
+  return transition(run, draft.run, draft.events, context, { ...context.schedule, ...moved }, answer);
+}
+
+function carryOut(draft: Draft, command: Command): Answer | Rejection {
+  switch (command.type) {
+    case "start":
+      return startAgain(draft.run, command);
+    case "take_model_reply":
+      return takeModelReply(draft, command);
+    case "take_model_failure":
+      return takeModelFailure(draft, command);
+    case "replace_model_call":
+      return replaceModelCall(draft, command);
+    case "claim":
+      return claim(draft, command);
+    case "complete":
+      return complete(draft, command);
+    case "release":
+      return release(draft, command);
+    case "end_claim":
+      return endClaim(draft, command);
+    case "decide":
+      return decideCheckpoint(draft, command);
+    case "cancel":
+      return cancel(draft, command);
+    case "pause":
+      return pause(draft, command);
+    case "resume":
+      return resume(draft, command);
+    case "tick":
+      return tick(draft);
+    case "reschedule":
+      return OK;
+    default:
+      return command satisfies never;
+  }
+}
+
+function begin(command: Start, context: Context): Transition {
+  const event = { sequence: 1, at: context.now, by: context.by, fact: started(command, context) };
+  const run = evolve(undefined, event);
+  return transition(undefined, run, [event], context, {}, { type: "started", created: true });
+}
+
+function transition(
+  before: Run | undefined,
+  run: Run,
+  events: readonly RunEvent[],
+  { timing, now }: Context,
+  times: Schedule,
+  answer: Answer,
+): Transition {
+  const owedBefore = new Set(before === undefined ? [] : obligationsOf(before, timing).map(({ key }) => key));
+  const owed = obligationsOf(run, timing);
+  const effects: Effect[] = [];
+  const schedule: Record<string, number> = {};
+  for (const obligation of owed) {
+    const { key } = obligation;
+    const moved = times[key];
+    if (moved !== undefined) schedule[key] = moved;
+    if (owedBefore.has(key)) continue;
+    // A model call that must wait is timed by its holder; a task that must wait is announced by a sweeper when due.
+    if (obligation.kind === "call_model") effects.push(obligation);
+    else if (obligation.kind === "announce" && obligation.notBefore <= Math.max(now, run.updatedAt))
+      effects.push(obligation);
+  }
+  for (const { callId, tool, queue } of withdrawn(before, run)) effects.push({ kind: "withdraw", callId, tool, queue });
+  return { type: "transition", run, events, effects, schedule, wakeAt: wakeAtOf(owed, schedule), answer };
+}
+
+/** Calls that could be claimed before and ended without a worker. */
+function withdrawn(before: Run | undefined, run: Run): readonly Call[] {
+  if (before === undefined) return [];
+  return before.turn.calls.filter(({ callId, state }) => {
+    if (state.kind !== "ready") return false;
+    const after = callOf(run, callId);
+    if (after !== undefined && after.state.kind !== "finished") return false;
+    return !claimedCallOf(run, callId)?.claims.some(({ attempt }) => attempt === state.attempt);
+  });
+}

@@ -1,0 +1,324 @@
+// Folds events into the state. It decides nothing: every fact is taken as it stands, and folding a run's events from
+// the first gives its document.
+//
+// What follows from facts without a fact of its own is done here, once, in `settleTurn`: when every call of a turn has
+// its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
+import type { Act, Fact, RunEvent, Waiting } from "./events.js";
+import {
+  type Call,
+  type CallState,
+  type Checkpoint,
+  type ClaimRecord,
+  type Closing,
+  type ModelStep,
+  type Run,
+  SCHEMA,
+  stateOf,
+} from "./run.js";
+
+export function evolve(run: Run | undefined, event: RunEvent): Run {
+  const { fact, sequence, at, by } = event;
+  if (run === undefined) {
+    if (fact.type !== "run_started") throw new Error(`A run begins with run_started, not with ${fact.type}.`);
+    return begin(fact, event);
+  }
+  if (sequence !== run.lastSequence + 1) {
+    throw new Error(`Run ${run.runId} is at ${run.lastSequence}: event ${sequence} cannot follow.`);
+  }
+  const changed: Run = { ...apply(run, fact, event), lastSequence: sequence, updatedAt: at };
+  return keepClock(settleTurn(changed, at, by), at);
+}
+
+/** Folds a whole history. */
+export function fold(events: Iterable<RunEvent>): Run | undefined {
+  let run: Run | undefined;
+  for (const event of events) run = evolve(run, event);
+  return run;
+}
+
+function begin(fact: Extract<Fact, { type: "run_started" }>, { sequence, at, by }: RunEvent): Run {
+  return {
+    schema: SCHEMA,
+    runId: fact.runId,
+    namespace: fact.namespace,
+    lastSequence: sequence,
+    startedAt: at,
+    updatedAt: at,
+    startedBy: fact.startedBy,
+    ...(fact.onBehalfOf === undefined ? {} : { onBehalfOf: fact.onBehalfOf }),
+    ...(fact.parentRunId === undefined ? {} : { parentRunId: fact.parentRunId }),
+    requestHash: fact.requestHash,
+    agentName: fact.agentName,
+    agentVersion: fact.agentVersion,
+    maxTurns: fact.maxTurns,
+    labels: fact.labels,
+    paused: false,
+    phase: { kind: "active" },
+    turn: { number: 1, model: { kind: "calling", attempt: 1, holder: by, since: at, notBefore: at }, calls: [] },
+    checkpoints: {},
+    acts: {},
+    pastCalls: {},
+    usage: { inputTokens: 0, outputTokens: 0 },
+    ...(fact.deadlineMs === undefined ? {} : { deadline: { limitMs: fact.deadlineMs, spentMs: 0, runningSince: at } }),
+    warnedOfSize: false,
+  };
+}
+
+function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
+  switch (fact.type) {
+    case "run_started":
+      throw new Error(`Run ${run.runId} has started already.`);
+    case "model_replied":
+      return {
+        ...run,
+        turn: { ...run.turn, model: { kind: "replied", sequence }, calls: [] },
+        usage: {
+          inputTokens: run.usage.inputTokens + fact.usage.inputTokens,
+          outputTokens: run.usage.outputTokens + fact.usage.outputTokens,
+        },
+      };
+    case "model_failed":
+      return withModel(run, modelStep(run, fact.attempt + 1, by, at, fact.retryAt));
+    case "tool_call":
+      return { ...run, turn: { ...run.turn, calls: [...run.turn.calls, callFrom(fact, sequence, at)] } };
+    case "tool_started":
+      return withCall(run, fact.callId, (call) => ({
+        ...call,
+        gate: fact.gate,
+        incompatible: false,
+        claims: [...call.claims, { attempt: fact.attempt, nonce: fact.nonce }],
+        state: {
+          kind: "claimed",
+          attempt: fact.attempt,
+          nonce: fact.nonce,
+          workerId: fact.workerId,
+          incarnation: fact.incarnation,
+          since: at,
+          ...(fact.deadline === undefined ? {} : { deadline: fact.deadline }),
+        },
+      }));
+    case "attempt_failed":
+      return withCall(run, fact.callId, (call) => ({
+        ...call,
+        failures: call.failures + 1,
+        claims: fact.reason === "TOOL_FAILED" ? reported(call.claims, fact.nonce, "ACCEPTED") : call.claims,
+        state: ready(fact.attempt + 1, at, fact.retryAt),
+      }));
+    case "task_released":
+      return withCall(run, fact.callId, (call) => ({
+        ...call,
+        releases: call.releases + 1,
+        incompatible: fact.reason === "INCOMPATIBLE",
+        claims: call.claims.filter((claim) => claim.nonce !== fact.nonce),
+        state: ready(fact.attempt + 1, at, fact.retryAt),
+      }));
+    case "grant_ended":
+      return withCall(run, fact.callId, (call) => ({ ...call, state: afterGrantEnded(call.state, at) }));
+    case "tool_result":
+      return withCall(run, fact.callId, (call) => ({
+        ...call,
+        claims: fact.nonce === undefined ? call.claims : reported(call.claims, fact.nonce, "ACCEPTED"),
+        state: { kind: "finished", sequence },
+      }));
+    case "waiting":
+      return openCheckpoint(run, fact, sequence, at);
+    case "voted":
+      return recordAct(run, fact, sequence, at, false);
+    case "decided":
+      return afterDecision(recordAct(run, fact, sequence, at, true), fact, sequence, at);
+    case "checkpoint_closed":
+      return closeCheckpoint(run, fact.approvalId, {
+        how: ({ EXPIRED: "expired", CANCELLED: "cancelled", WITHDRAWN: "withdrawn" } as const)[fact.why],
+        at,
+        sequence,
+      });
+    case "paused":
+      return { ...run, paused: true };
+    case "resumed": {
+      const { model } = run.turn;
+      const resumed: Run = { ...run, paused: false };
+      return model.kind === "held" ? withModel(resumed, modelStep(resumed, model.attempt, by, at, at)) : resumed;
+    }
+    case "warning":
+      if (fact.reason === "OUTPUT_INVALID") return nextTurn(run, at, by);
+      return { ...run, warnedOfSize: true };
+    case "late_outcome": {
+      const kept = withClaims(run, fact.callId, (claims) => reported(claims, fact.nonce, "LATE"));
+      if (fact.settles === undefined) return kept;
+      return closeCheckpoint(kept, fact.settles, { how: "withdrawn", at, sequence });
+    }
+    case "ending":
+      return { ...run, phase: { kind: "ending", end: fact.end } };
+    case "ended":
+      return { ...run, phase: { kind: "ended", end: fact.end, at, sequence } };
+    default:
+      return fact satisfies never;
+  }
+}
+
+function callFrom(fact: Extract<Fact, { type: "tool_call" }>, sequence: number, at: number): Call {
+  return {
+    callId: fact.callId,
+    tool: fact.tool,
+    queue: fact.queue,
+    gate: fact.gate,
+    argumentsSequence: sequence,
+    digest: fact.digest,
+    ...(fact.startBy === undefined ? {} : { startBy: fact.startBy }),
+    failures: 0,
+    releases: 0,
+    incompatible: false,
+    claims: [],
+    state: ready(1, at, at),
+  };
+}
+
+function ready(attempt: number, since: number, notBefore: number): CallState {
+  return { kind: "ready", attempt, since, notBefore };
+}
+
+/** A model call that is owed now, or held where the run is paused. */
+function modelStep(run: Run, attempt: number, holder: string, since: number, notBefore: number): ModelStep {
+  return run.paused ? { kind: "held", attempt } : { kind: "calling", attempt, holder, since, notBefore };
+}
+
+function afterGrantEnded(state: CallState, at: number): CallState {
+  if (state.kind === "unknown") return { ...state, grantDead: true };
+  if (state.kind === "rerun") return ready(state.attempt + 1, at, at);
+  return state;
+}
+
+function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
+  const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
+  const checkpoint: Checkpoint = {
+    approvalId: fact.approvalId,
+    kind: fact.kind,
+    callId: fact.callId,
+    tool: fact.tool,
+    requestedAt: at,
+    updatedAt: at,
+    sequence,
+    argumentsSequence: call?.argumentsSequence ?? sequence,
+    digest: fact.digest,
+    votesRequired: fact.votesRequired,
+    votes: [],
+    explicit: fact.explicit,
+    ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
+    ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
+  };
+  const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
+  return withCall(opened, fact.callId, (call) => {
+    if (fact.kind !== "SETTLEMENT") {
+      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
+    }
+    if (call.state.kind !== "claimed") return call;
+    const { attempt, nonce, incarnation } = call.state;
+    const grantDead = fact.unknown?.cause !== "TIMED_OUT";
+    const { approvalId } = fact;
+    return { ...call, state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead } };
+  });
+}
+
+function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
+  const checkpoint = run.checkpoints[act.approvalId];
+  if (checkpoint === undefined) return run;
+  const vote = { who: act.who, at, outcome: act.outcome, sequence };
+  // An edit asks for other arguments than those the votes before it were for.
+  const votes = act.edited === undefined || closed ? [...checkpoint.votes, vote] : [vote];
+  const missing = Math.max(0, checkpoint.votesRequired - votes.length);
+  return {
+    ...run,
+    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, votes, updatedAt: at } },
+    acts: {
+      ...run.acts,
+      [act.decisionId]: {
+        requestHash: act.requestHash,
+        approvalId: act.approvalId,
+        sequence,
+        at,
+        who: act.who,
+        outcome: act.outcome,
+        closed,
+        votesMissing: closed ? 0 : missing,
+      },
+    },
+  };
+}
+
+function afterDecision(run: Run, fact: Extract<Fact, { type: "decided" }>, sequence: number, at: number): Run {
+  const { approvalId, decisionId, outcome, who, callId, edited } = fact;
+  const closed = closeCheckpoint(run, approvalId, { how: "decided", at, sequence, outcome, who, decisionId });
+  return withCall(closed, callId, (call) => {
+    if (outcome === "approved") {
+      const approved: Call = { ...call, approval: { approvalId, decisionId }, state: ready(1, at, at) };
+      return edited === undefined ? approved : { ...approved, argumentsSequence: sequence, digest: edited.digest };
+    }
+    if (outcome === "run_again" && call.state.kind === "unknown") {
+      const { attempt, nonce, incarnation, grantDead } = call.state;
+      const state: CallState = grantDead
+        ? ready(attempt + 1, at, at)
+        : { kind: "rerun", attempt, nonce, incarnation, since: at };
+      return { ...call, approval: { approvalId, decisionId }, state };
+    }
+    return call;
+  });
+}
+
+function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {
+  const checkpoint = run.checkpoints[approvalId];
+  if (checkpoint === undefined) return run;
+  const closed = { ...checkpoint, updatedAt: closing.at, closed: closing };
+  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: closed } };
+}
+
+/** When every call of the turn has its outcome, the next turn begins. */
+function settleTurn(run: Run, at: number, by: string): Run {
+  if (run.phase.kind !== "active" || run.turn.model.kind !== "replied" || run.turn.calls.length === 0) return run;
+  // The calls of a reply come as events of their own right behind it; the turn is settled once the last is here.
+  if (run.turn.calls.some((call) => call.state.kind !== "finished")) return run;
+  return nextTurn(run, at, by);
+}
+
+function nextTurn(run: Run, at: number, by: string): Run {
+  const number = run.turn.number + 1;
+  const pastCalls = { ...run.pastCalls };
+  for (const { callId, tool, gate, digest, claims } of run.turn.calls) {
+    if (claims.length > 0) pastCalls[callId] = { tool, gate, digest, claims };
+  }
+  if (run.turn.number >= run.maxTurns) {
+    return { ...run, pastCalls, turn: { number: run.turn.number, model: { kind: "exhausted" }, calls: [] } };
+  }
+  return { ...run, pastCalls, turn: { number, model: modelStep(run, 1, by, at, at), calls: [] } };
+}
+
+/** The deadline's clock stands still while the run waits for people or is paused. */
+function keepClock(run: Run, at: number): Run {
+  const { deadline } = run;
+  if (deadline === undefined) return run;
+  const runs = stateOf(run) === "RUNNING";
+  if (runs === (deadline.runningSince !== undefined)) return run;
+  const { limitMs, spentMs, runningSince } = deadline;
+  if (runs) return { ...run, deadline: { limitMs, spentMs, runningSince: at } };
+  return { ...run, deadline: { limitMs, spentMs: spentMs + Math.max(0, at - (runningSince ?? at)) } };
+}
+
+function withModel(run: Run, model: ModelStep): Run {
+  return { ...run, turn: { ...run.turn, model } };
+}
+
+function withCall(run: Run, callId: string, change: (call: Call) => Call): Run {
+  const calls = run.turn.calls.map((call) => (call.callId === callId ? change(call) : call));
+  return { ...run, turn: { ...run.turn, calls } };
+}
+
+function withClaims(run: Run, callId: string, change: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[]): Run {
+  const past = run.pastCalls[callId];
+  if (past !== undefined) {
+    return { ...run, pastCalls: { ...run.pastCalls, [callId]: { ...past, claims: change(past.claims) } } };
+  }
+  return withCall(run, callId, (call) => ({ ...call, claims: change(call.claims) }));
+}
+
+function reported(claims: readonly ClaimRecord[], nonce: string, as: "ACCEPTED" | "LATE"): readonly ClaimRecord[] {
+  return claims.map((claim) => (claim.nonce === nonce ? { ...claim, reported: as } : claim));
+}

@@ -1,0 +1,13 @@
+// The pure core: what a run is and how it changes.
+export * from "./agent.js";
+export * from "./commands.js";
+export * from "./conversation.js";
+export * from "./decide.js";
+export type { Context, TextFunctions } from "./draft.js";
+export * from "./events.js";
+export * from "./evolve.js";
+export * from "./limits.js";
+export * from "./model.js";
+export * from "./obligations.js";
+export * from "./retry.js";
+export * from "./run.js";

@@ -1,0 +1,18 @@
+// The limits that the core enforces itself. Bytes of UTF-8. The edge has the same figures and a test compares them.
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+export const CALLS_PER_TURN = 128;
+export const ARGUMENTS_BYTES = 256 * KiB;
+export const ARGUMENTS_OF_TURN_BYTES = 2 * MiB;
+export const RESULT_BYTES = 256 * KiB;
+/** What is kept of a guarded result over the limit. */
+export const RESULT_HEAD_BYTES = 4 * KiB;
+export const DOCUMENT_BYTES = 4 * MiB;
+export const DOCUMENT_WARNING_BYTES = 3 * MiB;
+export const RUN_BYTES = 64 * MiB;
+/** A guarded tool always has a time-out. */
+export const GUARDED_TIMEOUT_MS = 10 * 60_000;
+/** Nobody can have read a checkpoint that is younger. */
+export const READING_MS = 1_000;
