@@ -41,6 +41,11 @@ export function consumerName(namespace: string, queue: string, tool: string): st
   return `task_${hash}`;
 }
 
+/** Whether an id is one token of a subject, without wildcards: letters, digits, '_' and '-', at most 128. */
+export function isSubjectToken(id: string): boolean {
+  return /^[A-Za-z0-9_-]{1,128}$/.test(id);
+}
+
 export type WorkerVerb = "register" | "claim" | "heartbeat" | "complete" | "release";
 export const WORKER_VERBS: readonly WorkerVerb[] = ["register", "claim", "heartbeat", "complete", "release"];
 
@@ -55,12 +60,22 @@ export function workerInboxPrefix(workerId: string): string {
   return `_INBOX_${workerId}`;
 }
 
+/** How the subjects begin on which clients other than workers take answers; workers may not publish there. */
+export const INBOX_PREFIX = "_INBOX";
+
 /** Requests of any worker to any orchestrator. */
 export const ALL_WORKER_REQUESTS = "agentspan.worker.*.*";
 
 /** Requests of any worker to this orchestrator. */
 export function workerRequestsTo(orchestratorId: string): string {
   return `agentspan.worker.*.*.${orchestratorId}`;
+}
+
+/** The worker and the verb of a request's subject; undefined where it is no subject of workerSubject()'s. */
+export function parseWorkerSubject(subject: string): { workerId: string; verb: WorkerVerb } | undefined {
+  const [, , workerId = "", verb] = subject.split(".");
+  const known = WORKER_VERBS.find((one) => one === verb);
+  return known !== undefined && isSubjectToken(workerId) ? { workerId, verb: known } : undefined;
 }
 
 /** Where gateways ask; with an orchestrator's id they ask that one first. */
