@@ -1,1 +1,26 @@
-export {};
+// The public face of @agentspan/sdk.
+export { AgentspanError, type FieldFault, REASONS, type Reason } from "@agentspan/internal";
+export { Agent, type AgentOptions } from "./agent.js";
+export {
+  AgentHandle,
+  type ApproveOptions,
+  type ApproveResult,
+  type DecideOptions,
+  type DecideResult,
+  type SettleOptions,
+} from "./agent-handle.js";
+export type { AgentResult } from "./agent-result.js";
+export { AgentRuntime, type AgentSource, type ServeOptions, type StartOptions } from "./agent-runtime.js";
+export { AgentStream, type StreamOptions } from "./agent-stream.js";
+export type { Approval, ApprovalKind, Decision, DecisionOutcome, UnknownOutcome, Vote } from "./approval.js";
+export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
+export type { Duration } from "./duration.js";
+export type { JsonSchema } from "./input-schema.js";
+export type { JsonObject } from "./json-text.js";
+export type { Logger } from "./logger.js";
+export * from "./run-event.js";
+export type { RunError, RunOutput, RunState, RunStatus, Usage } from "./run-status.js";
+export type { RuntimeOptions } from "./runtime-options.js";
+export { type RetryOptions, type Tool, type ToolOptions, tool } from "./tool.js";
+export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
+export type { HookedTask, WorkerTestHooks } from "./worker/test-hooks.js";

@@ -1,0 +1,224 @@
+import { newId } from "@agentspan/internal";
+import {
+  type RejectResponse,
+  type RespondResponse,
+  RunService,
+  type RunStatus as RunStatusMessage,
+  SettleOutcome,
+} from "@agentspan/proto";
+import type { AgentResult } from "./agent-result.js";
+import { agentResultOf } from "./agent-result.js";
+import { AgentStream, type StreamOptions } from "./agent-stream.js";
+import { type Approval, type Decision, decisionOf } from "./approval.js";
+import { type EventFeedOptions, eventFeed } from "./event-feed.js";
+import { type JsonObject, toJsonText } from "./json-text.js";
+import type { RunClient } from "./rpc/run-client.js";
+import { isTerminal, type RunEvent } from "./run-event.js";
+import { type RunStatus, runStatusOf } from "./run-status.js";
+import { type DecisionKind, onlyOpen, ShownApprovals } from "./shown-approvals.js";
+
+/** What every decision may say. */
+export interface DecideOptions {
+  /** Which approval, where several are open; else what this handle last showed. */
+  readonly approvalId?: string;
+  /** One id for one human act, where a caller wants to repeat it from elsewhere; a fresh one for each call unless said. */
+  readonly decisionId?: string;
+  /** For whom a delegate decides. */
+  readonly onBehalfOf?: string;
+}
+
+export interface ApproveOptions extends DecideOptions {
+  readonly comment?: string;
+  /** Runs these arguments instead; checked against the tool's schema. */
+  readonly editedArguments?: JsonObject;
+  /** The digest that was shown, where approvalId names an approval that this handle did not show. */
+  readonly argumentsDigest?: string;
+}
+
+export interface ApproveResult {
+  readonly decision: Decision | undefined;
+  /** The checkpoint is decided. */
+  readonly closed: boolean;
+  readonly votesMissing: number;
+  /** This decision had been taken already; the answer is the first one's. */
+  readonly repeated: boolean;
+}
+
+export interface DecideResult {
+  readonly decision: Decision | undefined;
+  readonly repeated: boolean;
+}
+
+export interface SettleOptions extends DecideOptions {
+  readonly comment?: string;
+  /** With HAPPENED: the call's result. */
+  readonly result?: unknown;
+}
+
+/**
+ * One run, by its id: the same wherever it is made, in whatever process. All methods throw AgentspanError.
+ *
+ * `approve`, `reject` and `respond` decide what this handle last showed, through getStatus or an event; where it has
+ * shown nothing they read the status and want exactly one open approval (else NOTHING_TO_DECIDE, SETTLE_REQUIRED or
+ * APPROVAL_ID_REQUIRED). Each call is one human act with one decision id, kept over its retries.
+ */
+export class AgentHandle {
+  readonly runId: string;
+  readonly #client: RunClient;
+  readonly #shown = new ShownApprovals();
+
+  constructor(
+    of: ({ readonly runId: string } | { readonly executionId: string }) & {
+      readonly runtime: { readonly client: RunClient };
+    },
+  ) {
+    this.runId = "runId" in of ? of.runId : of.executionId;
+    this.#client = of.runtime.client;
+  }
+
+  /** The run id by its other name. */
+  get executionId(): string {
+    return this.runId;
+  }
+
+  async getStatus(options: { readonly signal?: AbortSignal } = {}): Promise<RunStatus> {
+    const status = await this.#readStatus(options.signal);
+    this.#shown.show(status.pendingApprovals);
+    return status;
+  }
+
+  /** Votes for a call to run. `closed` says whether that decided it. */
+  async approve(options: ApproveOptions = {}): Promise<ApproveResult> {
+    const editedArgumentsJson =
+      options.editedArguments === undefined ? "" : toJsonText(options.editedArguments, "editedArguments");
+    return this.#decide("decision", options, async (about) => {
+      const answer = await this.#client.call(RunService.method.approve, {
+        ...about,
+        argumentsDigest: options.argumentsDigest ?? about.argumentsDigest,
+        comment: options.comment ?? "",
+        editedArgumentsJson,
+      });
+      const { closed, votesMissing, repeated } = answer;
+      return { decision: answer.decision && decisionOf(answer.decision), closed, votesMissing, repeated };
+    });
+  }
+
+  /** Refuses a call: the model gets the reason and the run goes on. */
+  async reject(reason: string, options: DecideOptions = {}): Promise<DecideResult> {
+    return this.#decide("decision", options, async (about) =>
+      decideResultOf(await this.#client.call(RunService.method.reject, { ...about, reason })),
+    );
+  }
+
+  /** Answers a question, or stands in for a tool that then does not run. The content is sent as JSON. */
+  async respond(content: unknown, options: DecideOptions & { readonly comment?: string } = {}): Promise<DecideResult> {
+    const contentJson = toJsonText(content, "content");
+    return this.#decide("decision", options, async ({ argumentsDigest: _, ...about }) => {
+      const request = { ...about, contentJson, comment: options.comment ?? "" };
+      return decideResultOf(await this.#client.call(RunService.method.respond, request));
+    });
+  }
+
+  /**
+   * Says what became of a call whose outcome is unknown: HAPPENED (with its result), RUN_AGAIN (which counts as a new
+   * approval), or GIVE_UP.
+   */
+  async settle(outcome: "HAPPENED" | "RUN_AGAIN" | "GIVE_UP", options: SettleOptions = {}): Promise<ApproveResult> {
+    const resultJson = options.result === undefined ? "" : toJsonText(options.result, "result");
+    return this.#decide("settlement", options, async ({ argumentsDigest: _, ...about }) => {
+      const request = { ...about, outcome: SettleOutcome[outcome], resultJson, comment: options.comment ?? "" };
+      const answer = await this.#client.call(RunService.method.settle, request);
+      const { closed, votesMissing, repeated } = answer;
+      return { decision: answer.decision && decisionOf(answer.decision), closed, votesMissing, repeated };
+    });
+  }
+
+  /** Ends the run. Approvals close at once; the end waits for guarded calls that a worker has begun. */
+  async cancel(reason = ""): Promise<RunStatus> {
+    return required((await this.#client.call(RunService.method.cancel, { runId: this.runId, reason })).status);
+  }
+
+  /** Starts nothing new until resume. */
+  async pause(reason = ""): Promise<RunStatus> {
+    return required((await this.#client.call(RunService.method.pause, { runId: this.runId, reason })).status);
+  }
+
+  async resume(): Promise<RunStatus> {
+    return required((await this.#client.call(RunService.method.resume, { runId: this.runId })).status);
+  }
+
+  /** Events from the first, or after a sequence, then live until the run ends. */
+  stream(options: StreamOptions = {}): AgentStream {
+    return new AgentStream(this, options);
+  }
+
+  /** What a stream is made of: one pass over the events; each `waiting` event counts as shown. */
+  async *events(feed: EventFeedOptions): AsyncGenerator<RunEvent> {
+    for await (const event of eventFeed(this.#client, this.runId, feed)) {
+      if (event.type === "waiting") this.#shown.show([event.approval]);
+      yield event;
+    }
+  }
+
+  /** Waits until the run has ended, over restarts of the server. */
+  async wait(options: { readonly signal?: AbortSignal } = {}): Promise<RunStatus> {
+    const stop = new AbortController();
+    const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+    try {
+      for (;;) {
+        const status = await this.#readStatus(signal);
+        if (status.isComplete) return status;
+        const feed = { after: status.lastSequence, includeDeltas: false, signal };
+        for await (const event of eventFeed(this.#client, this.runId, feed)) if (isTerminal(event)) break;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  /** Waits until the run has ended and says what became of it. */
+  async result(options: { readonly signal?: AbortSignal } = {}): Promise<AgentResult> {
+    return agentResultOf(await this.wait(options));
+  }
+
+  async #readStatus(signal?: AbortSignal): Promise<RunStatus> {
+    return required((await this.#client.call(RunService.method.getStatus, { runId: this.runId }, signal)).status);
+  }
+
+  async #decide<T>(
+    kind: DecisionKind,
+    options: DecideOptions,
+    send: (about: {
+      runId: string;
+      approvalId: string;
+      argumentsDigest: string;
+      decisionId: string;
+      onBehalfOf: string;
+    }) => Promise<T>,
+  ): Promise<T> {
+    const approval = await this.#pin(kind, options.approvalId);
+    const answer = await send({
+      runId: this.runId,
+      approvalId: approval.approvalId,
+      argumentsDigest: approval.argumentsDigest,
+      decisionId: options.decisionId ?? newId("dec"),
+      onBehalfOf: options.onBehalfOf ?? "",
+    });
+    this.#shown.forget();
+    return answer;
+  }
+
+  async #pin(kind: DecisionKind, approvalId?: string): Promise<Pick<Approval, "approvalId" | "argumentsDigest">> {
+    if (approvalId !== undefined) return this.#shown.find(approvalId) ?? { approvalId, argumentsDigest: "" };
+    return this.#shown.pinned(kind) ?? onlyOpen(this.runId, (await this.#readStatus()).pendingApprovals, kind);
+  }
+}
+
+function required(status: RunStatusMessage | undefined): RunStatus {
+  if (status === undefined) throw new TypeError("The server answered without a status.");
+  return runStatusOf(status);
+}
+
+function decideResultOf(answer: RejectResponse | RespondResponse): DecideResult {
+  return { decision: answer.decision && decisionOf(answer.decision), repeated: answer.repeated };
+}

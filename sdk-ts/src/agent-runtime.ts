@@ -1,0 +1,164 @@
+import { hostname } from "node:os";
+import { newId } from "@agentspan/internal";
+import { RunService, type StartRequest } from "@agentspan/proto";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import type { Agent } from "./agent.js";
+import { AgentHandle } from "./agent-handle.js";
+import type { AgentResult } from "./agent-result.js";
+import { AgentStream, type StreamOptions } from "./agent-stream.js";
+import { type Duration, toMilliseconds } from "./duration.js";
+import { defaultLogger } from "./logger.js";
+import { connectTransport } from "./rpc/connect-transport.js";
+import { grpcTransport } from "./rpc/grpc-transport.js";
+import { RunClient } from "./rpc/run-client.js";
+import type { RuntimeOptions } from "./runtime-options.js";
+import { askedToStop } from "./stop-signals.js";
+import { Worker } from "./worker/worker.js";
+
+export interface StartOptions {
+  /** The same key gives the same run; a fresh one unless said. At most 256 bytes. */
+  readonly idempotencyKey?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Overrides the agent's own. */
+  readonly deadline?: Duration;
+  /** For whom a delegate starts the run. */
+  readonly onBehalfOf?: string;
+  /** Whether this process serves the agent's tools; true unless said. False where another process serves them. */
+  readonly serve?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** An agent of this program, or the name of one that the server has. */
+export type AgentSource = Agent | string | { readonly name: string; readonly version: string };
+
+export interface ServeOptions {
+  /** True unless said: resolves when the process is asked to stop (SIGTERM, SIGINT) and has shut down. */
+  readonly blocking?: boolean;
+}
+
+/** A server as one program sees it: starts runs, reaches them again, and serves tools. All methods throw AgentspanError. */
+export class AgentRuntime {
+  /** What handles speak through. */
+  readonly client: RunClient;
+  readonly #options: RuntimeOptions;
+  readonly #patienceMs: number;
+  readonly #stopping = new AbortController();
+  #worker: Worker | undefined;
+  #shutdown: Promise<void> | undefined;
+
+  constructor(options: RuntimeOptions = {}) {
+    const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
+    const { grpcUrl, headers } = options;
+    this.#options = options;
+    this.#patienceMs = toMilliseconds(options.retryFor ?? "30s", "retryFor");
+    const transport = grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers);
+    this.client = new RunClient(transport, { patienceMs: this.#patienceMs });
+  }
+
+  /**
+   * Serves the agent's tools from this process and starts a run; returns when the run is stored, before any model call.
+   * A process that has nothing else to do ends, so wait for the result or serve.
+   */
+  async start(agent: AgentSource, input: string, options: StartOptions = {}): Promise<AgentHandle> {
+    if (isAgent(agent) && agent.tools.length > 0 && options.serve !== false) {
+      await this.#servingWorker().serve([agent], this.#patienceMs);
+    }
+    const { runId } = await this.client.call(
+      RunService.method.start,
+      {
+        source: sourceOf(agent),
+        agentVersion: typeof agent === "object" && "version" in agent ? agent.version : "",
+        input,
+        idempotencyKey: options.idempotencyKey ?? newId("key"),
+        labels: { ...options.labels },
+        onBehalfOf: options.onBehalfOf ?? "",
+        ...(options.deadline !== undefined && {
+          deadline: durationFromMs(toMilliseconds(options.deadline, "deadline")),
+        }),
+      },
+      options.signal,
+    );
+    return this.handle(runId);
+  }
+
+  /** Starts a run and waits until it has ended, for as long as a person takes to decide. */
+  async run(agent: AgentSource, input: string, options: StartOptions = {}): Promise<AgentResult> {
+    const handle = await this.start(agent, input, options);
+    return handle.result(options.signal ? { signal: options.signal } : {});
+  }
+
+  /** Starts a run and gives its events; a start that fails is told by the first use of the stream. */
+  stream(agent: AgentSource, input: string, options: StartOptions & Omit<StreamOptions, "after"> = {}): AgentStream {
+    return new AgentStream(this.start(agent, input, options), options);
+  }
+
+  /** A run by its id, from whatever process started it. Asks nothing. */
+  handle(runId: string): AgentHandle {
+    return new AgentHandle({ runId, runtime: this });
+  }
+
+  /**
+   * Serves the tools of agents, and keeps the process alive. Resolves, with `blocking: false`, when the server knows of
+   * it; else when the process was asked to stop and has shut down, and waits for a server for as long as it takes.
+   */
+  async serve(agents: Agent | readonly Agent[], options: ServeOptions = {}): Promise<void> {
+    const worker = this.#servingWorker();
+    const list = "tools" in agents ? [agents] : agents;
+    const serving = async (patienceMs: number) => {
+      await worker.serve(list, patienceMs);
+      await worker.keepAlive();
+    };
+    if (options.blocking === false) return serving(this.#patienceMs);
+    const asked = askedToStop(this.#stopping.signal);
+    try {
+      await Promise.race([serving(Number.POSITIVE_INFINITY), asked.promise]);
+      await asked.promise;
+    } finally {
+      asked.forget();
+    }
+    await this.shutdown();
+  }
+
+  /**
+   * Takes no new tasks, lets running tools finish within the grace, hands back what has not begun, and closes all
+   * connections. Calling it again gives the same shutdown.
+   */
+  shutdown(options: { readonly grace?: Duration } = {}): Promise<void> {
+    this.#stopping.abort();
+    this.#shutdown ??= (async () => {
+      await this.#worker?.shutdown(toMilliseconds(options.grace ?? this.#options.grace ?? "25s", "grace"));
+      this.client.transport.close();
+    })();
+    return this.#shutdown;
+  }
+
+  #servingWorker(): Worker {
+    const { natsUrl, workerId, namespace, concurrency, logger, testHooks } = this.#options;
+    this.#worker ??= new Worker({
+      natsUrl: natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
+      workerId: workerId ?? freshWorkerId(),
+      namespace: namespace ?? "default",
+      concurrency: concurrency ?? 16,
+      logger: logger ?? defaultLogger(),
+      ...(testHooks && { hooks: testHooks }),
+    });
+    return this.#worker;
+  }
+}
+
+function isAgent(source: AgentSource): source is Agent {
+  return typeof source === "object" && "tools" in source;
+}
+
+function sourceOf(agent: AgentSource): StartRequest["source"] {
+  if (isAgent(agent)) return { case: "agent", value: agent.definition };
+  return { case: "agentName", value: typeof agent === "string" ? agent : agent.name };
+}
+
+/** One token of a NATS subject that tells a person which machine it is. */
+function freshWorkerId(): string {
+  const host = hostname()
+    .replace(/[^A-Za-z0-9_-]/g, "-")
+    .slice(0, 32);
+  return `${host}-${newId("w").slice(2, 12)}`;
+}

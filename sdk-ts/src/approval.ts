@@ -1,0 +1,136 @@
+import {
+  ApprovalKind as ApprovalKindEnum,
+  type Approval as ApprovalMessage,
+  type Decision as DecisionMessage,
+  DecisionOutcome as DecisionOutcomeEnum,
+  type Vote as VoteMessage,
+} from "@agentspan/proto";
+import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
+import { type JsonObject, readJson, readJsonObject } from "./json-text.js";
+
+/** APPROVAL: may this tool run? QUESTION: what is the answer? SETTLEMENT: did this tool's effect happen? */
+export type ApprovalKind = "APPROVAL" | "QUESTION" | "SETTLEMENT" | "UNSPECIFIED";
+export type DecisionOutcome =
+  | "APPROVED"
+  | "REJECTED"
+  | "RESPONDED"
+  | "HAPPENED"
+  | "RUN_AGAIN"
+  | "GIVEN_UP"
+  | "UNSPECIFIED";
+
+/** A point where a run waits for a person. */
+export interface Approval {
+  readonly approvalId: string;
+  readonly kind: ApprovalKind;
+  readonly runId: string;
+  readonly callId: string;
+  readonly agentName: string;
+  readonly toolName: string;
+  /** A reading of argumentsJson. */
+  readonly arguments: JsonObject;
+  /** The exact text that is shown, hashed and executed. */
+  readonly argumentsJson: string;
+  /** "sha256:" and the hash of that text. */
+  readonly argumentsDigest: string;
+  readonly requestedAt: Date | undefined;
+  /** Undefined where it never expires. */
+  readonly expiresAt: Date | undefined;
+  readonly updatedAt: Date | undefined;
+  readonly votesRequired: number;
+  readonly votes: readonly Vote[];
+  /** A picture of the effect, made by the tool; undefined where there is none. */
+  readonly preview: unknown;
+  /** Why it is gated, in words. */
+  readonly reason: string;
+  /** On a SETTLEMENT: what is known of the attempt. */
+  readonly unknownOutcome: UnknownOutcome | undefined;
+  /** Set once a person closed it. */
+  readonly decision: Decision | undefined;
+}
+
+export interface UnknownOutcome {
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly grantedAt: Date | undefined;
+  /** LEASE_ENDED, DISOWNED or TIMED_OUT. */
+  readonly cause: string;
+  readonly idempotencyKey: string;
+}
+
+/** What one person said. */
+export interface Vote {
+  readonly who: string;
+  readonly at: Date | undefined;
+  readonly what: DecisionOutcome;
+  readonly comment: string;
+  readonly edited: boolean;
+}
+
+/** What closed a checkpoint, or would have with enough votes. */
+export interface Decision {
+  readonly approvalId: string;
+  readonly decisionId: string;
+  readonly outcome: DecisionOutcome;
+  readonly decidedBy: string;
+  readonly decidedAt: Date | undefined;
+  readonly comment: string;
+  /** The arguments that ran, where a person edited them; else empty. */
+  readonly editedArgumentsJson: string;
+  readonly onBehalfOf: string;
+}
+
+export function dateOf(timestamp: Timestamp | undefined): Date | undefined {
+  return timestamp && timestampDate(timestamp);
+}
+
+export function approvalOf(message: ApprovalMessage): Approval {
+  const unknown = message.unknownOutcome;
+  return {
+    approvalId: message.approvalId,
+    kind: kindOf(message.kind),
+    runId: message.runId,
+    callId: message.callId,
+    agentName: message.agentName,
+    toolName: message.toolName,
+    arguments: readJsonObject(message.argumentsJson),
+    argumentsJson: message.argumentsJson,
+    argumentsDigest: message.argumentsDigest,
+    requestedAt: dateOf(message.requestedAt),
+    expiresAt: dateOf(message.expiresAt),
+    updatedAt: dateOf(message.updatedAt),
+    votesRequired: message.votesRequired,
+    votes: message.votes.map(voteOf),
+    preview: readJson(message.previewJson),
+    reason: message.reason,
+    unknownOutcome: unknown && {
+      attempt: unknown.attempt,
+      workerId: unknown.workerId,
+      grantedAt: dateOf(unknown.grantedAt),
+      cause: unknown.cause,
+      idempotencyKey: unknown.idempotencyKey,
+    },
+    decision: message.decision && decisionOf(message.decision),
+  };
+}
+
+export function voteOf(message: VoteMessage): Vote {
+  const { who, comment, edited } = message;
+  return { who, at: dateOf(message.at), what: outcomeOf(message.what), comment, edited };
+}
+
+export function decisionOf(message: DecisionMessage): Decision {
+  const { approvalId, decisionId, decidedBy, comment, editedArgumentsJson, onBehalfOf } = message;
+  const outcome = outcomeOf(message.outcome);
+  const decidedAt = dateOf(message.decidedAt);
+  return { approvalId, decisionId, outcome, decidedBy, decidedAt, comment, editedArgumentsJson, onBehalfOf };
+}
+
+// A newer server may send a number that this version has no name for.
+function kindOf(kind: ApprovalKindEnum): ApprovalKind {
+  return (ApprovalKindEnum[kind] as ApprovalKind | undefined) ?? "UNSPECIFIED";
+}
+
+function outcomeOf(outcome: DecisionOutcomeEnum): DecisionOutcome {
+  return (DecisionOutcomeEnum[outcome] as DecisionOutcome | undefined) ?? "UNSPECIFIED";
+}

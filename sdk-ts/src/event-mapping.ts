@@ -1,0 +1,126 @@
+import type { Event, LateOutcome, ToolResult } from "@agentspan/proto";
+import { approvalOf, dateOf, decisionOf, voteOf } from "./approval.js";
+import { readJson, readJsonObject } from "./json-text.js";
+import type { CallOutcome, RunEvent, WaitingEvent } from "./run-event.js";
+import { runStateOf, usageOf } from "./run-status.js";
+
+/** Reads an event of the contract. */
+export function runEventOf(message: Event): RunEvent {
+  const base = { runId: message.runId, sequence: Number(message.sequence), at: dateOf(message.at) };
+  const { event } = message;
+  switch (event.case) {
+    case "runStarted": {
+      const { agentName, agentVersion, input, startedBy, onBehalfOf, labels } = event.value;
+      return { ...base, type: "run_started", agentName, agentVersion, input, startedBy, onBehalfOf, labels };
+    }
+    case "modelReplied": {
+      const { turn, attempt, text, callIds, finishReason } = event.value;
+      const usage = usageOf(event.value.usage);
+      return { ...base, type: "model_replied", turn, attempt, text, callIds, usage, finishReason };
+    }
+    case "toolCall": {
+      const { callId, toolName, argumentsJson, argumentsDigest, approvalRequired, refusedArguments } = event.value;
+      const args = readJsonObject(argumentsJson);
+      const refused = event.value.refused || undefined;
+      const text = { argumentsJson, argumentsDigest, approvalRequired, refused, refusedArguments };
+      return { ...base, type: "tool_call", callId, toolName, args, ...text };
+    }
+    case "toolStarted": {
+      const { callId, toolName, attempt, workerId } = event.value;
+      return { ...base, type: "tool_started", callId, toolName, attempt, workerId };
+    }
+    case "toolResult": {
+      const { callId, toolName, attempt, outcome } = event.value;
+      return { ...base, type: "tool_result", callId, toolName, attempt, outcome: outcomeOf(outcome) };
+    }
+    case "waiting":
+      return event.value.approval === undefined
+        ? { ...base, type: "unknown" }
+        : waitingOf(base, approvalOf(event.value.approval));
+    case "voted": {
+      const { approvalId, callId, decisionId, vote } = event.value;
+      return { ...base, type: "voted", approvalId, callId, decisionId, vote: vote && voteOf(vote) };
+    }
+    case "decided": {
+      const { callId, decision } = event.value;
+      return { ...base, type: "decided", callId, decision: decision && decisionOf(decision) };
+    }
+    case "checkpointClosed": {
+      const { approvalId, callId, why } = event.value;
+      return { ...base, type: "checkpoint_closed", approvalId, callId, why };
+    }
+    case "paused":
+      return { ...base, type: "paused", by: event.value.by, reason: event.value.reason };
+    case "resumed":
+      return { ...base, type: "resumed", by: event.value.by };
+    case "warning":
+      return { ...base, type: "warning", reason: event.value.reason, message: event.value.message };
+    case "lateOutcome": {
+      const { callId, toolName, attempt, outcome, settlesApprovalId } = event.value;
+      return {
+        ...base,
+        type: "late_outcome",
+        callId,
+        toolName,
+        attempt,
+        outcome: outcomeOf(outcome),
+        settlesApprovalId,
+      };
+    }
+    case "error": {
+      const { reason, message: text, callId, attempt, retryAt } = event.value;
+      return { ...base, type: "error", reason, message: text, callId, attempt, retryAt: dateOf(retryAt) };
+    }
+    case "ending":
+      return { ...base, type: "ending", state: runStateOf(event.value.state), reason: event.value.reason };
+    case "done": {
+      const { outputJson } = event.value;
+      return { ...base, type: "done", output: readJsonObject(outputJson), outputJson };
+    }
+    case "failed":
+    case "timedOut": {
+      const error = event.value.error && { reason: event.value.error.reason, message: event.value.error.message };
+      return { ...base, type: event.case === "failed" ? "failed" : "timed_out", error };
+    }
+    case "cancelled":
+      return { ...base, type: "cancelled", reason: event.value.reason, by: event.value.by };
+    case "delta":
+      return { ...base, type: "delta", turn: event.value.turn, attempt: event.value.attempt, text: event.value.text };
+    case undefined:
+      return { ...base, type: "unknown" };
+    default:
+      return event satisfies never;
+  }
+}
+
+function waitingOf(
+  base: Pick<WaitingEvent, "runId" | "sequence" | "at">,
+  approval: WaitingEvent["approval"],
+): WaitingEvent {
+  const { approvalId, kind, callId, toolName, arguments: args, argumentsJson, argumentsDigest } = approval;
+  const call = { callId, toolName, args, argumentsJson, argumentsDigest };
+  return { ...base, type: "waiting", approvalId, kind, ...call, approval };
+}
+
+function outcomeOf(outcome: ToolResult["outcome"] | LateOutcome["outcome"]): CallOutcome {
+  switch (outcome.case) {
+    case "resultJson":
+      return { kind: "result", value: readJson(outcome.value), json: outcome.value };
+    case "respondedJson":
+      return { kind: "responded", value: readJson(outcome.value), json: outcome.value };
+    case "error":
+      return { kind: "error", message: outcome.value };
+    case "rejected":
+      return { kind: "rejected", reason: outcome.value };
+    case "cancelled":
+      return { kind: "cancelled", reason: outcome.value };
+    case "truncated": {
+      const { digest, sizeBytes, head } = outcome.value;
+      return { kind: "truncated", digest, sizeBytes: Number(sizeBytes), head };
+    }
+    case undefined:
+      return { kind: "unknown" };
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,54 @@
+import { AgentspanError } from "@agentspan/internal";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { callError } from "./call-error.js";
+import type { RpcTransport } from "./transport.js";
+
+// A watched run may be silent for days; pings notice a connection that died without a word. Only while a call is open.
+const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 } as const;
+
+/** gRPC over HTTP/2 (cleartext for http:, TLS for https:) by connect: everything over the one port. */
+export function connectTransport(url: string, headers: Readonly<Record<string, string>> = {}): RpcTransport {
+  const sessionManager = new Http2SessionManager(url, PINGS);
+  const transport = createGrpcTransport({ baseUrl: url, sessionManager, acceptCompression: [] });
+  return overConnect(transport, url, { headers, close: () => sessionManager.abort() });
+}
+
+/** Any transport of connect, for example an in-memory one of a test. */
+export function overConnect(
+  transport: Transport,
+  address: string,
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly close?: () => void } = {},
+): RpcTransport {
+  const headers = options.headers ?? {};
+  return {
+    address,
+    unary: async (method, request, { timeoutMs, signal }) => {
+      try {
+        return (await transport.unary(method, signal, timeoutMs, headers, request)).message;
+      } catch (error) {
+        throw errorOf(error, address, signal);
+      }
+    },
+    stream: async function* (method, request, signal) {
+      try {
+        async function* requests() {
+          yield request;
+        }
+        const response = await transport.stream(method, signal, undefined, headers, requests());
+        yield* response.message;
+      } catch (error) {
+        throw errorOf(error, address, signal);
+      }
+    },
+    close: () => options.close?.(),
+  };
+}
+
+function errorOf(thrown: unknown, address: string, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason;
+  if (thrown instanceof AgentspanError) return thrown;
+  const { code, rawMessage, details, cause } = ConnectError.from(thrown);
+  const packed = details.flatMap((detail) => ("type" in detail ? [{ type: detail.type, value: detail.value }] : []));
+  return callError({ code, message: rawMessage, details: packed, cause: cause ?? thrown }, address);
+}

@@ -1,0 +1,59 @@
+import { AgentspanError } from "@agentspan/internal";
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { backoffMs, pause } from "../backoff.js";
+import { isUnreachable } from "./call-error.js";
+import type { RpcTransport } from "./transport.js";
+
+/** One try waits this long for its answer. */
+const ATTEMPT_MS = 10_000;
+/** A server that never answered this client is given up on after this long: a person is waiting for the sentence. */
+const FIRST_CONTACT_MS = 2_000;
+
+/**
+ * Calls of the contract, repeated while repeating can help: UNAVAILABLE, RATE_LIMITED and CONFLICT, with backoff,
+ * honouring the server's RetryInfo, until `patienceMs` have passed in all. Safe for every call, since those that change
+ * something carry a key (idempotency key, decision id) or may be said twice.
+ */
+export class RunClient {
+  readonly #patienceMs: number;
+  #reached = false;
+
+  constructor(
+    readonly transport: RpcTransport,
+    options: { readonly patienceMs: number },
+  ) {
+    this.#patienceMs = options.patienceMs;
+  }
+
+  /** Throws the last AgentspanError, or the signal's reason. */
+  async call<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    init: MessageInitShape<I>,
+    signal?: AbortSignal,
+  ): Promise<MessageShape<O>> {
+    const request = create(method.input, init);
+    const begun = performance.now();
+    for (let failed = 1; ; failed++) {
+      const left = this.#patienceMs - (performance.now() - begun);
+      try {
+        const timeoutMs = Math.max(1, Math.min(ATTEMPT_MS, left));
+        const answer = await this.transport.unary(method, request, { timeoutMs, signal });
+        this.#reached = true;
+        return answer;
+      } catch (error) {
+        if (!(error instanceof AgentspanError)) throw error;
+        if (!isUnreachable(error)) this.#reached = true;
+        const waitMs = error.retryAfterMs ?? backoffMs(failed, 100, 5_000);
+        const spent = performance.now() - begun + waitMs;
+        if (
+          !error.retryable ||
+          spent >= (this.#reached ? this.#patienceMs : Math.min(FIRST_CONTACT_MS, this.#patienceMs))
+        ) {
+          throw error;
+        }
+        await pause(waitMs, signal);
+      }
+    }
+  }
+}

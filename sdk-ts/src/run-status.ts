@@ -1,0 +1,103 @@
+import { RunState as RunStateEnum, type RunStatus as RunStatusMessage } from "@agentspan/proto";
+import { type Approval, approvalOf, dateOf } from "./approval.js";
+import { readJsonObject } from "./json-text.js";
+
+/** WAITING: a checkpoint is open and nothing else is in progress. The last four are ends. */
+export type RunState =
+  | "RUNNING"
+  | "WAITING"
+  | "PAUSED"
+  | "COMPLETED"
+  | "FAILED"
+  | "CANCELLED"
+  | "TIMED_OUT"
+  | "UNSPECIFIED";
+
+/** What a run gives; empty until it is done. */
+export interface RunOutput {
+  /** The final answer: text, or what the output schema says. */
+  readonly result?: unknown;
+  /** "STOP" and so on. */
+  readonly finishReason?: string;
+  readonly [key: string]: unknown;
+}
+
+/** Why a run did not complete. */
+export interface RunError {
+  /** MAX_TURNS, MODEL_FAILED, TOKEN_BUDGET, SIZE_LIMIT, DEADLINE, APPROVAL_EXPIRED, TOOL_FAILED or CANCELLED. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Tokens. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** Where a run stands. */
+export interface RunStatus {
+  readonly runId: string;
+  readonly executionId: string;
+  readonly state: RunState;
+  readonly isRunning: boolean;
+  /** At least one checkpoint is open. */
+  readonly isWaiting: boolean;
+  /** The run has ended, in any way. */
+  readonly isComplete: boolean;
+  readonly output: RunOutput;
+  /** It is coming to its end and waits for guarded calls in progress. */
+  readonly ending: boolean;
+  readonly paused: boolean;
+  readonly error: RunError | undefined;
+  readonly pendingApprovals: readonly Approval[];
+  readonly usage: Usage;
+  readonly lastSequence: number;
+  readonly agentName: string;
+  readonly agentVersion: string;
+  /** Tools with a call that no connected worker serves, or serves incompatibly. */
+  readonly blockedOn: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly startedBy: string;
+  /** Empty unless another run started it. */
+  readonly parentRunId: string;
+  readonly createdAt: Date | undefined;
+  readonly updatedAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+}
+
+export function runStatusOf(message: RunStatusMessage): RunStatus {
+  return {
+    runId: message.runId,
+    executionId: message.runId,
+    state: runStateOf(message.state),
+    isRunning: message.isRunning,
+    isWaiting: message.isWaiting,
+    isComplete: message.isComplete,
+    output: readJsonObject(message.outputJson),
+    ending: message.ending,
+    paused: message.paused,
+    error: message.error && { reason: message.error.reason, message: message.error.message },
+    pendingApprovals: message.pendingApprovals.map(approvalOf),
+    usage: usageOf(message.usage),
+    lastSequence: Number(message.lastSequence),
+    agentName: message.agentName,
+    agentVersion: message.agentVersion,
+    blockedOn: message.blockedOn,
+    labels: message.labels,
+    startedBy: message.startedBy,
+    parentRunId: message.parentRunId,
+    createdAt: dateOf(message.createdAt),
+    updatedAt: dateOf(message.updatedAt),
+    endedAt: dateOf(message.endedAt),
+  };
+}
+
+export function runStateOf(state: RunStateEnum): RunState {
+  // A newer server may send a number that this version has no name for.
+  return (RunStateEnum[state] as RunState | undefined) ?? "UNSPECIFIED";
+}
+
+export function usageOf(usage: { readonly inputTokens: bigint; readonly outputTokens: bigint } | undefined): Usage {
+  return { inputTokens: Number(usage?.inputTokens ?? 0), outputTokens: Number(usage?.outputTokens ?? 0) };
+}

@@ -1,0 +1,27 @@
+import type { Duration } from "./duration.js";
+import type { Logger } from "./logger.js";
+import type { WorkerTestHooks } from "./worker/test-hooks.js";
+
+export interface RuntimeOptions {
+  /** The gateway; AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said. */
+  readonly url?: string;
+  /** "grpc://host:6768": speak to the server's gRPC-only port instead, which costs a client less for each call. */
+  readonly grpcUrl?: string;
+  /** The bus that tools are served over; AGENTSPAN_NATS_URL, NATS_URL or nats://127.0.0.1:4222 unless said. */
+  readonly natsUrl?: string;
+  /** Sent with every call to the gateway. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long a call is repeated while the server is unavailable; 30 s unless said. */
+  readonly retryFor?: Duration;
+  /** Whose tasks are served; "default" unless said. */
+  readonly namespace?: string;
+  /** Letters, digits, '_' and '-'; made of the host's name and chance unless said. */
+  readonly workerId?: string;
+  /** Calls in hand at once; 16 unless said. */
+  readonly concurrency?: number;
+  /** How long shutdown lets running tools finish; 25 s unless said. */
+  readonly grace?: Duration;
+  readonly logger?: Logger;
+  /** For tests only: points of a task's life at which a test may hold or end it. */
+  readonly testHooks?: WorkerTestHooks;
+}

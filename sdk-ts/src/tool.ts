@@ -1,0 +1,151 @@
+import { AgentspanError, Limits, NAME_PATTERN } from "@agentspan/internal";
+import { type Tool as ToolMessage, ToolSchema } from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import type { z } from "zod";
+import { type Duration, toMilliseconds } from "./duration.js";
+import { type JsonSchema, type SchemaReading, schemaSource } from "./input-schema.js";
+import type { JsonObject } from "./json-text.js";
+import type { ToolContext } from "./tool-context.js";
+
+/** How failed attempts of a plain tool are repeated; the server's defaults where left out (3 attempts, 1 s, 60 s, 2). */
+export interface RetryOptions {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts?: number;
+  readonly initialBackoff?: Duration;
+  readonly maxBackoff?: Duration;
+  readonly multiplier?: number;
+}
+
+export interface ToolOptions {
+  /** Letters, digits, '_' and '-', at most 64, not beginning with a digit or '-'. */
+  readonly name: string;
+  /** What the tool does, in words for the model; at most 16 KiB. */
+  readonly description: string;
+  /** A person must approve each call before it runs. */
+  readonly approvalRequired?: boolean;
+  /** Approving demands the approval id and the digest that was shown: a bare approve is refused. */
+  readonly approvalExplicit?: boolean;
+  /** Starts at most once, like an approved call, but without a person. */
+  readonly once?: boolean;
+  readonly retry?: RetryOptions;
+  /** How long one attempt may run; 10 minutes for a guarded tool where unset, no limit for a plain one. */
+  readonly timeout?: Duration;
+  /** How long a call may wait for a worker; for ever where unset. */
+  readonly startTimeout?: Duration;
+  /** Where workers take its calls; the agent's name unless said. */
+  readonly queue?: string;
+}
+
+/** A function that a model may call, ready to be listed by an agent and served by a worker. */
+export interface Tool {
+  readonly name: string;
+  readonly approvalRequired: boolean;
+  readonly once: boolean;
+  /** Undefined where it is the agent's name. */
+  readonly queue: string | undefined;
+  /** As an agent's definition tells it. */
+  readonly message: ToolMessage;
+  /** Checks parsed arguments and gives what the function gets. */
+  readArguments(value: unknown): Promise<SchemaReading>;
+  /** Runs the function on what readArguments gave. */
+  execute(args: unknown, context: ToolContext): Promise<unknown>;
+}
+
+/**
+ * Makes a tool of a function. Its arguments are typed by the zod schema; what it returns is sent as JSON (at most
+ * 256 KiB). A thrown error is tried again by the retry options, a TerminalError is not.
+ * Throws INVALID_REQUEST or LIMIT_EXCEEDED where the options cannot be used.
+ *
+ * @example
+ * const getOrder = tool(({ order_id }) => orders.find(order_id), {
+ *   name: "get_order",
+ *   description: "Look up an order by ID.",
+ *   inputSchema: z.object({ order_id: z.string() }),
+ * });
+ */
+export function tool<S extends z.ZodType>(
+  fn: (args: z.output<S>, context: ToolContext) => unknown,
+  options: ToolOptions & { readonly inputSchema: S },
+): Tool;
+/** The same with a JSON Schema: the arguments are what the text says, checked but not changed. */
+export function tool<A extends object = JsonObject>(
+  fn: (args: A, context: ToolContext) => unknown,
+  options: ToolOptions & { readonly inputSchema: JsonSchema },
+): Tool;
+export function tool(
+  // Both overloads hand the function what its own schema has read.
+  fn: (args: never, context: ToolContext) => unknown,
+  options: ToolOptions & { readonly inputSchema: z.ZodType | JsonSchema },
+): Tool {
+  const owner = `tool ${JSON.stringify(options.name)}`;
+  requireName(options.name, "tool");
+  if (options.queue !== undefined) requireName(options.queue, `queue of ${owner}`);
+  const schema = schemaSource(options.inputSchema, `${owner}.inputSchema`);
+  requireSize(options.description, Limits.toolDescriptionBytes, `description of ${owner}`);
+  requireSize(schema.jsonText, Limits.toolSchemaBytes, `schema of ${owner}`);
+  return {
+    name: options.name,
+    approvalRequired: options.approvalRequired ?? false,
+    once: options.once ?? false,
+    queue: options.queue,
+    message: messageOf(options, schema.jsonText, owner),
+    readArguments: schema.read,
+    execute: async (args, context) => fn(args as never, context),
+  };
+}
+
+function messageOf(options: ToolOptions, inputSchemaJson: string, owner: string): ToolMessage {
+  const { retry } = options;
+  const duration = (value: Duration | undefined, field: string) =>
+    value === undefined ? undefined : durationFromMs(toMilliseconds(value, `${owner}.${field}`));
+  const message = create(ToolSchema, {
+    name: options.name,
+    description: options.description,
+    inputSchemaJson,
+    queue: options.queue ?? "",
+    once: options.once ?? false,
+  });
+  if (options.approvalRequired || options.approvalExplicit) {
+    message.approval = {
+      $typeName: "agentspan.v1.ApprovalPolicy",
+      required: options.approvalRequired ?? false,
+      explicit: options.approvalExplicit ?? false,
+    };
+  }
+  if (retry !== undefined) {
+    const initialBackoff = duration(retry.initialBackoff, "retry.initialBackoff");
+    const maxBackoff = duration(retry.maxBackoff, "retry.maxBackoff");
+    message.retry = {
+      $typeName: "agentspan.v1.RetryPolicy",
+      maxAttempts: retry.maxAttempts ?? 0,
+      multiplier: retry.multiplier ?? 0,
+      ...(initialBackoff && { initialBackoff }),
+      ...(maxBackoff && { maxBackoff }),
+    };
+  }
+  const timeout = duration(options.timeout, "timeout");
+  const startTimeout = duration(options.startTimeout, "startTimeout");
+  if (timeout !== undefined) message.timeout = timeout;
+  if (startTimeout !== undefined) message.startTimeout = startTimeout;
+  return message;
+}
+
+/** Throws INVALID_REQUEST where `name` is not a name of the contract. */
+export function requireName(name: string, what: string): void {
+  if (NAME_PATTERN.test(name)) return;
+  const rule =
+    "must begin with a letter or '_', go on with letters, digits, '_' or '-', and have at most 64 characters";
+  throw new AgentspanError("INVALID_REQUEST", `The name ${JSON.stringify(name)} of a ${what} ${rule}.`, {
+    fields: [{ field: "name", description: rule }],
+  });
+}
+
+/** Throws LIMIT_EXCEEDED where `text` has more bytes of UTF-8 than `limit`. */
+export function requireSize(text: string, limit: number, what: string): void {
+  const size = Buffer.byteLength(text);
+  if (size <= limit) return;
+  throw new AgentspanError("LIMIT_EXCEEDED", `The ${what} has ${size} bytes; the limit is ${limit}.`, {
+    metadata: { limit: String(limit), size: String(size) },
+  });
+}

@@ -1,0 +1,51 @@
+import { ClaimRequestSchema, ClaimResponseSchema, type Grant, RefusalReason, ReleaseReason } from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import { askUntilAnswered } from "./ask-until-answered.js";
+import { type Instant, instantOf } from "./clock.js";
+import { release } from "./report.js";
+import { holdHints, type TaskInHand } from "./task-in-hand.js";
+import type { WorkerParts } from "./worker-parts.js";
+
+/** What became of a claim. */
+export type Claimed =
+  | {
+      readonly kind: "granted";
+      readonly grant: Grant;
+      /** Asked first from now on. */
+      readonly orchestratorId: string;
+      /** When the claim was first sent; a guarded grant ages from then. */
+      readonly sentAt: Instant;
+    }
+  | { readonly kind: "refused"; readonly reason: string };
+
+/**
+ * Claims with the task's nonce until there is an answer: to a repeated claim the server gives the same one. Throws the
+ * signal's reason where the worker has ended first.
+ */
+export async function claim(parts: WorkerParts, task: TaskInHand): Promise<Claimed> {
+  const { runId, callId, attempt, nonce } = task;
+  const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce });
+  const sentAt = instantOf(parts.clock);
+  const answer = await askUntilAnswered(parts.link, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
+    first: task.announcedBy,
+    signal: parts.ended,
+    onRepeat: () => holdHints(task),
+  });
+  const { orchestratorId } = answer;
+  if (answer.error !== undefined) {
+    // An earlier try may have been granted and its answer lost: nobody may count on this claim.
+    const detail = `the claim was refused: ${answer.error.reason}`;
+    await release(parts, task, { reason: ReleaseReason.UNSPECIFIED, detail, orchestratorId });
+    return { kind: "refused", reason: `${answer.error.reason}: ${answer.error.message}` };
+  }
+  switch (answer.answer.case) {
+    case "grant":
+      return { kind: "granted", grant: answer.answer.value, orchestratorId, sentAt };
+    case "refusal":
+      return { kind: "refused", reason: RefusalReason[answer.answer.value.reason] ?? "UNSPECIFIED" };
+    case undefined:
+      return { kind: "refused", reason: "an answer that this version does not know" };
+    default:
+      return answer.answer satisfies never;
+  }
+}

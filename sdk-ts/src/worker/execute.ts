@@ -1,0 +1,70 @@
+import type { Grant } from "@agentspan/proto";
+import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { ToolContext } from "../tool-context.js";
+import type { Instant } from "./clock.js";
+import { isGuarded } from "./grant-check.js";
+import { type Outcome, returned, threw } from "./outcome.js";
+import type { TaskInHand } from "./task-in-hand.js";
+import type { WorkerParts } from "./worker-parts.js";
+
+/** Milliseconds a timer can wait; a later deadline is the server's to tell. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Calls the function and waits for it, also past its deadline: it is told by its signal, and what it then does is what
+ * is reported. A guarded effect that is still going on must not be called failed.
+ */
+export async function execute(
+  parts: WorkerParts,
+  task: TaskInHand,
+  granted: { readonly grant: Grant; readonly args: unknown; readonly sentAt: Instant },
+): Promise<Outcome> {
+  const { grant, args } = granted;
+  const leftMs = millisecondsLeft(parts, grant, granted.sentAt);
+  const deadline = leftMs === undefined ? undefined : new Date(parts.clock.wallMs() + leftMs);
+  const overdue = () => task.abort.abort(new Error(`The tool ran past its deadline (${deadline?.toISOString()}).`));
+  const timer = leftMs === undefined || leftMs > LONGEST_TIMER_MS ? undefined : setTimeout(overdue, leftMs).unref();
+  try {
+    const value = await task.tool.execute(args, contextOf(parts, task, grant, deadline));
+    return returned(value, { guarded: isGuarded(grant, task), maxPayload: parts.link.maxPayload });
+  } catch (error) {
+    parts.logger.warn({ runId: task.runId, callId: task.callId, attempt: task.attempt, err: error }, "A tool threw");
+    return threw(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// The deadline is by the server's clock and so is the time of the grant: their distance holds on any clock. Where the
+// grant's time is not told, the clocks are taken to agree.
+function millisecondsLeft(parts: WorkerParts, grant: Grant, sentAt: Instant): number | undefined {
+  if (grant.deadline === undefined) return undefined;
+  const at = timestampMs(grant.deadline);
+  const grantedAt = grant.proof?.grantedAt;
+  if (grantedAt === undefined) return Math.max(0, at - parts.clock.wallMs());
+  return Math.max(0, at - timestampMs(grantedAt) - (parts.clock.monotonicMs() - sentAt.monotonicMs));
+}
+
+function contextOf(parts: WorkerParts, task: TaskInHand, grant: Grant, deadline: Date | undefined): ToolContext {
+  const { runId, callId, attempt, toolName } = task;
+  const { proof } = grant;
+  return {
+    runId,
+    callId,
+    attempt,
+    idempotencyKey: grant.idempotencyKey,
+    ...(deadline && { deadline }),
+    signal: task.abort.signal,
+    logger: parts.logger.child({ runId, callId, attempt, toolName }),
+    ...(proof && {
+      proof: {
+        approvalId: proof.approvalId,
+        decisionId: proof.decisionId,
+        argumentsDigest: proof.argumentsDigest,
+        grantedAt: proof.grantedAt && timestampDate(proof.grantedAt),
+        keyId: proof.keyId,
+        signature: proof.signature,
+      },
+    }),
+  };
+}

@@ -1,0 +1,57 @@
+// Why a worker does not begin what it was granted. It trusts no message about its own gates.
+import { digestOf } from "@agentspan/internal";
+import { type Grant, type Proof, ReleaseReason } from "@agentspan/proto";
+import type { Clock, Instant } from "./clock.js";
+import type { TaskInHand } from "./task-in-hand.js";
+
+/** Why a task is handed back. */
+export interface Objection {
+  readonly reason: ReleaseReason;
+  readonly detail: string;
+}
+
+/** A guarded task begins within this time of its claim, so that the server may count a lost one as begun or not. */
+export const BEGIN_WITHIN_MS = 3_000;
+
+/** Whether a call starts at most once: the stricter of what server and owner say. */
+export function isGuarded(grant: Grant, task: TaskInHand): boolean {
+  return grant.guarded || task.tool.approvalRequired || task.tool.once;
+}
+
+/** What speaks against a grant whatever the time; undefined where nothing does. */
+export function objectionTo(grant: Grant, task: TaskInHand, workerId: string): Objection | undefined {
+  if (grant.toolName !== task.toolName) {
+    const detail = `granted is ${JSON.stringify(grant.toolName)}, served here is ${JSON.stringify(task.toolName)}`;
+    return { reason: ReleaseReason.INCOMPATIBLE, detail };
+  }
+  const unproved = unprovedBecause(grant, task, workerId);
+  return unproved === undefined ? undefined : { reason: ReleaseReason.NO_PROOF, detail: unproved };
+}
+
+function unprovedBecause(grant: Grant, task: TaskInHand, workerId: string): string | undefined {
+  if (grant.argumentsDigest !== digestOf(grant.argumentsJson)) return "the arguments are not those of the digest";
+  const { proof } = grant;
+  if (proof === undefined) return isGuarded(grant, task) ? "the tool is guarded and the grant has no proof" : undefined;
+  if (task.tool.approvalRequired && proof.approvalId === "")
+    return "the tool needs an approval and the proof names none";
+  const bound: Pick<Proof, "runId" | "callId" | "attempt" | "nonce" | "workerId" | "argumentsDigest"> = {
+    runId: task.runId,
+    callId: task.callId,
+    attempt: task.attempt,
+    nonce: task.nonce,
+    workerId,
+    argumentsDigest: grant.argumentsDigest,
+  };
+  const names = Object.keys(bound) as (keyof typeof bound)[];
+  const other = names.find((name) => proof[name] !== bound[name]);
+  return other === undefined ? undefined : `the proof is bound to another ${other}`;
+}
+
+/** Whether a guarded grant is too old to begin, by either clock. A date that went back tells nothing of its age. */
+export function tooLate(sentAt: Instant, clock: Clock): Objection | undefined {
+  const monotonicMs = clock.monotonicMs() - sentAt.monotonicMs;
+  const wallMs = clock.wallMs() - sentAt.wallMs;
+  if (monotonicMs <= BEGIN_WITHIN_MS && wallMs <= BEGIN_WITHIN_MS && wallMs >= -BEGIN_WITHIN_MS) return undefined;
+  const detail = `${Math.round(monotonicMs)} ms after the claim (${Math.round(wallMs)} ms by the date), past ${BEGIN_WITHIN_MS} ms`;
+  return { reason: ReleaseReason.TOO_LATE, detail };
+}

@@ -1,0 +1,186 @@
+// The worker's connection to the bus. It reconnects for ever by itself; what must be repeated is repeated by the callers.
+import { AgentspanError, type WorkerVerb, withoutSecrets, workerInboxPrefix, workerSubject } from "@agentspan/internal";
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  connect,
+  createInbox,
+  DebugEvents,
+  type Msg,
+  type NatsConnection,
+  NatsError,
+  Events as NatsEvents,
+} from "nats";
+import { pause } from "../backoff.js";
+import type { Logger } from "../logger.js";
+import { keepProcess } from "./keep-process.js";
+
+export interface NatsLinkOptions {
+  readonly url: string;
+  readonly workerId: string;
+  readonly logger: Logger;
+  /** How long the first connection is tried. */
+  readonly patienceMs: number;
+  readonly signal: AbortSignal;
+}
+
+export class NatsLink {
+  readonly #connection: NatsConnection;
+  readonly #workerId: string;
+  readonly #logger: Logger;
+  #holds = 0;
+  #onReconnect: () => void = () => undefined;
+
+  private constructor(connection: NatsConnection, options: NatsLinkOptions) {
+    this.#connection = connection;
+    this.#workerId = options.workerId;
+    this.#logger = options.logger;
+    this.#keepProcess();
+    void this.#watch();
+  }
+
+  /** Throws BUS_UNAVAILABLE with the remedy where nothing answers within the patience. */
+  static async open(options: NatsLinkOptions): Promise<NatsLink> {
+    const begun = performance.now();
+    for (;;) {
+      try {
+        return new NatsLink(await connect(connectionOptions(options)), options);
+      } catch (error) {
+        const told = unreachable(options.url, error);
+        if (performance.now() - begun >= options.patienceMs) throw told;
+        options.logger.warn({ url: withoutSecrets(options.url), err: error }, "Cannot reach NATS yet; trying again");
+        await pause(Math.min(1_000, options.patienceMs), options.signal);
+      }
+    }
+  }
+
+  /** Called each time the connection is back. */
+  set onReconnect(callback: () => void) {
+    this.#onReconnect = callback;
+  }
+
+  /** The largest message the server takes, bytes. */
+  get maxPayload(): number {
+    return this.#connection.info?.max_payload ?? 1024 * 1024;
+  }
+
+  /**
+   * Asks once: that orchestrator, or any. Undefined where no answer came in time, or nobody listens; whether the
+   * request was carried out is then not known.
+   */
+  async ask<I extends DescMessage, O extends DescMessage>(
+    verb: WorkerVerb,
+    [input, output]: readonly [I, O],
+    request: MessageShape<I>,
+    options: { readonly timeoutMs: number; readonly orchestratorId?: string | undefined },
+  ): Promise<MessageShape<O> | undefined> {
+    const subject = workerSubject(this.#workerId, verb, options.orchestratorId);
+    try {
+      const answer = await this.#connection.request(subject, toBinary(input, request), { timeout: options.timeoutMs });
+      return fromBinary(output, answer.data);
+    } catch (error) {
+      // Time-out, no responders, not connected, or an answer that is none: all the same to whoever must ask again.
+      this.#logger.debug({ subject, err: error }, "No answer");
+      return undefined;
+    }
+  }
+
+  /** Sends without an answer; lost where the connection is. */
+  publish(subject: string, body: string, reply?: string): void {
+    if (!this.#connection.isClosed()) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
+  }
+
+  /** Listens on a fresh inbox of this worker's; survives reconnections. */
+  listen(onMessage: (message: Msg) => void): { readonly inbox: string; close(): Promise<void> } {
+    const inbox = createInbox(workerInboxPrefix(this.#workerId));
+    const subscription = this.#connection.subscribe(inbox, {
+      callback: (error, message) => {
+        if (error === null) onMessage(message);
+        else this.#logger.warn({ inbox, err: error }, "A subscription failed");
+      },
+    });
+    return {
+      inbox,
+      // What is on its way is still delivered. A connection that has closed has nothing on its way.
+      close: () => subscription.drain().catch(() => undefined),
+    };
+  }
+
+  /** From now to the matching release, the process does not end by itself. */
+  hold(): void {
+    this.#holds++;
+    if (this.#holds === 1) this.#keepProcess();
+  }
+
+  release(): void {
+    this.#holds--;
+    if (this.#holds === 0) this.#keepProcess();
+  }
+
+  /** Sends what is buffered and closes. */
+  async close(): Promise<void> {
+    if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => this.#connection.close());
+  }
+
+  #keepProcess(): void {
+    keepProcess(this.#connection, this.#holds > 0);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const { type, data } of this.#connection.status()) {
+      switch (type) {
+        case NatsEvents.Disconnect:
+          this.#logger.warn({ server: data }, "Lost the connection to NATS; reconnecting");
+          break;
+        case NatsEvents.Reconnect:
+          this.#logger.info({ server: data }, "Connected to NATS again");
+          this.#keepProcess();
+          this.#onReconnect();
+          break;
+        case DebugEvents.PingTimer:
+          // Each ping makes a new timer.
+          this.#keepProcess();
+          break;
+        case NatsEvents.Error:
+          this.#logger.error({ error: String(data) }, "NATS refused something");
+          break;
+        default:
+          break;
+      }
+    }
+  }
+}
+
+function connectionOptions({ url, workerId }: NatsLinkOptions) {
+  const { username, password } = firstUrl(url);
+  return {
+    servers: url.split(",").map((one) => one.trim().replace(/^(nats|tls):\/\/[^@/]*@/, "$1://")),
+    ...(password === "" ? (username === "" ? {} : { token: username }) : { user: username, pass: password }),
+    name: `agentspan worker ${workerId}`,
+    inboxPrefix: workerInboxPrefix(workerId),
+    noAsyncTraces: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 250,
+    reconnectJitter: 250,
+    ignoreAuthErrorAbort: true,
+    // Notices a dead connection within half a minute.
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    timeout: 5_000,
+  };
+}
+
+/** Credentials of a NATS URL: nats://user:password@host or nats://token@host. */
+function firstUrl(url: string): { username: string; password: string } {
+  const { username, password } = new URL(url.split(",", 1)[0] ?? url);
+  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+}
+
+function unreachable(url: string, cause: unknown): AgentspanError {
+  const why = cause instanceof NatsError ? cause.code : String(cause);
+  return new AgentspanError(
+    "BUS_UNAVAILABLE",
+    `Cannot reach NATS at ${withoutSecrets(url)} (${why}). Is the server running? Start one with: agentspan server start`,
+    { cause, metadata: { address: withoutSecrets(url) } },
+  );
+}

@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import type { TaskHint } from "@agentspan/proto";
+import type { Tool } from "../tool.js";
+import type { TaskMessage } from "./task-message.js";
+import type { HookedTask } from "./test-hooks.js";
+
+/** One attempt that this worker claims, runs or reports. It is in hand until the server has answered for it. */
+export interface TaskInHand extends HookedTask {
+  readonly tool: Tool;
+  /** The orchestrator that announced it. */
+  readonly announcedBy: string;
+  /** Aborts the function: told by the server, by the deadline, or by shutdown. */
+  readonly abort: AbortController;
+  /** The function has been called. */
+  begun: boolean;
+  /** Hints that wait for the claim's answer; undefined once it is there. */
+  hints: TaskMessage[] | undefined;
+}
+
+/** The nonce lives in this process's memory alone: 128 random bits. */
+export function taskInHand(hint: TaskHint, tool: Tool, message: TaskMessage): TaskInHand {
+  return {
+    runId: hint.runId,
+    callId: hint.callId,
+    attempt: hint.attempt,
+    nonce: randomBytes(16).toString("hex"),
+    toolName: tool.name,
+    tool,
+    announcedBy: hint.orchestratorId,
+    abort: new AbortController(),
+    begun: false,
+    hints: [message],
+  };
+}
+
+/** A further hint of the same attempt: this claim's answer is its answer too. */
+export function joinHint(task: TaskInHand, message: TaskMessage): void {
+  if (task.hints === undefined) message.ack();
+  else task.hints.push(message);
+}
+
+/** The claim takes longer than one try: nobody else should try as well. */
+export function holdHints(task: TaskInHand): void {
+  for (const message of task.hints ?? []) message.working();
+}
+
+/** The claim is answered, either way. */
+export function acknowledgeHints(task: TaskInHand): void {
+  for (const message of task.hints ?? []) message.ack();
+  task.hints = undefined;
+}
+
+/** Names an attempt: two hints of one key are about the same thing. */
+export function attemptKey(of: { readonly runId: string; readonly callId: string; readonly attempt: number }): string {
+  return `${of.runId}/${of.callId}/${of.attempt}`;
+}

@@ -1,0 +1,38 @@
+import { type TaskHint, TaskHintSchema } from "@agentspan/proto";
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Msg } from "nats";
+import type { NatsLink } from "./nats-link.js";
+
+/** A delivered hint. Losing an answer to it is harmless: it comes again, and the claim is refused. */
+export interface TaskMessage {
+  /** Undefined where the body is none of the contract. */
+  readonly hint: TaskHint | undefined;
+  /** Done with: the claim was answered. */
+  ack(): void;
+  /** Let another worker have it. */
+  giveBack(): void;
+  /** Still at it: do not deliver it again yet. */
+  working(): void;
+  /** Nobody can use it. */
+  drop(): void;
+}
+
+export function taskMessage(message: Msg, link: Pick<NatsLink, "publish">): TaskMessage {
+  const respond = (text: string) => link.publish(message.reply ?? "", text);
+  return {
+    hint: readHint(message.data),
+    ack: () => respond("+ACK"),
+    giveBack: () => respond("-NAK"),
+    working: () => respond("+WPI"),
+    drop: () => respond("+TERM not a task hint"),
+  };
+}
+
+function readHint(body: Uint8Array): TaskHint | undefined {
+  try {
+    return fromBinary(TaskHintSchema, body);
+  } catch {
+    // Not ours; the caller logs and drops it.
+    return undefined;
+  }
+}

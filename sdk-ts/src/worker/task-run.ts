@@ -1,0 +1,71 @@
+// One task from its hint to its answered outcome. The order is the contract's:
+//  1. the nonce is in hand, and so in every heartbeat, before the claim that carries it is sent;
+//  2. the hint is acknowledged as soon as the claim is answered, either way: only the server tries again;
+//  3. checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last,
+//     with nothing awaited between it and the call of the function;
+//  4. what has begun is completed, never released; what has not is released, never completed.
+import { ReleaseReason } from "@agentspan/proto";
+import { type Claimed, claim } from "./claim.js";
+import { execute } from "./execute.js";
+import { isGuarded, type Objection, objectionTo, tooLate } from "./grant-check.js";
+import { complete, release } from "./report.js";
+import { acknowledgeHints, type TaskInHand } from "./task-in-hand.js";
+import type { WorkerParts } from "./worker-parts.js";
+
+export interface TaskRunOptions {
+  /** Whether nothing new begins any more. */
+  readonly draining: () => boolean;
+}
+
+type Granted = Extract<Claimed, { kind: "granted" }>;
+
+/** Resolves when the server has answered for the task. Throws where the worker ended first, or a test hook threw. */
+export async function runTask(parts: WorkerParts, task: TaskInHand, options: TaskRunOptions): Promise<void> {
+  const { hooks, logger } = parts;
+  const { runId, callId, attempt } = task;
+  await hooks.beforeClaim?.(task);
+  const claimed = await claim(parts, task);
+  acknowledgeHints(task);
+  if (claimed.kind === "refused") {
+    logger.debug({ runId, callId, attempt, reason: claimed.reason }, "A claim was refused");
+    return;
+  }
+  await hooks.afterClaim?.(task);
+  const { grant, orchestratorId } = claimed;
+  const begun = await begin(parts, task, claimed, options);
+  if ("reason" in begun) return release(parts, task, { ...begun, orchestratorId });
+  const outcome = await begun.outcome;
+  await hooks.afterExecute?.(task);
+  await complete(parts, task, { outcome, argumentsDigest: grant.argumentsDigest, orchestratorId });
+  await hooks.afterComplete?.(task);
+}
+
+/** The running function, or why it was not called. */
+async function begin(
+  parts: WorkerParts,
+  task: TaskInHand,
+  { grant, sentAt }: Granted,
+  { draining }: TaskRunOptions,
+): Promise<{ readonly outcome: ReturnType<typeof execute> } | Objection> {
+  const objection = objectionTo(grant, task, parts.identity.workerId);
+  if (objection !== undefined) return objection;
+  const read = await readArguments(task, grant.argumentsJson);
+  if (!read.ok) return { reason: ReleaseReason.INCOMPATIBLE, detail: read.problem };
+  await parts.hooks.beforeExecute?.(task);
+  if (draining()) return { reason: ReleaseReason.SHUTTING_DOWN, detail: "the worker is shutting down" };
+  if (task.abort.signal.aborted) return { reason: ReleaseReason.UNSPECIFIED, detail: "told to stop before it began" };
+  const late = isGuarded(grant, task) ? tooLate(sentAt, parts.clock) : undefined;
+  if (late !== undefined) return late;
+  task.begun = true;
+  return { outcome: execute(parts, task, { grant, args: read.value, sentAt }) };
+}
+
+async function readArguments(task: TaskInHand, text: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, problem: `the arguments are not JSON: ${String(error)}` } as const;
+  }
+  return task.tool.readArguments(value);
+}

@@ -1,0 +1,23 @@
+import type { Logger } from "../logger.js";
+import type { Clock } from "./clock.js";
+import type { NatsLink } from "./nats-link.js";
+import type { WorkerTestHooks } from "./test-hooks.js";
+
+/** Who speaks, in every request. */
+export interface WorkerIdentity {
+  readonly workerId: string;
+  /** Fresh for each start: leases hang on it. */
+  readonly incarnation: string;
+  readonly namespace: string;
+}
+
+/** What each step of a task's life needs. */
+export interface WorkerParts {
+  readonly identity: WorkerIdentity;
+  readonly link: NatsLink;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly hooks: WorkerTestHooks;
+  /** Aborts when shutdown waits no longer: what is still unanswered stays so. */
+  readonly ended: AbortSignal;
+}
