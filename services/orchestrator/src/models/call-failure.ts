@@ -44,7 +44,7 @@ function apiFailure(thrown: APIError, call: FailedCall): ModelFailure {
   const error = isRecord(thrown.error) ? thrown.error : {};
   const status = thrown.status ?? statusInBody(error);
   if (status === undefined && thrown.error === undefined) return transportFailure(thrown, call);
-  const said = wordsOf(error, thrown);
+  const said = wordsOf(error, thrown, call.endpoint.key);
   const codes = [error.code, error.type, error.status].filter((code) => typeof code === "string");
   const final = finalFailure(status, said, codes, call);
   if (final !== undefined) return { message: final, retryable: false };
@@ -150,24 +150,21 @@ function numbered(status: number | undefined): string {
   return status === undefined ? "" : ` (${status})`;
 }
 
-/** What the provider said, as ": …." cut to a readable length. */
-function wordsOf(error: Readonly<Record<string, unknown>>, thrown: APIError): string {
-  const { message } = error;
-  let said =
-    typeof message === "string"
-      ? message
-      : thrown.error === undefined
-        ? thrown.message
-        : JSON.stringify(message ?? error);
-  if (/^\d* ?\s*<(!doctype|html|\?xml)/i.test(said)) said = "an HTML page";
-  said = said
-    .replace(/^\d{3} /, "")
-    .replace(/\s+/g, " ")
-    .trim();
-  if (said.length > 500) said = `${said.slice(0, 500)}…`;
+/** What the provider said, as ": …." cut to a readable length; the key goes first, so that no cut leaves half of it. */
+function wordsOf(error: Readonly<Record<string, unknown>>, thrown: APIError, key: string | undefined): string {
   const request = thrown.requestID ? ` [${thrown.requestID}]` : "";
+  let said = withoutKey(rawWords(error, thrown), key).replace(/\s+/g, " ").trim();
   if (said === "") return request === "" ? "." : `${request}.`;
+  if (/^<(!doctype|html|\?xml)/i.test(said)) said = "an HTML page";
+  if (said.length > 500) said = `${said.slice(0, 500)}…`;
   return `: ${said}${/[.!?…]$/.test(said) ? "" : "."}${request}`;
+}
+
+function rawWords({ message, ...rest }: Readonly<Record<string, unknown>>, thrown: APIError): string {
+  if (typeof message === "string") return message;
+  if (thrown.error !== undefined) return JSON.stringify(message ?? rest);
+  // The body was no JSON. The client then gives it behind the status, or says in words that there is none.
+  return thrown.message.replace(/^\d{3} (status code \(no body\)$)?/, "");
 }
 
 /** Servers that answer 200 and put the failure in the body or the stream say its status there. */

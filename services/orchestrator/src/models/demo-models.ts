@@ -76,19 +76,23 @@ function nextStep(request: ModelRequest): ModelReply {
 }
 
 function ending(outcome: string, orderId: string, amount: number | undefined, who: string | undefined): string {
-  const greeting = who === undefined ? "" : `${who}, `;
+  const addressed = (words: string) => {
+    return who === undefined ? `${words.charAt(0).toUpperCase()}${words.slice(1)}` : `${who}, ${words}`;
+  };
   const rejected = /rejected by a person:?\s*(.*)$/is.exec(outcome);
   if (rejected !== null) {
     const reason = rejected[1]?.trim() ?? "";
     const because = reason === "" ? "" : ` The reason given was: ${sentence(reason)}`;
-    return `${greeting}the refund for order ${orderId} was not approved.${because} I can offer a replacement or store credit instead, or hand this over to a colleague: which would you prefer?`;
+    return `${addressed(`the refund for order ${orderId} was not approved.`)}${because} I can offer a replacement or store credit instead, or hand this over to a colleague: which would you prefer?`;
   }
   const result = jsonIn(outcome);
   if (result === undefined || result.refunded === false || result.error !== undefined) {
-    return `${greeting}the refund for order ${orderId} did not go through. ${said(outcome)} A colleague will look into it; please do not ask for it a second time before that.`;
+    return `${addressed(`the refund for order ${orderId} did not go through.`)} ${said(outcome)} A colleague will look into it; please do not ask for it a second time before that.`;
   }
   const paid = amountIn(result) ?? amount;
-  return `${greeting}your refund ${paid === undefined ? "" : `of ${money(paid)} `}for order ${orderId} has been processed.`;
+  return addressed(
+    `your refund ${paid === undefined ? "" : `of ${money(paid)} `}for order ${orderId} has been processed.`,
+  );
 }
 
 function introduction(tools: readonly ModelTool[]): string {

@@ -126,14 +126,18 @@ export class OpenAiModels implements Models {
     const openai = provider.name === "openai";
     const client = new OpenAI({
       baseURL: baseUrl,
-      // Every one of these would else come from the process's environment, and go to whichever provider this is.
       apiKey: key ?? "none",
+      // Each of these would else come from the process's environment, and go to whichever provider this is.
       adminAPIKey: null,
-      organization: (openai && environment.OPENAI_ORG_ID) || null,
-      project: (openai && environment.OPENAI_PROJECT_ID) || null,
+      organization: null,
+      project: null,
       webhookSecret: null,
+      defaultHeaders: {
+        Authorization: key === undefined ? null : `Bearer ${key}`,
+        "OpenAI-Organization": (openai && environment.OPENAI_ORG_ID) || null,
+        "OpenAI-Project": (openai && environment.OPENAI_PROJECT_ID) || null,
+      },
       logLevel: "off",
-      ...(key === undefined ? { defaultHeaders: { Authorization: null } } : {}),
       fetch: this.fetch,
       maxRetries: 0,
       // The timer is ours; the client's own covers the headers only.

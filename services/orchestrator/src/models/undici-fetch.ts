@@ -23,6 +23,19 @@ export function modelDispatcher(): Agent {
 }
 
 /**
+ * What leaves the process of what the client would send: neither the machine's description that it adds to each
+ * request nor headers that it reads from the environment and would send to every provider.
+ */
+const SENT_HEADERS = [
+  "accept",
+  "authorization",
+  "content-type",
+  "openai-organization",
+  "openai-project",
+  "user-agent",
+] as const;
+
+/**
  * A fetch for text bodies. It follows no redirect, so that a key never travels to another host. `readError` rewrites
  * the body of an answer with a failing status before the client looks into it.
  */
@@ -31,8 +44,12 @@ export function undiciFetch(dispatcher: Dispatcher, readError: (text: string) =>
     if (typeof input !== "string") throw new TypeError("undiciFetch takes a URL as text.");
     if (typeof init.body !== "string") throw new TypeError("undiciFetch sends text.");
     const url = new URL(input);
-    const headers = init.headers instanceof Headers ? init.headers : new Headers(init.headers);
-    headers.set("accept-encoding", "identity");
+    const given = init.headers instanceof Headers ? init.headers : new Headers(init.headers);
+    const headers: Record<string, string> = { "accept-encoding": "identity" };
+    for (const name of SENT_HEADERS) {
+      const value = given.get(name);
+      if (value !== null) headers[name] = value;
+    }
     const answer = await dispatcher.request({
       origin: url.origin,
       path: url.pathname + url.search,
