@@ -1,0 +1,53 @@
+// What a memory store keeps. Several stores on one database are several processes on one database.
+
+import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports.js";
+import { indexOf, type RunIndex } from "../run-index.js";
+import type { RunRecord } from "../run-record.js";
+
+export interface MemoryRun extends RunRecord {
+  readonly index: RunIndex;
+  readonly wakeAt: number | undefined;
+}
+
+export interface MemoryDatabase {
+  readonly runs: Map<string, MemoryRun>;
+  /** Texts by chunk id. */
+  readonly chunks: Map<string, readonly string[]>;
+  /** Definitions by namespace, name and version. */
+  readonly agents: Map<string, StoredAgent>;
+  /** The newest of each, by namespace and name. */
+  readonly newestAgents: Map<string, StoredAgent>;
+  readonly tools: Map<string, ToolRegistration>;
+  readonly instances: Map<string, Instance & { readonly seenAt: number }>;
+}
+
+export function emptyDatabase(): MemoryDatabase {
+  return {
+    runs: new Map(),
+    chunks: new Map(),
+    agents: new Map(),
+    newestAgents: new Map(),
+    tools: new Map(),
+    instances: new Map(),
+  };
+}
+
+/** The record after a write on the one before, which must be of the write's expected version. */
+export function appliedTo(before: MemoryRun | undefined, write: RunWrite): MemoryRun {
+  const { runId, expectedVersion, append, trim, wakeAt, inlineBytes, totalBytes } = write;
+  const stored = trim?.keep ?? before?.events ?? [];
+  const chunks = before?.chunks ?? [];
+  return {
+    runId,
+    version: expectedVersion + 1,
+    schema: write.run.schema,
+    run: JSON.stringify(write.run),
+    events: [...stored, ...append.map(({ text }) => text)],
+    schedule: JSON.stringify(write.schedule),
+    chunks: trim === undefined ? chunks : [...chunks, { id: trim.id, from: trim.from, to: trim.to }],
+    inlineBytes,
+    totalBytes,
+    index: indexOf(write.run),
+    wakeAt,
+  };
+}

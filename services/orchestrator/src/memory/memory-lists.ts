@@ -1,0 +1,71 @@
+// The lists of runs, in the order and with the filters that the database's indexes give.
+import { Limits } from "@agentspan/internal";
+import { collectPage } from "../collect-page.js";
+import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
+import type { OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import { labelPairs } from "../run-index.js";
+import { isReadable, storedRunOf } from "../run-record.js";
+import type { MemoryDatabase, MemoryRun } from "./memory-database.js";
+
+interface Row {
+  readonly record: MemoryRun;
+  readonly position: Position;
+}
+
+/** The newest first. */
+export async function listRuns(database: MemoryDatabase, query: RunQuery): Promise<Page<StoredRun>> {
+  const after = decodePageToken("runs", query.pageToken);
+  const { states } = query;
+  const rows = matching(database, query)
+    .filter(({ index }) => states.length === 0 || states.includes(index.state))
+    .map((record) => ({ record, position: { at: record.index.startedAt, id: record.runId } }))
+    .sort((one, other) => other.position.at - one.position.at || compareIds(one.position.id, other.position.id))
+    .filter(({ position: { at, id } }) => after === undefined || at < after.at || (at === after.at && id > after.id));
+  return pageOf("runs", query.limit, rows);
+}
+
+/** The longest waiting first. */
+export async function listOpenRuns(database: MemoryDatabase, query: OpenQuery): Promise<Page<StoredRun>> {
+  const after = decodePageToken("open", query.pageToken);
+  const { kinds, tool, runId } = query;
+  const rows = matching(database, query)
+    .filter((record) => runId === undefined || record.runId === runId)
+    .filter(({ index }) =>
+      index.open.some(
+        (one) => (kinds.length === 0 || kinds.includes(one.kind)) && (tool === undefined || one.tool === tool),
+      ),
+    )
+    .map((record) => ({ record, position: { at: record.index.openSince ?? 0, id: record.runId } }))
+    .sort((one, other) => one.position.at - other.position.at || compareIds(one.position.id, other.position.id))
+    .filter(({ position: { at, id } }) => after === undefined || at > after.at || (at === after.at && id > after.id));
+  return pageOf("open", query.limit, rows);
+}
+
+export function compareIds(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/** What both lists filter by; what a newer version wrote is left out. */
+function matching(
+  database: MemoryDatabase,
+  { namespace, agentName, labels }: Pick<RunQuery, "namespace" | "agentName" | "labels">,
+): MemoryRun[] {
+  const pairs = labelPairs(labels);
+  return [...database.runs.values()].filter(
+    ({ index, schema }) =>
+      isReadable(schema) &&
+      index.namespace === namespace &&
+      (agentName === undefined || index.agentName === agentName) &&
+      pairs.every((pair) => index.labels.includes(pair)),
+  );
+}
+
+function pageOf(listing: "runs" | "open", limit: number, rows: readonly Row[]): Promise<Page<StoredRun>> {
+  return collectPage(rows, {
+    limit,
+    maxBytes: Limits.pageBytes,
+    bytesOf: ({ record }) => record.run.length + record.inlineBytes,
+    itemOf: ({ record }) => storedRunOf(record),
+    tokenAfter: ({ position }) => encodePageToken(listing, position),
+  });
+}

@@ -1,0 +1,249 @@
+// The store in memory, for the core's tests and for the testing kit. It keeps texts, not objects, and is held to the
+// same contract suite as the one on MongoDB, so what a test sees here is what production does.
+import { AgentspanError, Limits } from "@agentspan/internal";
+import { collectPage } from "../collect-page.js";
+import type { RunEvent } from "../core/events.js";
+import type { Run } from "../core/run.js";
+import { decodePageToken, encodePageToken } from "../page-token.js";
+import type {
+  ChunkRef,
+  CommitOutcome,
+  Instance,
+  OpenQuery,
+  Page,
+  RunQuery,
+  RunWrite,
+  Store,
+  StoredAgent,
+  StoredRun,
+  ToolRegistration,
+} from "../ports.js";
+import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
+import { compareIds, listOpenRuns, listRuns } from "./memory-lists.js";
+
+/**
+ * away: nothing happens and the call rejects with STORE_UNAVAILABLE. answer_lost: it is carried out and nobody learns of
+ * it; a commit then resolves to "unknown" and anything else rejects with STORE_UNAVAILABLE.
+ */
+export type MemoryFault = "away" | "answer_lost";
+
+export interface MemoryStoreOptions {
+  /** Another store's, to be a second process beside it. */
+  readonly database?: MemoryDatabase;
+  /** The store's clock, milliseconds since the epoch. */
+  readonly now?: () => number;
+  /** Asked at each call; undefined lets it pass. */
+  readonly fault?: (operation: keyof Store) => MemoryFault | undefined;
+}
+
+export class MemoryStore implements Store {
+  readonly database: MemoryDatabase;
+  readonly #now: () => number;
+  readonly #fault: (operation: keyof Store) => MemoryFault | undefined;
+  #closed = false;
+
+  constructor({ database, now, fault }: MemoryStoreOptions = {}) {
+    this.database = database ?? emptyDatabase();
+    this.#now = now ?? Date.now;
+    this.#fault = fault ?? (() => undefined);
+  }
+
+  load(runId: string, _consistency: "majority" | "linearizable"): Promise<StoredRun | undefined> {
+    return this.#carryOut("load", () => {
+      const record = this.database.runs.get(runId);
+      return record === undefined ? undefined : storedRunOf(record);
+    });
+  }
+
+  async commit(write: RunWrite): Promise<CommitOutcome> {
+    const apply = (): CommitOutcome => {
+      const { runs } = this.database;
+      const before = runs.get(write.runId);
+      if ((before?.version ?? 0) !== write.expectedVersion) return "conflict";
+      runs.set(write.runId, appliedTo(before, write));
+      return "committed";
+    };
+    const fault = this.#closed ? "away" : this.#fault("commit");
+    if (fault === "away") throw unavailable();
+    const outcome = apply();
+    return fault === "answer_lost" ? "unknown" : outcome;
+  }
+
+  putChunk(_runId: string, chunk: ChunkRef, texts: readonly string[]): Promise<void> {
+    return this.#carryOut("putChunk", () => {
+      if (!this.database.chunks.has(chunk.id)) this.database.chunks.set(chunk.id, [...texts]);
+    });
+  }
+
+  readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]> {
+    return this.#carryOut("readChunk", () => {
+      const texts = this.database.chunks.get(chunk.id);
+      if (texts !== undefined) return eventsOf(texts);
+      throw new AgentspanError(
+        "INTERNAL",
+        `The events ${chunk.from} to ${chunk.to} of a run are missing (chunk ${chunk.id}).`,
+      );
+    });
+  }
+
+  due(now: number, limit: number): Promise<readonly string[]> {
+    return this.#carryOut("due", () =>
+      [...this.database.runs.values()]
+        .flatMap(({ runId, wakeAt, schema }) =>
+          wakeAt !== undefined && wakeAt <= now && isReadable(schema) ? [{ runId, wakeAt }] : [],
+        )
+        .sort((one, other) => one.wakeAt - other.wakeAt)
+        .slice(0, limit)
+        .map(({ runId }) => runId),
+    );
+  }
+
+  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
+    return this.#carryOut("states", () =>
+      [...new Set(runIds)].flatMap((runId) => {
+        const record = this.database.runs.get(runId);
+        return record === undefined || !isReadable(record.schema)
+          ? []
+          : [{ run: runOf(record), version: record.version }];
+      }),
+    );
+  }
+
+  list(query: RunQuery): Promise<Page<StoredRun>> {
+    return this.#carryOut("list", () => listRuns(this.database, query));
+  }
+
+  listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
+    return this.#carryOut("listOpen", () => listOpenRuns(this.database, query));
+  }
+
+  putAgent(agent: StoredAgent): Promise<boolean> {
+    return this.#carryOut("putAgent", () => {
+      const { namespace, name, version } = agent;
+      const key = keyOf(namespace, name, version);
+      const stored = this.database.agents.get(key);
+      const kept = stored ?? { ...agent };
+      this.database.agents.set(key, kept);
+      this.database.newestAgents.set(keyOf(namespace, name), kept);
+      return stored === undefined;
+    });
+  }
+
+  getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
+    return this.#carryOut("getAgent", () => {
+      const { agents, newestAgents } = this.database;
+      const found =
+        version === undefined ? newestAgents.get(keyOf(namespace, name)) : agents.get(keyOf(namespace, name, version));
+      return found === undefined ? undefined : { ...found };
+    });
+  }
+
+  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+    return this.#carryOut("listAgents", () => {
+      const after = decodePageToken("agents", query.pageToken);
+      const rows = [...this.database.newestAgents.values()]
+        .filter(({ namespace, name }) => namespace === query.namespace && (after === undefined || name > after.id))
+        .sort((one, other) => compareIds(one.name, other.name));
+      return collectPage(rows, {
+        limit: query.limit,
+        maxBytes: Limits.pageBytes,
+        bytesOf: ({ definition }) => definition.length,
+        itemOf: (agent) => ({ ...agent }),
+        tokenAfter: ({ name }) => encodePageToken("agents", { at: 0, id: name }),
+      });
+    });
+  }
+
+  putTools(tools: readonly ToolRegistration[]): Promise<void> {
+    return this.#carryOut("putTools", () => {
+      for (const tool of tools) this.database.tools.set(keyOf(tool.namespace, tool.queue, tool.tool), { ...tool });
+    });
+  }
+
+  getTools(
+    namespace: string,
+    tools: readonly { readonly queue: string; readonly tool: string }[],
+  ): Promise<readonly ToolRegistration[]> {
+    return this.#carryOut("getTools", () => {
+      const keys = new Set(tools.map(({ queue, tool }) => keyOf(namespace, queue, tool)));
+      return [...keys].flatMap((key) => {
+        const registration = this.database.tools.get(key);
+        return registration === undefined ? [] : [{ ...registration }];
+      });
+    });
+  }
+
+  beat(instances: readonly Instance[]): Promise<void> {
+    return this.#carryOut("beat", () => {
+      for (const instance of instances) {
+        const stored = this.database.instances.get(instance.incarnation);
+        if (stored !== undefined && stored.counter >= instance.counter) continue;
+        this.database.instances.set(instance.incarnation, structuredClone({ ...instance, seenAt: this.#now() }));
+      }
+    });
+  }
+
+  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
+    return this.#carryOut("readInstances", () =>
+      [...new Set(incarnations)].flatMap((incarnation) => {
+        const instance = this.database.instances.get(incarnation);
+        return instance === undefined ? [] : [structuredClone(instance)];
+      }),
+    );
+  }
+
+  liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
+    return this.#carryOut("liveWorkers", () =>
+      [...this.database.instances.values()]
+        .filter((one) => one.kind === "worker" && one.namespace === namespace && one.seenAt >= this.#now() - withinMs)
+        .map((instance) => structuredClone(instance)),
+    );
+  }
+
+  forgetInstances(unseenForMs: number): Promise<void> {
+    return this.#carryOut("forgetInstances", () => {
+      for (const { incarnation, seenAt } of this.database.instances.values()) {
+        if (seenAt < this.#now() - unseenForMs) this.database.instances.delete(incarnation);
+      }
+    });
+  }
+
+  removeInstance(incarnation: string): Promise<void> {
+    return this.#carryOut("removeInstance", () => {
+      this.database.instances.delete(incarnation);
+    });
+  }
+
+  serverTime(): Promise<number> {
+    return this.#carryOut("serverTime", () => this.#now());
+  }
+
+  async prepare(): Promise<void> {
+    await this.#carryOut("prepare", () => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  /** Runs an operation and lets what the fault says happen to it. A closed store is away for good. */
+  async #carryOut<T>(operation: keyof Store, run: () => T | Promise<T>): Promise<T> {
+    const fault = this.#closed ? "away" : this.#fault(operation);
+    if (fault === "away") throw unavailable();
+    const result = await run();
+    if (fault === "answer_lost") throw unavailable();
+    return result;
+  }
+}
+
+/** Names have no slash, so no two keys are one text. */
+function keyOf(...names: readonly string[]): string {
+  return names.join("/");
+}
+
+function unavailable(): AgentspanError {
+  return new AgentspanError("STORE_UNAVAILABLE", "The store in memory is away. Try again in a moment.", {
+    retryAfterMs: 1,
+  });
+}

@@ -1,0 +1,75 @@
+// Keeps agent definitions: each version once, and which one is the newest, with its text, so that a start by name is
+// one read.
+import { Limits } from "@agentspan/internal";
+import { collectPage } from "../collect-page.js";
+import { decodePageToken, encodePageToken } from "../page-token.js";
+import type { AgentStore, Page, StoredAgent } from "../ports.js";
+import type { Database } from "./database.js";
+
+const VERSIONS = "agents";
+export const NEWEST_AGENTS = "newestAgents";
+
+interface AgentDocument {
+  readonly _id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly definition: string;
+  readonly createdAt: Date;
+}
+
+export class AgentDocuments implements AgentStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async putAgent(agent: StoredAgent): Promise<boolean> {
+    const { namespace, name, version } = agent;
+    const _id = versionId(namespace, name, version);
+    const { inserted } = await this.#database.upsert(VERSIONS, [{ q: { _id }, u: { $setOnInsert: fieldsOf(agent) } }]);
+    const isNew = inserted.has(0);
+    const stored = isNew ? agent : ((await this.getAgent(namespace, name, version)) ?? agent);
+    await this.#database.upsert(NEWEST_AGENTS, [{ q: { _id: `${namespace}/${name}` }, u: { $set: fieldsOf(stored) } }]);
+    return isNew;
+  }
+
+  async getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
+    const [document] = await this.#database.lookUp<AgentDocument>(version === undefined ? NEWEST_AGENTS : VERSIONS, {
+      filter: { _id: version === undefined ? `${namespace}/${name}` : versionId(namespace, name, version) },
+      limit: 1,
+    });
+    return document === undefined ? undefined : agentOf(document);
+  }
+
+  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+    const { namespace, limit, pageToken } = query;
+    const after = decodePageToken("agents", pageToken);
+    const rows = this.#database.scan<AgentDocument>(
+      NEWEST_AGENTS,
+      { namespace, ...(after === undefined ? {} : { name: { $gt: after.id } }) },
+      { sort: { name: 1 }, limit: limit + 1, batchSize: 20 },
+    );
+    return collectPage(rows, {
+      limit,
+      maxBytes: Limits.pageBytes,
+      bytesOf: ({ definition }) => definition.length,
+      itemOf: agentOf,
+      tokenAfter: ({ name }) => encodePageToken("agents", { at: 0, id: name }),
+    });
+  }
+}
+
+/** Names have no slash, so no two keys are one text. */
+function versionId(namespace: string, name: string, version: string): string {
+  return `${namespace}/${name}/${version}`;
+}
+
+function fieldsOf({ namespace, name, version, definition, createdAt }: StoredAgent): Omit<AgentDocument, "_id"> {
+  return { namespace, name, version, definition, createdAt: new Date(createdAt) };
+}
+
+function agentOf({ namespace, name, version, definition, createdAt }: AgentDocument): StoredAgent {
+  return { namespace, name, version, definition, createdAt: createdAt.getTime() };
+}

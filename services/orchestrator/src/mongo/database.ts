@@ -1,0 +1,175 @@
+// Commands to the database as this adapter sends them: to the primary, majority and journaled, each sent once.
+import { type Db, type Document, type Filter, type FindOptions, type Timestamp, WriteConcern } from "mongodb";
+import { DUPLICATE_KEY, isWorthRetrying, refusal, storeErrorOf } from "./store-failure.js";
+
+/** One statement of an update command. */
+export interface Statement {
+  readonly q: Document;
+  readonly u: Document;
+  readonly upsert?: boolean;
+}
+
+/** What the server answered to an update command. */
+export interface UpdateAnswer {
+  /** Statements that matched a document or inserted one. */
+  readonly matched: number;
+  readonly inserted: ReadonlySet<number>;
+  /** Codes of the statements that failed, by index. */
+  readonly failed: ReadonlyMap<number, number>;
+  /** The time after which a read sees what was written. */
+  readonly operationTime: Timestamp | undefined;
+}
+
+export interface Lookup {
+  readonly filter: Document;
+  /** Documents at most; what is asked for must fit into one answer of 16 MiB. */
+  readonly limit: number;
+  readonly projection?: Document;
+  readonly level?: "majority" | "linearizable";
+  /** Sees at least what was written up to then. */
+  readonly after?: Timestamp | undefined;
+}
+
+export interface DatabaseTimes {
+  /** How long a read may take on the server, milliseconds. */
+  readonly readMs: number;
+  /** How long the server may wait for a majority, milliseconds. */
+  readonly majorityMs: number;
+}
+
+interface RawUpdateReply {
+  readonly n: number;
+  readonly upserted?: readonly { readonly index: number }[];
+  readonly writeErrors?: readonly { readonly index: number; readonly code: number }[];
+  readonly operationTime?: Timestamp;
+}
+
+export class Database {
+  readonly #db: Db;
+  readonly #times: DatabaseTimes;
+
+  constructor(db: Db, times: DatabaseTimes) {
+    this.#db = db;
+    this.#times = times;
+  }
+
+  /**
+   * Sends one unordered update command, once: the driver does not repeat it behind our back, so an answer tells what
+   * became of this very command. Throws the driver's own errors, for the caller to judge.
+   */
+  async update(collection: string, statements: readonly Statement[]): Promise<UpdateAnswer> {
+    const reply = (await this.#db.command({
+      update: collection,
+      updates: statements,
+      ordered: false,
+      writeConcern: { w: "majority", j: true, wtimeout: this.#times.majorityMs },
+    })) as unknown as RawUpdateReply;
+    return {
+      matched: reply.n,
+      inserted: new Set(reply.upserted?.map(({ index }) => index)),
+      failed: new Map(reply.writeErrors?.map(({ index, code }) => [index, code])),
+      operationTime: reply.operationTime,
+    };
+  }
+
+  /**
+   * Carries out upserts that may be repeated. Two that insert one key at an instant leave one with a duplicate key: it
+   * is sent again and then finds the document. Resolves to the indexes that inserted, and those still refused as
+   * duplicates, because their guard does not hold. Rejects with AgentspanError.
+   */
+  async upsert(
+    collection: string,
+    statements: readonly Statement[],
+  ): Promise<{ readonly inserted: ReadonlySet<number>; readonly duplicates: ReadonlySet<number> }> {
+    const inserted = new Set<number>();
+    let left = statements.map((_, index) => index);
+    for (let round = 0; round < 2 && left.length > 0; round += 1) {
+      const sent = left;
+      const answer = await this.#upsertOnce(
+        collection,
+        sent.flatMap((index) => statements[index] ?? []),
+      );
+      left = sent.filter((_, position) => answer.failed.has(position));
+      for (const [position, index] of sent.entries()) if (answer.inserted.has(position)) inserted.add(index);
+    }
+    return { inserted, duplicates: new Set(left) };
+  }
+
+  async #upsertOnce(collection: string, statements: readonly Statement[]): Promise<UpdateAnswer> {
+    try {
+      const answer = await this.update(
+        collection,
+        statements.map((statement) => ({ ...statement, upsert: true })),
+      );
+      for (const code of answer.failed.values()) if (code !== DUPLICATE_KEY) throw refusal(code, undefined);
+      return answer;
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  /** Documents by id or ids, in one answer: cheaper than a cursor. Rejects with AgentspanError. */
+  async lookUp<T>(collection: string, { filter, limit, projection, level, after }: Lookup): Promise<readonly T[]> {
+    const reply = await this.#reading(() =>
+      this.#db.command({
+        find: collection,
+        filter,
+        limit,
+        batchSize: limit,
+        singleBatch: true,
+        ...(projection === undefined ? {} : { projection }),
+        readConcern: { level: level ?? "majority", ...(after === undefined ? {} : { afterClusterTime: after }) },
+        maxTimeMS: this.#times.readMs,
+      }),
+    );
+    return reply.cursor.firstBatch as readonly T[];
+  }
+
+  /** All that match, in order, read as they are taken. Throws AgentspanError. */
+  async *scan<T extends Document>(collection: string, filter: Filter<T>, options: FindOptions): AsyncGenerator<T> {
+    try {
+      const cursor = this.#db.collection<T>(collection).find<T>(filter, {
+        ...options,
+        readConcern: { level: "majority" },
+        maxTimeMS: this.#times.readMs,
+      });
+      yield* cursor;
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  async all<T extends Document>(collection: string, filter: Filter<T>, options: FindOptions = {}): Promise<T[]> {
+    const found: T[] = [];
+    for await (const document of this.scan<T>(collection, filter, options)) found.push(document);
+    return found;
+  }
+
+  async remove(collection: string, filter: Document): Promise<void> {
+    try {
+      await this.#db.collection(collection).deleteMany(filter, {
+        writeConcern: new WriteConcern("majority", this.#times.majorityMs, true),
+      });
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  /** The server's clock, milliseconds since the epoch. */
+  async serverTime(): Promise<number> {
+    const { localTime } = await this.#reading(() => this.#db.command({ hello: 1 }));
+    return (localTime as Date).getTime();
+  }
+
+  /** A read is tried again once where its connection had died or the primary had moved. */
+  async #reading<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read().catch((error: unknown) => {
+        if (!isWorthRetrying(error)) throw error;
+        return read();
+      });
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Keeps signs of life, in batches of their own: they never wait behind the runs' writes, nor those behind them.
+import type { Filter } from "mongodb";
+import type { Instance, InstanceStore } from "../ports.js";
+import type { Database } from "./database.js";
+import { GroupCommit } from "./group-commit.js";
+
+export const INSTANCES = "instances";
+
+const BATCH_OPS = 500;
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Roughly, of an instance without its lists, and of an entry in them. */
+const BASE_BYTES = 256;
+const ENTRY_BYTES = 64;
+
+type InstanceDocument = Omit<Instance, "incarnation" | "seenAt"> & { readonly _id: string; readonly seenAt: Date };
+
+interface Beat {
+  readonly key: string;
+  readonly bytes: number;
+  readonly instance: Instance;
+}
+
+export class InstanceDocuments implements InstanceStore {
+  readonly #database: Database;
+  readonly #group: GroupCommit<Beat, undefined>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#group = new GroupCommit({
+      maxOps: BATCH_OPS,
+      maxBytes: BATCH_BYTES,
+      send: (beats) => this.#send(beats),
+    });
+  }
+
+  async beat(instances: readonly Instance[]): Promise<void> {
+    await Promise.all(
+      instances.map((instance) => {
+        const bytes = BASE_BYTES + ENTRY_BYTES * (instance.inHand.length + instance.tools.length);
+        return this.#group.submit({ key: instance.incarnation, bytes, instance });
+      }),
+    );
+  }
+
+  async readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
+    if (incarnations.length === 0) return [];
+    return this.#find({ _id: { $in: [...incarnations] } });
+  }
+
+  async liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
+    const since = new Date((await this.#database.serverTime()) - withinMs);
+    return this.#find({ kind: "worker", namespace, seenAt: { $gte: since } });
+  }
+
+  async forgetInstances(unseenForMs: number): Promise<void> {
+    const since = new Date((await this.#database.serverTime()) - unseenForMs);
+    await this.#database.remove(INSTANCES, { seenAt: { $lt: since } });
+  }
+
+  removeInstance(incarnation: string): Promise<void> {
+    return this.#database.remove(INSTANCES, { _id: incarnation });
+  }
+
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void> {
+    return this.#group.idle();
+  }
+
+  /**
+   * An upsert on a lower counter: where the stored one is not lower it tries to insert, is refused as a duplicate, and
+   * so changes nothing. The time is the server's, so that the clocks of those who beat do not matter.
+   */
+  async #send(beats: readonly Beat[]): Promise<readonly undefined[]> {
+    const statements = beats.map(({ instance }) => {
+      const { incarnation, kind, name, namespace, counter, inHand, tools } = instance;
+      return {
+        q: { _id: incarnation, counter: { $lt: counter } },
+        u: { $set: { kind, name, namespace, counter, inHand, tools }, $currentDate: { seenAt: true } },
+      };
+    });
+    await this.#database.upsert(INSTANCES, statements);
+    return beats.map(() => undefined);
+  }
+
+  async #find(filter: Filter<InstanceDocument>): Promise<readonly Instance[]> {
+    const documents = await this.#database.all<InstanceDocument>(INSTANCES, filter);
+    return documents.map(({ _id, seenAt, ...rest }) => ({ incarnation: _id, ...rest, seenAt: seenAt.getTime() }));
+  }
+}

@@ -1,0 +1,214 @@
+// The store on MongoDB: a replica set or a sharded cluster (runs by hashed _id), versions 6 to 8. It uses guarded
+// updates, upserts, finds by _id and on compound indexes, and nothing else.
+import type { Logger } from "@agentspan/internal";
+import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
+import type { Run } from "../core/run.js";
+import type {
+  ChunkRef,
+  CommitOutcome,
+  Instance,
+  OpenQuery,
+  Page,
+  RunQuery,
+  RunWrite,
+  Store,
+  StoredAgent,
+  StoredRun,
+  ToolRegistration,
+} from "../ports.js";
+import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
+import { Database } from "./database.js";
+import { INSTANCES, InstanceDocuments } from "./instance-documents.js";
+import { RunCommits } from "./run-commits.js";
+import { RUNS } from "./run-document.js";
+import { RunReads } from "./run-reads.js";
+import { storeErrorOf } from "./store-failure.js";
+import { ToolDocuments } from "./tool-documents.js";
+
+export interface MongoStoreOptions {
+  /** mongodb:// or mongodb+srv://. Write concern, retries and time-outs in it are overruled. */
+  readonly uri: string;
+  readonly database: string;
+  readonly logger?: Logger;
+  /** For tests that would rather not wait. */
+  readonly times?: Partial<StoreTimes>;
+}
+
+/** Milliseconds. */
+export interface StoreTimes {
+  /** How long a command waits for a server that can take it. */
+  readonly selectionMs: number;
+  /** How long a command that was sent waits for its answer, before the outcome is unknown. */
+  readonly answerMs: number;
+  /** How long a read may take on the server. */
+  readonly readMs: number;
+  /** How long a write may wait for a majority. */
+  readonly majorityMs: number;
+}
+
+/** The answer is awaited longer than the server may take, so that a slow server says so itself. */
+const DEFAULT_TIMES: StoreTimes = { selectionMs: 2000, answerMs: 5000, readMs: 2000, majorityMs: 4000 };
+
+const INDEXES: readonly [collection: string, keys: IndexSpecification, options: CreateIndexesOptions][] = [
+  // Ended and waiting runs owe nothing and have no wakeAt: sparse keeps them out.
+  [RUNS, { wakeAt: 1 }, { name: "due", sparse: true }],
+  [RUNS, { namespace: 1, openSince: 1, _id: 1 }, { name: "open" }],
+  [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
+  [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
+  [INSTANCES, { kind: 1, namespace: 1, seenAt: 1 }, { name: "live" }],
+  [INSTANCES, { seenAt: 1 }, { name: "seen" }],
+];
+
+export class MongoStore implements Store {
+  readonly #client: MongoClient;
+  readonly #uri: string;
+  readonly #options: MongoClientOptions;
+  readonly #name: string;
+  readonly #database: Database;
+  readonly #commits: RunCommits;
+  readonly #reads: RunReads;
+  readonly #agents: AgentDocuments;
+  readonly #tools: ToolDocuments;
+  readonly #instances: InstanceDocuments;
+
+  private constructor(
+    client: MongoClient,
+    options: MongoClientOptions,
+    { uri, database, logger, times }: MongoStoreOptions,
+  ) {
+    this.#client = client;
+    this.#uri = uri;
+    this.#options = options;
+    this.#name = database;
+    this.#database = new Database(client.db(database), { ...DEFAULT_TIMES, ...times });
+    this.#commits = new RunCommits(this.#database, logger);
+    this.#reads = new RunReads(this.#database);
+    this.#agents = new AgentDocuments(this.#database);
+    this.#tools = new ToolDocuments(this.#database);
+    this.#instances = new InstanceDocuments(this.#database);
+  }
+
+  /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
+  static async connect(options: MongoStoreOptions): Promise<MongoStore> {
+    const { selectionMs, answerMs } = { ...DEFAULT_TIMES, ...options.times };
+    const clientOptions: MongoClientOptions = {
+      appName: "agentspan",
+      // A command is sent once, so that its answer tells what became of it; see judge-write.ts.
+      retryWrites: false,
+      serverSelectionTimeoutMS: selectionMs,
+      connectTimeoutMS: selectionMs,
+      waitQueueTimeoutMS: selectionMs,
+      socketTimeoutMS: answerMs,
+      heartbeatFrequencyMS: 5000,
+      maxPoolSize: 32,
+      readPreference: "primary",
+    };
+    const client = new MongoClient(options.uri, clientOptions);
+    try {
+      await client.connect();
+    } catch (error) {
+      await client.close();
+      throw storeErrorOf(error);
+    }
+    return new MongoStore(client, clientOptions, options);
+  }
+
+  /** On a connection of its own: building an index over many runs may take longer than an answer may. */
+  async prepare(): Promise<void> {
+    const client = new MongoClient(this.#uri, { ...this.#options, socketTimeoutMS: 0, maxPoolSize: 1 });
+    try {
+      for (const [collection, keys, options] of INDEXES) {
+        await client.db(this.#name).collection(collection).createIndex(keys, options);
+      }
+    } catch (error) {
+      throw storeErrorOf(error);
+    } finally {
+      await client.close();
+    }
+  }
+
+  serverTime(): Promise<number> {
+    return this.#database.serverTime();
+  }
+
+  /** What was submitted is settled first. */
+  async close(): Promise<void> {
+    await Promise.all([this.#commits.idle(), this.#instances.idle()]);
+    await this.#client.close();
+  }
+
+  load(runId: string, consistency: "majority" | "linearizable"): Promise<StoredRun | undefined> {
+    return this.#reads.load(runId, consistency);
+  }
+
+  commit(write: RunWrite): Promise<CommitOutcome> {
+    return this.#commits.commit(write);
+  }
+
+  putChunk(runId: string, chunk: ChunkRef, texts: readonly string[]): Promise<void> {
+    return this.#reads.putChunk(runId, chunk, texts);
+  }
+
+  readChunk(chunk: ChunkRef): ReturnType<RunReads["readChunk"]> {
+    return this.#reads.readChunk(chunk);
+  }
+
+  due(now: number, limit: number): Promise<readonly string[]> {
+    return this.#reads.due(now, limit);
+  }
+
+  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
+    return this.#reads.states(runIds);
+  }
+
+  list(query: RunQuery): Promise<Page<StoredRun>> {
+    return this.#reads.list(query);
+  }
+
+  listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
+    return this.#reads.listOpen(query);
+  }
+
+  putAgent(agent: StoredAgent): Promise<boolean> {
+    return this.#agents.putAgent(agent);
+  }
+
+  getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
+    return this.#agents.getAgent(namespace, name, version);
+  }
+
+  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+    return this.#agents.listAgents(query);
+  }
+
+  putTools(tools: readonly ToolRegistration[]): Promise<void> {
+    return this.#tools.putTools(tools);
+  }
+
+  getTools(
+    namespace: string,
+    tools: readonly { readonly queue: string; readonly tool: string }[],
+  ): Promise<readonly ToolRegistration[]> {
+    return this.#tools.getTools(namespace, tools);
+  }
+
+  beat(instances: readonly Instance[]): Promise<void> {
+    return this.#instances.beat(instances);
+  }
+
+  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
+    return this.#instances.readInstances(incarnations);
+  }
+
+  liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
+    return this.#instances.liveWorkers(namespace, withinMs);
+  }
+
+  forgetInstances(unseenForMs: number): Promise<void> {
+    return this.#instances.forgetInstances(unseenForMs);
+  }
+
+  removeInstance(incarnation: string): Promise<void> {
+    return this.#instances.removeInstance(incarnation);
+  }
+}

@@ -1,0 +1,96 @@
+// Commits transitions in groups, and finds out what became of each.
+import { randomUUID } from "node:crypto";
+import type { Logger } from "@agentspan/internal";
+import { AgentspanError } from "@agentspan/internal";
+import type { CommitOutcome, RunWrite } from "../ports.js";
+import type { Database, UpdateAnswer } from "./database.js";
+import { GroupCommit } from "./group-commit.js";
+import { answersOf, judgeWrite, needsReadBack, type ReadBack, type WriteAnswer } from "./judge-write.js";
+import { type EncodedWrite, encodeWrite, RUNS } from "./run-document.js";
+import { failureOf, storeErrorOf } from "./store-failure.js";
+
+const MiB = 1024 * 1024;
+const BATCH_OPS = 200;
+const BATCH_BYTES = 8 * MiB;
+/** A command must stay under 16 MiB and the document has more to hold than this write. */
+const WRITE_BYTES = 15 * MiB;
+
+export class RunCommits {
+  readonly #database: Database;
+  readonly #log: Logger | undefined;
+  readonly #group: GroupCommit<EncodedWrite, CommitOutcome | Error>;
+
+  constructor(database: Database, log?: Logger) {
+    this.#database = database;
+    this.#log = log;
+    this.#group = new GroupCommit({
+      maxOps: BATCH_OPS,
+      maxBytes: BATCH_BYTES,
+      send: (batch) => this.#send(batch),
+    });
+  }
+
+  async commit(write: RunWrite): Promise<CommitOutcome> {
+    const encoded = encodeWrite(write, randomUUID());
+    if (encoded.bytes > WRITE_BYTES) {
+      throw new AgentspanError(
+        "LIMIT_EXCEEDED",
+        `A write of run ${write.runId} has ${encoded.bytes} bytes; the database takes ${WRITE_BYTES} at once.`,
+        { metadata: { runId: write.runId, limit: String(WRITE_BYTES), size: String(encoded.bytes) } },
+      );
+    }
+    const outcome = await this.#group.submit(encoded);
+    if (outcome instanceof Error) throw outcome;
+    return outcome;
+  }
+
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void> {
+    return this.#group.idle();
+  }
+
+  async #send(batch: readonly EncodedWrite[]): Promise<readonly (CommitOutcome | Error)[]> {
+    let answer: UpdateAnswer | undefined;
+    try {
+      answer = await this.#database.update(
+        RUNS,
+        batch.map(({ statement }) => statement),
+      );
+    } catch (error) {
+      const failure = failureOf(error);
+      this.#log?.warn({ err: error, failure, writes: batch.length }, "The answer to a batch of writes is missing");
+      if (failure !== "unanswered") throw storeErrorOf(error);
+    }
+    const answers: readonly WriteAnswer[] =
+      answer === undefined ? batch.map(() => ({ kind: "unanswered" })) : answersOf(answer, batch.length);
+    const unclear = batch.filter((_, index) => needsReadBack(answers[index] ?? { kind: "unanswered" }));
+    const found = unclear.length === 0 ? new Map<string, ReadBack>() : await this.#readBack(unclear, answer);
+    return batch.map((write, index) =>
+      judgeWrite(write, answers[index] ?? { kind: "unanswered" }, found.get(write.key) ?? { kind: "unreadable" }),
+    );
+  }
+
+  /** Majority, and after the batch where it was answered: so what it does not show did not come about. */
+  async #readBack(
+    writes: readonly EncodedWrite[],
+    answer: UpdateAnswer | undefined,
+  ): Promise<ReadonlyMap<string, ReadBack>> {
+    const ids = writes.map(({ key }) => key);
+    const read = new Map<string, ReadBack>();
+    try {
+      const documents = await this.#database.lookUp<{ _id: string; v: number; t: string }>(RUNS, {
+        filter: { _id: { $in: ids } },
+        limit: ids.length,
+        projection: { v: 1, t: 1 },
+        after: answer?.operationTime,
+      });
+      // Without a time to read after, a missing write may be one that this read is too early for.
+      const certain = answer === undefined || answer.operationTime !== undefined;
+      if (certain) for (const id of ids) read.set(id, { kind: "absent" });
+      for (const { _id, v, t } of documents) read.set(_id, { kind: "found", v, t });
+    } catch (error) {
+      this.#log?.warn({ err: error, writes: ids.length }, "Writes could not be read back; their outcome is unknown");
+    }
+    return read;
+  }
+}

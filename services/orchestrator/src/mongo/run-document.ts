@@ -1,0 +1,110 @@
+// How a run stands in the collection `runs`: what is asked for by index in fields of its own, all else as JSON text.
+import type { CheckpointKind } from "../core/events.js";
+import type { RunState } from "../core/run.js";
+import type { ChunkRef, RunWrite } from "../ports.js";
+import { indexOf } from "../run-index.js";
+import type { RunRecord } from "../run-record.js";
+import type { Statement } from "./database.js";
+
+export const RUNS = "runs";
+
+export interface RunDocument {
+  readonly _id: string;
+  /** Version. */
+  readonly v: number;
+  /** Token of the last transition: whose write made this version. */
+  readonly t: string;
+  readonly schema: number;
+  readonly run: string;
+  readonly events: readonly string[];
+  readonly schedule: string;
+  readonly chunks: readonly ChunkRef[];
+  readonly inlineBytes: number;
+  readonly totalBytes: number;
+  /** Absent where nothing is owed. */
+  readonly wakeAt?: Date;
+  readonly namespace: string;
+  readonly state: RunState;
+  readonly agentName: string;
+  readonly labels: readonly string[];
+  readonly startedAt: Date;
+  readonly updatedAt: Date;
+  readonly openSince?: Date;
+  readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+}
+
+export function recordOf(document: RunDocument): RunRecord {
+  const { _id, v, schema, run, events, schedule, chunks, inlineBytes, totalBytes } = document;
+  return { runId: _id, version: v, schema, run, events, schedule, chunks, inlineBytes, totalBytes };
+}
+
+/** A transition, encoded and marked so that it is recognised in the document afterwards. */
+export interface EncodedWrite {
+  readonly key: string;
+  readonly bytes: number;
+  readonly expectedVersion: number;
+  readonly token: string;
+  readonly statement: Statement;
+}
+
+/**
+ * One guarded update. A new run is an upsert on version 0, which nothing stored has: it inserts, or is refused as a
+ * duplicate; so inserts and updates travel in one command.
+ */
+export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
+  const { runId, expectedVersion, append, trim } = write;
+  const index = indexOf(write.run);
+  const run = JSON.stringify(write.run);
+  const schedule = JSON.stringify(write.schedule);
+  const texts = append.map(({ text }) => text);
+  const creates = expectedVersion === 0;
+
+  const set: Record<string, unknown> = {
+    v: expectedVersion + 1,
+    t: token,
+    schema: write.run.schema,
+    run,
+    schedule,
+    inlineBytes: write.inlineBytes,
+    totalBytes: write.totalBytes,
+    state: index.state,
+    updatedAt: new Date(index.updatedAt),
+    open: index.open,
+  };
+  const unset: Record<string, ""> = {};
+  if (write.wakeAt === undefined) unset.wakeAt = "";
+  else set.wakeAt = new Date(write.wakeAt);
+  if (index.openSince === undefined) unset.openSince = "";
+  else set.openSince = new Date(index.openSince);
+
+  const push: Record<string, unknown> = {};
+  if (creates) {
+    const { namespace, agentName, labels, startedAt } = index;
+    Object.assign(set, { namespace, agentName, labels, startedAt: new Date(startedAt), chunks: [] });
+  }
+  // A list cannot be cut and appended to in one update, so a trimming write sets it whole.
+  const kept = trim?.keep ?? [];
+  if (creates || trim !== undefined) set.events = [...kept, ...texts];
+  else if (texts.length > 0) push.events = { $each: texts };
+  if (trim !== undefined) push.chunks = { id: trim.id, from: trim.from, to: trim.to };
+
+  return {
+    key: runId,
+    bytes: byteLengthOf([run, schedule, ...kept, ...texts]),
+    expectedVersion,
+    token,
+    statement: {
+      q: { _id: runId, v: expectedVersion },
+      u: {
+        $set: set,
+        ...(Object.keys(unset).length === 0 ? {} : { $unset: unset }),
+        ...(Object.keys(push).length === 0 ? {} : { $push: push }),
+      },
+      ...(creates ? { upsert: true } : {}),
+    },
+  };
+}
+
+function byteLengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}

@@ -1,0 +1,154 @@
+// Reads runs: one by id, several, those that are due, and lists.
+import { AgentspanError, Limits } from "@agentspan/internal";
+import type { Filter, FindOptions } from "mongodb";
+import { collectPage } from "../collect-page.js";
+import type { RunEvent } from "../core/events.js";
+import { type Run, SCHEMA } from "../core/run.js";
+import { decodePageToken, encodePageToken, type Listing, type Position } from "../page-token.js";
+import type { ChunkRef, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import { labelPairs } from "../run-index.js";
+import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import type { Database } from "./database.js";
+import { RUNS, type RunDocument, recordOf } from "./run-document.js";
+
+export const CHUNKS = "chunks";
+
+interface ChunkDocument {
+  readonly _id: string;
+  readonly events: readonly string[];
+}
+
+/** Documents a batch of a list; a page is cut by its bytes, so it seldom needs more. */
+const LIST_BATCH = 50;
+
+export class RunReads {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async load(runId: string, level: "majority" | "linearizable"): Promise<StoredRun | undefined> {
+    const [document] = await this.#database.lookUp<RunDocument>(RUNS, { filter: { _id: runId }, limit: 1, level });
+    return document === undefined ? undefined : storedRunOf(recordOf(document));
+  }
+
+  async states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
+    if (runIds.length === 0) return [];
+    const documents = await this.#database.all<RunDocument>(
+      RUNS,
+      { _id: { $in: [...runIds] } },
+      { projection: { v: 1, schema: 1, run: 1 } },
+    );
+    return documents
+      .filter(({ schema }) => isReadable(schema))
+      .map(({ _id, v, schema, run }) => ({ run: runOf({ runId: _id, schema, run }), version: v }));
+  }
+
+  async due(now: number, limit: number): Promise<readonly string[]> {
+    const documents = await this.#database.all<RunDocument>(
+      RUNS,
+      { wakeAt: { $lte: new Date(now) }, schema: { $lte: SCHEMA } },
+      { sort: { wakeAt: 1 }, limit, projection: { _id: 1 } },
+    );
+    return documents.map(({ _id }) => _id);
+  }
+
+  /** The newest first. */
+  list(query: RunQuery): Promise<Page<StoredRun>> {
+    const after = decodePageToken("runs", query.pageToken);
+    const filter: Filter<RunDocument> = {
+      ...commonFilter(query),
+      ...(query.states.length === 0 ? {} : { state: { $in: [...query.states] } }),
+      ...(after === undefined ? {} : startedBefore(after)),
+    };
+    return this.#page(
+      "runs",
+      query.limit,
+      filter,
+      { sort: { startedAt: -1, _id: 1 } },
+      (document) => document.startedAt,
+    );
+  }
+
+  listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
+    const after = decodePageToken("open", query.pageToken);
+    const { kinds, tool, runId } = query;
+    const checkpoint = {
+      ...(kinds.length === 0 ? {} : { kind: { $in: [...kinds] } }),
+      ...(tool === undefined ? {} : { tool }),
+    };
+    const filter: Filter<RunDocument> = {
+      ...commonFilter(query),
+      // A range, not $exists: the index then passes over the many runs where nothing is open.
+      ...(after === undefined ? { openSince: { $gte: new Date(0) } } : openAfter(after)),
+      ...(Object.keys(checkpoint).length === 0 ? {} : { open: { $elemMatch: checkpoint } }),
+      ...(runId === undefined ? {} : { $and: [{ _id: runId }] }),
+    };
+    return this.#page(
+      "open",
+      query.limit,
+      filter,
+      { sort: { openSince: 1, _id: 1 } },
+      (document) => document.openSince,
+    );
+  }
+
+  async readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]> {
+    const [document] = await this.#database.lookUp<ChunkDocument>(CHUNKS, { filter: { _id: chunk.id }, limit: 1 });
+    if (document === undefined) {
+      throw new AgentspanError(
+        "INTERNAL",
+        `The events ${chunk.from} to ${chunk.to} of a run are missing (chunk ${chunk.id}).`,
+      );
+    }
+    return eventsOf(document.events);
+  }
+
+  async putChunk(runId: string, { id, from, to }: ChunkRef, texts: readonly string[]): Promise<void> {
+    await this.#database.upsert(CHUNKS, [{ q: { _id: id }, u: { $setOnInsert: { runId, from, to, events: texts } } }]);
+  }
+
+  #page(
+    listing: Listing,
+    limit: number,
+    filter: Filter<RunDocument>,
+    options: FindOptions,
+    sortedBy: (document: RunDocument) => Date | undefined,
+  ): Promise<Page<StoredRun>> {
+    const rows = this.#database.scan<RunDocument>(RUNS, filter, {
+      ...options,
+      limit: limit + 1,
+      batchSize: LIST_BATCH,
+    });
+    return collectPage(rows, {
+      limit,
+      maxBytes: Limits.pageBytes,
+      bytesOf: (document) => document.run.length + document.inlineBytes,
+      itemOf: (document) => storedRunOf(recordOf(document)),
+      tokenAfter: (document) => encodePageToken(listing, { at: sortedBy(document)?.getTime() ?? 0, id: document._id }),
+    });
+  }
+}
+
+/** What both lists filter by. What a newer version wrote is left out: it would not be understood. */
+function commonFilter({ namespace, agentName, labels }: Pick<RunQuery, "namespace" | "agentName" | "labels">) {
+  const pairs = labelPairs(labels);
+  return {
+    namespace,
+    schema: { $lte: SCHEMA },
+    ...(agentName === undefined ? {} : { agentName }),
+    ...(pairs.length === 0 ? {} : { labels: { $all: [...pairs] } }),
+  };
+}
+
+/** The bound beside the alternatives is what lets the index begin where the page before ended. */
+function startedBefore({ at, id }: Position): Filter<RunDocument> {
+  const time = new Date(at);
+  return { startedAt: { $lte: time }, $or: [{ startedAt: { $lt: time } }, { startedAt: time, _id: { $gt: id } }] };
+}
+
+function openAfter({ at, id }: Position): Filter<RunDocument> {
+  const time = new Date(at);
+  return { openSince: { $gte: time }, $or: [{ openSince: { $gt: time } }, { openSince: time, _id: { $gt: id } }] };
+}
