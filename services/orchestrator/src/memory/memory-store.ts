@@ -184,9 +184,9 @@ export class MemoryStore implements Store {
     });
   }
 
-  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
+  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
     return this.#carryOut("readInstances", () =>
-      [...new Set(incarnations)].flatMap((incarnation) => {
+      [...new Set(incarnations ?? this.database.instances.keys())].flatMap((incarnation) => {
         const instance = this.database.instances.get(incarnation);
         return instance === undefined ? [] : [structuredClone(instance)];
       }),

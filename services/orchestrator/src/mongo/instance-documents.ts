@@ -42,9 +42,9 @@ export class InstanceDocuments implements InstanceStore {
     );
   }
 
-  async readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
-    if (incarnations.length === 0) return [];
-    return this.#find({ _id: { $in: [...incarnations] } });
+  async readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
+    if (incarnations === undefined) return this.#find({});
+    return incarnations.length === 0 ? [] : this.#find({ _id: { $in: [...incarnations] } });
   }
 
   async liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {

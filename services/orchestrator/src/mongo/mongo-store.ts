@@ -196,7 +196,7 @@ export class MongoStore implements Store {
     return this.#instances.beat(instances);
   }
 
-  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]> {
+  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
     return this.#instances.readInstances(incarnations);
   }
 
