@@ -1,1 +1,2 @@
-export {};
+// The gateway for the local stack and for tests; as a process of its own it is dist/main.js.
+export { type Gateway, type GatewayOptions, type ReadyMessage, StartError, startGateway } from "./gateway.js";

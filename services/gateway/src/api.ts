@@ -1,0 +1,62 @@
+// Every method of the gateway, once for all protocols and both ports.
+import { health } from "@agentspan/internal";
+import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
+import { approve } from "./handlers/approve.js";
+import { cancel } from "./handlers/cancel.js";
+import type { HandlerDeps } from "./handlers/deps.js";
+import { getAgent } from "./handlers/get-agent.js";
+import { getApproval } from "./handlers/get-approval.js";
+import { getHistory } from "./handlers/get-history.js";
+import { getStatus } from "./handlers/get-status.js";
+import { healthMethods } from "./handlers/health.js";
+import { listAgents } from "./handlers/list-agents.js";
+import { listApprovals } from "./handlers/list-approvals.js";
+import { listRuns } from "./handlers/list-runs.js";
+import { pause } from "./handlers/pause.js";
+import { putAgent } from "./handlers/put-agent.js";
+import { REFLECTION_SERVICES, reflectionMethods } from "./handlers/reflection.js";
+import { reject } from "./handlers/reject.js";
+import { respond } from "./handlers/respond.js";
+import { resume } from "./handlers/resume.js";
+import { settle } from "./handlers/settle.js";
+import { start } from "./handlers/start.js";
+import { streamEvents } from "./handlers/stream-events.js";
+import { watchApprovals } from "./handlers/watch-approvals.js";
+import { type Method, serverStreaming, unary } from "./method.js";
+import type { Readiness } from "./readiness.js";
+
+export interface ApiDeps extends HandlerDeps {
+  readonly readiness: Readiness;
+}
+
+export function api(deps: ApiDeps): readonly Method[] {
+  const run = RunService.method;
+  const agent = AgentService.method;
+  const approval = ApprovalService.method;
+  const services = [AgentService, RunService, ApprovalService];
+  return [
+    unary(run.start, start(deps)),
+    unary(run.getStatus, getStatus(deps)),
+    serverStreaming(run.streamEvents, streamEvents(deps)),
+    unary(run.approve, approve(deps)),
+    unary(run.reject, reject(deps)),
+    unary(run.respond, respond(deps)),
+    unary(run.settle, settle(deps)),
+    unary(run.cancel, cancel(deps)),
+    unary(run.pause, pause(deps)),
+    unary(run.resume, resume(deps)),
+    unary(run.listRuns, listRuns(deps)),
+    unary(run.getHistory, getHistory(deps)),
+    unary(agent.putAgent, putAgent(deps)),
+    unary(agent.getAgent, getAgent(deps)),
+    unary(agent.listAgents, listAgents(deps)),
+    unary(approval.listApprovals, listApprovals(deps)),
+    unary(approval.getApproval, getApproval(deps)),
+    serverStreaming(approval.watchApprovals, watchApprovals()),
+    ...healthMethods(
+      deps.readiness,
+      services.map(({ typeName }) => typeName),
+    ),
+    ...reflectionMethods([...services, health.Health, ...REFLECTION_SERVICES]),
+  ];
+}

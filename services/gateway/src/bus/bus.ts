@@ -1,0 +1,151 @@
+// The one file of the gateway that knows the NATS client: requests, subscriptions, and whether the server is there.
+import type { Logger } from "@agentspan/internal";
+import { connect, ErrorCode, Events, type Msg, type NatsConnection, NatsError } from "nats";
+
+export interface BusOptions {
+  /** nats://host:port, several joined by commas. May hold credentials. */
+  readonly url: string;
+  readonly log: Logger;
+  /** Milliseconds to try for the first connection. */
+  readonly connectTimeoutMs: number;
+}
+
+/** What became of a request. Nothing of it is an exception: each needs its own next step. */
+export type Outcome =
+  | { readonly kind: "answered"; readonly data: Uint8Array }
+  /** NATS said at once that nobody listens on the subject. */
+  | { readonly kind: "nobody" }
+  /** No answer within the time; it may have been carried out. */
+  | { readonly kind: "late" }
+  /** The connection was lost meanwhile; it may have been carried out. */
+  | { readonly kind: "disconnected" }
+  /** The client could not send it, and would not the next time either. */
+  | { readonly kind: "failed"; readonly cause: unknown }
+  | { readonly kind: "aborted" };
+
+/** A connection to NATS that comes back by itself, and says when it is gone. */
+export class Bus {
+  readonly #nats: NatsConnection;
+  readonly #log: Logger;
+  readonly #inFlight = new Set<(outcome: Outcome) => void>();
+  readonly #onChange = new Set<(connected: boolean) => void>();
+  #connected = true;
+  #closed = false;
+
+  private constructor(nats: NatsConnection, log: Logger) {
+    this.#nats = nats;
+    this.#log = log;
+    void this.#follow();
+  }
+
+  /** Rejects where no server answers within the time; its message has no credentials. */
+  static async connect({ url, log, connectTimeoutMs }: BusOptions): Promise<Bus> {
+    const nats = await connect({
+      servers: url.split(","),
+      name: "agentspan-gateway",
+      // Saves 9 % of a process that makes many requests, and its stacks would say nothing.
+      noAsyncTraces: true,
+      timeout: connectTimeoutMs,
+      waitOnFirstConnect: false,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 200,
+      reconnectJitter: 200,
+      pingInterval: 10_000,
+      maxPingOut: 2,
+    });
+    return new Bus(nats, log);
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Bytes of the largest message that the server takes. */
+  get maxPayload(): number {
+    return this.#nats.info?.max_payload ?? 1024 * 1024;
+  }
+
+  /** Never rejects. */
+  request(subject: string, data: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
+    if (signal.aborted) return Promise.resolve({ kind: "aborted" });
+    if (!this.#connected) return Promise.resolve({ kind: "disconnected" });
+    return new Promise((resolve) => {
+      const settle = (outcome: Outcome): void => {
+        this.#inFlight.delete(settle);
+        signal.removeEventListener("abort", onAbort);
+        resolve(outcome);
+      };
+      const onAbort = (): void => settle({ kind: "aborted" });
+      this.#inFlight.add(settle);
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#nats.request(subject, data, { timeout: timeoutMs }).then(
+        (message) => settle({ kind: "answered", data: message.data }),
+        (error: unknown) => settle(outcomeOf(error)),
+      );
+    });
+  }
+
+  /** Messages of a subject until the returned function is called; survives reconnections. */
+  subscribe(subject: string, onMessage: (data: Uint8Array) => void): () => void {
+    const subscription = this.#nats.subscribe(subject, {
+      callback: (error: NatsError | null, message: Msg) => {
+        if (error === null) onMessage(message.data);
+        else this.#log.warn({ err: error, subject }, "A subscription failed");
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  /** Calls back at each loss and each return of the connection, until the returned function is called. */
+  onChange(listener: (connected: boolean) => void): () => void {
+    this.#onChange.add(listener);
+    return () => this.#onChange.delete(listener);
+  }
+
+  /** Whether the connection is there, or comes back within the time. */
+  untilConnected(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#connected || signal.aborted) return Promise.resolve(this.#connected);
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        off();
+        signal.removeEventListener("abort", settle);
+        resolve(this.#connected);
+      };
+      const timer = setTimeout(settle, timeoutMs);
+      const off = this.onChange(settle);
+      signal.addEventListener("abort", settle, { once: true });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#nats.close();
+    this.#change(false);
+  }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.#nats.status()) {
+      if (type === Events.Disconnect) this.#change(false);
+      else if (type === Events.Reconnect) this.#change(true);
+    }
+    // The iteration ends when the connection is closed for good.
+    this.#change(false);
+  }
+
+  #change(connected: boolean): void {
+    if (connected === this.#connected) return;
+    this.#connected = connected;
+    if (!this.#closed)
+      this.#log.warn({ connected }, connected ? "NATS is back" : "NATS is gone; trying to connect again");
+    if (!connected) for (const settle of [...this.#inFlight]) settle({ kind: "disconnected" });
+    for (const listener of [...this.#onChange]) listener(connected);
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  const code = error instanceof NatsError ? error.code : undefined;
+  if (code === ErrorCode.NoResponders) return { kind: "nobody" };
+  if (code === ErrorCode.Timeout) return { kind: "late" };
+  return { kind: "failed", cause: error };
+}

@@ -1,0 +1,164 @@
+// The gateway's way to whoever answers: one public request in an Envelope, one Reply back.
+//
+// A request may reach two orchestrators: after a time-out, a lost connection, or a hint that was wrong. That is safe
+// because each carries its idempotency key or decision id before it is first sent: the second gets the first's answer.
+import { createHash } from "node:crypto";
+import { AgentspanError, type Logger, REASONS, type Reason, requestSubject } from "@agentspan/internal";
+import { EnvelopeSchema, type Failure, type Reply, ReplySchema } from "@agentspan/proto";
+import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import type { Context } from "../context.js";
+import type { Bus } from "./bus.js";
+import { RunAffinity } from "./run-affinity.js";
+
+export interface OrchestratorsOptions {
+  readonly bus: Bus;
+  readonly log: Logger;
+  /** Milliseconds for a request, all its attempts together. */
+  readonly timeoutMs: number;
+}
+
+const REMEMBERED_RUNS = 10_000;
+/** The one that answered last gets this share of the time before another is asked. */
+const FIRST_SHARE = 0.3;
+/** How long a request waits for NATS to come back, of its whole time. */
+const RECONNECT_SHARE = 0.5;
+const RETRY_AFTER_MS = 1_000;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** What an envelope says of the caller; a handler's Context is one. */
+export type Asker = Pick<Context, "caller" | "namespace" | "signal" | "header">;
+
+export class Orchestrators {
+  readonly #bus: Bus;
+  readonly #log: Logger;
+  readonly #timeoutMs: number;
+  readonly #affinity = new RunAffinity(REMEMBERED_RUNS);
+
+  constructor({ bus, log, timeoutMs }: OrchestratorsOptions) {
+    this.#bus = bus;
+    this.#log = log;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Sends a request that has been checked and gives the answer. Rejects with an AgentspanError: the orchestrator's own,
+   * or BUS_UNAVAILABLE where none answered; with the signal's reason where the caller went away first.
+   */
+  async ask<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageShape<I>,
+    context: Asker,
+    runId?: string,
+  ): Promise<MessageShape<O>> {
+    const body = toBinary(method.input, request);
+    const answer = await this.exchange(`${method.parent.name}/${method.name}`, body, context, runId);
+    return fromBinary(method.output, answer);
+  }
+
+  /** The same on bytes, also for what is asked only inside ("Internal/Sequences"). */
+  async exchange(method: string, body: Uint8Array, asker: Asker, runId?: string): Promise<Uint8Array> {
+    const data = envelope(method, body, asker);
+    if (data.length > this.#bus.maxPayload) throw tooLargeForBus(data.length, this.#bus.maxPayload);
+    const reply = await this.#send(data, method, asker.signal, runId);
+    if (runId !== undefined && reply.orchestratorId !== "") this.#affinity.set(runId, reply.orchestratorId);
+    if (reply.outcome.case === "body") return reply.outcome.value;
+    if (reply.outcome.case === "failure") throw this.#refusal(reply.outcome.value, method);
+    throw new AgentspanError("INTERNAL", "The server met an error of its own; its log has the details.", {
+      cause: new Error(`The reply to ${method} has neither a body nor a failure`),
+    });
+  }
+
+  async #send(data: Uint8Array, method: string, signal: AbortSignal, runId: string | undefined): Promise<Reply> {
+    const endsAt = performance.now() + this.#timeoutMs;
+    let first = runId === undefined ? undefined : this.#affinity.get(runId);
+    for (;;) {
+      const leftMs = endsAt - performance.now();
+      if (leftMs < 1) throw unanswered(method, this.#timeoutMs);
+      const budgetMs = first === undefined ? leftMs : Math.max(1, leftMs * FIRST_SHARE);
+      const outcome = await this.#bus.request(requestSubject(first), data, budgetMs, signal);
+      switch (outcome.kind) {
+        case "answered":
+          return fromBinary(ReplySchema, outcome.data);
+        case "aborted":
+          throw signal.reason;
+        case "disconnected": {
+          const waitMs = Math.min(endsAt - performance.now(), this.#timeoutMs * RECONNECT_SHARE);
+          const back = await this.#bus.untilConnected(waitMs, signal);
+          if (signal.aborted) throw signal.reason;
+          if (!back) throw unavailable("The connection to NATS is lost and is being made again. Try again shortly.");
+          break;
+        }
+        case "nobody":
+          if (first === undefined) throw unavailable("No orchestrator is running. Start one, or try again shortly.");
+          break;
+        case "failed":
+          throw unavailable("The request could not be sent over NATS. Try again shortly.", outcome.cause);
+        case "late":
+          if (first === undefined) throw unanswered(method, this.#timeoutMs);
+          break;
+        default:
+          outcome satisfies never;
+      }
+      // The one that answered last did not this time: forget it, and ask whoever is there.
+      if (runId !== undefined && first !== undefined && outcome.kind !== "disconnected") this.#affinity.forget(runId);
+      first = undefined;
+    }
+  }
+
+  #refusal(failure: Failure, method: string): AgentspanError {
+    if (!isReason(failure.reason)) {
+      this.#log.error(
+        { method, reason: failure.reason },
+        "An orchestrator gave a reason that this gateway does not know",
+      );
+      return AgentspanError.from(new Error(`Unknown reason ${failure.reason}: ${failure.message}`));
+    }
+    const wait = failure.retryAfter;
+    return new AgentspanError(failure.reason, failure.message, {
+      metadata: failure.metadata,
+      fields: failure.fields.map(({ field, description }) => ({ field, description })),
+      ...(wait ? { retryAfterMs: Number(wait.seconds) * 1_000 + wait.nanos / 1_000_000 } : {}),
+    });
+  }
+}
+
+function envelope(method: string, body: Uint8Array, asker: Asker): Uint8Array {
+  const { subject, roles, groups } = asker.caller;
+  const traceparent = asker.header("traceparent") ?? "";
+  return toBinary(
+    EnvelopeSchema,
+    create(EnvelopeSchema, {
+      method,
+      namespace: asker.namespace,
+      caller: { subject, roles: [...roles], groups: [...groups] },
+      body,
+      bodySha256: createHash("sha256").update(body).digest(),
+      at: timestampNow(),
+      traceparent: TRACEPARENT.test(traceparent) ? traceparent : "",
+    }),
+  );
+}
+
+function isReason(text: string): text is Reason {
+  return (REASONS as readonly string[]).includes(text);
+}
+
+function unavailable(message: string, cause?: unknown): AgentspanError {
+  return new AgentspanError("BUS_UNAVAILABLE", message, { retryAfterMs: RETRY_AFTER_MS, cause });
+}
+
+function unanswered(method: string, timeoutMs: number): AgentspanError {
+  return unavailable(
+    `No orchestrator answered ${method} within ${timeoutMs} ms; it may have been carried out. Repeating it is safe with the same idempotency key or decision id.`,
+  );
+}
+
+function tooLargeForBus(size: number, max: number): AgentspanError {
+  return new AgentspanError(
+    "LIMIT_EXCEEDED",
+    `The request has ${size} bytes with its envelope, and the NATS server takes messages of at most ${max}. Raise its max_payload.`,
+    { metadata: { limit: "natsMaxPayload", max: String(max), size: String(size) } },
+  );
+}

@@ -1,0 +1,126 @@
+// One gateway: connects to NATS, opens both ports, and closes it all again. Wiring only.
+import type { Logger } from "@agentspan/internal";
+import { api } from "./api.js";
+import { Bus } from "./bus/bus.js";
+import { Orchestrators } from "./bus/orchestrators.js";
+import { RunWatches } from "./events/run-watches.js";
+import { GrpcServer } from "./grpc/grpc-server.js";
+import { connectListener } from "./http/connect-listener.js";
+import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
+import { isLoopbackHost } from "./loopback-rule.js";
+import { Readiness } from "./readiness.js";
+
+export interface GatewayOptions {
+  /** The address to listen on; 127.0.0.1 unless said. While authentication is off it must be a loopback address. */
+  readonly host?: string;
+  /** gRPC, gRPC-Web, Connect and JSON; 6767 unless said, 0 for any free port. */
+  readonly port?: number;
+  /** gRPC alone, at less cost; 6768 unless said, 0 for any free port. */
+  readonly grpcPort?: number;
+  /** nats://host:port, several joined by commas. */
+  readonly natsUrl: string;
+  readonly log: Logger;
+  /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
+  readonly requestTimeoutMs?: number;
+  /** Milliseconds to try for the first connection to NATS; 10,000 unless said. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds between the comparisons that find lost live messages; see RunWatches. */
+  readonly compareEveryMs?: { readonly running: number; readonly waiting: number };
+  /** Limits on slow connections; see FrontDoor. */
+  readonly slowness?: Pick<FrontDoorOptions, "firstByteMs" | "headersMs" | "requestMs">;
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly grpcPort: number;
+  /** Takes nothing new, ends streams, and gives calls in progress so many milliseconds; 5,000 unless said. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** What a gateway process tells a parent that has an IPC channel to it, once its ports are open. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly port: number;
+  readonly grpcPort: number;
+}
+
+/** Why a gateway cannot start, in a sentence with the remedy. */
+export class StartError extends Error {
+  override readonly name = "StartError";
+}
+
+export const DEFAULTS = {
+  host: "127.0.0.1",
+  port: 6767,
+  grpcPort: 6768,
+  requestTimeoutMs: 10_000,
+  connectTimeoutMs: 10_000,
+  graceMs: 5_000,
+} as const;
+
+/** Rejects with StartError where NATS is away, a port is taken, or the host is not a loopback address. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, natsUrl, host = DEFAULTS.host, requestTimeoutMs = DEFAULTS.requestTimeoutMs } = options;
+  const problem = hostProblem(host);
+  if (problem !== undefined) throw new StartError(problem);
+
+  const bus = await connectBus(natsUrl, log, options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs);
+  const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs });
+  const readiness = new Readiness({ bus, orchestrators });
+  const every = options.compareEveryMs;
+  const watches = new RunWatches({
+    bus,
+    orchestrators,
+    log,
+    ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
+  });
+  const methods = api({ orchestrators, watches, readiness, log });
+  const door = new FrontDoor({ listener: connectListener({ methods, readiness, log }), log, ...options.slowness });
+  const grpc = new GrpcServer({ methods, log });
+
+  const close = async (graceMs: number = DEFAULTS.graceMs): Promise<void> => {
+    readiness.stop();
+    watches.stop();
+    await Promise.all([door.close(graceMs), grpc.close(graceMs)]);
+    await bus.close();
+  };
+  try {
+    const port = await listen(door, host, options.port ?? DEFAULTS.port, "AGENTSPAN_PORT");
+    const grpcPort = await listen(grpc, host, options.grpcPort ?? DEFAULTS.grpcPort, "AGENTSPAN_GRPC_PORT");
+    return { port, grpcPort, close };
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+}
+
+/** Why a host may not be listened on while authentication is off; undefined where it may. */
+export function hostProblem(host: string): string | undefined {
+  if (isLoopbackHost(host)) return undefined;
+  return `Authentication is off, so the gateway listens on this machine only, and AGENTSPAN_HOST is "${host}". Set it to 127.0.0.1, and let a proxy that authenticates forward to it from elsewhere.`;
+}
+
+async function connectBus(url: string, log: Logger, connectTimeoutMs: number): Promise<Bus> {
+  try {
+    return await Bus.connect({ url, log, connectTimeoutMs });
+  } catch (error) {
+    throw new StartError("NATS cannot be reached at NATS_URL. Start a NATS server there, or correct the address.", {
+      cause: error,
+    });
+  }
+}
+
+interface Listener {
+  listen(host: string, port: number): Promise<number>;
+}
+
+async function listen(listener: Listener, host: string, port: number, variable: string): Promise<number> {
+  try {
+    return await listener.listen(host, port);
+  } catch (error) {
+    throw new StartError(
+      `The gateway cannot listen on ${host}:${port}: another program has the port, or it is not allowed. Stop that program, or set ${variable} to another port (0 takes any free one).`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+// Answers that are not of an RPC: probes, and requests that reach none.
+import { AgentspanError } from "@agentspan/internal";
+import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { Readiness } from "../readiness.js";
+import { unreadable } from "../refusal.js";
+import { toConnectError } from "./connect-error.js";
+import type { HttpRequest, HttpResponse } from "./exchange.js";
+
+/** `/healthz`: this process is alive. `/readyz`: a request can be served now. True where it was one of them. */
+export function answerProbe(request: HttpRequest, response: HttpResponse, readiness: Readiness): boolean {
+  const path = request.url?.split("?", 1)[0];
+  if (path !== "/healthz" && path !== "/readyz") return false;
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    answerText(response, 405, "Use GET.\n");
+  } else if (path === "/healthz") {
+    answerText(response, 200, "ok\n");
+  } else {
+    void readiness.ready().then((ready) => {
+      if (ready) answerText(response, 200, "ok\n");
+      else answerText(response, 503, "NATS is away, or no orchestrator answers.\n");
+    });
+  }
+  return true;
+}
+
+/** In the form that the client reads: gRPC's status in headers, JSON for everybody else. */
+export function answerError(request: HttpRequest, response: HttpResponse, error: AgentspanError): void {
+  const connectError = toConnectError(error);
+  const type = request.headers["content-type"] ?? "";
+  if (type.startsWith("application/grpc")) {
+    const status = setTrailerStatus(new Headers({ "content-type": type }), connectError);
+    response.writeHead(200, Object.fromEntries(status));
+    response.end();
+    return;
+  }
+  response.writeHead(codeToHttpStatus(connectError.code), { "content-type": "application/json" });
+  response.end(Buffer.from(errorToJsonBytes(connectError, undefined)));
+}
+
+/** A method that no service has. */
+export function unknownMethod(path: string): AgentspanError {
+  return new AgentspanError(
+    "UNIMPLEMENTED",
+    `This server has no ${path.slice(0, 200)}. The API is under /agentspan.v1.RunService/.`,
+  );
+}
+
+/** Connect refuses a wrong verb or content type with a bare status; a person with curl deserves the remedy. */
+export function withRemedy(response: UniversalServerResponse): UniversalServerResponse {
+  if (response.body !== undefined || (response.status !== 405 && response.status !== 415)) return response;
+  const remedy = "send it with POST and content-type: application/json";
+  const body = errorToJsonBytes(toConnectError(unreadable(remedy)), undefined);
+  const header = new Headers(response.header);
+  header.set("content-type", "application/json");
+  return { ...response, header, body: createAsyncIterable([body]) };
+}
+
+function answerText(response: HttpResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" });
+  response.end(text);
+}

@@ -1,0 +1,68 @@
+// A method of the API as plain functions, which both servers bind to their own protocol.
+import type { CodeName } from "@agentspan/internal";
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  Message,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import type { Context } from "./context.js";
+
+export type UnaryHandler<I extends Message, O extends Message> = (request: I, context: Context) => Promise<O>;
+export type StreamHandler<I extends Message, O extends Message> = (request: I, context: Context) => AsyncIterable<O>;
+export type BidiHandler<I extends Message, O extends Message> = (
+  requests: AsyncIterable<I>,
+  context: Context,
+) => AsyncIterable<O>;
+
+// Method syntax, so that a handler of one message type is a handler in the table of all.
+export interface UnaryMethod {
+  readonly kind: "unary";
+  readonly desc: DescMethodUnary;
+  handle(request: Message, context: Context): Promise<Message>;
+}
+export interface StreamMethod {
+  readonly kind: "server_streaming";
+  readonly desc: DescMethodServerStreaming;
+  handle(request: Message, context: Context): AsyncIterable<Message>;
+}
+export interface BidiMethod {
+  readonly kind: "bidi_streaming";
+  readonly desc: DescMethodBiDiStreaming;
+  handle(requests: AsyncIterable<Message>, context: Context): AsyncIterable<Message>;
+}
+export type Method = UnaryMethod | StreamMethod | BidiMethod;
+
+/** A refusal of a protocol that is not ours (health): a status without one of the contract's reasons. */
+export class PlainStatus extends Error {
+  override readonly name = "PlainStatus";
+  constructor(
+    readonly code: CodeName,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export function unary<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethodUnary<I, O>,
+  handle: UnaryHandler<MessageShape<I>, MessageShape<O>>,
+): Method {
+  return { kind: "unary", desc, handle };
+}
+
+export function serverStreaming<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethodServerStreaming<I, O>,
+  handle: StreamHandler<MessageShape<I>, MessageShape<O>>,
+): Method {
+  return { kind: "server_streaming", desc, handle };
+}
+
+export function bidiStreaming<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethodBiDiStreaming<I, O>,
+  handle: BidiHandler<MessageShape<I>, MessageShape<O>>,
+): Method {
+  return { kind: "bidi_streaming", desc, handle };
+}

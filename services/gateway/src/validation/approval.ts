@@ -1,0 +1,33 @@
+// ApprovalService's requests.
+import { ApprovalKind, type GetApprovalRequest, type ListApprovalsRequest } from "@agentspan/proto";
+import {
+  checkEnum,
+  checkId,
+  checkLabels,
+  checkOnBehalfOf,
+  checkOptionalId,
+  checkOptionalName,
+  checkPageSize,
+  checkPageToken,
+} from "./checks.js";
+import { Faults } from "./faults.js";
+
+export function checkListApprovals(request: ListApprovalsRequest): void {
+  const faults = new Faults();
+  for (const [at, kind] of request.kinds.entries()) checkEnum(faults, `kinds[${at}]`, kind, ApprovalKind);
+  checkOptionalName(faults, "toolName", request.toolName);
+  checkOptionalName(faults, "agentName", request.agentName);
+  checkLabels(faults, "labels", request.labels);
+  checkOnBehalfOf(faults, "assignee", request.assignee);
+  checkPageSize(faults, "pageSize", request.pageSize);
+  checkPageToken(faults, "pageToken", request.pageToken);
+  checkOptionalId(faults, "runId", request.runId);
+  faults.throwIfAny();
+}
+
+export function checkGetApproval(request: GetApprovalRequest): void {
+  const faults = new Faults();
+  checkId(faults, "runId", request.runId);
+  checkId(faults, "approvalId", request.approvalId);
+  faults.throwIfAny();
+}

@@ -1,0 +1,88 @@
+// The rules that several messages share. Each check notes what is wrong and goes on.
+import { canonicalJson, Limits, NAME_PATTERN } from "@agentspan/internal";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { Faults, LimitName } from "./faults.js";
+
+const NAME_FORM = "must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or '_'";
+// Ids of ours are one token of a NATS subject; what is no such token can be no id, and must never reach a subject.
+const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
+const MAX_DURATION_SECONDS = 315_576_000_000n;
+const MAX_TOKEN_BYTES = 4_096;
+const MAX_ON_BEHALF_OF_BYTES = 256;
+
+export function checkName(faults: Faults, field: string, name: string): void {
+  if (!NAME_PATTERN.test(name)) faults.add(field, name === "" ? "is required" : NAME_FORM);
+}
+
+export function checkOptionalName(faults: Faults, field: string, name: string): void {
+  if (name !== "") checkName(faults, field, name);
+}
+
+export function checkId(faults: Faults, field: string, id: string): void {
+  if (!ID_PATTERN.test(id)) faults.add(field, id === "" ? "is required" : "is not an id that this server gave");
+}
+
+export function checkOptionalId(faults: Faults, field: string, id: string): void {
+  if (id !== "") checkId(faults, field, id);
+}
+
+/** Bytes of UTF-8 against a limit. */
+export function checkSize(faults: Faults, field: string, text: string, limit: LimitName): void {
+  // A text has at most three bytes a UTF-16 unit, so that most need no counting.
+  if (text.length * 3 <= Limits[limit]) return;
+  const size = Buffer.byteLength(text);
+  if (size > Limits[limit]) faults.exceeds(field, limit, size);
+}
+
+export function checkLabels(faults: Faults, field: string, labels: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(labels);
+  if (entries.length > Limits.labels) faults.exceeds(field, "labels", entries.length);
+  for (const [key, value] of entries) {
+    const path = `${field}[${JSON.stringify(key.slice(0, 64))}]`;
+    if (key === "") faults.add(path, "has an empty key");
+    checkSize(faults, path, key, "labelKeyBytes");
+    checkSize(faults, path, value, "labelValueBytes");
+  }
+}
+
+/** A duration that is longer than nothing, or with `zero` also nothing. */
+export function checkDuration(faults: Faults, field: string, duration: Duration | undefined, zero = false): void {
+  if (duration === undefined) return;
+  const { seconds, nanos } = duration;
+  if (nanos < 0 || nanos > 999_999_999 || seconds < 0n || seconds > MAX_DURATION_SECONDS) {
+    faults.add(field, "must be a duration from 0 to 315576000000 s");
+  } else if (!zero && seconds === 0n && nanos === 0) {
+    faults.add(field, "must be longer than 0; leave it out for none");
+  }
+}
+
+export function checkPageSize(faults: Faults, field: string, size: number): void {
+  if (size > Limits.pageSize) faults.add(field, `must be at most ${Limits.pageSize}; 0 takes the default`);
+}
+
+export function checkPageToken(faults: Faults, field: string, token: string): void {
+  if (token.length > MAX_TOKEN_BYTES) faults.add(field, "is not a token that this server gave");
+}
+
+export function checkOnBehalfOf(faults: Faults, field: string, subject: string): void {
+  if (Buffer.byteLength(subject) > MAX_ON_BEHALF_OF_BYTES) {
+    faults.add(field, `must be at most ${MAX_ON_BEHALF_OF_BYTES} bytes`);
+  }
+}
+
+/** JSON text, within a limit, that can have only one meaning. */
+export function checkJson(faults: Faults, field: string, text: string, limit: LimitName): void {
+  const size = Buffer.byteLength(text);
+  if (size > Limits[limit]) {
+    faults.exceeds(field, limit, size);
+    return;
+  }
+  const read = canonicalJson(text);
+  if (!read.ok) faults.add(field, `is not JSON that can be taken: ${read.problem}`);
+}
+
+/** A value of an enum, and not its zero, which means that nothing was said. Unknown numbers come from newer clients. */
+export function checkEnum(faults: Faults, field: string, value: number, known: Readonly<Record<number, string>>): void {
+  if (value === 0) faults.add(field, "must be said");
+  else if (known[value] === undefined) faults.add(field, `is ${value}, which this server does not know`);
+}
