@@ -11,3 +11,4 @@ export * from "./limits.js";
 export * from "./log.js";
 export * from "./shutdown.js";
 export * from "./subjects.js";
+export * from "./variables.js";

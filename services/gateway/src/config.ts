@@ -1,4 +1,12 @@
-import { type Config, ConfigError, LOG_LEVELS, readConfig, type Spec, setting } from "@agentspan/internal";
+import {
+  type Config,
+  ConfigError,
+  LOG_LEVELS,
+  PRODUCT_VARIABLES,
+  readConfig,
+  type Spec,
+  setting,
+} from "@agentspan/internal";
 import { DEFAULTS, hostProblem } from "./gateway.js";
 
 const SPEC = {
@@ -41,7 +49,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   const faults: string[] = [];
   let config: GatewayConfig | undefined;
   try {
-    config = readConfig(SPEC, env);
+    config = readConfig(SPEC, env, { known: PRODUCT_VARIABLES });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     faults.push(...error.faults);

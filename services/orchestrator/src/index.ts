@@ -1,1 +1,2 @@
-export {};
+// What the local stack and the tests need of the orchestrator.
+export { type Orchestrator, type OrchestratorOptions, startOrchestrator } from "./orchestrator.js";

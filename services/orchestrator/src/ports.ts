@@ -188,7 +188,8 @@ export interface Instance {
 export interface InstanceStore {
   /** Writes each; a lower counter than the stored one changes nothing. Resolves when stored. */
   beat(instances: readonly Instance[]): Promise<void>;
-  readInstances(incarnations: readonly string[]): Promise<readonly Instance[]>;
+  /** Every instance that is kept, or the named ones. */
+  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]>;
   /** Those seen within the time, for people. */
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]>;
   /** Takes out what was not seen for the time. */
@@ -228,6 +229,11 @@ export interface Bus {
   publish(namespace: string, runId: string, live: LiveEvents): void;
   /** Begins to answer requests, shared with the other orchestrators and those to this one by name. */
   serve(orchestratorId: string, onRequest: RequestHandler, workers: WorkerHandlers): Promise<void>;
+  /**
+   * Tells when the bus is back after an outage, or its queue had been lost and is there again: what was announced may
+   * be gone. The answer takes the listener off.
+   */
+  onReconnect(listener: () => void): () => void;
   /** Takes no new requests and resolves when the answers of those taken have been sent. */
   drain(): Promise<void>;
   close(): Promise<void>;

@@ -23,10 +23,13 @@ import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database
 import { compareIds, listOpenRuns, listRuns } from "./memory-lists.js";
 
 /**
- * away: nothing happens and the call rejects with STORE_UNAVAILABLE. answer_lost: it is carried out and nobody learns of
- * it; a commit then resolves to "unknown" and anything else rejects with STORE_UNAVAILABLE.
+ * What befalls a call, as it may befall one to a real database.
+ *
+ * away: nothing happens, and it rejects with STORE_UNAVAILABLE. answer_lost: it is carried out and nobody learns of it; a
+ * commit resolves to "unknown" and anything else rejects with STORE_UNAVAILABLE. late: a commit is "unknown" at once and
+ * is carried out when the promise resolves; anything else is as away.
  */
-export type MemoryFault = "away" | "answer_lost";
+export type MemoryFault = "away" | "answer_lost" | { readonly late: Promise<void> };
 
 export interface MemoryStoreOptions {
   /** Another store's, to be a second process beside it. */
@@ -64,8 +67,12 @@ export class MemoryStore implements Store {
       runs.set(write.runId, appliedTo(before, write));
       return "committed";
     };
-    const fault = this.#closed ? "away" : this.#fault("commit");
+    const fault = this.#faultOf("commit");
     if (fault === "away") throw unavailable();
+    if (typeof fault === "object") {
+      void fault.late.then(apply);
+      return "unknown";
+    }
     const outcome = apply();
     return fault === "answer_lost" ? "unknown" : outcome;
   }
@@ -227,13 +234,18 @@ export class MemoryStore implements Store {
     this.#closed = true;
   }
 
-  /** Runs an operation and lets what the fault says happen to it. A closed store is away for good. */
+  /** Runs an operation and lets what the fault says happen to it. */
   async #carryOut<T>(operation: keyof Store, run: () => T | Promise<T>): Promise<T> {
-    const fault = this.#closed ? "away" : this.#fault(operation);
-    if (fault === "away") throw unavailable();
+    const fault = this.#faultOf(operation);
+    if (fault !== undefined && fault !== "answer_lost") throw unavailable();
     const result = await run();
     if (fault === "answer_lost") throw unavailable();
     return result;
+  }
+
+  /** A closed store is away for good. */
+  #faultOf(operation: keyof Store): MemoryFault | undefined {
+    return this.#closed ? "away" : this.#fault(operation);
   }
 }
 

@@ -1,0 +1,66 @@
+// Definitions by version. A version never changes, so what was read once is kept.
+import { AgentspanError } from "@agentspan/internal";
+import type { AgentDefinition } from "@agentspan/proto";
+import type { Clock } from "./clock.js";
+import type { Agent, Run } from "./core/index.js";
+import { decodeAgent, encodeAgent, toCore } from "./encode/agent.js";
+import type { AgentStore, StoredAgent } from "./ports.js";
+
+const MOST_AGENTS = 256;
+
+export class AgentCatalog {
+  private readonly agents = new Map<string, Agent>();
+
+  constructor(
+    private readonly store: AgentStore,
+    private readonly clock: Clock,
+  ) {}
+
+  /** A definition that a run brings along: stored unless this process knows that it is. */
+  async ensure(namespace: string, message: AgentDefinition): Promise<Agent> {
+    const { version } = encodeAgent(message);
+    return this.agents.get(keyOf(namespace, message.name, version)) ?? (await this.put(namespace, message)).agent;
+  }
+
+  /** Stores a definition and makes it the newest version of its name. */
+  async put(namespace: string, message: AgentDefinition): Promise<{ agent: Agent; created: boolean }> {
+    const { definition, version } = encodeAgent(message);
+    const stored = { namespace, name: message.name, version, definition, createdAt: this.clock.now() };
+    const created = await this.store.putAgent(stored);
+    return { agent: this.keep(stored), created };
+  }
+
+  /** The pinned definition of a run. */
+  async agentOf({ namespace, agentName, agentVersion }: Run): Promise<Agent> {
+    return (await this.get(namespace, agentName, agentVersion)).agent;
+  }
+
+  /** One version, or the newest. Rejects with AGENT_NOT_FOUND. */
+  async get(namespace: string, name: string, version?: string): Promise<{ agent: Agent; stored?: StoredAgent }> {
+    const known = version === undefined ? undefined : this.agents.get(keyOf(namespace, name, version));
+    if (known !== undefined) return { agent: known };
+    const stored = await this.find(namespace, name, version);
+    return { agent: this.keep(stored), stored };
+  }
+
+  async find(namespace: string, name: string, version?: string): Promise<StoredAgent> {
+    const stored = await this.store.getAgent(namespace, name, version);
+    if (stored !== undefined) return stored;
+    const which = version === undefined ? "" : ` with version ${version}`;
+    throw new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
+  }
+
+  private keep(stored: StoredAgent): Agent {
+    const agent = toCore(decodeAgent(stored.definition), stored.version);
+    const key = keyOf(stored.namespace, stored.name, stored.version);
+    this.agents.delete(key);
+    this.agents.set(key, agent);
+    const [oldest] = this.agents.keys();
+    if (this.agents.size > MOST_AGENTS && oldest !== undefined) this.agents.delete(oldest);
+    return agent;
+  }
+}
+
+function keyOf(namespace: string, name: string, version: string): string {
+  return `${namespace}/${name}/${version}`;
+}

@@ -1,0 +1,78 @@
+// The orchestrator's settings, read once from the environment.
+import { type Config, LOG_LEVELS, PRODUCT_VARIABLES, readConfig, type Spec, setting } from "@agentspan/internal";
+import { DEFAULT_TIMING, type Timing } from "./core/index.js";
+
+const SPEC = {
+  mongoUri: setting.url("MONGODB_URI", {
+    about: "the MongoDB replica set that keeps the runs",
+    schemes: ["mongodb", "mongodb+srv"],
+    default: "mongodb://127.0.0.1:27017",
+  }),
+  database: setting.string("AGENTSPAN_DATABASE", {
+    about: "the name of the MongoDB database",
+    pattern: /^[A-Za-z0-9_-]{1,63}$/,
+    form: "up to 63 letters, digits, _ and -",
+    default: "agentspan",
+  }),
+  natsUrl: setting.url("NATS_URL", {
+    about: "the NATS server",
+    schemes: ["nats", "tls"],
+    default: "nats://127.0.0.1:4222",
+  }),
+  leaseMs: setting.duration("AGENTSPAN_LEASE", {
+    about: "how long a process may show no life before it is lost",
+    min: 500,
+    max: 600_000,
+    default: DEFAULT_TIMING.leaseMs,
+  }),
+  heartbeatMs: setting.duration("AGENTSPAN_HEARTBEAT", {
+    about: "how often a process shows life; at most a third of the lease",
+    min: 100,
+    max: 200_000,
+    default: 3_000,
+  }),
+  announceMs: setting.duration("AGENTSPAN_ANNOUNCE_AFTER", {
+    about: "how long a task may wait for a worker before it is announced again",
+    min: 100,
+    max: 600_000,
+    default: DEFAULT_TIMING.announceMs,
+  }),
+  sweepMs: setting.duration("AGENTSPAN_SWEEP", {
+    about: "how often overdue runs are looked for",
+    min: 20,
+    max: 60_000,
+    default: 500,
+  }),
+  mostModelCalls: setting.int("AGENTSPAN_MODEL_CALLS", {
+    about: "how many model calls are made at once",
+    min: 1,
+    max: 10_000,
+    default: 256,
+  }),
+  modelTimeoutMs: setting.duration("AGENTSPAN_MODEL_TIMEOUT", {
+    about: "how long one model call may take",
+    min: 100,
+    max: 3_600_000,
+    default: 120_000,
+  }),
+  graceMs: setting.duration("AGENTSPAN_SHUTDOWN_GRACE", {
+    about: "how long work in progress may take when the process stops",
+    max: 300_000,
+    default: 10_000,
+  }),
+  logLevel: setting.oneOf("AGENTSPAN_LOG_LEVEL", { about: "how much is logged", values: LOG_LEVELS, default: "info" }),
+} satisfies Spec;
+
+export interface OrchestratorConfig extends Config<typeof SPEC> {
+  readonly timing: Timing;
+}
+
+/** Throws one ConfigError that names every setting that is missing or wrong. */
+export function orchestratorConfig(env: Readonly<Record<string, string | undefined>>): OrchestratorConfig {
+  const config = readConfig(SPEC, env, { known: PRODUCT_VARIABLES });
+  const { leaseMs, announceMs } = config;
+  return {
+    ...config,
+    timing: { leaseMs, announceMs, maxAnnounceMs: Math.max(announceMs, DEFAULT_TIMING.maxAnnounceMs) },
+  };
+}

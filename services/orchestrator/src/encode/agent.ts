@@ -1,0 +1,70 @@
+// Agent definitions: the public message, the text that is stored and hashed, and what the core reads.
+import { createHash } from "node:crypto";
+import { canonicalJson, Limits } from "@agentspan/internal";
+import { type AgentDefinition, AgentDefinitionSchema, type Tool } from "@agentspan/proto";
+import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
+import type { Agent, RetryPolicy, ToolDefinition } from "../core/index.js";
+
+/** What holds where a definition says nothing of retries. */
+const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
+
+export interface EncodedAgent {
+  readonly definition: string;
+  /** SHA-256 of the definition's RFC 8785 text, in hexadecimal. */
+  readonly version: string;
+}
+
+/** The stored text of a definition and its version. The same content gives the same version. */
+export function encodeAgent(message: AgentDefinition): EncodedAgent {
+  const canonical = canonicalJson(JSON.stringify(toJson(AgentDefinitionSchema, message)));
+  if (!canonical.ok) throw new Error(`A definition has no canonical text: ${canonical.problem}`);
+  return { definition: canonical.text, version: createHash("sha256").update(canonical.text).digest("hex") };
+}
+
+export function decodeAgent(definition: string): AgentDefinition {
+  return fromJson(AgentDefinitionSchema, JSON.parse(definition) as JsonValue, { ignoreUnknownFields: true });
+}
+
+export function toCore(message: AgentDefinition, version: string): Agent {
+  return {
+    name: message.name,
+    version,
+    model: message.model,
+    instructions: message.instructions,
+    tools: message.tools.map((tool) => toolToCore(tool, message.name)),
+    maxTurns: message.maxTurns === 0 ? Limits.defaultMaxTurns : message.maxTurns,
+    ...(message.temperature === undefined ? {} : { temperature: message.temperature }),
+    ...(message.maxTokens === undefined ? {} : { maxTokens: message.maxTokens }),
+    ...(message.outputSchemaJson === "" ? {} : { outputSchema: message.outputSchemaJson }),
+    ...(message.deadline === undefined ? {} : { deadlineMs: durationMs(message.deadline) }),
+  };
+}
+
+function toolToCore(tool: Tool, agentName: string): ToolDefinition {
+  const { retry } = tool;
+  return {
+    name: tool.name,
+    description: tool.description,
+    inputSchema: tool.inputSchemaJson,
+    queue: tool.queue === "" ? agentName : tool.queue,
+    approval: {
+      required: tool.approval?.required ?? false,
+      explicit: tool.approval?.explicit ?? false,
+      votesRequired: 1,
+    },
+    once: tool.once,
+    retry: {
+      maxAttempts: retry === undefined || retry.maxAttempts === 0 ? DEFAULT_RETRY.maxAttempts : retry.maxAttempts,
+      initialBackoffMs: ms(retry?.initialBackoff, DEFAULT_RETRY.initialBackoffMs),
+      maxBackoffMs: ms(retry?.maxBackoff, DEFAULT_RETRY.maxBackoffMs),
+      multiplier: retry === undefined || retry.multiplier === 0 ? DEFAULT_RETRY.multiplier : retry.multiplier,
+    },
+    ...(tool.startTimeout === undefined ? {} : { startTimeoutMs: durationMs(tool.startTimeout) }),
+    ...(tool.timeout === undefined ? {} : { timeoutMs: durationMs(tool.timeout) }),
+  };
+}
+
+function ms(duration: Duration | undefined, otherwise: number): number {
+  return duration === undefined ? otherwise : durationMs(duration);
+}

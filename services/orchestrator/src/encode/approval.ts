@@ -1,0 +1,145 @@
+// Checkpoints and decisions as public messages.
+
+import {
+  type Approval,
+  ApprovalKind,
+  ApprovalSchema,
+  DecisionOutcome,
+  type DecisionSchema,
+  RunState as PublicState,
+} from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Act,
+  type Checkpoint,
+  type CheckpointKind,
+  type Fact,
+  idempotencyKeyOf,
+  type Outcome,
+  type Run,
+  type RunEvent,
+  type RunState,
+} from "../core/index.js";
+
+/** The arguments of a call as they stood, by call id. */
+export type ArgumentsByCall = (callId: string) => string;
+
+export { idempotencyKeyOf };
+
+/** The arguments that an event carries: the model's, or a person's edit of them. */
+export function argumentsOf(fact: Fact | undefined): string {
+  if (fact?.type === "tool_call") return fact.arguments;
+  if (fact?.type === "decided" || fact?.type === "voted") return fact.edited?.arguments ?? "";
+  return "";
+}
+
+/** The events that the message of one checkpoint needs, found by sequence. */
+export interface CheckpointEvents {
+  readonly waiting: RunEvent | undefined;
+  readonly shown: RunEvent | undefined;
+  /** The voted and decided events, in the order of the votes. */
+  readonly votes: readonly (RunEvent | undefined)[];
+}
+
+export function encodeApproval(run: Run, checkpoint: Checkpoint, events: CheckpointEvents): Approval {
+  const waiting = events.waiting?.fact.type === "waiting" ? events.waiting.fact : undefined;
+  const { unknown, closed } = checkpoint;
+  const decided = closed?.how === "decided" ? events.votes.at(-1) : undefined;
+  return create(ApprovalSchema, {
+    approvalId: checkpoint.approvalId,
+    kind: kindOf(checkpoint.kind),
+    runId: run.runId,
+    callId: checkpoint.callId,
+    agentName: run.agentName,
+    toolName: checkpoint.tool,
+    argumentsJson: argumentsOf(events.shown?.fact),
+    argumentsDigest: checkpoint.digest,
+    requestedAt: timestampFromMs(checkpoint.requestedAt),
+    updatedAt: timestampFromMs(checkpoint.updatedAt),
+    votesRequired: checkpoint.votesRequired,
+    votes: checkpoint.votes.map(({ who, at, outcome }, index) => {
+      const act = actOf(events.votes[index]?.fact);
+      const comment = act?.comment ?? "";
+      return { who, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited: act?.edited !== undefined };
+    }),
+    previewJson: waiting?.preview ?? "",
+    reason: waiting?.reason ?? "",
+    ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
+    ...(unknown === undefined
+      ? {}
+      : {
+          unknownOutcome: {
+            attempt: unknown.attempt,
+            workerId: unknown.workerId,
+            grantedAt: timestampFromMs(unknown.grantedAt),
+            cause: unknown.cause,
+            idempotencyKey: idempotencyKeyOf(run.runId, checkpoint.callId),
+          },
+        }),
+    ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),
+  });
+}
+
+function actOf(fact: Fact | undefined): Act | undefined {
+  return fact?.type === "voted" || fact?.type === "decided" ? fact : undefined;
+}
+
+export function decisionOf(act: Act, at: number): MessageInitShape<typeof DecisionSchema> {
+  return {
+    approvalId: act.approvalId,
+    decisionId: act.decisionId,
+    outcome: outcomeOf(act.outcome),
+    decidedBy: act.who,
+    decidedAt: timestampFromMs(at),
+    comment: act.comment,
+    editedArgumentsJson: act.edited?.arguments ?? "",
+    onBehalfOf: act.onBehalfOf ?? "",
+  };
+}
+
+const OUTCOMES: Readonly<Record<Outcome, DecisionOutcome>> = {
+  approved: DecisionOutcome.APPROVED,
+  rejected: DecisionOutcome.REJECTED,
+  responded: DecisionOutcome.RESPONDED,
+  happened: DecisionOutcome.HAPPENED,
+  run_again: DecisionOutcome.RUN_AGAIN,
+  given_up: DecisionOutcome.GIVEN_UP,
+};
+
+export function outcomeOf(outcome: Outcome): DecisionOutcome {
+  return OUTCOMES[outcome];
+}
+
+const KINDS: Readonly<Record<CheckpointKind, ApprovalKind>> = {
+  APPROVAL: ApprovalKind.APPROVAL,
+  QUESTION: ApprovalKind.QUESTION,
+  SETTLEMENT: ApprovalKind.SETTLEMENT,
+};
+
+export function kindOf(kind: CheckpointKind): ApprovalKind {
+  return KINDS[kind];
+}
+
+/** The core's kinds for the public ones; unspecified ones are left out. */
+export function kindsOf(kinds: readonly ApprovalKind[]): readonly CheckpointKind[] {
+  return (Object.keys(KINDS) as CheckpointKind[]).filter((kind) => kinds.includes(KINDS[kind]));
+}
+
+const STATES: Readonly<Record<RunState, PublicState>> = {
+  RUNNING: PublicState.RUNNING,
+  WAITING: PublicState.WAITING,
+  PAUSED: PublicState.PAUSED,
+  COMPLETED: PublicState.COMPLETED,
+  FAILED: PublicState.FAILED,
+  CANCELLED: PublicState.CANCELLED,
+  TIMED_OUT: PublicState.TIMED_OUT,
+};
+
+export function runStateOf(state: RunState): PublicState {
+  return STATES[state];
+}
+
+export function statesOf(states: readonly PublicState[]): readonly RunState[] {
+  return (Object.keys(STATES) as RunState[]).filter((state) => states.includes(STATES[state]));
+}

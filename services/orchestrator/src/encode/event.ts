@@ -1,0 +1,200 @@
+// Stored events as the public Event message. What is the core's own bookkeeping (nonces, incarnations) stays inside.
+
+import { type Event, EventSchema } from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { CallOutcome, End, RunEvent, TaskReleased } from "../core/index.js";
+import { type ArgumentsByCall, decisionOf, idempotencyKeyOf, kindOf, outcomeOf, runStateOf } from "./approval.js";
+
+type Body = NonNullable<MessageInitShape<typeof EventSchema>["event"]>;
+
+/** One stored event. `events` gives the arguments that a waiting event shows. */
+export function encodeEvent(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Event {
+  return create(EventSchema, {
+    runId,
+    sequence: BigInt(event.sequence),
+    at: timestampFromMs(event.at),
+    event: body(runId, agentName, event, events),
+  });
+}
+
+function body(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Body {
+  const { fact, at } = event;
+  switch (fact.type) {
+    case "run_started": {
+      const { agentVersion, input, startedBy, onBehalfOf = "", labels } = fact;
+      const value = { agentName: fact.agentName, agentVersion, input, startedBy, onBehalfOf, labels: { ...labels } };
+      return { case: "runStarted", value };
+    }
+    case "model_replied": {
+      const { turn, attempt, text, callIds, usage, finishReason } = fact;
+      const tokens = { inputTokens: BigInt(usage.inputTokens), outputTokens: BigInt(usage.outputTokens) };
+      return {
+        case: "modelReplied",
+        value: { turn, attempt, text, callIds: [...callIds], usage: tokens, finishReason },
+      };
+    }
+    case "model_failed":
+      return error(fact.reason, fact.message, "", fact.attempt, fact.retryAt);
+    case "tool_call":
+      return {
+        case: "toolCall",
+        value: {
+          callId: fact.callId,
+          toolName: fact.tool,
+          argumentsJson: fact.arguments,
+          argumentsDigest: fact.digest,
+          approvalRequired: fact.gate === "approval",
+          refused: fact.refused?.problem ?? "",
+          refusedArguments: fact.refused?.wrote ?? "",
+        },
+      };
+    case "tool_started": {
+      const { callId, tool: toolName, attempt, workerId } = fact;
+      return { case: "toolStarted", value: { callId, toolName, attempt, workerId } };
+    }
+    case "attempt_failed":
+      return error(fact.reason, fact.message, fact.callId, fact.attempt, fact.retryAt);
+    case "task_released":
+      return error("TOOL_RELEASED", releaseText(fact), fact.callId, fact.attempt, fact.retryAt);
+    case "grant_ended": {
+      const how = fact.how === "DISOWNED" ? "TOOL_DISOWNED" : "TOOL_LOST";
+      return error(how, "The earlier attempt can no longer be running.", fact.callId, fact.attempt);
+    }
+    case "tool_result": {
+      const { callId, tool: toolName, attempt } = fact;
+      return { case: "toolResult", value: { callId, toolName, attempt, outcome: callOutcome(fact.outcome) } };
+    }
+    case "waiting": {
+      const shown = events(fact.callId);
+      const approval = {
+        approvalId: fact.approvalId,
+        kind: kindOf(fact.kind),
+        runId,
+        callId: fact.callId,
+        agentName,
+        toolName: fact.tool,
+        argumentsJson: shown,
+        argumentsDigest: fact.digest,
+        requestedAt: timestampFromMs(at),
+        updatedAt: timestampFromMs(at),
+        votesRequired: fact.votesRequired,
+        reason: fact.reason,
+        previewJson: fact.preview ?? "",
+        ...(fact.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(fact.expiresAt) }),
+        ...(fact.unknown === undefined
+          ? {}
+          : {
+              unknownOutcome: {
+                attempt: fact.unknown.attempt,
+                workerId: fact.unknown.workerId,
+                grantedAt: timestampFromMs(fact.unknown.grantedAt),
+                cause: fact.unknown.cause,
+                idempotencyKey: idempotencyKeyOf(runId, fact.callId),
+              },
+            }),
+      };
+      return { case: "waiting", value: { approval } };
+    }
+    case "voted": {
+      const { approvalId, callId, decisionId, who, outcome, comment, edited } = fact;
+      const vote = { who, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited: edited !== undefined };
+      return { case: "voted", value: { approvalId, callId, decisionId, vote } };
+    }
+    case "decided":
+      return { case: "decided", value: { callId: fact.callId, decision: decisionOf(fact, at) } };
+    case "checkpoint_closed": {
+      const { approvalId, callId, why } = fact;
+      return { case: "checkpointClosed", value: { approvalId, callId, why } };
+    }
+    case "paused":
+      return { case: "paused", value: { by: fact.who, reason: fact.reason } };
+    case "resumed":
+      return { case: "resumed", value: { by: fact.who } };
+    case "warning":
+      return { case: "warning", value: { reason: fact.reason, message: fact.message } };
+    case "late_outcome": {
+      const { callId, tool: toolName, attempt, outcome, settles = "" } = fact;
+      const value = { callId, toolName, attempt, settlesApprovalId: settles };
+      if (outcome.kind === "result") {
+        return { case: "lateOutcome", value: { ...value, outcome: { case: "resultJson", value: outcome.text } } };
+      }
+      if (outcome.kind === "error") {
+        return { case: "lateOutcome", value: { ...value, outcome: { case: "error", value: outcome.message } } };
+      }
+      return { case: "lateOutcome", value: { ...value, outcome: { case: "truncated", value: truncated(outcome) } } };
+    }
+    case "ending":
+      return { case: "ending", value: { state: runStateOf(fact.end.state), reason: reasonOf(fact.end) } };
+    case "ended":
+      return ended(fact.end);
+    default:
+      return fact satisfies never;
+  }
+}
+
+function error(reason: string, message: string, callId: string, attempt: number, retryAt?: number): Body {
+  const value = { reason, message, callId, attempt };
+  return {
+    case: "error",
+    value: retryAt === undefined ? value : { ...value, retryAt: timestampFromMs(retryAt) },
+  };
+}
+
+function releaseText({ reason, detail }: TaskReleased): string {
+  const texts = {
+    SHUTTING_DOWN: "The worker is shutting down.",
+    INCOMPATIBLE: "The worker's schema refuses these arguments.",
+    TOO_LATE: "The grant reached the worker too late to begin.",
+    NO_PROOF: "The worker's tool is gated and the grant had no proof of approval.",
+  };
+  return detail === "" ? texts[reason] : `${texts[reason]} ${detail}`;
+}
+
+type ToolResultOutcome = Extract<Body, { case: "toolResult" }>["value"] extends infer V
+  ? V extends { outcome?: infer O }
+    ? NonNullable<O>
+    : never
+  : never;
+
+function callOutcome(outcome: CallOutcome): ToolResultOutcome {
+  switch (outcome.kind) {
+    case "result":
+      return { case: "resultJson", value: outcome.text };
+    case "error":
+      return { case: "error", value: outcome.message };
+    case "rejected":
+      return { case: "rejected", value: outcome.reason };
+    case "responded":
+      return { case: "respondedJson", value: outcome.text };
+    case "cancelled":
+      return { case: "cancelled", value: outcome.reason };
+    case "truncated":
+      return { case: "truncated", value: truncated(outcome) };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function truncated({ digest, bytes, head }: Extract<CallOutcome, { kind: "truncated" }>) {
+  return { digest, sizeBytes: BigInt(bytes), head };
+}
+
+function reasonOf(end: End): string {
+  return end.state === "COMPLETED" ? "" : end.reason;
+}
+
+function ended(end: End): Body {
+  switch (end.state) {
+    case "COMPLETED":
+      return { case: "done", value: { outputJson: end.output } };
+    case "FAILED":
+      return { case: "failed", value: { error: { reason: end.reason, message: end.message } } };
+    case "CANCELLED":
+      return { case: "cancelled", value: { reason: end.reason, by: end.who } };
+    case "TIMED_OUT":
+      return { case: "timedOut", value: { error: { reason: end.reason, message: end.message } } };
+    default:
+      return end satisfies never;
+  }
+}

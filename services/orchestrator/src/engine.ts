@@ -1,0 +1,304 @@
+// Carries out commands: load, decide, commit, answer, act.
+//
+// Commands for one run queue here and are decided together, in order, in one guarded update; everybody is answered
+// after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
+// "already done", is only given from a run that was read linearizably: until then a copy may be stale.
+import { randomBytes } from "node:crypto";
+import { AgentspanError, type Logger } from "@agentspan/internal";
+import type { AgentCatalog } from "./agent-catalog.js";
+import type { Clock } from "./clock.js";
+import {
+  type Agent,
+  type Answer,
+  type Command,
+  type Context,
+  decide,
+  type Effect,
+  type Rejection,
+  type Run,
+  type RunEvent,
+  type Schedule,
+  type TextFunctions,
+  type Timing,
+} from "./core/index.js";
+import { chunkToMove } from "./history.js";
+import type { RunStore, RunWrite, StoredRun } from "./ports.js";
+import { RunCache } from "./run-cache.js";
+
+/** Conflicts in a row after which a command is given up with CONFLICT. */
+const MOST_TRIES = 12;
+
+/** What was committed, for whoever acts on it. */
+export interface Committed {
+  readonly stored: StoredRun;
+  readonly events: readonly RunEvent[];
+  readonly effects: readonly Effect[];
+}
+
+export interface EngineOptions {
+  readonly store: RunStore;
+  readonly agents: AgentCatalog;
+  readonly clock: Clock;
+  readonly timing: Timing;
+  readonly text: TextFunctions;
+  readonly orchestratorId: string;
+  readonly log: Logger;
+  /** Acts on what was committed: effects and live events. It must not throw, and nobody waits for it. */
+  readonly onCommitted: (committed: Committed) => void;
+}
+
+export interface Outcome<A extends Answer = Answer> {
+  readonly answer: A;
+  /** The run as the answer left it. */
+  readonly stored: StoredRun;
+}
+
+interface Pending {
+  readonly command: Command;
+  readonly agent: Agent | undefined;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: AgentspanError) => void;
+}
+
+interface Plan {
+  readonly settled: readonly { readonly pending: Pending; readonly result: Answer | Rejection }[];
+  readonly run: Run | undefined;
+  readonly events: readonly RunEvent[];
+  readonly effects: readonly Effect[];
+  readonly schedule: Schedule;
+  readonly wakeAt: number | undefined;
+  /** Some answer refuses, or says that it was done already. */
+  readonly refuses: boolean;
+  readonly changes: boolean;
+}
+
+export class Engine {
+  private readonly queues = new Map<string, Pending[]>();
+  private readonly cache = new RunCache();
+  private inProgress = 0;
+  private idle: (() => void) | undefined;
+
+  constructor(private readonly options: EngineOptions) {}
+
+  /**
+   * Carries out one command. Rejects with an AgentspanError: the core's rejection, CONFLICT after many lost races, or
+   * STORE_UNAVAILABLE. `agent` is given where the run may not exist yet.
+   */
+  execute(runId: string, command: Command, agent?: Agent): Promise<Outcome> {
+    return new Promise<Outcome>((resolve, reject) => {
+      const pending = { command, agent, resolve, reject };
+      const queue = this.queues.get(runId);
+      if (queue !== undefined) {
+        queue.push(pending);
+        return;
+      }
+      this.queues.set(runId, [pending]);
+      void this.work(runId);
+    });
+  }
+
+  /** The run as it is stored, read linearizably. */
+  async read(runId: string): Promise<StoredRun | undefined> {
+    const stored = await this.options.store.load(runId, "linearizable");
+    if (stored !== undefined) this.cache.set(stored);
+    return stored;
+  }
+
+  /** The run as this process saw it last, or as it is stored. */
+  async peek(runId: string): Promise<StoredRun | undefined> {
+    return this.cache.get(runId) ?? (await this.options.store.load(runId, "majority"));
+  }
+
+  /** Resolves when no command is in progress. */
+  async drain(): Promise<void> {
+    if (this.inProgress === 0) return;
+    await new Promise<void>((resolve) => {
+      this.idle = resolve;
+    });
+  }
+
+  private async work(runId: string): Promise<void> {
+    this.inProgress += 1;
+    // Commands that were sent in the same tick are decided together.
+    await Promise.resolve();
+    for (;;) {
+      const queue = this.queues.get(runId);
+      if (queue === undefined || queue.length === 0) break;
+      const batch = queue.splice(0);
+      try {
+        await this.carryOut(runId, batch);
+      } catch (thrown) {
+        this.cache.delete(runId);
+        const error = AgentspanError.from(thrown);
+        if (error.reason === "INTERNAL") this.options.log.error({ runId, err: error.cause }, "A command failed");
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.queues.delete(runId);
+    this.inProgress -= 1;
+    if (this.inProgress === 0) this.idle?.();
+  }
+
+  private async carryOut(runId: string, batch: readonly Pending[]): Promise<void> {
+    const { store, onCommitted } = this.options;
+    const starts = batch.some(({ command }) => command.type === "start");
+    let stored = this.cache.get(runId);
+    // A run that is being started is not there, most of the time: the guarded insert finds out.
+    if (stored === undefined && !starts) stored = await store.load(runId, "majority");
+    let current = false;
+    for (let tries = 1; ; tries += 1) {
+      const plan = await this.plan(stored, batch);
+      if (plan.refuses && !current) {
+        stored = await store.load(runId, "linearizable");
+        current = true;
+        continue;
+      }
+      if (!plan.changes || plan.run === undefined) {
+        if (stored !== undefined) this.cache.set(stored);
+        this.answer(plan, stored);
+        return;
+      }
+      const write = await this.writeOf(plan, plan.run, stored);
+      const outcome = await store.commit(write);
+      if (outcome === "committed") {
+        const next = after(plan, plan.run, stored, write);
+        this.cache.set(next);
+        this.answer(plan, next);
+        onCommitted({ stored: next, events: plan.events, effects: plan.effects });
+        return;
+      }
+      this.options.log.debug({ runId, outcome, tries }, "Another writer was faster, or the answer was lost");
+      if (tries >= MOST_TRIES) {
+        throw new AgentspanError("CONFLICT", `Run ${runId} is being changed by others all the time; try again.`, {
+          retryAfterMs: 200,
+        });
+      }
+      if (tries > 1) await pause(Math.random() * Math.min(5 * 2 ** tries, 200));
+      stored = await store.load(runId, "linearizable");
+      current = true;
+    }
+  }
+
+  private async plan(stored: StoredRun | undefined, batch: readonly Pending[]): Promise<Plan> {
+    const { agents, clock, timing, text, orchestratorId } = this.options;
+    const settled: { pending: Pending; result: Answer | Rejection }[] = [];
+    const events: RunEvent[] = [];
+    const effects: Effect[] = [];
+    let run = stored?.run;
+    let schedule = stored?.schedule ?? {};
+    let wakeAt: number | undefined;
+    let refuses = false;
+    let changes = false;
+    for (const pending of batch) {
+      const agent = run === undefined ? pending.agent : await agents.agentOf(run);
+      if (agent === undefined) {
+        refuses = true;
+        settled.push({ pending, result: notFound() });
+        continue;
+      }
+      const context: Context = {
+        now: clock.now(),
+        by: orchestratorId,
+        agent,
+        timing,
+        entropy: randomBytes(9).toString("hex"),
+        jitter: Math.random(),
+        schedule,
+        inlineBytes: stored?.inlineBytes ?? 0,
+        totalBytes: stored?.totalBytes ?? 0,
+        text,
+      };
+      const result = decide(run, pending.command, context);
+      if (result.type === "rejection") {
+        refuses = true;
+        settled.push({ pending, result });
+        continue;
+      }
+      const { answer } = result;
+      settled.push({ pending, result: answer });
+      const moved = pending.command.type === "reschedule";
+      if (result.events.length === 0 && !moved) {
+        refuses ||= !(answer.type === "granted" && !answer.stored);
+        continue;
+      }
+      changes = true;
+      run = result.run;
+      schedule = result.schedule;
+      wakeAt = result.wakeAt;
+      events.push(...result.events);
+      effects.push(...result.effects);
+    }
+    return { settled, run, events, effects: stillOwed(effects, run), schedule, wakeAt, refuses, changes };
+  }
+
+  private async writeOf(plan: Plan, run: Run, stored: StoredRun | undefined): Promise<RunWrite> {
+    const append = plan.events.map((event) => ({ sequence: event.sequence, text: JSON.stringify(event) }));
+    const bytes = append.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    const write: RunWrite = {
+      runId: run.runId,
+      expectedVersion: stored?.version ?? 0,
+      run,
+      append,
+      schedule: plan.schedule,
+      ...(plan.wakeAt === undefined ? {} : { wakeAt: plan.wakeAt }),
+      inlineBytes: (stored?.inlineBytes ?? 0) + bytes,
+      totalBytes: (stored?.totalBytes ?? 0) + bytes,
+    };
+    const move = stored === undefined ? undefined : chunkToMove(stored);
+    if (move === undefined) return write;
+    await this.options.store.putChunk(run.runId, move.chunk, move.texts);
+    return { ...write, inlineBytes: write.inlineBytes - move.bytes, trim: { ...move.chunk, keep: move.keep } };
+  }
+
+  private answer(plan: Plan, stored: StoredRun | undefined): void {
+    for (const { pending, result } of plan.settled) {
+      if (result.type === "rejection") pending.reject(errorOf(result));
+      else if (stored === undefined) pending.reject(errorOf(notFound()));
+      else pending.resolve({ answer: result, stored });
+    }
+  }
+}
+
+/** An effect of one command may be gone by the end of its batch: a call announced, then cancelled. */
+function stillOwed(effects: readonly Effect[], run: Run | undefined): readonly Effect[] {
+  if (run === undefined) return [];
+  return effects.filter((effect) => {
+    if (effect.kind === "call_model") {
+      const { model, number } = run.turn;
+      return number === effect.turn && model.kind === "calling" && model.attempt === effect.attempt;
+    }
+    if (effect.kind === "withdraw") return true;
+    const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
+    return call?.state.kind === "ready" && call.state.attempt === effect.attempt && !run.paused;
+  });
+}
+
+function after(plan: Plan, run: Run, stored: StoredRun | undefined, write: RunWrite): StoredRun {
+  const { trim } = write;
+  const kept = (stored?.events ?? []).filter(({ sequence }) => trim === undefined || sequence > trim.to);
+  const chunks = stored?.chunks ?? [];
+  return {
+    run,
+    version: write.expectedVersion + 1,
+    events: [...kept, ...plan.events],
+    chunks: trim === undefined ? chunks : [...chunks, { id: trim.id, from: trim.from, to: trim.to }],
+    schedule: plan.schedule,
+    inlineBytes: write.inlineBytes,
+    totalBytes: write.totalBytes,
+  };
+}
+
+function notFound(): Rejection {
+  return { type: "rejection", reason: "RUN_NOT_FOUND", message: "There is no such run." };
+}
+
+function errorOf({ reason, message, metadata, retryAfterMs }: Rejection): AgentspanError {
+  return new AgentspanError(reason, message, {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,91 @@
+// This process's signs of life, and those of the workers whose heartbeats it takes. They are written together, apart
+// from the runs' writes; a worker's heartbeat is answered after its write.
+import { AgentspanError, type Logger } from "@agentspan/internal";
+import type { Instance, InstanceStore } from "./ports.js";
+
+export interface InstancesOptions {
+  readonly store: InstanceStore;
+  readonly incarnation: string;
+  readonly intervalMs: number;
+  readonly leaseMs: number;
+  readonly log: Logger;
+  /** Keys of the model calls in hand. */
+  readonly inHand: () => readonly string[];
+  readonly monotonic: () => number;
+}
+
+export class Instances {
+  private counter = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private lastStored: number | undefined;
+  private lastTookMs = 0;
+  private waiting: { instance: Instance; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private writing = false;
+
+  constructor(private readonly options: InstancesOptions) {}
+
+  /** Resolves when the first sign of life is stored. */
+  async start(): Promise<void> {
+    await this.beat();
+    this.timer = setInterval(() => void this.beat().catch((thrown) => this.couldNot(thrown)), this.options.intervalMs);
+    this.timer.unref();
+  }
+
+  /** Takes the document out: whatever this process held is free for others at once. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.options.store.removeInstance(this.options.incarnation);
+  }
+
+  /** Whether signs of life were stored quickly of late, so that a silence of others means something. */
+  ownWritesQuick(): boolean {
+    const { leaseMs, intervalMs, monotonic } = this.options;
+    if (this.lastStored === undefined) return false;
+    return this.lastTookMs < leaseMs / 4 && monotonic() - this.lastStored < intervalMs + leaseMs / 4;
+  }
+
+  /** Stores a worker's sign of life; resolves when it is stored. */
+  store(instance: Instance): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ instance, resolve, reject });
+      if (!this.writing) void this.write();
+    });
+  }
+
+  private async beat(): Promise<void> {
+    const { incarnation, inHand, monotonic } = this.options;
+    this.counter += 1;
+    const begun = monotonic();
+    await this.store({
+      incarnation,
+      kind: "orchestrator",
+      name: incarnation,
+      namespace: "",
+      counter: this.counter,
+      inHand: inHand(),
+      tools: [],
+    });
+    this.lastStored = monotonic();
+    this.lastTookMs = this.lastStored - begun;
+  }
+
+  /** One batch in flight; what comes meanwhile goes with the next. */
+  private async write(): Promise<void> {
+    this.writing = true;
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      try {
+        await this.options.store.beat(batch.map(({ instance }) => instance));
+        for (const { resolve } of batch) resolve();
+      } catch (thrown) {
+        for (const { reject } of batch) reject(thrown);
+      }
+    }
+    this.writing = false;
+  }
+
+  private couldNot(thrown: unknown): void {
+    this.options.log.warn({ reason: AgentspanError.from(thrown).reason }, "A sign of life could not be stored");
+  }
+}

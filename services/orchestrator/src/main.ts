@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The orchestrator as a process: settings in, adapters wired to ports, stop on a signal.
+import { AgentspanError, ConfigError, createLogger, onShutdown } from "@agentspan/internal";
+import { orchestratorConfig } from "./config.js";
+import { ModelRouter } from "./models/model-router.js";
+import { MongoStore } from "./mongo/mongo-store.js";
+import { NatsBus } from "./nats/nats-bus.js";
+import { startOrchestrator } from "./orchestrator.js";
+
+try {
+  const config = orchestratorConfig(process.env);
+  const log = createLogger("orchestrator", config.logLevel);
+  const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
+  const store = await MongoStore.connect({ uri: config.mongoUri, database: config.database, logger: log });
+  const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orchestrator" });
+  const orchestrator = await startOrchestrator({ ...config, store, bus, models, log });
+  onShutdown(
+    async () => {
+      // Half of the grace for model calls in progress; the rest closes what is open.
+      await orchestrator.stop(config.graceMs / 2);
+      await bus.close();
+      await models.close();
+      await store.close();
+    },
+    { graceMs: config.graceMs, log },
+  );
+  process.send?.({ ready: true, orchestratorId: orchestrator.id });
+  // A parent that is gone without a word must not leave its orchestrator behind.
+  if (process.channel !== undefined) process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+} catch (error) {
+  const expected = error instanceof ConfigError || (error instanceof AgentspanError && error.reason !== "INTERNAL");
+  if (!expected) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,139 @@
+// One orchestrator put together from its ports. It owns nothing that must survive it.
+import { type Logger, newId } from "@agentspan/internal";
+import { AgentCatalog } from "./agent-catalog.js";
+import { StoreClock } from "./clock.js";
+import { DEFAULT_TIMING, type Timing } from "./core/index.js";
+import { Engine } from "./engine.js";
+import { History } from "./history.js";
+import { Instances } from "./instances.js";
+import { LeaseJudge } from "./lease-judge.js";
+import type { Bus, Models, Store } from "./ports.js";
+import { Relay } from "./relay.js";
+import { RequestService } from "./request-service.js";
+import { BlockedTools } from "./requests/index.js";
+import { Sweeper } from "./sweeper.js";
+import { textFunctions } from "./text-functions.js";
+import { WorkerRegistry } from "./worker-registry.js";
+import { WorkerService } from "./worker-service.js";
+
+export interface OrchestratorOptions {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly models: Models;
+  readonly log: Logger;
+  readonly timing?: Timing;
+  /** How often processes show life, milliseconds. */
+  readonly heartbeatMs?: number;
+  /** How often overdue runs are looked for, milliseconds. */
+  readonly sweepMs?: number;
+  readonly mostModelCalls?: number;
+}
+
+export interface Orchestrator {
+  /** Fresh for each start; also the incarnation that leases hang on. */
+  readonly id: string;
+  /** Takes nothing new, finishes or hands back what it holds, within the grace. Store and bus stay open. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** How long an instance that shows no life is kept for people to see. */
+const FORGET_AFTER_MS = 60 * 60_000;
+
+export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
+  const { store, bus, models, log, timing = DEFAULT_TIMING } = options;
+  const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256 } = options;
+  const id = newId("orc");
+  const monotonic = (): number => performance.now();
+
+  await store.prepare();
+  const clock = new StoreClock(() => store.serverTime(), log);
+  await clock.start();
+  const agents = new AgentCatalog(store, clock);
+  const history = new History(store);
+  const engine = new Engine({
+    store,
+    agents,
+    clock,
+    timing,
+    text: textFunctions,
+    orchestratorId: id,
+    log,
+    onCommitted: (committed) => relay.act(committed),
+  });
+  const relay: Relay = new Relay({
+    engine,
+    history,
+    agents,
+    tools: store,
+    models,
+    bus,
+    clock,
+    orchestratorId: id,
+    log,
+    mostModelCalls,
+  });
+  const { leaseMs } = timing;
+  const inHand = (): readonly string[] => relay.inHand();
+  const instances = new Instances({ store, incarnation: id, intervalMs: heartbeatMs, leaseMs, log, inHand, monotonic });
+  const judge = new LeaseJudge({
+    store,
+    leaseMs,
+    pollMs: Math.max(100, Math.floor(heartbeatMs / 3)),
+    log,
+    monotonic,
+    ownWritesQuick: () => instances.ownWritesQuick(),
+  });
+  const sweeper = new Sweeper({
+    store,
+    engine,
+    relay,
+    judge,
+    clock,
+    timing,
+    orchestratorId: id,
+    intervalMs: sweepMs,
+    batch: 200,
+    atOnce: 16,
+    log,
+  });
+  const registry = new WorkerRegistry(store);
+  const workers = new WorkerService({
+    store,
+    bus,
+    engine,
+    instances,
+    registry,
+    clock,
+    orchestratorId: id,
+    leaseMs,
+    heartbeatMs,
+    log,
+  });
+  const blocked = new BlockedTools(store, leaseMs);
+  const requests = new RequestService({
+    orchestratorId: id,
+    context: { engine, store, agents, history, models, clock, blocked },
+    log,
+  });
+
+  await store.forgetInstances(FORGET_AFTER_MS);
+  await instances.start();
+  judge.start();
+  await bus.serve(id, (envelope) => requests.handle(envelope), workers);
+  sweeper.start();
+  log.info({ orchestratorId: id }, "Ready");
+
+  return {
+    id,
+    async stop(graceMs) {
+      await bus.drain();
+      await sweeper.stop();
+      const left = await relay.stop(graceMs);
+      if (left.length > 0) log.info({ modelCalls: left.length }, "Handing back model calls");
+      await engine.drain();
+      judge.stop();
+      clock.stop();
+      await instances.stop();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// Answers gateways: one method of the public services each. What the caller may see and do is bound to the namespace
+// of the envelope; a run of another namespace is not found.
+import { AgentspanError, type Logger } from "@agentspan/internal";
+import { type Envelope, type FailureSchema, type Reply, ReplySchema } from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { methods, type RequestContext } from "./requests/index.js";
+
+export interface RequestServiceOptions {
+  readonly orchestratorId: string;
+  readonly context: Omit<RequestContext, "namespace" | "who">;
+  readonly log: Logger;
+}
+
+export class RequestService {
+  constructor(private readonly options: RequestServiceOptions) {}
+
+  async handle(envelope: Envelope): Promise<Reply> {
+    const { orchestratorId, context, log } = this.options;
+    const begun = performance.now();
+    const { method, namespace } = envelope;
+    try {
+      const carryOut = Object.hasOwn(methods, method) ? methods[method] : undefined;
+      if (carryOut === undefined) throw new AgentspanError("UNIMPLEMENTED", `There is no method ${method} yet.`);
+      const who = envelope.caller?.subject ?? "";
+      if (namespace === "" || who === "")
+        throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
+      const body = await carryOut({ ...context, namespace, who }, envelope.body);
+      return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
+    } catch (thrown) {
+      const error = AgentspanError.from(thrown);
+      const took = Math.round(performance.now() - begun);
+      if (error.reason === "INTERNAL") log.error({ method, took, err: error.cause ?? error }, "A request failed");
+      else log.debug({ method, took, reason: error.reason }, "A request was refused");
+      return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: failureOf(error) } });
+    }
+  }
+}
+
+function failureOf({
+  reason,
+  message,
+  metadata,
+  fields,
+  retryAfterMs,
+}: AgentspanError): MessageInitShape<typeof FailureSchema> {
+  const failure = { reason, message, metadata: { ...metadata }, fields: fields.map((fault) => ({ ...fault })) };
+  return retryAfterMs === undefined ? failure : { ...failure, retryAfter: durationFromMs(retryAfterMs) };
+}

@@ -1,0 +1,66 @@
+import { AgentspanError, Limits } from "@agentspan/internal";
+import {
+  ApprovalSchema,
+  type GetApprovalRequest,
+  type GetApprovalResponse,
+  GetApprovalResponseSchema,
+  type ListApprovalsRequest,
+  type ListApprovalsResponse,
+  ListApprovalsResponseSchema,
+} from "@agentspan/proto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { openCheckpoints } from "../core/index.js";
+import { encodeApproval, kindsOf } from "../encode/approval.js";
+import { openApproval } from "../encode/run.js";
+import { type RequestContext, readRun } from "./context.js";
+import { pageWithin } from "./paging.js";
+import { pageSizeOf } from "./read.js";
+
+export async function listApprovals(
+  context: RequestContext,
+  request: ListApprovalsRequest,
+): Promise<ListApprovalsResponse> {
+  const { agentName, labels, pageToken, toolName, runId } = request;
+  const kinds = kindsOf(request.kinds);
+  const { entries, nextPageToken } = await pageWithin({
+    pageSize: pageSizeOf(request.pageSize, Limits.defaultPageSize),
+    ...(pageToken === "" ? {} : { pageToken }),
+    read: (limit, token) =>
+      context.store.listOpen({
+        namespace: context.namespace,
+        kinds,
+        ...(toolName === "" ? {} : { tool: toolName }),
+        ...(agentName === "" ? {} : { agentName }),
+        ...(runId === "" ? {} : { runId }),
+        labels,
+        limit,
+        ...(token === undefined ? {} : { pageToken: token }),
+      }),
+    encode: (stored) =>
+      openCheckpoints(stored.run)
+        .filter(
+          ({ kind, tool }) => (kinds.length === 0 || kinds.includes(kind)) && (toolName === "" || tool === toolName),
+        )
+        .map((checkpoint) => openApproval(stored, checkpoint)),
+    bytesOf: (approval) => toBinary(ApprovalSchema, approval).length,
+  });
+  return create(ListApprovalsResponseSchema, { approvals: [...entries], nextPageToken });
+}
+
+/** One checkpoint, open or closed. */
+export async function getApproval(context: RequestContext, request: GetApprovalRequest): Promise<GetApprovalResponse> {
+  const { runId, approvalId } = request;
+  const stored = await readRun(context, runId);
+  const { checkpoints } = stored.run;
+  const checkpoint = Object.hasOwn(checkpoints, approvalId) ? checkpoints[approvalId] : undefined;
+  if (checkpoint === undefined) {
+    throw new AgentspanError("APPROVAL_NOT_FOUND", `Run ${runId} has no approval ${approvalId}.`);
+  }
+  const { history } = context;
+  const approval = encodeApproval(stored.run, checkpoint, {
+    waiting: await history.at(stored, checkpoint.sequence),
+    shown: await history.at(stored, checkpoint.argumentsSequence),
+    votes: await Promise.all(checkpoint.votes.map(({ sequence }) => history.at(stored, sequence))),
+  });
+  return create(GetApprovalResponseSchema, { approval });
+}

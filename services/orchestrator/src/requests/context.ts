@@ -1,0 +1,39 @@
+// What every request is answered with.
+import { AgentspanError } from "@agentspan/internal";
+import type { AgentCatalog } from "../agent-catalog.js";
+import type { Clock } from "../clock.js";
+import type { Engine } from "../engine.js";
+import type { History } from "../history.js";
+import type { Models, Store, StoredRun } from "../ports.js";
+import type { BlockedTools } from "./blocked-tools.js";
+
+export interface RequestContext {
+  readonly engine: Engine;
+  readonly store: Store;
+  readonly agents: AgentCatalog;
+  readonly history: History;
+  readonly models: Models;
+  readonly clock: Clock;
+  readonly blocked: BlockedTools;
+  /** Whose runs the caller sees and touches. */
+  readonly namespace: string;
+  /** Who asks. */
+  readonly who: string;
+}
+
+/** Reads a run of the caller's namespace. Rejects with RUN_NOT_FOUND, also for a run of another. */
+export async function readRun({ store, namespace }: RequestContext, runId: string): Promise<StoredRun> {
+  const stored = await store.load(runId, "majority");
+  if (stored === undefined || stored.run.namespace !== namespace) throw runNotFound(runId);
+  return stored;
+}
+
+/** Checks that a run is the caller's before anything is asked of it. */
+export async function requireRun({ engine, namespace }: RequestContext, runId: string): Promise<void> {
+  const stored = await engine.peek(runId);
+  if (stored === undefined || stored.run.namespace !== namespace) throw runNotFound(runId);
+}
+
+export function runNotFound(runId: string): AgentspanError {
+  return new AgentspanError("RUN_NOT_FOUND", `There is no run ${runId}.`);
+}

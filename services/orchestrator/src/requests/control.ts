@@ -1,0 +1,37 @@
+import {
+  type CancelRequest,
+  type CancelResponse,
+  CancelResponseSchema,
+  type PauseRequest,
+  type PauseResponse,
+  PauseResponseSchema,
+  type ResumeRequest,
+  type ResumeResponse,
+  ResumeResponseSchema,
+  type RunStatus,
+} from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import type { Cancel, Pause, Resume } from "../core/index.js";
+import { encodeStatus } from "../encode/run.js";
+import { type RequestContext, requireRun } from "./context.js";
+
+export async function cancel(context: RequestContext, { runId, reason }: CancelRequest): Promise<CancelResponse> {
+  const status = await execute(context, runId, { type: "cancel", who: context.who, reason });
+  return create(CancelResponseSchema, { status });
+}
+
+export async function pause(context: RequestContext, { runId, reason }: PauseRequest): Promise<PauseResponse> {
+  const status = await execute(context, runId, { type: "pause", who: context.who, reason });
+  return create(PauseResponseSchema, { status });
+}
+
+export async function resume(context: RequestContext, { runId }: ResumeRequest): Promise<ResumeResponse> {
+  const status = await execute(context, runId, { type: "resume", who: context.who });
+  return create(ResumeResponseSchema, { status });
+}
+
+async function execute(context: RequestContext, runId: string, command: Cancel | Pause | Resume): Promise<RunStatus> {
+  await requireRun(context, runId);
+  const { stored } = await context.engine.execute(runId, command);
+  return encodeStatus(stored, await context.blocked.of(stored.run));
+}

@@ -1,0 +1,114 @@
+// Approve, Reject, Respond and Settle: one command each, answered once it is stored.
+import { createHash } from "node:crypto";
+import { AgentspanError, canonicalJson } from "@agentspan/internal";
+import {
+  type ApproveRequest,
+  type ApproveResponse,
+  ApproveResponseSchema,
+  type DecisionSchema,
+  type RejectRequest,
+  type RejectResponse,
+  RejectResponseSchema,
+  type RespondRequest,
+  type RespondResponse,
+  RespondResponseSchema,
+  SettleOutcome,
+  type SettleRequest,
+  type SettleResponse,
+  SettleResponseSchema,
+} from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { DecidedAnswer, Verdict } from "../core/index.js";
+import { decisionOf } from "../encode/approval.js";
+import { type RequestContext, requireRun } from "./context.js";
+
+export async function approve(context: RequestContext, request: ApproveRequest): Promise<ApproveResponse> {
+  const { editedArgumentsJson, argumentsDigest } = request;
+  const verdict: Verdict =
+    editedArgumentsJson === "" ? { kind: "approve" } : { kind: "approve", editedArguments: editedArgumentsJson };
+  const decided = await decide(context, { ...request, verdict, digest: argumentsDigest });
+  return create(ApproveResponseSchema, decided);
+}
+
+export async function reject(context: RequestContext, request: RejectRequest): Promise<RejectResponse> {
+  const { reason, argumentsDigest } = request;
+  const asked = { ...request, verdict: { kind: "reject" } as const, digest: argumentsDigest, comment: reason };
+  const { decision, repeated } = await decide(context, asked);
+  return create(RejectResponseSchema, { decision, repeated });
+}
+
+export async function respond(context: RequestContext, request: RespondRequest): Promise<RespondResponse> {
+  const content = jsonText("contentJson", request.contentJson);
+  const { decision, repeated } = await decide(context, { ...request, verdict: { kind: "respond", content } });
+  return create(RespondResponseSchema, { decision, repeated });
+}
+
+export async function settle(context: RequestContext, request: SettleRequest): Promise<SettleResponse> {
+  const decided = await decide(context, { ...request, verdict: settlementOf(request) });
+  return create(SettleResponseSchema, decided);
+}
+
+function settlementOf({ outcome, resultJson }: SettleRequest): Verdict {
+  switch (outcome) {
+    case SettleOutcome.HAPPENED: {
+      const result = resultJson === "" ? "null" : jsonText("resultJson", resultJson);
+      return { kind: "settle", outcome: "happened", result };
+    }
+    case SettleOutcome.RUN_AGAIN:
+      return { kind: "settle", outcome: "run_again" };
+    case SettleOutcome.GIVE_UP:
+      return { kind: "settle", outcome: "given_up" };
+    default:
+      throw new AgentspanError("INVALID_REQUEST", "A settlement is HAPPENED, RUN_AGAIN or GIVE_UP.");
+  }
+}
+
+function jsonText(field: string, text: string): string {
+  const canonical = canonicalJson(text);
+  if (canonical.ok) return canonical.text;
+  const fields = [{ field, description: canonical.problem }];
+  throw new AgentspanError("INVALID_REQUEST", `${field} is no JSON text: ${canonical.problem}`, { fields });
+}
+
+interface Asked {
+  readonly runId: string;
+  readonly approvalId: string;
+  readonly decisionId: string;
+  readonly comment: string;
+  readonly onBehalfOf: string;
+  readonly digest?: string;
+  readonly verdict: Verdict;
+}
+
+interface Decided {
+  readonly decision: MessageInitShape<typeof DecisionSchema>;
+  readonly closed: boolean;
+  readonly votesMissing: number;
+  readonly repeated: boolean;
+}
+
+async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
+  const { runId, approvalId, decisionId, comment, onBehalfOf, verdict } = asked;
+  const digest = asked.digest ?? "";
+  if (decisionId === "") throw new AgentspanError("INVALID_REQUEST", "A decision has an id.");
+  await requireRun(context, runId);
+  const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf]);
+  const { answer, stored } = await context.engine.execute(runId, {
+    type: "decide",
+    decisionId,
+    requestHash: createHash("sha256").update(request).digest("hex"),
+    who: context.who,
+    ...(onBehalfOf === "" ? {} : { onBehalfOf }),
+    ...(approvalId === "" ? {} : { approvalId }),
+    ...(digest === "" ? {} : { digest }),
+    comment,
+    verdict,
+  });
+  const decided = answer as DecidedAnswer;
+  const event = await context.history.at(stored, decided.sequence);
+  if (event === undefined || (event.fact.type !== "decided" && event.fact.type !== "voted")) {
+    throw new Error(`Run ${runId} lost the event of decision ${decisionId}.`);
+  }
+  const { closed, votesMissing, repeated } = decided;
+  return { decision: decisionOf(event.fact, event.at), closed, votesMissing, repeated };
+}

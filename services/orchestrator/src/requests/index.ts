@@ -1,0 +1,57 @@
+// The methods that gateways may ask for, by name: the public request in, the public response out.
+import {
+  AgentService,
+  ApprovalService,
+  RunService,
+  SequencesRequestSchema,
+  SequencesResponseSchema,
+} from "@agentspan/proto";
+import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
+import { getAgent, listAgents, putAgent } from "./agents.js";
+import { getApproval, listApprovals } from "./approvals.js";
+import type { RequestContext } from "./context.js";
+import { cancel, pause, resume } from "./control.js";
+import { approve, reject, respond, settle } from "./decide.js";
+import { getHistory, getStatus, listRuns, sequences } from "./read.js";
+import { start } from "./start.js";
+
+export { BlockedTools } from "./blocked-tools.js";
+export type { RequestContext } from "./context.js";
+
+type Carrier = (context: RequestContext, body: Uint8Array) => Promise<Uint8Array>;
+
+function carry<I extends DescMessage, O extends DescMessage>(
+  input: I,
+  output: O,
+  carryOut: (context: RequestContext, request: MessageShape<I>) => Promise<MessageShape<O>>,
+): Carrier {
+  return async (context, body) => toBinary(output, await carryOut(context, fromBinary(input, body)));
+}
+
+function method<I extends DescMessage, O extends DescMessage>(
+  { parent, name, input, output }: DescMethod & { input: I; output: O },
+  carryOut: (context: RequestContext, request: MessageShape<I>) => Promise<MessageShape<O>>,
+): readonly [string, Carrier] {
+  return [`${parent.name}/${name}`, carry(input, output, carryOut)];
+}
+
+export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
+  method(RunService.method.start, start),
+  method(RunService.method.getStatus, getStatus),
+  method(RunService.method.approve, approve),
+  method(RunService.method.reject, reject),
+  method(RunService.method.respond, respond),
+  method(RunService.method.settle, settle),
+  method(RunService.method.cancel, cancel),
+  method(RunService.method.pause, pause),
+  method(RunService.method.resume, resume),
+  method(RunService.method.listRuns, listRuns),
+  method(RunService.method.getHistory, getHistory),
+  method(ApprovalService.method.listApprovals, listApprovals),
+  method(ApprovalService.method.getApproval, getApproval),
+  method(AgentService.method.putAgent, putAgent),
+  method(AgentService.method.getAgent, getAgent),
+  method(AgentService.method.listAgents, listAgents),
+  // Between our own processes: a gateway asks where the runs stand that it watches.
+  ["Internal/Sequences", carry(SequencesRequestSchema, SequencesResponseSchema, sequences)],
+]);

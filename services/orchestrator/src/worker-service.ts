@@ -1,0 +1,359 @@
+// Answers workers: register, claim, heartbeat, complete, release. A refusal is an answer; an error means that the
+// request was not carried out and says whether to repeat it.
+import { AgentspanError, checkSchema, Limits, type Logger, NAME_PATTERN, TASK_STREAM } from "@agentspan/internal";
+import {
+  type ClaimRequest,
+  type ClaimResponse,
+  ClaimResponseSchema,
+  type CompleteRequest,
+  type CompleteResponse,
+  CompleteResponseSchema,
+  CompletionStatus,
+  type HeartbeatRequest,
+  type HeartbeatResponse,
+  HeartbeatResponseSchema,
+  ReleaseReason as PublicReleaseReason,
+  RefusalReason,
+  type RegisterRequest,
+  type RegisterResponse,
+  RegisterResponseSchema,
+  type ReleaseRequest,
+  type ReleaseResponse,
+  ReleaseResponseSchema,
+  type TaskInHand,
+  type WorkerErrorSchema,
+  type WorkerTool,
+} from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Clock } from "./clock.js";
+import {
+  type Claim,
+  type ClaimAnswer,
+  type ClaimRefusal,
+  type CompletedOutcome,
+  callOf,
+  idempotencyKeyOf,
+  type ReleaseReason,
+  type Run,
+} from "./core/index.js";
+import { argumentsOf } from "./encode/approval.js";
+import type { Engine } from "./engine.js";
+import type { Instances } from "./instances.js";
+import { PlainClaims } from "./plain-claims.js";
+import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
+import type { WorkerRegistry } from "./worker-registry.js";
+
+export interface WorkerServiceOptions {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly engine: Engine;
+  readonly instances: Instances;
+  readonly registry: WorkerRegistry;
+  readonly clock: Clock;
+  readonly orchestratorId: string;
+  readonly leaseMs: number;
+  readonly heartbeatMs: number;
+  readonly log: Logger;
+}
+
+/** Namespaces come with authentication; until then there is one. */
+const DEFAULT_NAMESPACE = "default";
+
+export class WorkerService implements WorkerHandlers {
+  private readonly plainClaims: PlainClaims;
+
+  constructor(private readonly options: WorkerServiceOptions) {
+    this.plainClaims = new PlainClaims(options.engine, options.log);
+  }
+
+  async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
+    const { store, bus, registry, instances, orchestratorId, leaseMs, heartbeatMs, log } = this.options;
+    try {
+      checkRegistration(request);
+      const namespace = namespaceOf(request.namespace);
+      const tools = request.tools.map(({ queue, name }) => ({ queue, tool: name }));
+      const registrations = request.tools.map(({ queue, name, approvalRequired, once, inputSchemaJson }) => ({
+        namespace,
+        queue,
+        tool: name,
+        approval: approvalRequired,
+        once,
+        inputSchema: inputSchemaJson,
+      }));
+      // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.
+      await store.putTools(registrations);
+      const { incarnation } = request;
+      const instance = {
+        incarnation,
+        kind: "worker" as const,
+        name: workerId,
+        namespace,
+        counter: 0,
+        inHand: [],
+        tools,
+      };
+      await instances.store(instance);
+      registry.put(incarnation, workerId, namespace, request.tools);
+      const consumers = await bus.ensureConsumers(namespace, tools);
+      log.info({ workerId, incarnation, tools: tools.map(({ tool }) => tool) }, "A worker registered");
+      return create(RegisterResponseSchema, {
+        stream: TASK_STREAM,
+        consumers: [...consumers],
+        lease: durationFromMs(leaseMs),
+        heartbeatInterval: durationFromMs(heartbeatMs),
+        orchestratorId,
+      });
+    } catch (thrown) {
+      return create(RegisterResponseSchema, { error: this.errorOf(thrown), orchestratorId });
+    }
+  }
+
+  async claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
+    const { engine, registry, orchestratorId, clock } = this.options;
+    const { runId, callId, attempt, nonce, incarnation } = request;
+    try {
+      requireText({ runId, callId, nonce, incarnation });
+      const stored = await engine.peek(runId);
+      const call = stored === undefined ? undefined : callOf(stored.run, callId);
+      // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
+      const owner = await registry.demandOf(incarnation, namespaceOf(request.namespace), call?.queue, call?.tool);
+      const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
+      const outcome = await this.execute(runId, claim);
+      const answer = outcome.answer as ClaimAnswer;
+      if (answer.type === "refused") return this.refused(answer.reason);
+      if (!answer.stored && !this.plainClaims.hold(runId, claim)) return this.refused("TAKEN");
+      const { approval, deadline, digest } = answer;
+      return create(ClaimResponseSchema, {
+        orchestratorId,
+        answer: {
+          case: "grant",
+          value: {
+            toolName: answer.tool,
+            argumentsJson: argumentsAt(outcome.stored, answer.argumentsSequence),
+            argumentsDigest: digest,
+            idempotencyKey: idempotencyKeyOf(runId, callId),
+            guarded: answer.guarded,
+            agentName: outcome.stored.run.agentName,
+            ...(deadline === undefined ? {} : { deadline: timestampFromMs(deadline) }),
+            proof: {
+              runId,
+              callId,
+              attempt,
+              nonce,
+              workerId,
+              argumentsDigest: digest,
+              approvalId: approval?.approvalId ?? "",
+              decisionId: approval?.decisionId ?? "",
+              grantedAt: timestampFromMs(clock.now()),
+            },
+          },
+        },
+      });
+    } catch (thrown) {
+      if (isNotFound(thrown)) return this.refused("NOT_FOUND");
+      return create(ClaimResponseSchema, { error: this.errorOf(thrown), orchestratorId });
+    }
+  }
+
+  async heartbeat(workerId: string, request: HeartbeatRequest): Promise<HeartbeatResponse> {
+    const { instances, registry, orchestratorId } = this.options;
+    const { incarnation, counter, tasks } = request;
+    try {
+      requireText({ incarnation });
+      const known = await registry.get(incarnation);
+      if (known === undefined) return create(HeartbeatResponseSchema, { register: true, orchestratorId });
+      await instances.store({
+        incarnation,
+        kind: "worker",
+        name: workerId,
+        namespace: known.namespace,
+        counter: Number(counter),
+        inHand: tasks.map(({ nonce }) => nonce),
+        tools: known.tools.map(({ queue, name }) => ({ queue, tool: name })),
+      });
+      const stop = await this.tasksToStop(workerId, incarnation, tasks);
+      return create(HeartbeatResponseSchema, { stop, orchestratorId });
+    } catch (thrown) {
+      return create(HeartbeatResponseSchema, { error: this.errorOf(thrown), orchestratorId });
+    }
+  }
+
+  async complete(workerId: string, request: CompleteRequest): Promise<CompleteResponse> {
+    const { orchestratorId, log } = this.options;
+    const { runId, callId, attempt, nonce, incarnation, argumentsDigest: digest } = request;
+    try {
+      requireText({ runId, callId, nonce });
+      const outcome = outcomeOf(request);
+      const completed = await this.execute(runId, {
+        type: "complete",
+        callId,
+        attempt,
+        nonce,
+        workerId,
+        incarnation,
+        digest,
+        outcome,
+      });
+      this.plainClaims.drop(runId, { callId, attempt });
+      const { answer } = completed;
+      if (answer.type === "completed" && answer.status === "ACCEPTED") {
+        return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
+      }
+      if (answer.type === "completed") {
+        log.warn({ runId, callId, attempt, workerId }, "A late outcome was recorded");
+        const detail = "The call had been settled otherwise; the outcome is recorded.";
+        return create(CompleteResponseSchema, { status: CompletionStatus.LATE, detail, orchestratorId });
+      }
+      const detail = answer.type === "stale" ? answer.detail : "";
+      log.info({ runId, callId, attempt, workerId, detail }, "A stale outcome was dropped");
+      return create(CompleteResponseSchema, { status: CompletionStatus.STALE, detail, orchestratorId });
+    } catch (thrown) {
+      if (isNotFound(thrown)) {
+        const detail = "There is no such run.";
+        return create(CompleteResponseSchema, { status: CompletionStatus.STALE, detail, orchestratorId });
+      }
+      return create(CompleteResponseSchema, { error: this.errorOf(thrown), orchestratorId });
+    }
+  }
+
+  async release(workerId: string, request: ReleaseRequest): Promise<ReleaseResponse> {
+    const { orchestratorId, log } = this.options;
+    const { runId, callId, attempt, nonce, detail } = request;
+    try {
+      requireText({ runId, callId, nonce });
+      const reason = RELEASE_REASONS[request.reason];
+      if (reason === undefined) throw new AgentspanError("INVALID_REQUEST", "A release says its reason.");
+      const command = { type: "release", callId, attempt, nonce, reason, detail: detail.slice(0, 4096) } as const;
+      this.plainClaims.drop(runId, { callId, attempt });
+      const { answer } = await this.execute(runId, command);
+      log.info({ runId, callId, attempt, workerId, reason }, "A task came back not begun");
+      const released = answer.type === "released" && answer.released;
+      return create(ReleaseResponseSchema, { released, orchestratorId });
+    } catch (thrown) {
+      if (isNotFound(thrown)) return create(ReleaseResponseSchema, { released: false, orchestratorId });
+      return create(ReleaseResponseSchema, { error: this.errorOf(thrown), orchestratorId });
+    }
+  }
+
+  private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
+    return this.options.engine.execute(runId, command);
+  }
+
+  /** Tasks that no longer are this claim's; a plain claim that is only in the worker's hand is stored on the way. */
+  private async tasksToStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
+    const begun = tasks.filter((task) => task.begun);
+    if (begun.length === 0) return [];
+    const { store, registry, engine } = this.options;
+    const runs = new Map<string, Run>();
+    for (const { run } of await store.states([...new Set(begun.map(({ runId }) => runId))])) runs.set(run.runId, run);
+    const stop: string[] = [];
+    for (const { runId, callId, attempt, nonce } of begun) {
+      const run = runs.get(runId);
+      const call = run === undefined ? undefined : callOf(run, callId);
+      const { state } = call ?? {};
+      if (state?.kind === "claimed" && state.nonce === nonce) continue;
+      if (
+        call?.gate === "plain" &&
+        state?.kind === "ready" &&
+        state.attempt === attempt &&
+        run?.phase.kind === "active"
+      ) {
+        const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
+        const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
+        const { answer } = await engine.execute(runId, claim);
+        if (answer.type === "granted") continue;
+      }
+      stop.push(nonce);
+    }
+    return stop;
+  }
+
+  private refused(reason: ClaimRefusal): ClaimResponse {
+    const { orchestratorId } = this.options;
+    const value = { reason: REFUSALS[reason] };
+    return create(ClaimResponseSchema, { orchestratorId, answer: { case: "refusal", value } });
+  }
+
+  private errorOf(thrown: unknown): MessageInitShape<typeof WorkerErrorSchema> {
+    const error = AgentspanError.from(thrown);
+    if (error.reason === "INTERNAL") this.options.log.error({ err: error.cause ?? error }, "A worker's request failed");
+    // An error of our own may pass; a refusal does not.
+    const retryAfterMs = error.retryAfterMs ?? (error.retryable || error.reason === "INTERNAL" ? 500 : undefined);
+    const { reason, message } = error;
+    return retryAfterMs === undefined
+      ? { reason, message }
+      : { reason, message, retryAfter: durationFromMs(retryAfterMs) };
+  }
+}
+
+const REFUSALS: Readonly<Record<ClaimRefusal, RefusalReason>> = {
+  TAKEN: RefusalReason.TAKEN,
+  ENDED: RefusalReason.ENDED,
+  CANCELLED: RefusalReason.CANCELLED,
+  PAUSED: RefusalReason.PAUSED,
+  GATED: RefusalReason.GATED,
+  NOT_FOUND: RefusalReason.NOT_FOUND,
+};
+
+const RELEASE_REASONS: Readonly<Record<number, ReleaseReason>> = {
+  [PublicReleaseReason.SHUTTING_DOWN]: "SHUTTING_DOWN",
+  [PublicReleaseReason.INCOMPATIBLE]: "INCOMPATIBLE",
+  [PublicReleaseReason.TOO_LATE]: "TOO_LATE",
+  [PublicReleaseReason.NO_PROOF]: "NO_PROOF",
+};
+
+function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
+  switch (outcome.case) {
+    case "resultJson":
+      return { kind: "result", text: outcome.value };
+    case "failure":
+      return { kind: "error", message: outcome.value.message.slice(0, 4096), retryable: outcome.value.retryable };
+    default:
+      throw new AgentspanError("INVALID_REQUEST", "A completion carries a result or a failure.");
+  }
+}
+
+function argumentsAt(stored: StoredRun, sequence: number): string {
+  return argumentsOf(stored.events.find((event) => event.sequence === sequence)?.fact);
+}
+
+function namespaceOf(namespace: string): string {
+  return namespace === "" ? DEFAULT_NAMESPACE : namespace;
+}
+
+function isNotFound(thrown: unknown): boolean {
+  return thrown instanceof AgentspanError && thrown.reason === "RUN_NOT_FOUND";
+}
+
+function requireText(fields: Readonly<Record<string, string>>): void {
+  for (const [field, text] of Object.entries(fields)) {
+    if (text === "" || text.length > 256)
+      throw new AgentspanError("INVALID_REQUEST", `${field} is missing or too long.`);
+  }
+}
+
+function checkRegistration({ incarnation, namespace, tools }: RegisterRequest): void {
+  requireText({ incarnation });
+  if (namespace !== "" && !NAME_PATTERN.test(namespace)) {
+    throw new AgentspanError("INVALID_REQUEST", "The namespace is no name.");
+  }
+  if (tools.length > 1_000) throw new AgentspanError("LIMIT_EXCEEDED", "A worker serves at most 1000 tools.");
+  for (const tool of tools) checkTool(tool);
+}
+
+function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
+  if (!NAME_PATTERN.test(queue) || !NAME_PATTERN.test(name)) {
+    throw new AgentspanError(
+      "INVALID_REQUEST",
+      `Tool ${JSON.stringify(name)} of queue ${JSON.stringify(queue)} is no name.`,
+    );
+  }
+  const bytes = Buffer.byteLength(inputSchemaJson);
+  if (bytes > Limits.toolSchemaBytes) {
+    const message = `The schema of ${name} has ${bytes} bytes; the limit is ${Limits.toolSchemaBytes}.`;
+    throw new AgentspanError("LIMIT_EXCEEDED", message);
+  }
+  const problem = inputSchemaJson === "" ? undefined : checkSchema(inputSchemaJson);
+  if (problem !== undefined) throw new AgentspanError("INVALID_REQUEST", `The schema of ${name}: ${problem}`);
+}
