@@ -1,1 +1,10 @@
-export {};
+// NATS and a MongoDB server for the local stack and for tests: found or fetched, started, stopped.
+export * from "./free-port.js";
+export * from "./leftover.js";
+export * from "./mongo.js";
+export * from "./nats.js";
+export * from "./resolve-servers.js";
+export type { ServerExit } from "./server-process.js";
+export { ServerProcess } from "./server-process.js";
+export * from "./servers-error.js";
+export * from "./test-servers.js";

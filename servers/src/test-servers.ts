@@ -1,0 +1,98 @@
+// Both servers for a test, on free ports and in a folder of their own that is removed with them.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMongo } from "./mongo.js";
+import { startNats } from "./nats.js";
+import { type ResolveOptions, resolveServers } from "./resolve-servers.js";
+import type { ServerProcess } from "./server-process.js";
+import { ServersError } from "./servers-error.js";
+
+/** What an outage test does to a server. Throws NOT_OURS where NATS_URL or MONGODB_URI names it. */
+export interface TestServer {
+  readonly port: number;
+  readonly pid: number | undefined;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** The same port and the same data; resolves when it answers. */
+  restart(): Promise<void>;
+  /** SIGSTOP: nothing answers, nothing is closed. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+export interface TestServers {
+  readonly natsUrl: string;
+  /** Without a database: choose one that no other test has. */
+  readonly mongoUri: string;
+  readonly nats: TestServer;
+  readonly mongo: TestServer;
+  /** Stops what was started here and removes its data. */
+  stop(): Promise<void>;
+}
+
+export interface TestServersOptions extends Pick<ResolveOptions, "cacheDir" | "onProgress" | "env" | "signal"> {
+  /** Always starts its own, whatever NATS_URL and MONGODB_URI say: for tests that kill, pause or restart them. */
+  readonly own?: boolean;
+  /** More of the NATS server's configuration: users and permissions. Only with a server of its own. */
+  readonly natsConfig?: string;
+}
+
+/** Starts both, or uses those that NATS_URL and MONGODB_URI name. Throws as resolveServers, startNats and startMongo do. */
+export async function startTestServers(options: TestServersOptions = {}): Promise<TestServers> {
+  const found = await resolveServers(options);
+  const folder = await mkdtemp(join(tmpdir(), "agentspan-test-"));
+  const started: ServerProcess[] = [];
+  const stop = async (): Promise<void> => {
+    // Nobody reads the data again, so nothing is gained by letting them close it.
+    await Promise.all(started.map((server) => server.kill()));
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const { signal } = options;
+  const nats =
+    "url" in found.nats
+      ? undefined
+      : startNats({ binary: found.nats.binary, storeDir: join(folder, "nats"), config: options.natsConfig, signal });
+  const mongo =
+    "uri" in found.mongo ? undefined : startMongo({ ...found.mongo, dataDir: join(folder, "mongo"), signal });
+  const both = await Promise.allSettled([nats, mongo]);
+  for (const one of both) if (one.status === "fulfilled" && one.value !== undefined) started.push(one.value.process);
+  const failed = both.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    await stop();
+    throw failed.reason;
+  }
+  const runningNats = await nats;
+  const runningMongo = await mongo;
+  return {
+    natsUrl: runningNats?.url ?? ("url" in found.nats ? found.nats.url : ""),
+    mongoUri: runningMongo?.uri ?? ("uri" in found.mongo ? found.mongo.uri : ""),
+    nats: controls("NATS_URL", runningNats),
+    mongo: controls("MONGODB_URI", runningMongo),
+    stop,
+  };
+}
+
+function controls(variable: string, running: { port: number; process: ServerProcess } | undefined): TestServer {
+  const get = () => {
+    if (running !== undefined) return running;
+    throw new ServersError(
+      "NOT_OURS",
+      `${variable} names this server, and a test cannot stop what it did not start. Use startTestServers({ own: true }).`,
+    );
+  };
+  return {
+    get port() {
+      return get().port;
+    },
+    get pid() {
+      return get().process.pid;
+    },
+    kill: () => get().process.kill(),
+    restart: () => get().process.restart(),
+    pause: () => get().process.pause(),
+    resume: () => get().process.resume(),
+    stop: () => get().process.stop(),
+  };
+}
