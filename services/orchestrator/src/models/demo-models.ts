@@ -47,14 +47,14 @@ function nextStep(request: ModelRequest): ModelReply {
   if (order !== undefined && orderResult === undefined) {
     return story.call(order, { [parameter(order, "order_id", "orderId", "id")]: story.orderId });
   }
-  const found = jsonIn(orderResult ?? "");
+  const found = factsIn(orderResult);
   const orderId = textIn(found, "order_id", "orderId", "id") ?? story.orderId;
 
   if (customer !== undefined && story.resultOf("get_customer") === undefined) {
     const customerId = story.customerId ?? textIn(found, "customer_id", "customerId") ?? "cust_001";
     return story.call(customer, { [parameter(customer, "customer_id", "customerId", "id")]: customerId });
   }
-  const who = textIn(jsonIn(story.resultOf("get_customer") ?? ""), "name");
+  const who = textIn(factsIn(story.resultOf("get_customer")), "name");
   const amount = amountIn(found) ?? (order === undefined ? story.amount : undefined);
 
   if (refund === undefined) {
@@ -64,10 +64,11 @@ function nextStep(request: ModelRequest): ModelReply {
   }
   const outcome = story.resultOf("process_refund");
   if (outcome === undefined) {
-    if (amount === undefined)
+    if (amount === undefined) {
       return says(
-        `I could not find out what was paid for order ${orderId}, so I asked for no refund. ${said(orderResult)}`.trim(),
+        `I could not find out what was paid for order ${orderId}, so I asked for no refund. ${quoted(orderResult)}`.trim(),
       );
+    }
     const amountName = parameter(refund, "amount", "total", "value");
     const wanted = typeOf(refund, amountName) === "string" ? String(amount) : amount;
     return story.call(refund, { [parameter(refund, "order_id", "orderId", "id")]: orderId, [amountName]: wanted });
@@ -75,24 +76,53 @@ function nextStep(request: ModelRequest): ModelReply {
   return says(ending(outcome, orderId, amount, who));
 }
 
-function ending(outcome: string, orderId: string, amount: number | undefined, who: string | undefined): string {
+function ending(told: string, orderId: string, amount: number | undefined, who: string | undefined): string {
   const addressed = (words: string) => {
     return who === undefined ? `${words.charAt(0).toUpperCase()}${words.slice(1)}` : `${who}, ${words}`;
   };
-  const rejected = /rejected by a person:?\s*(.*)$/is.exec(outcome);
-  if (rejected !== null) {
-    const reason = rejected[1]?.trim() ?? "";
-    const because = reason === "" ? "" : ` The reason given was: ${sentence(reason)}`;
-    return `${addressed(`the refund for order ${orderId} was not approved.`)}${because} I can offer a replacement or store credit instead, or hand this over to a colleague: which would you prefer?`;
+  const outcome = outcomeOf(told);
+  switch (outcome.kind) {
+    case "refunded": {
+      const paid = outcome.amount ?? amount;
+      const sum = paid === undefined ? "" : `of ${money(paid)} `;
+      return addressed(`your refund ${sum}for order ${orderId} has been processed.`);
+    }
+    case "rejected": {
+      const because = outcome.reason === "" ? "" : ` The reason given was: ${sentence(outcome.reason)}`;
+      return `${addressed(`the refund for order ${orderId} was not approved.`)}${because} I can offer a replacement or store credit instead, or hand this over to a colleague: which would you prefer?`;
+    }
+    case "answered":
+      return addressed(
+        `a colleague took care of the refund for order ${orderId} and says: ${sentence(outcome.answer)}`,
+      );
+    case "failed":
+      return `${addressed(`the refund for order ${orderId} did not go through.`)} ${quoted(outcome.why)} A colleague will look into it; please do not ask for it a second time before that.`;
   }
-  const result = jsonIn(outcome);
-  if (result === undefined || result.refunded === false || result.error !== undefined) {
-    return `${addressed(`the refund for order ${orderId} did not go through.`)} ${said(outcome)} A colleague will look into it; please do not ask for it a second time before that.`;
+}
+
+type RefundOutcome =
+  | { readonly kind: "refunded"; readonly amount: number | undefined }
+  | { readonly kind: "rejected"; readonly reason: string }
+  | { readonly kind: "answered"; readonly answer: string }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Reads the words in which the core tells a model how a call ended. */
+function outcomeOf(told: string): RefundOutcome {
+  const edit = /^A person changed the arguments .*?It ran with (\{.*?\})\. Outcome: /s.exec(told);
+  const text = edit === null ? told : told.slice(edit[0].length);
+  const [, how, rest = ""] =
+    /^(Rejected by a person|Error|Cancelled|The tool did not run; a person answered in its place): ?(.*)$/s.exec(
+      text,
+    ) ?? [];
+  if (how === "Rejected by a person") {
+    return { kind: "rejected", reason: rest.trim() === "no reason given" ? "" : rest.trim() };
   }
-  const paid = amountIn(result) ?? amount;
-  return addressed(
-    `your refund ${paid === undefined ? "" : `of ${money(paid)} `}for order ${orderId} has been processed.`,
-  );
+  if (how === "Error" || how === "Cancelled") return { kind: "failed", why: rest };
+  if (how !== undefined) return { kind: "answered", answer: rest };
+  const result = jsonIn(text);
+  const failed = text === "" || result?.refunded === false || (result?.error !== undefined && result.error !== null);
+  if (failed) return { kind: "failed", why: text };
+  return { kind: "refunded", amount: amountIn(result) ?? amountIn(jsonIn(edit?.[1] ?? "")) };
 }
 
 function introduction(tools: readonly ModelTool[]): string {
@@ -161,6 +191,11 @@ function propertiesOf({ inputSchema }: ModelTool): Readonly<Record<string, unkno
   return isRecord(properties) ? properties : {};
 }
 
+/** What a lookup brought; nothing where it brought an error. */
+function factsIn(result: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  return result === undefined || /^(Error|Cancelled|Rejected by a person): /.test(result) ? undefined : jsonIn(result);
+}
+
 /** The last JSON object in a text, whatever words stand around it. */
 function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
   const end = text.lastIndexOf("}") + 1;
@@ -195,7 +230,7 @@ function money(amount: number): string {
   return `$${amount.toFixed(2)}`;
 }
 
-function said(text: string | undefined): string {
+function quoted(text: string | undefined): string {
   return text === undefined || text.trim() === "" ? "" : `I was told: ${sentence(text.trim().slice(0, 300))}`;
 }
 

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Agent } from "../../src/core/agent.js";
+import { conversation } from "../../src/core/conversation.js";
+import type { CallOutcome, Fact } from "../../src/core/events.js";
 import type { ModelMessage, ModelReply, ModelTool } from "../../src/core/model.js";
 import { DemoModels } from "../../src/models/demo-models.js";
 import { asking, failureOf, neverAborted } from "../contracts/models-contract.js";
@@ -47,10 +50,24 @@ async function play(
       expect(ids).not.toContain(modelCallId);
       ids.add(modelCallId);
       calls.push(`${name} ${argumentsText}`);
-      messages.push({ role: "tool", modelCallId, text: results[name] ?? "The tool failed." });
+      messages.push({ role: "tool", modelCallId, text: results[name] ?? "Error: no such tool" });
     }
   }
   throw new Error("The demonstration does not come to an end.");
+}
+
+/** The last text of a run whose refund ended so, told to the model in the core's own words. */
+async function endingOf(outcome: CallOutcome, edited?: string): Promise<string> {
+  const facts: Fact[] = [
+    { type: "run_started", input: INPUT },
+    { type: "model_replied", text: "", callIds: ["c1"] },
+    { type: "tool_call", callId: "c1", modelCallId: "m1", tool: "process_refund", arguments: "{}" },
+    ...(edited === undefined ? [] : [{ type: "decided", callId: "c1", edited: { arguments: edited } }]),
+    { type: "tool_result", callId: "c1", outcome },
+  ] as Fact[];
+  const events = facts.map((fact, index) => ({ sequence: index + 1, at: 0, by: "o1", fact }));
+  const told = conversation({ instructions: "" } as Agent, events).at(-1)?.text ?? "";
+  return (await play(REFUND_TOOLS, { ...RESULTS, process_refund: told })).text;
 }
 
 describe("demo/refund", () => {
@@ -86,33 +103,49 @@ describe("demo/refund", () => {
   });
 
   it("repeats the reason of a rejection and offers something else", async () => {
-    const { text } = await play(REFUND_TOOLS, { ...RESULTS, process_refund: "Rejected by a person: Over 30 days old" });
+    const text = await endingOf({ kind: "rejected", reason: "Over 30 days old" });
     expect(text).toContain("the refund for order ORD-8821 was not approved. The reason given was: Over 30 days old.");
     expect(text).toContain("store credit");
-    const bare = await play(REFUND_TOOLS, { ...RESULTS, process_refund: "Rejected by a person: " });
-    expect(bare.text).toContain("was not approved. I can offer");
+    expect(await endingOf({ kind: "rejected", reason: "" })).toContain("was not approved. I can offer");
   });
 
-  it.each(["The tool failed: card expired", '{"refunded":false}', '{"error":"card expired"}', ""])(
-    "does not claim a refund where the tool brought %j",
-    async (result) => {
-      const { text } = await play(REFUND_TOOLS, { ...RESULTS, process_refund: result });
-      expect(text).toContain("did not go through");
-      expect(text).not.toContain("has been processed");
-    },
-  );
+  it.each([
+    { kind: "error", message: 'card declined {"code":"card_declined","refunded":true}' },
+    { kind: "cancelled", reason: "The run ended." },
+    { kind: "result", text: '{"refunded":false}' },
+    { kind: "result", text: '{"error":"card expired"}' },
+    { kind: "result", text: "" },
+  ] satisfies CallOutcome[])("does not claim a refund after %j", async (outcome) => {
+    const text = await endingOf(outcome);
+    expect(text).toContain("did not go through");
+    expect(text).not.toContain("has been processed");
+  });
+
+  it.each([
+    { kind: "result", text: '"done"' },
+    { kind: "result", text: '{"ok":true,"error":null}' },
+    { kind: "truncated", digest: "d", bytes: 300_000, head: '{"refunded":true,"log":"' },
+  ] satisfies CallOutcome[])("tells the refund after %j", async (outcome) => {
+    expect(await endingOf(outcome)).toContain("your refund of $29.99 for order ORD-8821 has been processed");
+  });
 
   it("tells the amount that was paid where a person changed it", async () => {
-    const result =
-      'A person changed the arguments to {"order_id":"ORD-8821","amount":20}. Result: {"refunded":true,"amount":20}';
-    const { text } = await play(REFUND_TOOLS, { ...RESULTS, process_refund: result });
-    expect(text).toContain("refund of $20.00");
+    const edited = '{"order_id":"ORD-8821","amount":20}';
+    expect(await endingOf({ kind: "result", text: '{"refunded":true}' }, edited)).toContain("refund of $20.00");
+    const failed = await endingOf({ kind: "error", message: "card expired" }, edited);
+    expect(failed).toContain("did not go through. I was told: card expired.");
+  });
+
+  it("passes on what a person answered in place of the tool", async () => {
+    expect(await endingOf({ kind: "responded", text: "Paid in cash at the desk" })).toBe(
+      "Alex, a colleague took care of the refund for order ORD-8821 and says: Paid in cash at the desk.",
+    );
   });
 
   it("asks for no refund of an order that it could not look up", async () => {
-    const { calls, text } = await play(REFUND_TOOLS, { ...RESULTS, get_order: "The tool failed: no such order" });
+    const { calls, text } = await play(REFUND_TOOLS, { ...RESULTS, get_order: "Error: no such order" });
     expect(calls.some((call) => call.startsWith("process_refund"))).toBe(false);
-    expect(text).toContain("I asked for no refund. I was told: The tool failed: no such order.");
+    expect(text).toContain("I asked for no refund. I was told: Error: no such order.");
   });
 
   it("works with whichever of the tools the agent has", async () => {
