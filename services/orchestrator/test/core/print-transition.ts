@@ -1,0 +1,230 @@
+// What a transcript shows of a transition, in a form for people: events one a line, effects, answer, state.
+import type {
+  Act,
+  Answer,
+  CallOutcome,
+  Checkpoint,
+  Effect,
+  End,
+  Fact,
+  ModelMessage,
+  Rejection,
+  Run,
+  RunEvent,
+} from "../../src/core/index.js";
+import { openCheckpoints, stateOf } from "../../src/core/index.js";
+import { printDuration } from "./transcript-line.js";
+
+/** Prints times as durations since the run's first instant. */
+export class Printer {
+  constructor(private readonly origin: number) {}
+
+  time(at: number): string {
+    return printDuration(at - this.origin);
+  }
+
+  event({ sequence, fact }: RunEvent): string {
+    return `[${sequence}] ${fact.type} ${this.fact(fact)}`.trimEnd();
+  }
+
+  effect(effect: Effect): string {
+    switch (effect.kind) {
+      case "call_model":
+        return `-> call the model: turn ${effect.turn} attempt ${effect.attempt} by ${effect.holder} from ${this.time(effect.notBefore)}`;
+      case "announce":
+        return `-> announce ${effect.callId} attempt ${effect.attempt} to ${effect.queue}/${effect.tool}`;
+      case "withdraw":
+        return `-> withdraw ${effect.callId} from ${effect.queue}/${effect.tool}`;
+      default:
+        return effect satisfies never;
+    }
+  }
+
+  answer(answer: Answer): string {
+    switch (answer.type) {
+      case "started":
+        return answer.created ? "= started" : "= started already";
+      case "granted": {
+        const until = answer.deadline === undefined ? "" : ` until ${this.time(answer.deadline)}`;
+        const why =
+          answer.approval === undefined ? "" : ` by ${answer.approval.approvalId}/${answer.approval.decisionId}`;
+        const how = `${answer.guarded ? "guarded" : "plain"}${answer.stored ? "" : " not-stored"}`;
+        return `= granted ${answer.tool} ${digest(answer.digest)} from [${answer.argumentsSequence}] ${how}${why}${until}`;
+      }
+      case "refused":
+        return `= refused ${answer.reason}`;
+      case "completed":
+        return `= completed ${answer.status}`;
+      case "stale":
+        return `= stale: ${answer.detail}`;
+      case "released":
+        return answer.released ? "= released" : "= not released";
+      case "decided": {
+        const votes = answer.closed ? "" : `, votes missing ${answer.votesMissing}`;
+        const again = answer.repeated ? ", repeated" : "";
+        return `= decided ${answer.approvalId} ${answer.outcome} by ${answer.who} ${answer.decisionId} [${answer.sequence}]${votes}${again}`;
+      }
+      case "ok":
+        return "= ok";
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  rejection({ reason, message, metadata, retryAfterMs }: Rejection): string {
+    const data = metadata === undefined ? "" : ` ${JSON.stringify(metadata)}`;
+    const retry = retryAfterMs === undefined ? "" : ` retry after ${printDuration(retryAfterMs)}`;
+    return `! ${reason}: ${message}${data}${retry}`;
+  }
+
+  state(run: Run, wakeAt: number | undefined): string {
+    const ending = run.phase.kind === "ending" ? ` ending(${run.phase.end.state})` : "";
+    const wake = wakeAt === undefined ? "sleeps" : `wakes at ${this.time(wakeAt)}`;
+    return `${stateOf(run)}${ending} ${this.turn(run)} ${wake}`;
+  }
+
+  checkpoint(checkpoint: Checkpoint): string {
+    const { approvalId, kind, closed, votes, votesRequired } = checkpoint;
+    const how = closed === undefined ? "open" : closed.how === "decided" ? closed.outcome : closed.how;
+    const who = votes.map((vote) => `${vote.who}:${vote.outcome}`).join(",");
+    return `${approvalId} ${kind} ${how} ${digest(checkpoint.digest)} votes ${votes.length}/${votesRequired}${who === "" ? "" : ` ${who}`}`;
+  }
+
+  checkpoints(run: Run): string[] {
+    return openCheckpoints(run).map((open) => this.checkpoint(open));
+  }
+
+  message(message: ModelMessage): string {
+    if (message.role === "tool") return `tool ${message.modelCallId}: ${message.text}`;
+    const calls = message.role === "assistant" ? message.calls : [];
+    const shown = calls.map((call) => ` calls ${call.modelCallId} ${call.name} ${call.argumentsText}`).join("");
+    return `${message.role}: ${message.text}${shown}`.trimEnd();
+  }
+
+  private turn({ turn }: Run): string {
+    const { model } = turn;
+    const calls = turn.calls.map(({ callId, state }) => {
+      const attempt = "attempt" in state ? `/${state.attempt}` : "";
+      const more = state.kind === "unknown" && !state.grantDead ? "(grant alive)" : "";
+      const later =
+        state.kind === "ready" && state.notBefore > state.since ? ` from ${this.time(state.notBefore)}` : "";
+      return `${callId} ${state.kind}${attempt}${more}${later}`;
+    });
+    const step =
+      "attempt" in model ? `model ${model.kind}/${model.attempt}` : calls.join(", ") || `model ${model.kind}`;
+    return `turn ${turn.number} (${step})`;
+  }
+
+  private fact(fact: Fact): string {
+    switch (fact.type) {
+      case "run_started": {
+        const deadline = fact.deadlineMs === undefined ? "" : ` deadline ${printDuration(fact.deadlineMs)}`;
+        return `${fact.agentName} by ${fact.startedBy} ${quote(fact.input)}${deadline}`;
+      }
+      case "model_replied": {
+        const calls = fact.callIds.length === 0 ? "" : ` calls ${fact.callIds.join(" ")}`;
+        return `turn ${fact.turn} attempt ${fact.attempt} ${fact.finishReason} ${quote(fact.text)}${calls}`;
+      }
+      case "model_failed":
+        return `turn ${fact.turn} attempt ${fact.attempt} ${fact.reason} ${quote(fact.message)} again at ${this.time(fact.retryAt)}`;
+      case "tool_call": {
+        const { refused } = fact;
+        if (refused !== undefined)
+          return `${fact.callId} ${fact.tool} refused: ${cut(refused.problem)} wrote ${quote(refused.wrote)}`;
+        return `${fact.callId} ${fact.tool} ${cut(fact.arguments)} ${digest(fact.digest)} ${fact.gate}`;
+      }
+      case "tool_started": {
+        const until = fact.deadline === undefined ? "" : ` until ${this.time(fact.deadline)}`;
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} on ${fact.workerId} ${fact.gate}${until}`;
+      }
+      case "attempt_failed":
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${fact.reason} ${quote(fact.message)} again at ${this.time(fact.retryAt)}`;
+      case "task_released":
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${fact.reason} ${quote(fact.detail)} again at ${this.time(fact.retryAt)}`;
+      case "grant_ended":
+        return `${fact.callId} attempt ${fact.attempt} ${fact.how}`;
+      case "tool_result": {
+        const nonce = fact.nonce === undefined ? "" : ` ${fact.nonce}`;
+        return `${fact.callId} attempt ${fact.attempt}${nonce} ${outcome(fact.outcome)}`;
+      }
+      case "waiting": {
+        const explicit = fact.explicit ? " explicit" : "";
+        const { unknown } = fact;
+        const known =
+          unknown &&
+          `attempt ${unknown.attempt} on ${unknown.workerId} since ${this.time(unknown.grantedAt)} ${unknown.cause}`;
+        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${explicit}: ${known ?? fact.reason}`;
+      }
+      case "voted":
+        return act(fact);
+      case "decided":
+        return `${act(fact)}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
+      case "checkpoint_closed":
+        return `${fact.approvalId} ${fact.why}`;
+      case "paused":
+        return `by ${fact.who} ${quote(fact.reason)}`;
+      case "resumed":
+        return `by ${fact.who}`;
+      case "warning":
+        return `${fact.reason} ${quote(fact.message)}`;
+      case "late_outcome": {
+        const settles = fact.settles === undefined ? "" : ` settles ${fact.settles}`;
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${outcome(fact.outcome)}${settles}`;
+      }
+      case "ending":
+      case "ended":
+        return end(fact.end);
+      default:
+        return fact satisfies never;
+    }
+  }
+}
+
+function act(fact: Act): string {
+  const edited = fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}`;
+  const comment = fact.comment === "" ? "" : ` ${quote(fact.comment)}`;
+  return `${fact.approvalId} ${fact.outcome} by ${fact.who} ${fact.decisionId}${edited}${comment}`;
+}
+
+function outcome(of: CallOutcome): string {
+  switch (of.kind) {
+    case "result":
+    case "responded":
+      return `${of.kind} ${cut(of.text)}`;
+    case "truncated":
+      return `truncated ${of.bytes} bytes ${digest(of.digest)} head of ${of.head.length}`;
+    case "error":
+      return `error ${quote(of.message)}`;
+    case "rejected":
+    case "cancelled":
+      return `${of.kind} ${quote(of.reason)}`;
+    default:
+      return of satisfies never;
+  }
+}
+
+function end(of: End): string {
+  switch (of.state) {
+    case "COMPLETED":
+      return `COMPLETED ${cut(of.output)}`;
+    case "CANCELLED":
+      return `CANCELLED by ${of.who} ${quote(of.reason)}`;
+    case "FAILED":
+    case "TIMED_OUT":
+      return `${of.state} ${of.reason} ${quote(of.message)}`;
+    default:
+      return of satisfies never;
+  }
+}
+
+function digest(text: string): string {
+  return `#${text.replace("sha256:", "").slice(0, 6)}`;
+}
+
+function quote(text: string): string {
+  return cut(JSON.stringify(text));
+}
+
+function cut(text: string): string {
+  return text.length <= 240 ? text : `${text.slice(0, 60)}…(${text.length} characters)`;
+}

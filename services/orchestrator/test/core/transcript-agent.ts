@@ -1,0 +1,51 @@
+// The agent of a transcript, from lines such as `tool process_refund approval votes=2 timeout=5m`.
+import type { Agent, ToolDefinition } from "../../src/core/index.js";
+import type { Line } from "./transcript-line.js";
+
+export const NO_TOOLS: Agent = {
+  name: "refund_agent",
+  version: "v1",
+  model: "openai/gpt-4o-mini",
+  instructions: "You handle refund requests.",
+  tools: [],
+  maxTurns: 25,
+};
+
+/** `agent [max-turns=2] [deadline=1h] [output={…}]`. */
+export function readAgent(line: Line): Agent {
+  const deadlineMs = line.duration("deadline");
+  const outputSchema = line.value("output");
+  return {
+    ...NO_TOOLS,
+    maxTurns: line.number("max-turns", NO_TOOLS.maxTurns),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+  };
+}
+
+/** `tool NAME [approval] [explicit] [votes=2] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
+export function readTool(line: Line): ToolDefinition {
+  const name = line.word() ?? "";
+  const startTimeoutMs = line.duration("start-timeout");
+  const timeoutMs = line.duration("timeout");
+  return {
+    name,
+    description: "",
+    inputSchema: line.value("schema") ?? '{"type":"object"}',
+    queue: "refund_agent",
+    approval: {
+      required: line.flag("approval"),
+      explicit: line.flag("explicit"),
+      votesRequired: line.number("votes", 1),
+    },
+    once: line.flag("once"),
+    retry: {
+      maxAttempts: line.number("attempts", 3),
+      initialBackoffMs: line.duration("backoff") ?? 1_000,
+      maxBackoffMs: 60_000,
+      multiplier: 2,
+    },
+    ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}

@@ -1,0 +1,201 @@
+// The command language of the transcripts. A line names what a person would name (a call, a nonce, who decides); what
+// it leaves out is read from the run as it stands: the turn's number, an attempt, the approval last opened for a call.
+
+import { attemptOf } from "../../src/core/draft.js";
+import {
+  type Agent,
+  type Command,
+  callOf,
+  type Decide,
+  type ModelCall,
+  type OwnerDemand,
+  type ReleaseReason,
+  type Run,
+  type Verdict,
+} from "../../src/core/index.js";
+import type { Line } from "./transcript-line.js";
+
+export interface Seen {
+  readonly run: Run | undefined;
+  readonly agent: Agent;
+  /** Digests that grants carried, by nonce. */
+  readonly digests: ReadonlyMap<string, string>;
+  readonly decisions: number;
+}
+
+/** The command of a line and the lines under it; undefined where the verb is none of the core's commands. */
+export function readCommand(line: Line, under: readonly string[], seen: Seen): Command | undefined {
+  const { run } = seen;
+  switch (line.verb) {
+    case "start":
+      return readStart(line);
+    case "model-replies":
+      return {
+        type: "take_model_reply",
+        ...modelStep(line, run),
+        reply: {
+          text: line.value("text") ?? "",
+          calls: under.filter((text) => text.startsWith("call ")).map((text, index) => modelCall(text, index, run)),
+          finishReason: finishReason(line.value("finish") ?? (under.length > 0 ? "TOOL_CALLS" : "STOP")),
+          usage: { inputTokens: 10, outputTokens: 5 },
+        },
+        owners: Object.fromEntries(under.filter((text) => text.startsWith("owner ")).map(owner)),
+      };
+    case "model-fails": {
+      const retryAfterMs = line.duration("retry-after");
+      const failure = { message: line.value("message") ?? "429 Too Many Requests", retryable: !line.flag("final") };
+      return {
+        type: "take_model_failure",
+        ...modelStep(line, run),
+        failure: retryAfterMs === undefined ? failure : { ...failure, retryAfterMs },
+      };
+    }
+    case "lose-model-call":
+      return { type: "replace_model_call", ...modelStep(line, run) };
+    case "claim": {
+      const task = readTask(line, run);
+      return {
+        type: "claim",
+        ...task,
+        ...worker(line),
+        owner: { approval: line.flag("owner-approval"), once: line.flag("owner-once") },
+        store: !line.flag("unstored"),
+      };
+    }
+    case "complete": {
+      const task = readTask(line, run);
+      const digest =
+        line.value("digest") ?? seen.digests.get(task.nonce) ?? callOf(known(run), task.callId)?.digest ?? "";
+      return { type: "complete", ...task, ...worker(line), digest, outcome: completedOutcome(line) };
+    }
+    case "release": {
+      const reason = (line.value("reason") ?? "SHUTTING_DOWN") as ReleaseReason;
+      return { type: "release", ...readTask(line, run), reason, detail: line.value("detail") ?? "" };
+    }
+    case "lose-claim":
+      return { type: "end_claim", ...readTask(line, run), how: line.flag("disowned") ? "DISOWNED" : "LEASE_ENDED" };
+    case "approve": {
+      const edited = line.value("edit");
+      return decision(
+        line,
+        seen,
+        edited === undefined ? { kind: "approve" } : { kind: "approve", editedArguments: edited },
+      );
+    }
+    case "reject":
+      return decision(line, seen, { kind: "reject" });
+    case "respond":
+      return decision(line, seen, {
+        kind: "respond",
+        content: line.value("content") ?? `"${"x".repeat(line.number("bytes", 0))}"`,
+      });
+    case "settle": {
+      const result = line.value("result") ?? "null";
+      if (line.flag("happened")) return decision(line, seen, { kind: "settle", outcome: "happened", result });
+      if (line.flag("run-again")) return decision(line, seen, { kind: "settle", outcome: "run_again" });
+      if (line.flag("give-up")) return decision(line, seen, { kind: "settle", outcome: "given_up" });
+      throw new Error(`${line.text}: happened, run-again or give-up?`);
+    }
+    case "cancel":
+      return { type: "cancel", who: line.value("by") ?? "alex", reason: line.value("reason") ?? "" };
+    case "pause":
+      return { type: "pause", who: line.value("by") ?? "alex", reason: line.value("reason") ?? "" };
+    case "resume":
+      return { type: "resume", who: line.value("by") ?? "alex" };
+    default:
+      return undefined;
+  }
+}
+
+function readStart(line: Line): Command {
+  const deadlineMs = line.duration("deadline");
+  const input = line.value("input") ?? "Refund order ORD-8821";
+  return {
+    type: "start",
+    runId: "run_1",
+    namespace: "default",
+    input,
+    startedBy: line.value("by") ?? "alex",
+    labels: {},
+    requestHash: `hash of ${input}`,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+  };
+}
+
+function modelStep(line: Line, run: Run | undefined): { turn: number; attempt: number } {
+  const model = run?.turn.model;
+  const attempt = model !== undefined && "attempt" in model ? model.attempt : 1;
+  return { turn: line.number("turn", run?.turn.number ?? 1), attempt: line.number("attempt", attempt) };
+}
+
+/** `call NAME ARGUMENTS`, where the arguments are the rest of the line as it stands, or `bytes=N` for long ones. */
+function modelCall(text: string, index: number, run: Run | undefined): ModelCall {
+  const [, name = "", argumentsText = ""] = /^call (\S+) ?(.*)$/su.exec(text) ?? [];
+  const bytes = /^bytes=(\d+)$/u.exec(argumentsText)?.[1];
+  const long = bytes === undefined ? argumentsText : `{"note":"${"x".repeat(Number(bytes) - 11)}"}`;
+  return { modelCallId: `call_${run?.turn.number ?? 1}_${index + 1}`, name, argumentsText: long };
+}
+
+/** `owner NAME approval once`. */
+function owner(text: string): [string, OwnerDemand] {
+  const [, name = "", ...demands] = text.split(" ");
+  return [name, { approval: demands.includes("approval"), once: demands.includes("once") }];
+}
+
+function finishReason(text: string): "STOP" | "TOOL_CALLS" | "LENGTH" | "REFUSED" {
+  if (text === "STOP" || text === "TOOL_CALLS" || text === "LENGTH" || text === "REFUSED") return text;
+  throw new Error(`No finish reason: ${text}`);
+}
+
+function readTask(line: Line, run: Run | undefined): { callId: string; attempt: number; nonce: string } {
+  const callId = line.word() ?? "";
+  const nonce = line.needed("nonce");
+  const call = callOf(known(run), callId);
+  const claimed = call?.claims.find((claim) => claim.nonce === nonce)?.attempt;
+  const current = call === undefined ? 1 : attemptOf(call);
+  return { callId, nonce, attempt: line.number("attempt", claimed ?? current) };
+}
+
+function worker(line: Line): { workerId: string; incarnation: string } {
+  const workerId = line.value("worker") ?? "w1";
+  return { workerId, incarnation: `${workerId}-1` };
+}
+
+function completedOutcome(line: Line) {
+  const message = line.value("error");
+  if (message !== undefined) return { kind: "error", message, retryable: line.flag("retryable") } as const;
+  const bytes = line.number("bytes", 0);
+  return { kind: "result", text: line.value("result") ?? `"${"x".repeat(Math.max(0, bytes - 2))}"` } as const;
+}
+
+function decision(line: Line, { run, decisions }: Seen, verdict: Verdict): Decide {
+  const approvalId = line.value("id") ?? approvalOf(line.word(), run);
+  const shown = line.value("digest");
+  const digest = shown === "shown" ? run?.checkpoints[approvalId ?? ""]?.digest : shown;
+  const comment = line.value("reason") ?? line.value("comment") ?? "";
+  const request = line.value("request") ?? JSON.stringify([approvalId, digest, comment, verdict]);
+  return {
+    type: "decide",
+    decisionId: line.value("decision") ?? `d${decisions + 1}`,
+    requestHash: request,
+    who: line.value("by") ?? "maria",
+    ...(approvalId === undefined ? {} : { approvalId }),
+    ...(digest === undefined ? {} : { digest }),
+    comment,
+    verdict,
+  };
+}
+
+/** The checkpoint last opened for a call. */
+function approvalOf(callId: string | undefined, run: Run | undefined): string | undefined {
+  if (callId === undefined) return undefined;
+  const opened = Object.values(known(run).checkpoints).filter((checkpoint) => checkpoint.callId === callId);
+  const last = opened.toSorted((a, b) => a.sequence - b.sequence).at(-1);
+  if (last === undefined) throw new Error(`Nothing was ever opened for ${callId}.`);
+  return last.approvalId;
+}
+
+function known(run: Run | undefined): Run {
+  if (run === undefined) throw new Error("There is no run yet.");
+  return run;
+}

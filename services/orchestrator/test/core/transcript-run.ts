@@ -1,0 +1,148 @@
+// Plays a transcript's commands against the core and prints what came of each.
+import {
+  type Agent,
+  type Command,
+  conversation,
+  DEFAULT_TIMING,
+  decide,
+  fold,
+  obligationsOf,
+  type Rejection,
+  type Run,
+  type RunEvent,
+  type Schedule,
+  type Transition,
+} from "../../src/core/index.js";
+import { textFunctions } from "../../src/text-functions.js";
+import { Printer } from "./print-transition.js";
+import { NO_TOOLS, readAgent, readTool } from "./transcript-agent.js";
+import { readCommand } from "./transcript-commands.js";
+import { Line, parseDuration } from "./transcript-line.js";
+
+const ORIGIN = Date.UTC(2026, 0, 1);
+
+export class TranscriptRun {
+  private agent: Agent = NO_TOOLS;
+  private run: Run | undefined;
+  private events: RunEvent[] = [];
+  private schedule: Schedule = {};
+  private now = ORIGIN;
+  private by = "o1";
+  private inlineBytes = 0;
+  private totalBytes = 0;
+  private decisions = 0;
+  private readonly digests = new Map<string, string>();
+  private last: Command | undefined;
+  private readonly printer = new Printer(ORIGIN);
+
+  /** Carries out one directive; resolves to what it prints. */
+  play(text: string, under: readonly string[]): string {
+    const line = new Line(text);
+    const printed = this.directive(line, under);
+    line.end();
+    return printed;
+  }
+
+  private directive(line: Line, under: readonly string[]): string {
+    switch (line.verb) {
+      case "agent":
+        this.agent = { ...readAgent(line), tools: under.map((text) => readTool(ended(new Line(text)))) };
+        return "ok";
+      case "wait":
+        this.now += parseDuration(line.word() ?? "");
+        return `at ${this.printer.time(this.now)}`;
+      case "tick":
+        this.now += parseDuration(line.word() ?? "0s");
+        return `at ${this.printer.time(this.now)}\n${this.carryOut({ type: "tick" })}`;
+      case "orchestrator":
+        this.by = line.word() ?? "o1";
+        return "ok";
+      case "sized":
+        this.inlineBytes = line.number("inline", 0);
+        this.totalBytes = line.number("total", 0);
+        return "ok";
+      case "look-again":
+        return this.carryOut({
+          type: "reschedule",
+          due: { [line.word() ?? ""]: this.now + parseDuration(line.word() ?? "") },
+        });
+      case "again":
+        if (this.last === undefined) throw new Error("Nothing to repeat.");
+        return this.carryOut(this.last);
+      case "owes":
+        return this.owed();
+      case "checkpoints":
+        return Object.values(this.run?.checkpoints ?? {})
+          .map((checkpoint) => this.printer.checkpoint(checkpoint))
+          .join("\n");
+      case "conversation":
+        return conversation(this.agent, this.events)
+          .map((message) => this.printer.message(message))
+          .join("\n");
+      default: {
+        const { run, agent, digests, decisions } = this;
+        const command = readCommand(line, under, { run, agent, digests, decisions });
+        if (command === undefined) throw new Error(`Nobody knows the command ${line.verb}.`);
+        return this.carryOut(command);
+      }
+    }
+  }
+
+  private owed(): string {
+    if (this.run === undefined) return "nothing";
+    const owed = obligationsOf(this.run, DEFAULT_TIMING).map(({ kind, key, due }) => {
+      const moved = this.schedule[key];
+      return `${kind} ${key} due ${this.printer.time(moved ?? due)}${moved === undefined ? "" : " (moved)"}`;
+    });
+    return owed.length === 0 ? "nothing" : owed.join("\n");
+  }
+
+  private carryOut(command: Command): string {
+    this.last = command;
+    if (command.type === "decide") this.decisions += 1;
+    const result = decide(this.run, command, {
+      now: this.now,
+      by: this.by,
+      agent: this.agent,
+      timing: DEFAULT_TIMING,
+      entropy: String(Object.keys(this.run?.checkpoints ?? {}).length + 1),
+      jitter: 0,
+      schedule: this.schedule,
+      inlineBytes: this.inlineBytes,
+      totalBytes: this.totalBytes,
+      text: textFunctions,
+    });
+    if (result.type === "rejection") return this.printRejection(result);
+    if (command.type === "claim" && result.answer.type === "granted") {
+      this.digests.set(command.nonce, result.answer.digest);
+    }
+    return this.take(result);
+  }
+
+  private printRejection(rejection: Rejection): string {
+    return this.printer.rejection(rejection);
+  }
+
+  private take({ run, events, effects, answer, schedule, wakeAt }: Transition): string {
+    this.events = [...this.events, ...events];
+    this.run = run;
+    this.schedule = schedule;
+    const stored = this.events.map((event) => JSON.parse(JSON.stringify(event)) as RunEvent);
+    if (JSON.stringify(fold(stored)) !== JSON.stringify(run)) {
+      throw new Error("Folding the stored events does not give the run.");
+    }
+    const lines = [
+      ...events.map((event) => this.printer.event(event)),
+      ...effects.map((effect) => this.printer.effect(effect)),
+      this.printer.answer(answer),
+    ];
+    // What changed nothing does not say the state again.
+    if (events.length > 0) lines.push(this.printer.state(run, wakeAt));
+    return lines.join("\n");
+  }
+}
+
+function ended(line: Line): Line {
+  if (line.verb !== "tool") throw new Error(`${line.text}: a tool was expected.`);
+  return line;
+}
