@@ -4,7 +4,7 @@ export * from "./leftover.js";
 export * from "./mongo.js";
 export * from "./nats.js";
 export * from "./resolve-servers.js";
-export type { ServerExit } from "./server-process.js";
+export type { ServerExit, ServerHooks } from "./server-process.js";
 export { ServerProcess } from "./server-process.js";
 export * from "./servers-error.js";
 export * from "./test-servers.js";

@@ -4,12 +4,12 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { type Document, MongoClient, MongoServerError } from "mongodb";
 import { freePort } from "./free-port.js";
-import { isPortTaken, type ServerExit, ServerProcess } from "./server-process.js";
+import { hooksOf, isPortTaken, type ServerHooks, ServerProcess } from "./server-process.js";
 import { ServersError } from "./servers-error.js";
 
 export type MongoKind = "mongod" | "secantusdb";
 
-export interface StartMongoOptions {
+export interface StartMongoOptions extends ServerHooks {
   readonly kind: MongoKind;
   /** Program and first arguments, as resolveServers gives them. */
   readonly command: readonly string[];
@@ -19,8 +19,6 @@ export interface StartMongoOptions {
   readonly dataDir: string;
   /** Megabytes of cache; 256 unless said. */
   readonly cacheMb?: number | undefined;
-  readonly onExit?: ((exit: ServerExit) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A server that this process started. */
@@ -46,8 +44,7 @@ export async function startMongo(options: StartMongoOptions): Promise<RunningMon
         command: await commandOf(options, port),
         cwd: options.dataDir,
         answers: (signal) => isPrimary(port, options.kind, signal),
-        onExit: options.onExit,
-        signal: options.signal,
+        ...hooksOf(options),
       });
       return { uri: uriOf(port), port, process };
     } catch (error) {

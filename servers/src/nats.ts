@@ -4,9 +4,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "./free-port.js";
-import { isPortTaken, type ServerExit, ServerProcess } from "./server-process.js";
+import { hooksOf, isPortTaken, type ServerHooks, ServerProcess } from "./server-process.js";
 
-export interface StartNatsOptions {
+export interface StartNatsOptions extends ServerHooks {
   /** Path of nats-server 2.11 or newer. */
   readonly binary: string;
   /** A free one unless said. */
@@ -15,8 +15,6 @@ export interface StartNatsOptions {
   readonly storeDir: string;
   /** More of the server's configuration, in its own syntax: users and permissions, for example. */
   readonly config?: string | undefined;
-  readonly onExit?: ((exit: ServerExit) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A server that this process started. */
@@ -29,8 +27,8 @@ export interface RunningNats {
 const ATTEMPTS = 5;
 
 /**
- * Starts it and waits until it greets with JetStream on. The largest payload stays 1 MiB, the server's own default.
- * Throws START_FAILED.
+ * Starts it and waits until it greets with JetStream on. The largest payload stays 1 MiB, the server's own default,
+ * unless `config` says another. Throws START_FAILED.
  */
 export async function startNats(options: StartNatsOptions): Promise<RunningNats> {
   const { binary, storeDir } = options;
@@ -51,8 +49,7 @@ export async function startNats(options: StartNatsOptions): Promise<RunningNats>
         ],
         cwd: storeDir,
         answers: (signal) => greets(port, name, signal),
-        onExit: options.onExit,
-        signal: options.signal,
+        ...hooksOf(options),
       });
       return { url: `nats://127.0.0.1:${port}`, port, process };
     } catch (error) {

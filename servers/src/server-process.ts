@@ -24,17 +24,32 @@ export interface ServerExit {
   readonly lastLines: readonly string[];
 }
 
-export interface ServerProcessOptions {
+/** What a caller may follow of a server's life, and what the server may know. */
+export interface ServerHooks {
+  readonly onExit?: ((exit: ServerExit) => void) | undefined;
+  /** Called at once with each process id, before the server answers. */
+  readonly onSpawn?: ((pid: number) => void) | undefined;
+  /** Called with each line that it writes to standard output or error. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** The environment it gets; that of this process unless said. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Those of an object that has more. */
+export function hooksOf({ onExit, onSpawn, onLine, env, signal }: ServerHooks): ServerHooks {
+  return { onExit, onSpawn, onLine, env, signal };
+}
+
+export interface ServerProcessOptions extends ServerHooks {
   /** What messages call it: "NATS". */
   readonly name: string;
   readonly command: readonly string[];
   readonly cwd: string;
   /** Resolves when the server answers as it should; a rejection means not yet. */
   readonly answers: (signal: AbortSignal) => Promise<void>;
-  readonly onExit?: ((exit: ServerExit) => void) | undefined;
   /** Milliseconds from the start until it must answer; 60,000 unless said. */
   readonly startTimeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 const STOP_MS = 10_000;
@@ -153,13 +168,16 @@ export class ServerProcess {
       cwd,
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
+      ...(this.#options.env === undefined ? {} : { env: this.#options.env }),
     });
     this.#child = child;
+    if (child.pid !== undefined) this.#options.onSpawn?.(child.pid);
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       createInterface({ input: stream }).on("line", (line) => {
         this.#lines.push(line);
         if (this.#lines.length > MAX_LINES) this.#lines.shift();
+        this.#options.onLine?.(line);
       });
     }
     const [, , , pipe] = child.stdio;
