@@ -41,8 +41,10 @@ export function conversation(agent: Agent, events: readonly RunEvent[]): readonl
         turn?.calls.set(fact.callId, { modelCallId: fact.modelCallId, name: fact.tool, argumentsText });
         break;
       }
+      case "voted":
       case "decided":
         if (fact.edited !== undefined) edits.set(fact.callId, fact.edited.arguments);
+        else if (fact.outcome === "rejected" || fact.outcome === "responded") edits.delete(fact.callId);
         break;
       case "tool_result":
         turn?.outcomes.set(fact.callId, outcomeText(fact.outcome, edits.get(fact.callId)));
@@ -79,7 +81,7 @@ function close(messages: ModelMessage[], turn: OpenTurn | undefined): void {
 function outcomeText(outcome: CallOutcome, edited: string | undefined): string {
   const text = plainText(outcome);
   if (edited === undefined) return text;
-  return `A person changed the arguments before the tool ran. It ran with ${edited}. Outcome: ${text}`;
+  return `A person changed the arguments to ${edited}. Outcome: ${text}`;
 }
 
 function plainText(outcome: CallOutcome): string {

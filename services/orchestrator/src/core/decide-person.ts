@@ -5,7 +5,7 @@ import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Outcome } from "./events.js";
 import { READING_MS } from "./limits.js";
-import { type Checkpoint, callOf, openCheckpoints, type Run } from "./run.js";
+import { type Checkpoint, callOf, openCheckpoints, type Run, votesBeside, wasEdited } from "./run.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
   const repeated = answerOfRepeated(draft.run, command);
@@ -116,10 +116,16 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
   }
   if (checkpoint.explicit && verdict.kind === "approve" && digest === undefined)
     return explicitRequired(run, checkpoint);
+  const metadata = { arguments_digest: checkpoint.digest };
   if (digest !== undefined && digest !== checkpoint.digest) {
-    return reject("ARGUMENTS_CHANGED", `The arguments of approval ${approvalId} are not those that were shown.`, {
-      metadata: { arguments_digest: checkpoint.digest },
-    });
+    const message = `The arguments of approval ${approvalId} are not those that were shown.`;
+    return reject("ARGUMENTS_CHANGED", message, { metadata });
+  }
+  // Whoever says neither what was shown nor what is to run may have read the arguments before their edit.
+  const bare = verdict.kind === "approve" && verdict.editedArguments === undefined && digest === undefined;
+  if (bare && wasEdited(checkpoint)) {
+    const message = `The arguments of approval ${approvalId} were edited after it was opened: name their digest.`;
+    return reject("ARGUMENTS_CHANGED", message, { metadata });
   }
   if (verdict.kind === "settle" && verdict.outcome === "run_again" && run.phase.kind !== "active") return runEnded(run);
   return undefined;
@@ -179,8 +185,7 @@ function outcomeOf(verdict: Verdict): Outcome {
 /** Approving, and running again, take as many votes as the policy asks; anything else takes one. */
 function closes(checkpoint: Checkpoint, act: Act): boolean {
   if (act.outcome !== "approved" && act.outcome !== "run_again") return true;
-  const before = act.edited === undefined ? checkpoint.votes.length : 0;
-  return before + 1 >= checkpoint.votesRequired;
+  return votesBeside(checkpoint, act).length + 1 >= checkpoint.votesRequired;
 }
 
 function close(draft: Draft, act: Act, verdict: Verdict): void {

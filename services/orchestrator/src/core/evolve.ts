@@ -14,6 +14,7 @@ import {
   type Run,
   SCHEMA,
   stateOf,
+  votesBeside,
 } from "./run.js";
 
 export function evolve(run: Run | undefined, event: RunEvent): Run {
@@ -222,13 +223,12 @@ function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): 
 function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
   const checkpoint = run.checkpoints[act.approvalId];
   if (checkpoint === undefined) return run;
-  const vote = { who: act.who, at, outcome: act.outcome, sequence };
-  // An edit asks for other arguments than those the votes before it were for.
-  const votes = act.edited === undefined || closed ? [...checkpoint.votes, vote] : [vote];
+  const votes = [...votesBeside(checkpoint, act), { who: act.who, at, outcome: act.outcome, sequence }];
   const missing = Math.max(0, checkpoint.votesRequired - votes.length);
+  const edited = act.edited === undefined ? {} : { argumentsSequence: sequence, digest: act.edited.digest };
   return {
     ...run,
-    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, votes, updatedAt: at } },
+    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, ...edited, votes, updatedAt: at } },
     acts: {
       ...run.acts,
       [act.decisionId]: {
@@ -246,12 +246,14 @@ function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boo
 }
 
 function afterDecision(run: Run, fact: Extract<Fact, { type: "decided" }>, sequence: number, at: number): Run {
-  const { approvalId, decisionId, outcome, who, callId, edited } = fact;
+  const { approvalId, decisionId, outcome, who, callId } = fact;
+  const checkpoint = run.checkpoints[approvalId];
   const closed = closeCheckpoint(run, approvalId, { how: "decided", at, sequence, outcome, who, decisionId });
   return withCall(closed, callId, (call) => {
     if (outcome === "approved") {
-      const approved: Call = { ...call, approval: { approvalId, decisionId }, state: ready(1, at, at) };
-      return edited === undefined ? approved : { ...approved, argumentsSequence: sequence, digest: edited.digest };
+      // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
+      const { argumentsSequence, digest } = checkpoint ?? call;
+      return { ...call, argumentsSequence, digest, approval: { approvalId, decisionId }, state: ready(1, at, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;

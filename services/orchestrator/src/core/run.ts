@@ -1,5 +1,5 @@
 // A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
-import type { CheckpointKind, End, Gate, Outcome, UnknownAttempt } from "./events.js";
+import type { Act, CheckpointKind, End, Gate, Outcome, UnknownAttempt } from "./events.js";
 import type { Usage } from "./model.js";
 
 /** The schema this code writes. A document with a newer one is left alone. */
@@ -138,7 +138,7 @@ export interface Checkpoint {
   readonly updatedAt: number;
   /** The waiting event. */
   readonly sequence: number;
-  /** The event with the arguments it shows. */
+  /** The event with the arguments it asks about: tool_call, or the vote that edited them last. */
   readonly argumentsSequence: number;
   readonly digest: string;
   readonly votesRequired: number;
@@ -205,6 +205,16 @@ export function waitsForPeopleOnly(run: Run): boolean {
 
 export function openCheckpoints(run: Run): readonly Checkpoint[] {
   return Object.values(run.checkpoints).filter((checkpoint) => checkpoint.closed === undefined);
+}
+
+/** The votes that still count beside a new one: a person has one, and an edit is about other arguments than those before. */
+export function votesBeside({ votes }: Checkpoint, act: Pick<Act, "who" | "edited">): readonly VoteRecord[] {
+  return act.edited === undefined ? votes.filter(({ who }) => who !== act.who) : [];
+}
+
+/** Whether a vote changed the arguments after the checkpoint was opened. */
+export function wasEdited({ argumentsSequence, sequence }: Checkpoint): boolean {
+  return argumentsSequence > sequence;
 }
 
 export function callOf(run: Run, callId: string): Call | undefined {
