@@ -111,7 +111,7 @@ function toolCalled(
     gate: gateOf(tool, owner),
     arguments: canonical.text,
     digest: canonical.digest,
-    ...(tool.startTimeoutMs === undefined ? {} : { startBy: draft.now + tool.startTimeoutMs }),
+    ...(tool.startTimeoutMs === undefined ? {} : { startTimeoutMs: tool.startTimeoutMs }),
   };
 }
 

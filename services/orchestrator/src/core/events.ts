@@ -88,8 +88,8 @@ export interface ToolCalled {
   /** RFC 8785 text; empty where the call was refused. */
   readonly arguments: string;
   readonly digest: string;
-  /** When no worker may begin it any more. */
-  readonly startBy?: number;
+  /** How long it may wait for a worker, each time that it is offered. */
+  readonly startTimeoutMs?: number;
   /** Why the call was refused before any gate, and what the model wrote. */
   readonly refused?: { readonly problem: string; readonly wrote: string };
 }

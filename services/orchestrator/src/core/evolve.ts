@@ -103,7 +103,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         ...call,
         failures: call.failures + 1,
         claims: fact.reason === "TOOL_FAILED" ? reported(call.claims, fact.nonce, "ACCEPTED") : call.claims,
-        state: ready(fact.attempt + 1, at, fact.retryAt),
+        ...offered(call, fact.attempt + 1, at, fact.retryAt),
       }));
     case "task_released":
       return withCall(run, fact.callId, (call) => ({
@@ -114,7 +114,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         state: ready(fact.attempt + 1, at, fact.retryAt),
       }));
     case "grant_ended":
-      return withCall(run, fact.callId, (call) => ({ ...call, state: afterGrantEnded(call.state, at) }));
+      return withCall(run, fact.callId, (call) => ({ ...call, ...afterGrantEnded(call, at) }));
     case "tool_result":
       return withCall(run, fact.callId, (call) => ({
         ...call,
@@ -137,7 +137,13 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       return { ...run, paused: true };
     case "resumed": {
       const { model } = run.turn;
-      const resumed: Run = { ...run, paused: false };
+      // Announced again, and nobody could claim them meanwhile.
+      const calls = run.turn.calls.map((call) =>
+        call.state.kind === "ready"
+          ? { ...call, ...offered(call, call.state.attempt, at, call.state.notBefore) }
+          : call,
+      );
+      const resumed: Run = { ...run, paused: false, turn: { ...run.turn, calls } };
       return model.kind === "held" ? withModel(resumed, modelStep(resumed, model.attempt, by, at, at)) : resumed;
     }
     case "warning":
@@ -165,13 +171,24 @@ function callFrom(fact: Extract<Fact, { type: "tool_call" }>, sequence: number, 
     gate: fact.gate,
     argumentsSequence: sequence,
     digest: fact.digest,
-    ...(fact.startBy === undefined ? {} : { startBy: fact.startBy }),
+    ...(fact.startTimeoutMs === undefined ? {} : { startTimeoutMs: fact.startTimeoutMs }),
     failures: 0,
     releases: 0,
     incompatible: false,
     claims: [],
-    state: ready(1, at, at),
+    ...offered(fact, 1, at, at),
   };
+}
+
+/** May be claimed from now on; the time that it may wait for a worker begins. */
+function offered(
+  { startTimeoutMs }: Pick<Call, "startTimeoutMs">,
+  attempt: number,
+  at: number,
+  notBefore: number,
+): Pick<Call, "state" | "startBy"> {
+  const startBy = startTimeoutMs === undefined ? {} : { startBy: Math.max(at, notBefore) + startTimeoutMs };
+  return { ...startBy, state: ready(attempt, at, notBefore) };
 }
 
 function ready(attempt: number, since: number, notBefore: number): CallState {
@@ -183,10 +200,11 @@ function modelStep(run: Run, attempt: number, holder: string, since: number, not
   return run.paused ? { kind: "held", attempt } : { kind: "calling", attempt, holder, since, notBefore };
 }
 
-function afterGrantEnded(state: CallState, at: number): CallState {
-  if (state.kind === "unknown") return { ...state, grantDead: true };
-  if (state.kind === "rerun") return ready(state.attempt + 1, at, at);
-  return state;
+function afterGrantEnded(call: Call, at: number): Pick<Call, "state" | "startBy"> {
+  const { state } = call;
+  if (state.kind === "unknown") return { state: { ...state, grantDead: true } };
+  if (state.kind === "rerun") return offered(call, state.attempt + 1, at, at);
+  return { state };
 }
 
 function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
@@ -210,7 +228,8 @@ function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): 
   const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
   return withCall(opened, fact.callId, (call) => {
     if (fact.kind !== "SETTLEMENT") {
-      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
+      const nextAttempt = call.state.kind === "ready" ? call.state.attempt : 1;
+      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId, nextAttempt } };
     }
     if (call.state.kind !== "claimed") return call;
     const { attempt, nonce, incarnation } = call.state;
@@ -253,14 +272,15 @@ function afterDecision(run: Run, fact: Extract<Fact, { type: "decided" }>, seque
     if (outcome === "approved") {
       // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
       const { argumentsSequence, digest } = checkpoint ?? call;
-      return { ...call, argumentsSequence, digest, approval: { approvalId, decisionId }, state: ready(1, at, at) };
+      const attempt = call.state.kind === "gated" ? call.state.nextAttempt : 1;
+      const approval = { approvalId, decisionId };
+      return { ...call, argumentsSequence, digest, approval, ...offered(call, attempt, at, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;
-      const state: CallState = grantDead
-        ? ready(attempt + 1, at, at)
-        : { kind: "rerun", attempt, nonce, incarnation, since: at };
-      return { ...call, approval: { approvalId, decisionId }, state };
+      const approved: Call = { ...call, approval: { approvalId, decisionId } };
+      if (grantDead) return { ...approved, ...offered(call, attempt + 1, at, at) };
+      return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
     }
     return call;
   });

@@ -75,7 +75,8 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
           notBefore,
           due,
         });
-        if (call.startBy !== undefined) owed.push({ kind: "tick", key: `start/${callId}`, due: call.startBy });
+        if (call.startBy !== undefined)
+          owed.push({ kind: "tick", key: `start/${callId}/${attempt}`, due: call.startBy });
         break;
       }
       case "claimed":

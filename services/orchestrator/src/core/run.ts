@@ -73,6 +73,8 @@ export interface Call {
   readonly digest: string;
   /** The decision that lets it run. */
   readonly approval?: { readonly approvalId: string; readonly decisionId: string };
+  readonly startTimeoutMs?: number;
+  /** While it is ready: when no worker may begin it any more. A release does not give it more time. */
   readonly startBy?: number;
   /** Attempts that failed, were lost or timed out. */
   readonly failures: number;
@@ -98,7 +100,7 @@ export interface ClaimRecord {
 
 export type CallState =
   /** A person must approve first. */
-  | { readonly kind: "gated"; readonly approvalId: string }
+  | { readonly kind: "gated"; readonly approvalId: string; readonly nextAttempt: number }
   /** May be claimed. */
   | { readonly kind: "ready"; readonly attempt: number; readonly since: number; readonly notBefore: number }
   | {
