@@ -42,6 +42,9 @@ const SPEC = {
   }),
 } satisfies Spec;
 
+/** The environment variables that are read here. */
+export const GATEWAY_VARIABLES: readonly string[] = Object.values(SPEC).map(({ variable }) => variable);
+
 export type GatewayConfig = Config<typeof SPEC>;
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */

@@ -63,6 +63,9 @@ const SPEC = {
   logLevel: setting.oneOf("AGENTSPAN_LOG_LEVEL", { about: "how much is logged", values: LOG_LEVELS, default: "info" }),
 } satisfies Spec;
 
+/** The environment variables that are read here; the models read more, see modelVariables. */
+export const ORCHESTRATOR_VARIABLES: readonly string[] = Object.values(SPEC).map(({ variable }) => variable);
+
 export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly timing: Timing;
 }

@@ -107,6 +107,14 @@ export function providersFrom(environment: Environment, reserved: readonly strin
   return { providers, faults };
 }
 
+/** The environment variables that the models of this environment read: keys, base URLs, the table of providers. */
+export function modelVariables(environment: Environment): readonly string[] {
+  const { providers } = providersFrom(environment);
+  const named = [...providers.values()].flatMap(({ keyVariable, baseUrlVariable }) => [keyVariable, baseUrlVariable]);
+  const all = [PROVIDERS_VARIABLE, "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", ...named];
+  return all.filter((name) => name !== undefined);
+}
+
 interface ConfiguredEntry {
   readonly baseUrl: string;
   readonly keyVariable?: string;
