@@ -37,7 +37,7 @@ export class RunClient {
     for (let failed = 1; ; failed++) {
       const left = this.#patienceMs - (performance.now() - begun);
       try {
-        const timeoutMs = Math.max(1, Math.min(ATTEMPT_MS, left));
+        const timeoutMs = Math.max(1, Math.ceil(Math.min(ATTEMPT_MS, left)));
         const answer = await this.transport.unary(method, request, { timeoutMs, signal });
         this.#reached = true;
         return answer;
