@@ -1,4 +1,5 @@
 // Every model of the orchestrator behind one port: the scripted demonstration, and all that speak chat completions.
+import { ConfigError } from "@agentspan/internal";
 import type { ModelReply, ModelRequest } from "../core/model.js";
 import { ModelCallError, type Models } from "../ports.js";
 import { DEMO_PROVIDER, DemoModels, type DemoModelsOptions } from "./demo-models.js";
@@ -20,10 +21,10 @@ export class ModelRouter implements Models {
   private readonly openAi: OpenAiModels;
   private readonly routes: ReadonlyMap<string, Models>;
 
-  /** Throws an Error that names every fault of AGENTSPAN_MODEL_PROVIDERS. */
+  /** Throws a ConfigError that names every fault of AGENTSPAN_MODEL_PROVIDERS. */
   constructor({ environment, timeoutMs, demo }: ModelRouterOptions) {
     const { providers, faults } = providersFrom(environment, [DEMO_PROVIDER]);
-    if (faults.length > 0) throw new Error(faults.join("\n"));
+    if (faults.length > 0) throw new ConfigError(faults);
     this.openAi = new OpenAiModels({ providers, environment, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
     const demoModels: Models = new DemoModels(demo);
     this.routes = new Map([
