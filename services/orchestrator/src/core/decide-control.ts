@@ -61,7 +61,7 @@ export function tick(draft: Draft): Answer {
     if (state.kind === "claimed" && state.deadline !== undefined && state.deadline <= now) {
       lose(draft, call, { cause: "TIMED_OUT" });
     } else if (state.kind === "ready" && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
-      draft.finish(call, { kind: "error", message: "No worker took the task within its start time-out." });
+      draft.drop(call, { kind: "error", message: "No worker took the task within its start time-out." });
     }
   }
   for (const { approvalId, callId, expiresAt } of openCheckpoints(draft.run)) {

@@ -20,7 +20,7 @@ import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { AttemptFailed, Gate, ReportedOutcome, UnknownAttempt } from "./events.js";
 import { DOCUMENT_BYTES, GUARDED_TIMEOUT_MS, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
-import { backoffAfter, INCOMPATIBLE_RETRY } from "./retry.js";
+import { backoffAfter, REFUSED_RETRY } from "./retry.js";
 import {
   type Call,
   type Checkpoint,
@@ -138,15 +138,18 @@ function lateOrStale(
   draft: Draft,
   command: Complete,
   record: ClaimRecord | undefined,
-  { gate, tool }: Pick<Call, "gate" | "tool">,
+  { gate, tool, claims }: Pick<Call, "gate" | "tool" | "claims">,
   call: Call | undefined,
 ): Answer {
   if (record === undefined) return stale("This claim is not the call's.");
   if (!isGuarded(gate)) return stale("Another attempt took its place.");
   const { callId, attempt, nonce } = command;
   const outcome = fitted(draft, gate, command.outcome);
-  const settlement = settlementOf(draft, callId);
-  if (call !== undefined && draft.run.phase.kind !== "ended" && (settlement !== undefined || isUnclaimedRerun(call))) {
+  // An earlier attempt's outcome does not tell what a later one did.
+  const newest = isNewest(claims, record);
+  const settlement = newest ? settlementOf(draft, callId) : undefined;
+  const wanted = settlement !== undefined || (newest && call !== undefined && isUnclaimedRerun(call));
+  if (call !== undefined && draft.run.phase.kind !== "ended" && wanted) {
     withdraw(draft, settlement);
     draft.finish(call, outcome, { attempt, nonce });
     return { type: "completed", status: "ACCEPTED" };
@@ -165,6 +168,11 @@ function withdraw(draft: Draft, settlement: Checkpoint | undefined): void {
   if (settlement === undefined) return;
   const { approvalId, callId } = settlement;
   draft.emit({ type: "checkpoint_closed", approvalId, callId, why: "WITHDRAWN" });
+}
+
+/** Whether no later claim of the call may have begun. */
+function isNewest(claims: readonly ClaimRecord[], record: ClaimRecord): boolean {
+  return claims.slice(claims.indexOf(record) + 1).every(({ released }) => released === true);
 }
 
 function isUnclaimedRerun(call: Call): boolean {
@@ -213,30 +221,35 @@ function retry(
 
 export function release(draft: Draft, command: Release): Answer {
   const { callId, attempt, nonce, reason, detail } = command;
+  const known = claimedCallOf(draft.run, callId)?.claims.find(
+    (claim) => claim.nonce === nonce && claim.attempt === attempt,
+  );
+  if (known?.released) return { type: "released", released: true };
   const call = callOf(draft.run, callId);
-  if (call === undefined) return { type: "released", released: false };
+  if (call === undefined || draft.run.phase.kind === "ended") return { type: "released", released: false };
   const { state } = call;
   const held = state.kind === "claimed" || state.kind === "unknown" || state.kind === "rerun";
   const stored = held && state.nonce === nonce && state.attempt === attempt;
   const unstored = state.kind === "ready" && state.attempt === attempt && call.gate === "plain";
   if (!stored && !unstored) return { type: "released", released: false };
-  if (draft.run.phase.kind === "ended") return { type: "released", released: false };
   // Not begun is an answer to whether it happened.
   withdraw(draft, settlementOf(draft, callId));
-  if (draft.run.phase.kind === "ending") {
-    if (stored) draft.finish(call, { kind: "cancelled", reason: "The run ended before the tool began." });
-    return { type: "released", released: stored };
-  }
-  const wait =
-    reason === "INCOMPATIBLE" ? backoffAfter(INCOMPATIBLE_RETRY, call.releases + 1, draft.context.jitter) : 0;
+  // What one worker refuses the next one may refuse too.
+  const refuses = reason === "INCOMPATIBLE" || reason === "NO_PROOF";
+  const wait = refuses ? backoffAfter(REFUSED_RETRY, call.releases + 1, draft.context.jitter) : 0;
   const retryAt = draft.now + (wait ?? 0);
   draft.emit({ type: "task_released", callId, attempt, nonce, reason, detail, retryAt });
+  const after = callOf(draft.run, callId);
+  if (draft.run.phase.kind === "ending" && after !== undefined) {
+    draft.drop(after, { kind: "cancelled", reason: "The run ended before the tool began." });
+  }
   return { type: "released", released: true };
 }
 
 export function endClaim(draft: Draft, command: EndClaim): Answer {
   const { callId, attempt, nonce, how } = command;
   const call = callOf(draft.run, callId);
+  if (draft.run.phase.kind === "ended") return stale("The run has ended.");
   if (call === undefined || !("nonce" in call.state)) return stale("The claim has ended already.");
   const { state } = call;
   if (state.nonce !== nonce || state.attempt !== attempt) return stale("The claim has ended already.");
@@ -249,20 +262,9 @@ export function endClaim(draft: Draft, command: EndClaim): Answer {
 export function lose(draft: Draft, call: Call, { cause }: Pick<UnknownAttempt, "cause">): void {
   const { state } = call;
   if (state.kind !== "claimed") return;
-  const { attempt, nonce, workerId, since } = state;
+  const { attempt, nonce, workerId, incarnation, since } = state;
   if (isGuarded(call.gate)) {
-    draft.emit({
-      type: "waiting",
-      approvalId: `set_${call.callId}_${draft.context.entropy}`,
-      kind: "SETTLEMENT",
-      callId: call.callId,
-      tool: call.tool,
-      digest: call.digest,
-      votesRequired: toolOf(draft.context.agent, call.tool)?.approval.votesRequired ?? 1,
-      explicit: false,
-      reason: "Nobody knows whether this call took effect: its worker did not report an outcome.",
-      unknown: { attempt, workerId, grantedAt: since, cause },
-    });
+    draft.askWhetherItHappened(call, { attempt, nonce, workerId, incarnation, grantedAt: since, cause });
     return;
   }
   const reasons = { LEASE_ENDED: "TOOL_LOST", DISOWNED: "TOOL_DISOWNED", TIMED_OUT: "TOOL_TIMED_OUT" } as const;

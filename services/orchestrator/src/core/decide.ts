@@ -114,6 +114,8 @@ function withdrawn(before: Run | undefined, run: Run): readonly Call[] {
     if (state.kind !== "ready") return false;
     const after = callOf(run, callId);
     if (after !== undefined && after.state.kind !== "finished") return false;
-    return !claimedCallOf(run, callId)?.claims.some(({ attempt }) => attempt === state.attempt);
+    return !claimedCallOf(run, callId)?.claims.some(
+      (claim) => claim.attempt === state.attempt && claim.released === undefined,
+    );
   });
 }

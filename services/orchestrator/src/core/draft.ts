@@ -1,11 +1,11 @@
 // A transition in the making: facts are emitted one by one, and each is folded at once, so that whoever decides looks
 // at the state as it will be.
-import type { Agent } from "./agent.js";
+import { type Agent, toolOf } from "./agent.js";
 import type { Answer, Rejection, RejectionReason } from "./commands.js";
-import type { CallOutcome, End, Fact, RunEvent } from "./events.js";
+import type { CallOutcome, End, Fact, RunEvent, UnknownAttempt } from "./events.js";
 import { evolve } from "./evolve.js";
 import type { Schedule, Timing } from "./obligations.js";
-import { type Call, isGuarded, openCheckpoints, type Run } from "./run.js";
+import { type Call, isGuarded, openCheckpoints, type Run, unsettledOf } from "./run.js";
 
 /** What the core is told of the world. All of it is data or pure functions. */
 export interface Context {
@@ -77,6 +77,32 @@ export class Draft {
   }
 
   /**
+   * Ends a call that no worker holds. Where an earlier attempt of it may have taken effect, that is not known by ending
+   * it: a person is asked again.
+   */
+  drop(call: Call, outcome: CallOutcome): void {
+    const unsettled = unsettledOf(this.run, call);
+    if (unsettled === undefined) this.finish(call, outcome);
+    else this.askWhetherItHappened(call, unsettled);
+  }
+
+  askWhetherItHappened(call: Call, unknown: UnknownAttempt): void {
+    const policy = toolOf(this.context.agent, call.tool)?.approval;
+    this.emit({
+      type: "waiting",
+      approvalId: `set_${call.callId}_${this.context.entropy}`,
+      kind: "SETTLEMENT",
+      callId: call.callId,
+      tool: call.tool,
+      digest: call.digest,
+      votesRequired: policy?.votesRequired ?? 1,
+      explicit: policy?.explicit ?? false,
+      reason: "Nobody knows whether this call took effect: its worker did not report an outcome.",
+      unknown,
+    });
+  }
+
+  /**
    * Starts nothing new from here on: closes approvals, questions and tasks nobody has claimed. Plain calls in progress
    * are given up; the end itself waits for guarded ones (`advance`).
    */
@@ -88,7 +114,7 @@ export class Draft {
     for (const call of this.run.turn.calls) {
       const { kind } = call.state;
       const stays = kind === "finished" || kind === "unknown" || (kind === "claimed" && isGuarded(call.gate));
-      if (!stays) this.finish(call, { kind: "cancelled", reason: "The run ended before this call had an outcome." });
+      if (!stays) this.drop(call, { kind: "cancelled", reason: "The run ended before this call had an outcome." });
     }
   }
 

@@ -190,7 +190,9 @@ export interface Waiting {
 
 export interface UnknownAttempt {
   readonly attempt: number;
+  readonly nonce: string;
   readonly workerId: string;
+  readonly incarnation: string;
   readonly grantedAt: number;
   readonly cause: LostHow | "TIMED_OUT";
 }

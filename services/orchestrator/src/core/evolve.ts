@@ -102,23 +102,24 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       return withCall(run, fact.callId, (call) => ({
         ...call,
         failures: call.failures + 1,
-        claims: fact.reason === "TOOL_FAILED" ? reported(call.claims, fact.nonce, "ACCEPTED") : call.claims,
-        ...offered(call, fact.attempt + 1, at, fact.retryAt),
+        claims: fact.reason === "TOOL_FAILED" ? reported(call.claims, fact, "ACCEPTED") : call.claims,
+        ...offered(call, call.attempts + 1, at, fact.retryAt),
       }));
     case "task_released":
       return withCall(run, fact.callId, (call) => ({
         ...call,
         releases: call.releases + 1,
         incompatible: fact.reason === "INCOMPATIBLE",
-        claims: call.claims.filter((claim) => claim.nonce !== fact.nonce),
-        state: ready(fact.attempt + 1, at, fact.retryAt),
+        claims: released(call.claims, fact),
+        attempts: call.attempts + 1,
+        state: ready(call.attempts + 1, at, fact.retryAt),
       }));
     case "grant_ended":
-      return withCall(run, fact.callId, (call) => ({ ...call, ...afterGrantEnded(call, at) }));
+      return withCall(run, fact.callId, (call) => afterGrantEnded(call, at));
     case "tool_result":
       return withCall(run, fact.callId, (call) => ({
         ...call,
-        claims: fact.nonce === undefined ? call.claims : reported(call.claims, fact.nonce, "ACCEPTED"),
+        claims: fact.nonce === undefined ? call.claims : reported(call.claims, fact, "ACCEPTED"),
         state: { kind: "finished", sequence },
       }));
     case "waiting":
@@ -150,7 +151,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       if (fact.reason === "OUTPUT_INVALID") return nextTurn(run, at, by);
       return { ...run, warnedOfSize: true };
     case "late_outcome": {
-      const kept = withClaims(run, fact.callId, (claims) => reported(claims, fact.nonce, "LATE"));
+      const kept = withClaims(run, fact.callId, (claims) => reported(claims, fact, "LATE"));
       if (fact.settles === undefined) return kept;
       return closeCheckpoint(kept, fact.settles, { how: "withdrawn", at, sequence });
     }
@@ -186,9 +187,9 @@ function offered(
   attempt: number,
   at: number,
   notBefore: number,
-): Pick<Call, "state" | "startBy"> {
+): Pick<Call, "state" | "startBy" | "attempts"> {
   const startBy = startTimeoutMs === undefined ? {} : { startBy: Math.max(at, notBefore) + startTimeoutMs };
-  return { ...startBy, state: ready(attempt, at, notBefore) };
+  return { ...startBy, attempts: attempt, state: ready(attempt, at, notBefore) };
 }
 
 function ready(attempt: number, since: number, notBefore: number): CallState {
@@ -200,11 +201,10 @@ function modelStep(run: Run, attempt: number, holder: string, since: number, not
   return run.paused ? { kind: "held", attempt } : { kind: "calling", attempt, holder, since, notBefore };
 }
 
-function afterGrantEnded(call: Call, at: number): Pick<Call, "state" | "startBy"> {
+function afterGrantEnded(call: Call, at: number): Call {
   const { state } = call;
-  if (state.kind === "unknown") return { state: { ...state, grantDead: true } };
-  if (state.kind === "rerun") return offered(call, state.attempt + 1, at, at);
-  return { state };
+  if (state.kind === "unknown") return { ...call, state: { ...state, grantDead: true } };
+  return state.kind === "rerun" ? { ...call, ...offered(call, call.attempts + 1, at, at) } : call;
 }
 
 function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
@@ -228,15 +228,24 @@ function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): 
   const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
   return withCall(opened, fact.callId, (call) => {
     if (fact.kind !== "SETTLEMENT") {
-      const nextAttempt = call.state.kind === "ready" ? call.state.attempt : 1;
-      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId, nextAttempt } };
+      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
     }
-    if (call.state.kind !== "claimed") return call;
-    const { attempt, nonce, incarnation } = call.state;
-    const grantDead = fact.unknown?.cause !== "TIMED_OUT";
+    if (fact.unknown === undefined) return call;
+    const { attempt, nonce, incarnation } = fact.unknown;
     const { approvalId } = fact;
-    return { ...call, state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead } };
+    return {
+      ...call,
+      state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead: isDead(call, fact) },
+    };
   });
+}
+
+/** Whether the grant of an attempt that is not known to have ended can no longer be at work. */
+function isDead({ state }: Call, { unknown }: Waiting): boolean {
+  if (state.kind === "rerun") return false;
+  // Asked again: it was run again, which waited for the end of that grant.
+  if (state.kind !== "claimed" || state.attempt !== unknown?.attempt) return true;
+  return unknown.cause !== "TIMED_OUT";
 }
 
 function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
@@ -272,14 +281,13 @@ function afterDecision(run: Run, fact: Extract<Fact, { type: "decided" }>, seque
     if (outcome === "approved") {
       // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
       const { argumentsSequence, digest } = checkpoint ?? call;
-      const attempt = call.state.kind === "gated" ? call.state.nextAttempt : 1;
       const approval = { approvalId, decisionId };
-      return { ...call, argumentsSequence, digest, approval, ...offered(call, attempt, at, at) };
+      return { ...call, argumentsSequence, digest, approval, ...offered(call, call.attempts, at, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;
       const approved: Call = { ...call, approval: { approvalId, decisionId } };
-      if (grantDead) return { ...approved, ...offered(call, attempt + 1, at, at) };
+      if (grantDead) return { ...approved, ...offered(call, call.attempts + 1, at, at) };
       return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
     }
     return call;
@@ -341,6 +349,18 @@ function withClaims(run: Run, callId: string, change: (claims: readonly ClaimRec
   return withCall(run, callId, (call) => ({ ...call, claims: change(call.claims) }));
 }
 
-function reported(claims: readonly ClaimRecord[], nonce: string, as: "ACCEPTED" | "LATE"): readonly ClaimRecord[] {
-  return claims.map((claim) => (claim.nonce === nonce ? { ...claim, reported: as } : claim));
+type ClaimKey = Partial<Pick<ClaimRecord, "attempt" | "nonce">>;
+
+function isOf({ attempt, nonce }: ClaimKey): (claim: ClaimRecord) => boolean {
+  return (claim) => claim.nonce === nonce && claim.attempt === attempt;
+}
+
+function reported(claims: readonly ClaimRecord[], key: ClaimKey, as: "ACCEPTED" | "LATE"): readonly ClaimRecord[] {
+  return claims.map((claim) => (isOf(key)(claim) ? { ...claim, reported: as } : claim));
+}
+
+/** A task can be given back any number of times: only the newest is remembered. */
+function released(claims: readonly ClaimRecord[], { attempt, nonce }: Required<ClaimKey>): readonly ClaimRecord[] {
+  const begun = claims.filter((claim) => claim.released === undefined && !isOf({ attempt, nonce })(claim));
+  return [...begun, { attempt, nonce, released: true }];
 }

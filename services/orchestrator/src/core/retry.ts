@@ -4,8 +4,8 @@ import type { RetryPolicy } from "./agent.js";
 /** Model calls: a provider that is overloaded or away is worth some patience. */
 export const MODEL_RETRY: RetryPolicy = { maxAttempts: 6, initialBackoffMs: 500, maxBackoffMs: 30_000, multiplier: 2 };
 
-/** A task that a worker's schema refuses is offered again, ever more rarely. */
-export const INCOMPATIBLE_RETRY: RetryPolicy = {
+/** A task that workers refuse (their schema, a missing proof) is offered again, ever more rarely. */
+export const REFUSED_RETRY: RetryPolicy = {
   maxAttempts: Number.POSITIVE_INFINITY,
   initialBackoffMs: 1_000,
   maxBackoffMs: 60_000,

@@ -76,6 +76,8 @@ export interface Call {
   readonly startTimeoutMs?: number;
   /** While it is ready: when no worker may begin it any more. A release does not give it more time. */
   readonly startBy?: number;
+  /** The number of the attempt that was offered last; none is used twice. */
+  readonly attempts: number;
   /** Attempts that failed, were lost or timed out. */
   readonly failures: number;
   readonly releases: number;
@@ -91,16 +93,17 @@ export interface PastCall {
   readonly claims: readonly ClaimRecord[];
 }
 
-/** A stored claim, and what its worker reported. */
+/** A stored claim, and what its worker reported. Of those given back not begun, the newest is kept. */
 export interface ClaimRecord {
   readonly attempt: number;
   readonly nonce: string;
+  readonly released?: true;
   readonly reported?: "ACCEPTED" | "LATE";
 }
 
 export type CallState =
   /** A person must approve first. */
-  | { readonly kind: "gated"; readonly approvalId: string; readonly nextAttempt: number }
+  | { readonly kind: "gated"; readonly approvalId: string }
   /** May be claimed. */
   | { readonly kind: "ready"; readonly attempt: number; readonly since: number; readonly notBefore: number }
   | {
@@ -226,6 +229,12 @@ export function callOf(run: Run, callId: string): Call | undefined {
 /** A call of this turn or, where workers had claimed it, of an earlier one. */
 export function claimedCallOf(run: Run, callId: string): Call | PastCall | undefined {
   return callOf(run, callId) ?? (Object.hasOwn(run.pastCalls, callId) ? run.pastCalls[callId] : undefined);
+}
+
+/** The attempt that may have taken effect, where a person let a call run again although nobody knows. */
+export function unsettledOf(run: Run, { approval }: Call): UnknownAttempt | undefined {
+  const checkpoint = approval === undefined ? undefined : run.checkpoints[approval.approvalId];
+  return checkpoint?.kind === "SETTLEMENT" ? checkpoint.unknown : undefined;
 }
 
 /** Guarded calls start at most once for each approval, and their error is final. */
