@@ -20,9 +20,23 @@ export interface Child {
 }
 
 /** Forks a module and waits for its {ready: true}. Its errors go to our own standard error. */
-export async function startChild(name: string, module: string, env: Record<string, string>): Promise<Child> {
+export async function startChild(
+  name: string,
+  module: string,
+  env: Record<string, string>,
+  profileDir?: string,
+): Promise<Child> {
   const { PATH = "", HOME = "" } = process.env;
-  const child = fork(module, { env: { PATH, HOME, ...env }, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const profile = [
+    "--cpu-prof",
+    `--cpu-prof-dir=${profileDir}`,
+    `--cpu-prof-name=${name.replaceAll(" ", "-")}.cpuprofile`,
+  ];
+  const child = fork(module, {
+    env: { PATH, HOME, ...env },
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    execArgv: profileDir === undefined ? [] : profile,
+  });
   const ready = await new Promise<Ready>((resolve, reject) => {
     child.once("message", (message) => resolve(message as Ready));
     child.once("exit", (code, signal) => reject(new Error(`${name} ended before it was ready (${code ?? signal}).`)));

@@ -18,6 +18,7 @@ const HELP = `Measures the workload "refund": four model turns, two plain tools,
   --orchestrators N   orchestrator processes (1)
   --transport NAME    connect or grpc (connect)
   --json FILE         writes the figures there too
+  --profile DIR       writes a CPU profile of each process there
   --store-pid PID     the store's process, where MONGODB_URI names it: its CPU time is read too
 
 MONGODB_URI and NATS_URL name servers to measure with; without them servers are found or fetched.`;
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     orchestrators: { type: "string", default: "1" },
     transport: { type: "string", default: "connect" },
     json: { type: "string" },
+    profile: { type: "string" },
     "store-pid": { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -174,6 +176,7 @@ if (values.help) {
     orchestrators: count("orchestrators", values.orchestrators),
     transport,
     onProgress: say,
+    ...(values.profile === undefined ? {} : { profileDir: values.profile }),
   });
   try {
     const figures = await measure(stack);

@@ -23,6 +23,8 @@ export interface StackOptions {
   readonly orchestrators: number;
   /** Through the port for gRPC alone, or the one for every protocol. */
   readonly transport: "grpc" | "connect";
+  /** Where each process writes its CPU profile. */
+  readonly profileDir?: string;
   readonly onProgress: (line: string) => void;
 }
 
@@ -33,7 +35,12 @@ function mainOf(name: string): string {
   return fileURLToPath(import.meta.resolve(`${name}/main`));
 }
 
-export async function startStack({ orchestrators: count, transport, onProgress }: StackOptions): Promise<Stack> {
+export async function startStack({
+  orchestrators: count,
+  transport,
+  profileDir,
+  onProgress,
+}: StackOptions): Promise<Stack> {
   const folder = await mkdtemp(join(tmpdir(), "agentspan-bench-"));
   const closers: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 5 })];
   const stop = async (): Promise<void> => {
@@ -51,7 +58,7 @@ export async function startStack({ orchestrators: count, transport, onProgress }
     const database = `bench_${process.pid}`;
 
     const child = async (name: string, module: string, env: Record<string, string>): Promise<Child> => {
-      const started = await startChild(name, module, env);
+      const started = await startChild(name, module, env, profileDir);
       closers.push(() => started.stop());
       return started;
     };

@@ -50,6 +50,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
+  const registry = new WorkerRegistry(store);
   const engine = new Engine({
     store,
     agents,
@@ -64,7 +65,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     engine,
     history,
     agents,
-    tools: store,
+    registry,
     models,
     bus,
     clock,
@@ -96,7 +97,6 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     atOnce: 16,
     log,
   });
-  const registry = new WorkerRegistry(store);
   const workers = new WorkerService({
     store,
     bus,

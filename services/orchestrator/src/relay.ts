@@ -5,12 +5,21 @@ import { EventSchema, LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { AgentCatalog } from "./agent-catalog.js";
 import type { Clock } from "./clock.js";
-import { type Call, callOf, type Effect, type ModelReply, modelRequest, type Run } from "./core/index.js";
+import {
+  type Call,
+  callOf,
+  type Effect,
+  type ModelReply,
+  modelRequest,
+  type OwnerDemand,
+  type Run,
+} from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import { encodeEvent } from "./encode/event.js";
 import type { Committed, Engine } from "./engine.js";
 import type { History } from "./history.js";
-import { type Bus, ModelCallError, type Models, type StoredRun, type ToolStore } from "./ports.js";
+import { type Bus, ModelCallError, type Models, type StoredRun } from "./ports.js";
+import type { WorkerRegistry } from "./worker-registry.js";
 
 type ModelEffect = Extract<Effect, { kind: "call_model" }>;
 
@@ -21,7 +30,7 @@ export interface RelayOptions {
   readonly engine: Engine;
   readonly history: History;
   readonly agents: AgentCatalog;
-  readonly tools: ToolStore;
+  readonly registry: WorkerRegistry;
   readonly models: Models;
   readonly bus: Bus;
   readonly clock: Clock;
@@ -171,13 +180,14 @@ export class Relay {
   }
 
   /** What the owners of the tools called demand. Fails closed: without an answer from the store nothing goes on. */
-  private async ownersOf(run: Run, reply: ModelReply) {
+  private async ownersOf(run: Run, reply: ModelReply): Promise<Readonly<Record<string, OwnerDemand>>> {
     if (reply.calls.length === 0) return {};
     const agent = await this.options.agents.agentOf(run);
     const called = agent.tools.filter(({ name }) => reply.calls.some((call) => call.name === name));
-    const asked = called.map(({ queue, name }) => ({ queue, tool: name }));
-    const registered = asked.length === 0 ? [] : await this.options.tools.getTools(run.namespace, asked);
-    return Object.fromEntries(registered.map(({ tool, approval, once }) => [tool, { approval, once }]));
+    const asked = called.map(async ({ queue, name }) => {
+      return [name, await this.options.registry.keptDemand(run.namespace, queue, name)] as const;
+    });
+    return Object.fromEntries(await Promise.all(asked));
   }
 
   private async withdraw(run: Run, { callId, tool, queue }: Extract<Effect, { kind: "withdraw" }>): Promise<void> {

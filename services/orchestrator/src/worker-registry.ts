@@ -53,11 +53,12 @@ export class WorkerRegistry {
   ): Promise<OwnerDemand> {
     if (queue === undefined || tool === undefined) return { approval: false, once: false };
     const own = this.demands.get(demandKey(incarnation, queue, tool));
-    const stored = await this.storedDemand(namespace, queue, tool);
+    const stored = await this.keptDemand(namespace, queue, tool);
     return { approval: own?.approval === true || stored.approval, once: own?.once === true || stored.once };
   }
 
-  private async storedDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
+  /** What the newest registration of a tool demands, remembered for a moment: a claim asks again. */
+  async keptDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
     const key = demandKey(namespace, queue, tool);
     const now = performance.now();
     const remembered = this.remembered.get(key);
