@@ -1,0 +1,98 @@
+// The agent that the tests run, and what its tools do. The model's arguments steer a tool: `hold` names a gate that it
+// waits at, `fail` makes it throw, `failures` makes that many first attempts throw, `heed` lets it stop when told to.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  Agent,
+  type AgentOptions,
+  type JsonObject,
+  TerminalError,
+  type Tool,
+  type ToolContext,
+  tool,
+} from "@agentspan/sdk";
+import { writeLedger } from "./ledger.js";
+
+/** Where a worker process finds the ledger and the gates. */
+export const LEDGER_VARIABLE = "E2E_LEDGER";
+export const GATES_VARIABLE = "E2E_GATES";
+
+const LOOK_MS = 10;
+
+async function act(name: string, args: JsonObject, context: ToolContext): Promise<unknown> {
+  const { runId, callId, attempt, idempotencyKey: key, proof } = context;
+  const file = process.env[LEDGER_VARIABLE] ?? "";
+  const entry = { tool: name, runId, callId, attempt, key, args: JSON.stringify(args), pid: process.pid };
+  const note = (step: "begin" | "end" | "abort") =>
+    writeLedger(file, { ...entry, step, approvalId: proof?.approvalId ?? "" });
+  note("begin");
+  if (typeof args.hold === "string")
+    await gate(args.hold, args.heed === true ? context.signal : undefined, () => note("abort"));
+  if (typeof args.fail === "string") throw new TerminalError(args.fail);
+  if (typeof args.failures === "number" && attempt <= args.failures) throw new Error(`attempt ${attempt} fails`);
+  note("end");
+  if (typeof args.bytes === "number") return { done: name, filler: "x".repeat(args.bytes) };
+  return { done: name, attempt };
+}
+
+/** A gate is open when its file is there: it outlives every process that waits at it. */
+async function gate(name: string, signal: AbortSignal | undefined, onAbort: () => void): Promise<void> {
+  const file = join(process.env[GATES_VARIABLE] ?? "", name);
+  while (!existsSync(file)) {
+    if (signal?.aborted) {
+      onAbort();
+      throw new TerminalError("stopped when told to");
+    }
+    await delay(LOOK_MS);
+  }
+}
+
+type Gating = { readonly approvalRequired?: boolean; readonly once?: boolean; readonly approvalExplicit?: boolean };
+
+const ANYTHING = { type: "object" } as const;
+const REFUND = {
+  type: "object",
+  properties: { order_id: { type: "string" }, amount: { type: "number" } },
+  required: ["order_id", "amount"],
+} as const;
+
+function deskTool(name: string, gating: Gating = {}, inputSchema: JsonObject = ANYTHING): Tool {
+  return tool((args, context) => act(name, args, context), {
+    name,
+    description: `The ${name} of the desk.`,
+    inputSchema,
+    retry: { maxAttempts: 4, initialBackoff: 20, maxBackoff: 50 },
+    ...gating,
+  });
+}
+
+/** Plain: get_order, get_customer. Gated: refund, email, erase (explicit). Guarded without a person: charge. */
+const TOOLS: readonly Tool[] = [
+  deskTool("get_order"),
+  deskTool("get_customer"),
+  deskTool("refund", { approvalRequired: true }, REFUND),
+  deskTool("email", { approvalRequired: true }),
+  deskTool("erase", { approvalRequired: true, approvalExplicit: true }),
+  deskTool("charge", { once: true }),
+  // Its worker gates it; see lenientAgent.
+  deskTool("wipe", { approvalRequired: true }),
+];
+
+export const MODEL = "script/desk";
+
+/** The agent under a name, which is also the queue that its tasks are taken from. */
+export function deskAgent(name = "desk", options: Partial<Omit<AgentOptions, "name" | "tools">> = {}): Agent {
+  return new Agent({ name, model: MODEL, instructions: "You are the desk.", ...options, tools: TOOLS });
+}
+
+/** A definition that forgets that `wipe` is gated. The desk's workers serve it. */
+export function lenientAgent(queue = "desk"): Agent {
+  const wipe = tool(() => undefined, {
+    name: "wipe",
+    description: "The wipe of the desk.",
+    inputSchema: ANYTHING,
+    queue,
+  });
+  return new Agent({ name: `${queue}_lenient`, model: MODEL, tools: [wipe] });
+}

@@ -1,0 +1,11 @@
+// What the end-to-end tests, and the programs that measure, stand on.
+export * from "./child-service.js";
+export * from "./desk-agent.js";
+export * from "./gate.js";
+export * from "./ledger.js";
+export * from "./model-server.js";
+export * from "./mongo-valve.js";
+export type { MongoCommand } from "./mongo-wire.js";
+export type { Census } from "./probe.js";
+export * from "./stack.js";
+export * from "./until.js";

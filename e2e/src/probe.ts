@@ -1,0 +1,31 @@
+// Loaded into a service before its own code: counts, when asked over IPC, what lives in the process. Timers are counted
+// as objects, since most of ours do not keep the process alive and are no active resource.
+import { queryObjects } from "node:v8";
+
+/** What lives in a process. The count collects garbage first. */
+export interface Census {
+  readonly promises: number;
+  readonly timers: number;
+  readonly resources: Readonly<Record<string, number>>;
+}
+
+interface Message {
+  readonly ask?: number;
+  readonly census?: boolean;
+}
+
+const Timer = setTimeout(() => undefined, 0).constructor;
+
+process.on("message", ({ ask, census }: Message) => {
+  if (census !== true) return;
+  const resources: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
+  const taken: Census = {
+    promises: queryObjects(Promise, { format: "count" }),
+    timers: queryObjects(Timer, { format: "count" }),
+    resources,
+  };
+  process.send?.({ answer: ask, census: taken });
+});
+// The services look at the channel only to notice that their parent is gone: it must not keep them alive either way.
+process.channel?.unref();

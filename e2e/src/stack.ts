@@ -1,0 +1,275 @@
+// The whole of Agentspan as it runs in production: NATS, MongoDB, orchestrators, gateways and workers as processes of
+// their own, on free ports of this machine, with leases short enough for a test. Whoever starts a stack stops it.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
+import { AgentRuntime } from "@agentspan/sdk";
+import { type RunningNats, resolveServers, startNats, startTestServers, type TestServers } from "@agentspan/servers";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type Db, MongoClient } from "mongodb";
+import { ChildService } from "./child-service.js";
+import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
+import { Ledger } from "./ledger.js";
+import { ModelServer } from "./model-server.js";
+import type { Census } from "./probe.js";
+
+export interface StackOptions {
+  readonly orchestrators?: number;
+  readonly gateways?: number;
+  /** Workers of the queue "desk". */
+  readonly workers?: number;
+  /** Loads the probe into every service, for `census`. */
+  readonly probed?: boolean;
+  /** Further settings of every service. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface OrchestratorOptions {
+  /** Another way to MongoDB, such as a valve. */
+  readonly mongoUri?: string;
+}
+
+export interface WorkerOptions {
+  readonly queues?: readonly string[];
+  readonly concurrency?: number;
+}
+
+/** As short as lets a busy machine keep its leases. */
+const TIMING = {
+  AGENTSPAN_LEASE: "1500ms",
+  AGENTSPAN_HEARTBEAT: "300ms",
+  AGENTSPAN_SWEEP: "100ms",
+  AGENTSPAN_ANNOUNCE_AFTER: "500ms",
+} as const;
+
+export const DATABASE = "e2e";
+
+export class GatewayProcess {
+  constructor(readonly service: ChildService) {}
+
+  get port(): number {
+    return Number(this.service.ready.port);
+  }
+
+  get grpcPort(): number {
+    return Number(this.service.ready.grpcPort);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** A new life on the same ports. */
+  restart(): Promise<void> {
+    const { port, grpcPort } = this;
+    return this.service.restart({ AGENTSPAN_PORT: String(port), AGENTSPAN_GRPC_PORT: String(grpcPort) });
+  }
+}
+
+/** Plain clients of the contract, of one gateway. */
+export interface Rpc {
+  readonly runs: Client<typeof RunService>;
+  readonly approvals: Client<typeof ApprovalService>;
+  readonly agents: Client<typeof AgentService>;
+}
+
+export class Stack {
+  readonly orchestrators: ChildService[] = [];
+  readonly gateways: GatewayProcess[] = [];
+  readonly workers: ChildService[] = [];
+  readonly ledger: Ledger;
+  readonly #runtimes = new Map<string, AgentRuntime>();
+  readonly #mongo: MongoClient;
+  readonly #others: ChildService[] = [];
+  #ownNats: RunningNats | undefined;
+
+  private constructor(
+    readonly servers: TestServers,
+    readonly model: ModelServer,
+    readonly folder: string,
+    private readonly options: StackOptions,
+  ) {
+    this.ledger = new Ledger(join(folder, "ledger"));
+    this.#mongo = new MongoClient(servers.mongoUri, { serverSelectionTimeoutMS: 10_000 });
+  }
+
+  static async start(options: StackOptions = {}): Promise<Stack> {
+    const folder = await mkdtemp(join(tmpdir(), "agentspan-e2e-"));
+    const [servers, model] = await Promise.all([startTestServers({ own: true }), ModelServer.start()]);
+    const stack = new Stack(servers, model, folder, options);
+    try {
+      const { orchestrators = 1, gateways = 1, workers = 1 } = options;
+      await Promise.all([
+        ...Array.from({ length: orchestrators }, () => stack.addOrchestrator()),
+        ...Array.from({ length: gateways }, () => stack.addGateway()),
+      ]);
+      await Promise.all(Array.from({ length: workers }, () => stack.addWorker()));
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  async addOrchestrator({ mongoUri }: OrchestratorOptions = {}): Promise<ChildService> {
+    const service = await this.#service(`orchestrator ${this.orchestrators.length + 1}`, "@agentspan/orchestrator", {
+      ...TIMING,
+      NATS_URL: this.servers.natsUrl,
+      MONGODB_URI: mongoUri ?? this.servers.mongoUri,
+      AGENTSPAN_DATABASE: DATABASE,
+      AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
+    });
+    this.orchestrators.push(service);
+    return service;
+  }
+
+  async addGateway(): Promise<GatewayProcess> {
+    const name = `gateway ${this.gateways.length + 1}`;
+    const ports = { AGENTSPAN_PORT: "0", AGENTSPAN_GRPC_PORT: "0" };
+    const service = await this.#service(name, "@agentspan/gateway", { ...ports, NATS_URL: this.servers.natsUrl });
+    const gateway = new GatewayProcess(service);
+    this.gateways.push(gateway);
+    return gateway;
+  }
+
+  async addWorker({ queues = ["desk"], concurrency = 16 }: WorkerOptions = {}): Promise<ChildService> {
+    const number = this.workers.length + 1;
+    const service = await ChildService.start({
+      name: `worker ${number}`,
+      entry: ownEntry("worker-process.js"),
+      env: {
+        NATS_URL: this.servers.natsUrl,
+        AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info",
+        E2E_WORKER_ID: `worker-${number}`,
+        E2E_QUEUES: queues.join(","),
+        E2E_CONCURRENCY: String(concurrency),
+        [LEDGER_VARIABLE]: this.ledger.file,
+        [GATES_VARIABLE]: this.folder,
+      },
+    });
+    this.workers.push(service);
+    return service;
+  }
+
+  /** A program that starts a run with this input and waits for it. */
+  async addClient(input: string, gateway = 0): Promise<ChildService> {
+    const env = { AGENTSPAN_SERVER_URL: this.gateway(gateway).url, E2E_INPUT: input };
+    const service = await ChildService.start({ name: "client", entry: ownEntry("client-process.js"), env });
+    this.#others.push(service);
+    return service;
+  }
+
+  /** One of the gateways; the number is taken round, so that tests do not depend on how many there are. */
+  gateway(index = 0): GatewayProcess {
+    const gateway = this.gateways[index % this.gateways.length];
+    if (gateway === undefined) throw new Error("The stack has no gateway.");
+    return gateway;
+  }
+
+  /** The SDK on a gateway. */
+  runtime(index = 0): AgentRuntime {
+    const { url } = this.gateway(index);
+    const runtime = this.#runtimes.get(url) ?? new AgentRuntime({ url });
+    this.#runtimes.set(url, runtime);
+    return runtime;
+  }
+
+  /** The bare contract on a gateway. */
+  rpc(index = 0): Rpc {
+    const transport = createGrpcTransport({ baseUrl: this.gateway(index).url });
+    return {
+      runs: createClient(RunService, transport),
+      approvals: createClient(ApprovalService, transport),
+      agents: createClient(AgentService, transport),
+    };
+  }
+
+  /** What the orchestrators store. */
+  get database(): Db {
+    return this.#mongo.db(DATABASE);
+  }
+
+  /** Lets every tool go on that holds at this gate, now and from now on. */
+  async openGate(name: string): Promise<void> {
+    await writeFile(join(this.folder, name), "");
+  }
+
+  /** What lives in a service of a probed stack. */
+  async census(service: ChildService): Promise<Census> {
+    return (await service.ask({ census: true })).census as Census;
+  }
+
+  /** Kills NATS and starts one on the same port that knows nothing. */
+  async loseNats(): Promise<void> {
+    const { port } = this.servers.nats;
+    await this.#killNats();
+    const { nats } = await resolveServers({ own: true });
+    if (!("binary" in nats)) throw new Error("There is no NATS server of our own to start.");
+    this.#ownNats = await startNats({
+      binary: nats.binary,
+      port,
+      storeDir: await mkdtemp(join(this.folder, "nats-")),
+    });
+  }
+
+  /** Kills whatever there is, our processes and the servers. */
+  async killAll(): Promise<void> {
+    const services = [...this.workers, ...this.orchestrators, ...this.gateways.map(({ service }) => service)];
+    await Promise.all([...services.map((service) => service.kill()), this.#killNats(), this.servers.mongo.kill()]);
+  }
+
+  /** Starts again what killAll killed, on the same data and ports. */
+  async restartAll(): Promise<void> {
+    await Promise.all([this.#ownNats?.process.restart() ?? this.servers.nats.restart(), this.servers.mongo.restart()]);
+    await Promise.all([
+      ...this.orchestrators.map((service) => service.restart()),
+      ...this.gateways.map((gateway) => gateway.restart()),
+    ]);
+    await Promise.all(this.workers.map((service) => service.restart()));
+  }
+
+  /** Ends processes that a test has done with; they leave the stack. */
+  async remove(service: ChildService): Promise<void> {
+    await service.kill();
+    for (const list of [this.workers, this.orchestrators]) {
+      const at = list.indexOf(service);
+      if (at !== -1) list.splice(at, 1);
+    }
+  }
+
+  /** The last lines of every process, for a test that failed. */
+  logs(): string {
+    const services = [...this.orchestrators, ...this.gateways.map(({ service }) => service), ...this.workers];
+    return [...services, ...this.#others].map((service) => service.log()).join("\n");
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#runtimes.values()].map((runtime) => runtime.shutdown()));
+    await this.#mongo.close();
+    const services = [...this.workers, ...this.orchestrators, ...this.gateways.map(({ service }) => service)];
+    await Promise.all([...services, ...this.#others].map((service) => service.kill()));
+    await this.#ownNats?.process.kill();
+    await Promise.all([this.servers.stop(), this.model.stop()]);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async #killNats(): Promise<void> {
+    await (this.#ownNats?.process.kill() ?? this.servers.nats.kill());
+  }
+
+  #service(name: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
+    const entry = join(dirname(createRequire(import.meta.url).resolve(pkg)), "main.js");
+    const execArgv = this.options.probed === true ? ["--no-warnings", "--import", ownEntry("probe.js")] : [];
+    const level = { AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info" };
+    return ChildService.start({ name, entry, execArgv, env: { ...level, ...env, ...this.options.env } });
+  }
+}
+
+/** A program of this package: compiled, also where this file is read as it stands. */
+function ownEntry(file: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), "..", "dist", file);
+}
