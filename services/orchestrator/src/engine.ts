@@ -14,6 +14,7 @@ import {
   type Context,
   decide,
   type Effect,
+  effectsOwed,
   type Rejection,
   type Run,
   type RunEvent,
@@ -140,12 +141,13 @@ export class Engine {
   }
 
   private async carryOut(runId: string, batch: readonly Pending[]): Promise<void> {
-    const { store, onCommitted } = this.options;
+    const { store, onCommitted, timing, clock } = this.options;
     const starts = batch.some(({ command }) => command.type === "start");
     let stored = this.cache.get(runId);
     // A run that is being started is not there, most of the time: the guarded insert finds out.
     if (stored === undefined && !starts) stored = await store.load(runId, "majority");
     let current = false;
+    let answerLost = false;
     for (let tries = 1; ; tries += 1) {
       const plan = await this.plan(stored, batch);
       if (plan.refuses && !current) {
@@ -156,6 +158,10 @@ export class Engine {
       if (!plan.changes || plan.run === undefined) {
         if (stored !== undefined) this.cache.set(stored);
         this.answer(plan, stored);
+        // Perhaps it was our own write that went through: nobody acted on it yet. Acting twice is safe.
+        if (answerLost && stored !== undefined) {
+          onCommitted({ stored, events: [], effects: effectsOwed(stored.run, timing, clock.now()) });
+        }
         return;
       }
       const write = await this.writeOf(plan, plan.run, stored);
@@ -168,6 +174,7 @@ export class Engine {
         return;
       }
       this.options.log.debug({ runId, outcome, tries }, "Another writer was faster, or the answer was lost");
+      answerLost ||= outcome === "unknown";
       if (tries >= MOST_TRIES) {
         throw new AgentspanError("CONFLICT", `Run ${runId} is being changed by others all the time; try again.`, {
           retryAfterMs: 200,

@@ -81,7 +81,7 @@ export class Relay {
   /** Makes a model call that this process holds, if it is not in hand already. */
   callModel(stored: StoredRun, effect: ModelEffect): void {
     const key = modelKey(stored.run.runId, effect);
-    if (this.stopping || this.inHandCalls.has(key)) return;
+    if (this.stopping || effect.holder !== this.options.orchestratorId || this.inHandCalls.has(key)) return;
     const controller = new AbortController();
     this.inHandCalls.set(key, controller);
     const wait = Math.max(0, effect.notBefore - this.options.clock.now());

@@ -52,3 +52,17 @@ export function isReadable(schema: number): boolean {
 export function eventsOf(texts: readonly string[]): readonly RunEvent[] {
   return texts.map((text) => JSON.parse(text) as RunEvent);
 }
+
+/** UTF-8 bytes that one write may have: a database document ends at 16 MiB and has more to hold than the texts. */
+const MAX_WRITE_BYTES = 15 * 1024 * 1024;
+
+/** The UTF-8 bytes of a write's texts. Throws AgentspanError LIMIT_EXCEEDED where they are too many to store at once. */
+export function writeBytesOf(runId: string, texts: readonly string[]): number {
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes <= MAX_WRITE_BYTES) return bytes;
+  throw new AgentspanError(
+    "LIMIT_EXCEEDED",
+    `A write of run ${runId} has ${bytes} bytes, and ${MAX_WRITE_BYTES} can be stored at once.`,
+    { metadata: { runId, limit: String(MAX_WRITE_BYTES), size: String(bytes) } },
+  );
+}

@@ -37,8 +37,10 @@ export function conversation(agent: Agent, events: readonly RunEvent[]): readonl
         turn = { text: fact.text, callIds: fact.callIds, calls: new Map(), outcomes: new Map() };
         break;
       case "tool_call": {
-        const argumentsText = fact.refused === undefined ? fact.arguments : fact.refused.wrote;
-        turn?.calls.set(fact.callId, { modelCallId: fact.modelCallId, name: fact.tool, argumentsText });
+        const { modelCallId, refused } = fact;
+        const call =
+          refused === undefined ? { name: fact.tool, argumentsText: fact.arguments } : asWritten(fact.tool, refused);
+        turn?.calls.set(fact.callId, { modelCallId, ...call });
         break;
       }
       case "voted":
@@ -64,6 +66,11 @@ export function conversation(agent: Agent, events: readonly RunEvent[]): readonl
   }
   close(messages, turn);
   return messages;
+}
+
+/** Providers refuse a whole conversation over a name that is none, and the model may have written anything. */
+function asWritten(tool: string, { wrote }: { wrote: string }): Pick<ModelCall, "name" | "argumentsText"> {
+  return { name: tool.replace(/[^A-Za-z0-9_-]/gu, "_") || "unnamed", argumentsText: wrote };
 }
 
 /** A turn is told once it is whole: the reply with its calls, then each outcome in the order of the calls. */

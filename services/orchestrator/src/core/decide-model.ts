@@ -2,12 +2,14 @@
 import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
 import type { Answer, ReplaceModelCall, TakeModelFailure, TakeModelReply } from "./commands.js";
 import { type Draft, OK, stale } from "./draft.js";
-import type { Gate, ToolCalled } from "./events.js";
+import type { Gate, SizeWarning, ToolCalled } from "./events.js";
 import {
   ARGUMENTS_BYTES,
   ARGUMENTS_OF_TURN_BYTES,
   CALLS_PER_TURN,
   DOCUMENT_WARNING_BYTES,
+  headOf,
+  REPLY_BYTES,
   RUN_BYTES,
 } from "./limits.js";
 import type { ModelCall, ModelReply } from "./model.js";
@@ -16,10 +18,19 @@ import type { Call } from "./run.js";
 
 /** A model call whose orchestrator was lost this often is not made again. */
 const MOST_MODEL_ATTEMPTS = 10;
+/** What is kept of the name and the arguments that a model wrote, where they are refused. UTF-16 units. */
+const NAME_UNITS = 64;
+const WROTE_UNITS = 4096;
 
 export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
   if (!isCurrent(draft, command)) return stale("Another attempt took this turn's place.");
   const { reply, turn, attempt } = command;
+  const bytes = draft.context.text.utf8Length(reply.text);
+  if (bytes > REPLY_BYTES) {
+    const message = `The model's reply has ${bytes} bytes of text; the limit is ${REPLY_BYTES}.`;
+    draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
+    return OK;
+  }
   const callIds = reply.calls.map((_, index) => `t${turn}c${index + 1}`);
   draft.emit({
     type: "model_replied",
@@ -39,7 +50,8 @@ export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
 function takeFinalAnswer(draft: Draft, reply: ModelReply): void {
   const { outputSchema } = draft.context.agent;
   let result = JSON.stringify(reply.text);
-  if (outputSchema !== undefined && reply.finishReason === "STOP") {
+  const whole = reply.finishReason === "STOP" || reply.finishReason === "TOOL_CALLS";
+  if (outputSchema !== undefined && whole) {
     const problems = draft.context.text.schemaProblems(outputSchema, reply.text);
     if (problems.length > 0) {
       draft.emit({ type: "warning", reason: "OUTPUT_INVALID", message: problems.join("; ") });
@@ -57,7 +69,7 @@ function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callId
   let bytes = 0;
   reply.calls.forEach((modelCall, index) => {
     const callId = callIds[index] ?? "";
-    const fact = toolCalled(draft, modelCall, callId, turn, index, bytes, owners[modelCall.name]);
+    const fact = toolCalled(draft, modelCall, callId, turn, index, bytes, ownerOf(owners, modelCall.name));
     bytes += draft.context.text.utf8Length(fact.arguments);
     facts.set(callId, fact);
     draft.emit(fact);
@@ -65,8 +77,13 @@ function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callId
   for (const call of draft.run.turn.calls) {
     const fact = facts.get(call.callId);
     if (fact?.refused !== undefined) draft.finish(call, { kind: "error", message: fact.refused.problem });
-    else if (call.gate === "approval") askForApproval(draft, call, owners[call.tool]);
+    else if (call.gate === "approval") askForApproval(draft, call, ownerOf(owners, call.tool));
   }
+}
+
+/** A tool may be named like what every object has. */
+function ownerOf(owners: TakeModelReply["owners"], tool: string): OwnerDemand | undefined {
+  return Object.hasOwn(owners, tool) ? owners[tool] : undefined;
 }
 
 function toolCalled(
@@ -80,20 +97,20 @@ function toolCalled(
 ): ToolCalled {
   const { agent, text } = draft.context;
   const tool = toolOf(agent, modelCall.name);
-  const base = { type: "tool_call", callId, modelCallId: modelCall.modelCallId, turn, tool: modelCall.name } as const;
+  const name = headOf(modelCall.name, NAME_UNITS);
+  const base = { type: "tool_call", callId, modelCallId: modelCall.modelCallId, turn, tool: name } as const;
   const refuse = (problem: string): ToolCalled => ({
     ...base,
     queue: tool?.queue ?? agent.name,
     gate: "plain",
     arguments: "",
     digest: "",
-    refused: { problem, wrote: modelCall.argumentsText.slice(0, 4096) },
+    // Of calls without number not even the beginnings are kept.
+    refused: { problem, wrote: index < CALLS_PER_TURN ? headOf(modelCall.argumentsText, WROTE_UNITS) : "" },
   });
   if (tool === undefined) {
     const known = agent.tools.map(({ name }) => name).join(", ");
-    return refuse(
-      `There is no tool named ${JSON.stringify(modelCall.name.slice(0, 64))}. The tools are: ${known || "none"}.`,
-    );
+    return refuse(`There is no tool named ${JSON.stringify(name)}. The tools are: ${known || "none"}.`);
   }
   if (index >= CALLS_PER_TURN) return refuse(`A turn may call at most ${CALLS_PER_TURN} tools; call the rest later.`);
   const size = text.utf8Length(modelCall.argumentsText);
@@ -172,15 +189,20 @@ function isCurrent(draft: Draft, { turn, attempt }: { turn: number; attempt: num
 /** Long runs are told before they are ended for their size. */
 function checkSize(draft: Draft): void {
   if (draft.run.phase.kind !== "active") return;
-  const { totalBytes } = draft.context;
+  const { totalBytes, inlineBytes } = draft.context;
   if (totalBytes > RUN_BYTES) {
     const message = `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`;
     draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
-  } else if (totalBytes > RUN_BYTES * (3 / 4) && !draft.run.warnedOfSize) {
-    const message = `The run's history has ${totalBytes} of at most ${RUN_BYTES} bytes.`;
-    draft.emit({ type: "warning", reason: "RUN_SIZE", message });
-  } else if (draft.context.inlineBytes > DOCUMENT_WARNING_BYTES && !draft.run.warnedOfSize) {
-    const message = `The run's document has ${draft.context.inlineBytes} bytes of events.`;
-    draft.emit({ type: "warning", reason: "DOCUMENT_SIZE", message });
+    return;
   }
+  if (totalBytes > RUN_BYTES * (3 / 4)) {
+    warnOnce(draft, "RUN_SIZE", `The run's history has ${totalBytes} of at most ${RUN_BYTES} bytes.`);
+  }
+  if (inlineBytes > DOCUMENT_WARNING_BYTES) {
+    warnOnce(draft, "DOCUMENT_SIZE", `The run's document has ${inlineBytes} bytes of events.`);
+  }
+}
+
+function warnOnce(draft: Draft, reason: SizeWarning, message: string): void {
+  if (!draft.run.warnedOf.includes(reason)) draft.emit({ type: "warning", reason, message });
 }

@@ -4,7 +4,7 @@ import { toolOf } from "./agent.js";
 import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Outcome } from "./events.js";
-import { READING_MS } from "./limits.js";
+import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES } from "./limits.js";
 import { type Checkpoint, callOf, openCheckpoints, type Run, votesBeside, wasEdited } from "./run.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
@@ -15,6 +15,8 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   const { checkpoint } = found;
   const refused = refusalOf(draft, command, checkpoint);
   if (refused !== undefined) return refused;
+  const tooLarge = sizeRefusal(draft, command.verdict);
+  if (tooLarge !== undefined) return tooLarge;
   const edited = editedArguments(draft, command.verdict, checkpoint);
   if (edited?.type === "rejection") return edited;
 
@@ -147,6 +149,21 @@ function refusalOfClosed(run: Run, { approvalId, closed }: Checkpoint): Rejectio
     default:
       return runEnded(run);
   }
+}
+
+function sizeRefusal({ context }: Draft, verdict: Verdict): Rejection | undefined {
+  const [what, text, limit] = sizedText(verdict);
+  const bytes = context.text.utf8Length(text);
+  if (bytes <= limit) return undefined;
+  return reject("LIMIT_EXCEEDED", `The ${what} has ${bytes} bytes; the limit is ${limit}.`);
+}
+
+function sizedText(verdict: Verdict): readonly [what: string, text: string, limit: number] {
+  if (verdict.kind === "respond") return ["answer", verdict.content, RESULT_BYTES];
+  if (verdict.kind === "settle" && verdict.outcome === "happened") return ["result", verdict.result, RESULT_BYTES];
+  if (verdict.kind === "approve")
+    return ["text of the edited arguments", verdict.editedArguments ?? "", ARGUMENTS_BYTES];
+  return ["comment", "", 0];
 }
 
 function editedArguments(

@@ -19,7 +19,7 @@ import type {
 import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { AttemptFailed, Gate, ReportedOutcome, UnknownAttempt } from "./events.js";
-import { DOCUMENT_BYTES, GUARDED_TIMEOUT_MS, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
+import { DOCUMENT_BYTES, GUARDED_TIMEOUT_MS, headOf, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
 import { backoffAfter, REFUSED_RETRY } from "./retry.js";
 import {
   type Call,
@@ -191,7 +191,7 @@ function fitted(draft: Draft, gate: Gate, outcome: CompletedOutcome): ReportedOu
       kind: "truncated",
       digest: digestOf(outcome.text),
       bytes,
-      head: outcome.text.slice(0, RESULT_HEAD_BYTES / 4),
+      head: headOf(outcome.text, RESULT_HEAD_BYTES / 4),
     };
   }
   const limit = full ? `the run's document has no room for it` : `the limit is ${RESULT_BYTES}`;

@@ -7,7 +7,7 @@ import { claim, complete, endClaim, release } from "./decide-task.js";
 import { type Context, Draft, OK, reject } from "./draft.js";
 import type { RunEvent } from "./events.js";
 import { evolve } from "./evolve.js";
-import { type Obligation, obligationsOf, type Schedule, wakeAtOf } from "./obligations.js";
+import { type Obligation, obligationsOf, type Schedule, type Timing, wakeAtOf } from "./obligations.js";
 import { type Call, callOf, claimedCallOf, type Run } from "./run.js";
 
 /** Work that follows a transition once it is committed. */
@@ -105,6 +105,14 @@ function transition(
   }
   for (const { callId, tool, queue } of withdrawn(before, run)) effects.push({ kind: "withdraw", callId, tool, queue });
   return { type: "transition", run, events, effects, schedule, wakeAt: wakeAtOf(owed, schedule), answer };
+}
+
+/** Everything that may be done for a run now, whoever owes it. */
+export function effectsOwed(run: Run, timing: Timing, now: number): readonly Effect[] {
+  return obligationsOf(run, timing).filter(
+    (owed): owed is Extract<Obligation, { kind: "call_model" | "announce" }> =>
+      owed.kind === "call_model" || (owed.kind === "announce" && owed.notBefore <= now),
+  );
 }
 
 /** Calls that could be claimed before and ended without a worker. */

@@ -243,9 +243,12 @@ export interface Resumed {
   readonly who: string;
 }
 
+/** Told once each in a run's life. */
+export type SizeWarning = "DOCUMENT_SIZE" | "RUN_SIZE";
+
 export interface Warned {
   readonly type: "warning";
-  readonly reason: "DOCUMENT_SIZE" | "RUN_SIZE" | "OUTPUT_INVALID";
+  readonly reason: SizeWarning | "OUTPUT_INVALID";
   readonly message: string;
 }
 

@@ -61,7 +61,7 @@ function begin(fact: Extract<Fact, { type: "run_started" }>, { sequence, at, by 
     pastCalls: {},
     usage: { inputTokens: 0, outputTokens: 0 },
     ...(fact.deadlineMs === undefined ? {} : { deadline: { limitMs: fact.deadlineMs, spentMs: 0, runningSince: at } }),
-    warnedOfSize: false,
+    warnedOf: [],
   };
 }
 
@@ -149,7 +149,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
     }
     case "warning":
       if (fact.reason === "OUTPUT_INVALID") return nextTurn(run, at, by);
-      return { ...run, warnedOfSize: true };
+      return { ...run, warnedOf: [...run.warnedOf, fact.reason] };
     case "late_outcome": {
       const kept = withClaims(run, fact.callId, (claims) => reported(claims, fact, "LATE"));
       if (fact.settles === undefined) return kept;

@@ -7,6 +7,8 @@ export const CALLS_PER_TURN = 128;
 export const ARGUMENTS_BYTES = 256 * KiB;
 export const ARGUMENTS_OF_TURN_BYTES = 2 * MiB;
 export const RESULT_BYTES = 256 * KiB;
+/** What a model says in one reply, its calls apart. */
+export const REPLY_BYTES = 1 * MiB;
 /** What is kept of a guarded result over the limit. */
 export const RESULT_HEAD_BYTES = 4 * KiB;
 export const DOCUMENT_BYTES = 4 * MiB;
@@ -16,3 +18,9 @@ export const RUN_BYTES = 64 * MiB;
 export const GUARDED_TIMEOUT_MS = 10 * 60_000;
 /** Nobody can have read a checkpoint that is younger. */
 export const READING_MS = 1_000;
+
+/** The beginning of a text, of at most so many UTF-16 units, and never half of a character. */
+export function headOf(text: string, units: number): string {
+  const head = text.slice(0, units);
+  return /[\uD800-\uDBFF]$/u.test(head) ? head.slice(0, -1) : head;
+}

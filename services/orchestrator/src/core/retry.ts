@@ -18,6 +18,8 @@ export const REFUSED_RETRY: RetryPolicy = {
  */
 export function backoffAfter(policy: RetryPolicy, failures: number, jitter: number): number | undefined {
   if (failures >= policy.maxAttempts) return undefined;
-  const grown = policy.initialBackoffMs * policy.multiplier ** (failures - 1);
-  return Math.round(Math.min(grown, policy.maxBackoffMs) * (1 - jitter / 5));
+  const { initialBackoffMs, multiplier, maxBackoffMs } = policy;
+  // No wait grows to no wait, where the power is infinite too.
+  const grown = initialBackoffMs === 0 ? 0 : initialBackoffMs * multiplier ** (failures - 1);
+  return Math.round(Math.min(grown, maxBackoffMs) * (1 - jitter / 5));
 }

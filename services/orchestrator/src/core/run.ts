@@ -1,5 +1,5 @@
 // A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
-import type { Act, CheckpointKind, End, Gate, Outcome, UnknownAttempt } from "./events.js";
+import type { Act, CheckpointKind, End, Gate, Outcome, SizeWarning, UnknownAttempt } from "./events.js";
 import type { Usage } from "./model.js";
 
 /** The schema this code writes. A document with a newer one is left alone. */
@@ -32,7 +32,7 @@ export interface Run {
   readonly usage: Usage;
   /** Absent where no deadline is set. */
   readonly deadline?: Deadline;
-  readonly warnedOfSize: boolean;
+  readonly warnedOf: readonly SizeWarning[];
 }
 
 export type Phase =
@@ -197,7 +197,8 @@ export type RunState = "RUNNING" | "WAITING" | "PAUSED" | End["state"];
 
 export function stateOf(run: Run): RunState {
   if (run.phase.kind === "ended") return run.phase.end.state;
-  if (run.paused) return "PAUSED";
+  // A run that is ending goes on to its end, and Resume would be refused.
+  if (run.paused && run.phase.kind === "active") return "PAUSED";
   return waitsForPeopleOnly(run) ? "WAITING" : "RUNNING";
 }
 

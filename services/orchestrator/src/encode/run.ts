@@ -10,7 +10,7 @@ import { encodeApproval, runStateOf } from "./approval.js";
 /** The whole status; `blockedOn` names tools with a task that no connected worker serves. */
 export function encodeStatus(stored: StoredRun, blockedOn: readonly string[]): RunStatus {
   const status = encodeSummary(stored.run);
-  status.pendingApprovals = openCheckpoints(stored.run).map((open) => openApproval(stored, open));
+  status.pendingApprovals = openApprovals(stored);
   status.blockedOn = [...blockedOn];
   const { phase } = stored.run;
   if (phase.kind === "ended" && phase.end.state === "COMPLETED") status.outputJson = phase.end.output;
@@ -50,8 +50,25 @@ export function encodeSummary(run: Run): RunStatus {
   });
 }
 
+/** Bytes of arguments that one answer shows of a run; a turn may have more than a message can carry. */
+const SHOWN_ARGUMENTS_BYTES = 512 * 1024;
+
+/** The open checkpoints of a run, oldest first; arguments that would make the answer too large are left out. */
+export function openApprovals(stored: StoredRun, wanted: (checkpoint: Checkpoint) => boolean = () => true): Approval[] {
+  let shown = 0;
+  return openCheckpoints(stored.run)
+    .filter(wanted)
+    .map((open) => {
+      const approval = openApproval(stored, open);
+      const bytes = Buffer.byteLength(approval.argumentsJson);
+      if (shown + bytes > SHOWN_ARGUMENTS_BYTES) approval.argumentsJson = "";
+      else shown += bytes;
+      return approval;
+    });
+}
+
 /** An open checkpoint; all its events are in the document, since an open turn never leaves it. */
-export function openApproval(stored: StoredRun, checkpoint: Checkpoint): Approval {
+function openApproval(stored: StoredRun, checkpoint: Checkpoint): Approval {
   const at = (sequence: number): RunEvent | undefined => stored.events.find((event) => event.sequence === sequence);
   return encodeApproval(stored.run, checkpoint, {
     waiting: at(checkpoint.sequence),

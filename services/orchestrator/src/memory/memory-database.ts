@@ -2,7 +2,7 @@
 
 import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
-import type { RunRecord } from "../run-record.js";
+import { type RunRecord, writeBytesOf } from "../run-record.js";
 
 export interface MemoryRun extends RunRecord {
   readonly index: RunIndex;
@@ -32,18 +32,20 @@ export function emptyDatabase(): MemoryDatabase {
   };
 }
 
-/** The record after a write on the one before, which must be of the write's expected version. */
+/** The record after a write on the one before, which must be of the write's expected version. Throws as writeBytesOf. */
 export function appliedTo(before: MemoryRun | undefined, write: RunWrite): MemoryRun {
   const { runId, expectedVersion, append, trim, wakeAt, inlineBytes, totalBytes } = write;
   const stored = trim?.keep ?? before?.events ?? [];
   const chunks = before?.chunks ?? [];
+  const texts = append.map(({ text }) => text);
+  const record = { run: JSON.stringify(write.run), schedule: JSON.stringify(write.schedule) };
+  writeBytesOf(runId, [record.run, record.schedule, ...(trim?.keep ?? []), ...texts]);
   return {
+    ...record,
     runId,
     version: expectedVersion + 1,
     schema: write.run.schema,
-    run: JSON.stringify(write.run),
-    events: [...stored, ...append.map(({ text }) => text)],
-    schedule: JSON.stringify(write.schedule),
+    events: [...stored, ...texts],
     chunks: trim === undefined ? chunks : [...chunks, { id: trim.id, from: trim.from, to: trim.to }],
     inlineBytes,
     totalBytes,

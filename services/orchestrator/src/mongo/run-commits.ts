@@ -1,7 +1,6 @@
 // Commits transitions in groups, and finds out what became of each.
 import { randomUUID } from "node:crypto";
 import type { Logger } from "@agentspan/internal";
-import { AgentspanError } from "@agentspan/internal";
 import type { CommitOutcome, RunWrite } from "../ports.js";
 import type { Database, UpdateAnswer } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
@@ -12,8 +11,6 @@ import { failureOf, storeErrorOf } from "./store-failure.js";
 const MiB = 1024 * 1024;
 const BATCH_OPS = 200;
 const BATCH_BYTES = 8 * MiB;
-/** A command must stay under 16 MiB and the document has more to hold than this write. */
-const WRITE_BYTES = 15 * MiB;
 
 export class RunCommits {
   readonly #database: Database;
@@ -31,15 +28,7 @@ export class RunCommits {
   }
 
   async commit(write: RunWrite): Promise<CommitOutcome> {
-    const encoded = encodeWrite(write, randomUUID());
-    if (encoded.bytes > WRITE_BYTES) {
-      throw new AgentspanError(
-        "LIMIT_EXCEEDED",
-        `A write of run ${write.runId} has ${encoded.bytes} bytes; the database takes ${WRITE_BYTES} at once.`,
-        { metadata: { runId: write.runId, limit: String(WRITE_BYTES), size: String(encoded.bytes) } },
-      );
-    }
-    const outcome = await this.#group.submit(encoded);
+    const outcome = await this.#group.submit(encodeWrite(write, randomUUID()));
     if (outcome instanceof Error) throw outcome;
     return outcome;
   }

@@ -3,7 +3,7 @@ import type { CheckpointKind } from "../core/events.js";
 import type { RunState } from "../core/run.js";
 import type { ChunkRef, RunWrite } from "../ports.js";
 import { indexOf } from "../run-index.js";
-import type { RunRecord } from "../run-record.js";
+import { type RunRecord, writeBytesOf } from "../run-record.js";
 import type { Statement } from "./database.js";
 
 export const RUNS = "runs";
@@ -49,7 +49,7 @@ export interface EncodedWrite {
 
 /**
  * One guarded update. A new run is an upsert on version 0, which nothing stored has: it inserts, or is refused as a
- * duplicate; so inserts and updates travel in one command.
+ * duplicate; so inserts and updates travel in one command. Throws as writeBytesOf does.
  */
 export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
   const { runId, expectedVersion, append, trim } = write;
@@ -90,7 +90,7 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
 
   return {
     key: runId,
-    bytes: byteLengthOf([run, schedule, ...kept, ...texts]),
+    bytes: writeBytesOf(runId, [run, schedule, ...kept, ...texts]),
     expectedVersion,
     token,
     statement: {
@@ -103,8 +103,4 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
       ...(creates ? { upsert: true } : {}),
     },
   };
-}
-
-function byteLengthOf(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }

@@ -9,9 +9,8 @@ import {
   ListApprovalsResponseSchema,
 } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { openCheckpoints } from "../core/index.js";
 import { encodeApproval, kindsOf } from "../encode/approval.js";
-import { openApproval } from "../encode/run.js";
+import { openApprovals } from "../encode/run.js";
 import { type RequestContext, readRun } from "./context.js";
 import { pageWithin } from "./paging.js";
 import { pageSizeOf } from "./read.js";
@@ -37,11 +36,10 @@ export async function listApprovals(
         ...(token === undefined ? {} : { pageToken: token }),
       }),
     encode: (stored) =>
-      openCheckpoints(stored.run)
-        .filter(
-          ({ kind, tool }) => (kinds.length === 0 || kinds.includes(kind)) && (toolName === "" || tool === toolName),
-        )
-        .map((checkpoint) => openApproval(stored, checkpoint)),
+      openApprovals(
+        stored,
+        ({ kind, tool }) => (kinds.length === 0 || kinds.includes(kind)) && (toolName === "" || tool === toolName),
+      ),
     bytesOf: (approval) => toBinary(ApprovalSchema, approval).length,
   });
   return create(ListApprovalsResponseSchema, { approvals: [...entries], nextPageToken });

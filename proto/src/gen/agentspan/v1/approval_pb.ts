@@ -51,7 +51,8 @@ export type Approval = Message<"agentspan.v1.Approval"> & {
   toolName: string;
 
   /**
-   * The exact arguments, in RFC 8785 form. These bytes are shown, hashed and executed.
+   * The exact arguments, in RFC 8785 form. These bytes are shown, hashed and executed. Empty in GetStatus and
+   * ListApprovals where a run's open approvals have more than 512 KiB of them: GetApproval has them.
    *
    * @generated from field: string arguments_json = 7;
    */
