@@ -1,6 +1,6 @@
 // Answers workers: register, claim, heartbeat, complete, release. A refusal is an answer; an error means that the
 // request was not carried out and says whether to repeat it.
-import { AgentspanError, checkSchema, Limits, type Logger, NAME_PATTERN, TASK_STREAM } from "@agentspan/internal";
+import { AgentspanError, type Logger, TASK_STREAM } from "@agentspan/internal";
 import {
   type ClaimRequest,
   type ClaimResponse,
@@ -22,7 +22,6 @@ import {
   ReleaseResponseSchema,
   type TaskInHand,
   type WorkerErrorSchema,
-  type WorkerTool,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
@@ -42,6 +41,7 @@ import type { Engine } from "./engine.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
+import { checkRegistration, requireText } from "./worker-checks.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface WorkerServiceOptions {
@@ -324,36 +324,4 @@ function namespaceOf(namespace: string): string {
 
 function isNotFound(thrown: unknown): boolean {
   return thrown instanceof AgentspanError && thrown.reason === "RUN_NOT_FOUND";
-}
-
-function requireText(fields: Readonly<Record<string, string>>): void {
-  for (const [field, text] of Object.entries(fields)) {
-    if (text === "" || text.length > 256)
-      throw new AgentspanError("INVALID_REQUEST", `${field} is missing or too long.`);
-  }
-}
-
-function checkRegistration({ incarnation, namespace, tools }: RegisterRequest): void {
-  requireText({ incarnation });
-  if (namespace !== "" && !NAME_PATTERN.test(namespace)) {
-    throw new AgentspanError("INVALID_REQUEST", "The namespace is no name.");
-  }
-  if (tools.length > 1_000) throw new AgentspanError("LIMIT_EXCEEDED", "A worker serves at most 1000 tools.");
-  for (const tool of tools) checkTool(tool);
-}
-
-function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
-  if (!NAME_PATTERN.test(queue) || !NAME_PATTERN.test(name)) {
-    throw new AgentspanError(
-      "INVALID_REQUEST",
-      `Tool ${JSON.stringify(name)} of queue ${JSON.stringify(queue)} is no name.`,
-    );
-  }
-  const bytes = Buffer.byteLength(inputSchemaJson);
-  if (bytes > Limits.toolSchemaBytes) {
-    const message = `The schema of ${name} has ${bytes} bytes; the limit is ${Limits.toolSchemaBytes}.`;
-    throw new AgentspanError("LIMIT_EXCEEDED", message);
-  }
-  const problem = inputSchemaJson === "" ? undefined : checkSchema(inputSchemaJson);
-  if (problem !== undefined) throw new AgentspanError("INVALID_REQUEST", `The schema of ${name}: ${problem}`);
 }

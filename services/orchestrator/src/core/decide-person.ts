@@ -152,18 +152,26 @@ function refusalOfClosed(run: Run, { approvalId, closed }: Checkpoint): Rejectio
 }
 
 function sizeRefusal({ context }: Draft, verdict: Verdict): Rejection | undefined {
-  const [what, text, limit] = sizedText(verdict);
-  const bytes = context.text.utf8Length(text);
-  if (bytes <= limit) return undefined;
-  return reject("LIMIT_EXCEEDED", `The ${what} has ${bytes} bytes; the limit is ${limit}.`);
+  const sized = sizedText(verdict);
+  if (sized === undefined) return undefined;
+  const bytes = context.text.utf8Length(sized.text);
+  if (bytes <= sized.limit) return undefined;
+  return reject("LIMIT_EXCEEDED", `The ${sized.what} of ${bytes} bytes exceeds the limit of ${sized.limit}.`);
 }
 
-function sizedText(verdict: Verdict): readonly [what: string, text: string, limit: number] {
-  if (verdict.kind === "respond") return ["answer", verdict.content, RESULT_BYTES];
-  if (verdict.kind === "settle" && verdict.outcome === "happened") return ["result", verdict.result, RESULT_BYTES];
-  if (verdict.kind === "approve")
-    return ["text of the edited arguments", verdict.editedArguments ?? "", ARGUMENTS_BYTES];
-  return ["comment", "", 0];
+function sizedText(verdict: Verdict): { what: string; text: string; limit: number } | undefined {
+  switch (verdict.kind) {
+    case "approve":
+      return { what: "edited arguments", text: verdict.editedArguments ?? "", limit: ARGUMENTS_BYTES };
+    case "respond":
+      return { what: "answer", text: verdict.content, limit: RESULT_BYTES };
+    case "settle":
+      return verdict.outcome === "happened" ? { what: "result", text: verdict.result, limit: RESULT_BYTES } : undefined;
+    case "reject":
+      return undefined;
+    default:
+      return verdict satisfies never;
+  }
 }
 
 function editedArguments(

@@ -1,0 +1,39 @@
+// What a worker's request must hold before anything is done with it. Each throws INVALID_REQUEST or LIMIT_EXCEEDED.
+import { AgentspanError, checkSchema, Limits, NAME_PATTERN } from "@agentspan/internal";
+import type { RegisterRequest, WorkerTool } from "@agentspan/proto";
+
+const MOST_TOOLS = 1_000;
+const MOST_ID_CHARACTERS = 256;
+
+export function requireText(fields: Readonly<Record<string, string>>): void {
+  for (const [field, text] of Object.entries(fields)) {
+    if (text === "" || text.length > MOST_ID_CHARACTERS)
+      throw new AgentspanError("INVALID_REQUEST", `${field} is missing or too long.`);
+  }
+}
+
+export function checkRegistration({ incarnation, namespace, tools }: RegisterRequest): void {
+  requireText({ incarnation });
+  if (namespace !== "" && !NAME_PATTERN.test(namespace)) {
+    throw new AgentspanError("INVALID_REQUEST", "The namespace is no name.");
+  }
+  if (tools.length > MOST_TOOLS)
+    throw new AgentspanError("LIMIT_EXCEEDED", `A worker serves at most ${MOST_TOOLS} tools.`);
+  for (const tool of tools) checkTool(tool);
+}
+
+function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
+  if (!NAME_PATTERN.test(queue) || !NAME_PATTERN.test(name)) {
+    throw new AgentspanError(
+      "INVALID_REQUEST",
+      `Tool ${JSON.stringify(name)} of queue ${JSON.stringify(queue)} is no name.`,
+    );
+  }
+  const bytes = Buffer.byteLength(inputSchemaJson);
+  if (bytes > Limits.toolSchemaBytes) {
+    const message = `The schema of ${name} has ${bytes} bytes; the limit is ${Limits.toolSchemaBytes}.`;
+    throw new AgentspanError("LIMIT_EXCEEDED", message);
+  }
+  const problem = inputSchemaJson === "" ? undefined : checkSchema(inputSchemaJson);
+  if (problem !== undefined) throw new AgentspanError("INVALID_REQUEST", `The schema of ${name}: ${problem}`);
+}
