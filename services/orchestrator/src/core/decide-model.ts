@@ -43,7 +43,7 @@ export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
   });
   if (reply.calls.length === 0) takeFinalAnswer(draft, reply);
   else takeCalls(draft, command, callIds);
-  checkSize(draft);
+  warnOfSize(draft);
   return OK;
 }
 
@@ -55,6 +55,7 @@ function takeFinalAnswer(draft: Draft, reply: ModelReply): void {
     const problems = draft.context.text.schemaProblems(outputSchema, reply.text);
     if (problems.length > 0) {
       draft.emit({ type: "warning", reason: "OUTPUT_INVALID", message: problems.join("; ") });
+      endedForSize(draft);
       return;
     }
     result = reply.text.trim();
@@ -74,6 +75,7 @@ function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callId
     facts.set(callId, fact);
     draft.emit(fact);
   });
+  if (endedForSize(draft)) return;
   for (const call of draft.run.turn.calls) {
     const fact = facts.get(call.callId);
     if (fact?.refused !== undefined) draft.finish(call, { kind: "error", message: fact.refused.problem });
@@ -186,15 +188,19 @@ function isCurrent(draft: Draft, { turn, attempt }: { turn: number; attempt: num
   return current.model.kind === "calling" && current.model.attempt === attempt;
 }
 
+/** A run over the limit starts nothing new; an answer that ends it is still taken. */
+function endedForSize(draft: Draft): boolean {
+  const { totalBytes } = draft.context;
+  if (totalBytes <= RUN_BYTES) return false;
+  const message = `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`;
+  draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
+  return true;
+}
+
 /** Long runs are told before they are ended for their size. */
-function checkSize(draft: Draft): void {
+function warnOfSize(draft: Draft): void {
   if (draft.run.phase.kind !== "active") return;
   const { totalBytes, inlineBytes } = draft.context;
-  if (totalBytes > RUN_BYTES) {
-    const message = `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`;
-    draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
-    return;
-  }
   if (totalBytes > RUN_BYTES * (3 / 4)) {
     warnOnce(draft, "RUN_SIZE", `The run's history has ${totalBytes} of at most ${RUN_BYTES} bytes.`);
   }

@@ -156,17 +156,19 @@ function sizeRefusal({ context }: Draft, verdict: Verdict): Rejection | undefine
   if (sized === undefined) return undefined;
   const bytes = context.text.utf8Length(sized.text);
   if (bytes <= sized.limit) return undefined;
-  return reject("LIMIT_EXCEEDED", `The ${sized.what} of ${bytes} bytes exceeds the limit of ${sized.limit}.`);
+  return reject("LIMIT_EXCEEDED", `${sized.what} ${bytes} bytes; the limit is ${sized.limit}.`);
 }
 
 function sizedText(verdict: Verdict): { what: string; text: string; limit: number } | undefined {
   switch (verdict.kind) {
     case "approve":
-      return { what: "edited arguments", text: verdict.editedArguments ?? "", limit: ARGUMENTS_BYTES };
+      return { what: "The edited arguments have", text: verdict.editedArguments ?? "", limit: ARGUMENTS_BYTES };
     case "respond":
-      return { what: "answer", text: verdict.content, limit: RESULT_BYTES };
+      return { what: "The answer has", text: verdict.content, limit: RESULT_BYTES };
     case "settle":
-      return verdict.outcome === "happened" ? { what: "result", text: verdict.result, limit: RESULT_BYTES } : undefined;
+      return verdict.outcome === "happened"
+        ? { what: "The result has", text: verdict.result, limit: RESULT_BYTES }
+        : undefined;
     case "reject":
       return undefined;
     default:

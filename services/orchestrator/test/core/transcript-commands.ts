@@ -34,7 +34,7 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
         type: "take_model_reply",
         ...modelStep(line, run),
         reply: {
-          text: line.value("text") ?? "",
+          text: line.value("text") ?? "x".repeat(line.number("bytes", 0)),
           calls: under.filter((text) => text.startsWith("call ")).map((text, index) => modelCall(text, index, run)),
           finishReason: finishReason(line.value("finish") ?? (under.length > 0 ? "TOOL_CALLS" : "STOP")),
           usage: { inputTokens: 10, outputTokens: 5 },
@@ -75,7 +75,8 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
     case "lose-claim":
       return { type: "end_claim", ...readTask(line, run), how: line.flag("disowned") ? "DISOWNED" : "LEASE_ENDED" };
     case "approve": {
-      const edited = line.value("edit");
+      const bytes = line.value("edit-bytes");
+      const edited = line.value("edit") ?? (bytes === undefined ? undefined : longArguments(Number(bytes)));
       return decision(
         line,
         seen,
@@ -87,10 +88,10 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
     case "respond":
       return decision(line, seen, {
         kind: "respond",
-        content: line.value("content") ?? `"${"x".repeat(line.number("bytes", 0))}"`,
+        content: line.value("content") ?? longResult(line),
       });
     case "settle": {
-      const result = line.value("result") ?? "null";
+      const result = line.value("result") ?? longResult(line);
       if (line.flag("happened")) return decision(line, seen, { kind: "settle", outcome: "happened", result });
       if (line.flag("run-again")) return decision(line, seen, { kind: "settle", outcome: "run_again" });
       if (line.flag("give-up")) return decision(line, seen, { kind: "settle", outcome: "given_up" });
@@ -132,8 +133,12 @@ function modelStep(line: Line, run: Run | undefined): { turn: number; attempt: n
 function modelCall(text: string, index: number, run: Run | undefined): ModelCall {
   const [, name = "", argumentsText = ""] = /^call (\S+) ?(.*)$/su.exec(text) ?? [];
   const bytes = /^bytes=(\d+)$/u.exec(argumentsText)?.[1];
-  const long = bytes === undefined ? argumentsText : `{"note":"${"x".repeat(Number(bytes) - 11)}"}`;
+  const long = bytes === undefined ? argumentsText : longArguments(Number(bytes));
   return { modelCallId: `call_${run?.turn.number ?? 1}_${index + 1}`, name, argumentsText: long };
+}
+
+function longArguments(bytes: number): string {
+  return `{"note":"${"x".repeat(bytes - 11)}"}`;
 }
 
 /** `owner NAME approval once`. */
@@ -164,8 +169,13 @@ function worker(line: Line): { workerId: string; incarnation: string } {
 function completedOutcome(line: Line) {
   const message = line.value("error");
   if (message !== undefined) return { kind: "error", message, retryable: line.flag("retryable") } as const;
+  return { kind: "result", text: line.value("result") ?? longResult(line) } as const;
+}
+
+/** A JSON string of so many bytes. */
+function longResult(line: Line): string {
   const bytes = line.number("bytes", 0);
-  return { kind: "result", text: line.value("result") ?? `"${"x".repeat(Math.max(0, bytes - 2))}"` } as const;
+  return bytes === 0 ? "null" : `"${"x".repeat(bytes - 2)}"`;
 }
 
 function decision(line: Line, { run, decisions }: Seen, verdict: Verdict): Decide {
