@@ -5,8 +5,9 @@ import { backoffMs, pause } from "../backoff.js";
 import { isUnreachable } from "./call-error.js";
 import type { RpcTransport } from "./transport.js";
 
-/** One try waits this long for its answer. */
+/** One try waits this long for its answer; the last one, at the end of the patience, at least so long. */
 const ATTEMPT_MS = 10_000;
+const LAST_ATTEMPT_MS = 1_000;
 /** A server that never answered this client is given up on after this long: a person is waiting for the sentence. */
 const FIRST_CONTACT_MS = 2_000;
 
@@ -37,7 +38,7 @@ export class RunClient {
     for (let failed = 1; ; failed++) {
       const left = this.#patienceMs - (performance.now() - begun);
       try {
-        const timeoutMs = Math.max(1, Math.ceil(Math.min(ATTEMPT_MS, left)));
+        const timeoutMs = Math.ceil(Math.max(LAST_ATTEMPT_MS, Math.min(ATTEMPT_MS, left)));
         const answer = await this.transport.unary(method, request, { timeoutMs, signal });
         this.#reached = true;
         return answer;

@@ -134,6 +134,8 @@ export class Worker {
       const tools = this.#tools.list();
       await this.#pullFrom(parts, tools, await register(parts, tools, signal));
       this.#registeredVersion = version;
+      const served = tools.map(({ queue, tool }) => `${queue}/${tool.name}`);
+      parts.logger.info({ workerId: parts.identity.workerId, tools: served }, "Serving tools");
       if (!this.#beating) void beat(parts, this.#heartbeat(parts));
       this.#beating = true;
     });

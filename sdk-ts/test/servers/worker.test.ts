@@ -110,8 +110,12 @@ describe("a worker", () => {
     await serve([steered.tool]);
     const task = await orchestrator.announce({ tool: "process_refund" });
     const { finish } = await steered.execution();
-    await orchestrator.hint(task);
-    await orchestrator.hint(task);
+    for (let again = 0; again < 3; again++) {
+      // While a hint is there, the stream refuses another.
+      await allAcknowledged();
+      await orchestrator.hint(task);
+    }
+    await allAcknowledged();
     finish(null);
     await orchestrator.outcome(task);
     expect(orchestrator.of("claim")).toHaveLength(1);
@@ -127,6 +131,7 @@ describe("a worker", () => {
     // Its nonce is gone with the task: this claim is another, of an attempt that has ended.
     const beats = orchestrator.of("heartbeat").length;
     await orchestrator.until(() => (orchestrator.of("heartbeat").length > beats + 1 ? true : undefined));
+    await allAcknowledged();
     await orchestrator.hint(task);
     await orchestrator.until(() => (orchestrator.of("claim").length === 2 ? true : undefined));
     await allAcknowledged();
