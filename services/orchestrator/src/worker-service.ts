@@ -240,7 +240,10 @@ export class WorkerService implements WorkerHandlers {
     return this.options.engine.execute(runId, command);
   }
 
-  /** Tasks that no longer are this claim's; a plain claim that is only in the worker's hand is stored on the way. */
+  /**
+   * Tasks that no longer are this claim's, or whose run is coming to its end. A plain claim that is only in the worker's
+   * hand is stored on the way.
+   */
   private async tasksToStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
     const begun = tasks.filter((task) => task.begun);
     if (begun.length === 0) return [];
@@ -252,13 +255,9 @@ export class WorkerService implements WorkerHandlers {
       const run = runs.get(runId);
       const call = run === undefined ? undefined : callOf(run, callId);
       const { state } = call ?? {};
-      if (state?.kind === "claimed" && state.nonce === nonce) continue;
-      if (
-        call?.gate === "plain" &&
-        state?.kind === "ready" &&
-        state.attempt === attempt &&
-        run?.phase.kind === "active"
-      ) {
+      const ending = run?.phase.kind !== "active";
+      if (state?.kind === "claimed" && state.nonce === nonce && !ending) continue;
+      if (call?.gate === "plain" && state?.kind === "ready" && state.attempt === attempt && !ending) {
         const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
         const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
         const { answer } = await engine.execute(runId, claim);
