@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 // unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
 export default defineConfig({
   test: {
+    reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       {
         test: {
@@ -16,9 +17,11 @@ export default defineConfig({
           name: "servers",
           include: ["**/test/servers/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
+          globalSetup: ["servers/test/fetch-once.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

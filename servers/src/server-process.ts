@@ -56,9 +56,19 @@ const STOP_MS = 10_000;
 const PROBE_MS = 50;
 const MAX_LINES = 40;
 
-// The word "q" says that the server is gone, and that its pid may be somebody else's by now.
+// The word "q" says that the server is gone: its pid may be somebody else's by now, so it is not touched. For the same
+// reason the watcher looks every second whether the server is still there, before it kills what does not stop.
 const WATCHED = `
-  ( read -r word <&3; [ "$word" = q ] || { kill -TERM $$; sleep 5; kill -KILL $$; } ) >/dev/null 2>&1 &
+  (
+    read -r word <&3
+    [ "$word" = q ] && exit
+    kill -TERM $$
+    for second in 1 2 3 4 5; do
+      sleep 1
+      kill -0 $$ || exit
+    done
+    kill -KILL $$
+  ) >/dev/null 2>&1 &
   exec "$@" 3<&-
 `;
 
