@@ -12,14 +12,22 @@ export {
 export type { AgentResult } from "./agent-result.js";
 export { AgentRuntime, type AgentSource, type ServeOptions, type StartOptions } from "./agent-runtime.js";
 export { AgentStream, type StreamOptions } from "./agent-stream.js";
-export type { Approval, ApprovalKind, Decision, DecisionOutcome, UnknownOutcome, Vote } from "./approval.js";
+export {
+  type Approval,
+  type ApprovalKind,
+  approvalOf,
+  type Decision,
+  type DecisionOutcome,
+  type UnknownOutcome,
+  type Vote,
+} from "./approval.js";
 export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
 export type { Duration } from "./duration.js";
 export type { JsonSchema } from "./input-schema.js";
 export type { JsonObject } from "./json-text.js";
 export type { Logger } from "./logger.js";
 export * from "./run-event.js";
-export type { RunError, RunOutput, RunState, RunStatus, Usage } from "./run-status.js";
+export { type RunError, type RunOutput, type RunState, type RunStatus, runStatusOf, type Usage } from "./run-status.js";
 export type { RuntimeOptions } from "./runtime-options.js";
 export { type RetryOptions, type Tool, type ToolOptions, tool } from "./tool.js";
 export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
