@@ -128,8 +128,8 @@ export function workerContract(open: OpenBus): void {
     const request = { ...ASKED.claim, runId: "run_last" };
     await askAsWorker(stranger, { workerId: "w1", verb: "claim", request, form: "protobuf", orchestratorId: "orc_1" });
     expect(asked).toEqual(["claim w1 run_last 2"]);
-    expect(await fixture.storedHints()).toBe(0);
     expect(heard).toEqual([[], []]);
+    expect(await fixture.storedHints()).toBe(0);
   });
 
   it("tells a refusal of the core with its time to wait, and nothing of an error of its own", async () => {

@@ -1,0 +1,249 @@
+// The bus over NATS: hints in a JetStream work queue, requests and live events over core NATS. Nothing here is a record;
+// what an outage loses is announced again by the sweeper and read again by watchers.
+import {
+  AgentspanError,
+  ALL_WORKER_REQUESTS,
+  createLogger,
+  eventsSubject,
+  type Logger,
+  ORCHESTRATORS,
+  requestSubject,
+  type TaskAddress,
+  workerRequestsTo,
+} from "@agentspan/internal";
+import type { LiveEvents } from "@agentspan/proto";
+import { headers, type JetStreamManager, Match, type Msg, type NatsConnection, type Subscription } from "nats";
+import { encodeLive } from "../bus/live-message.js";
+import { checkCall, checkId, checkName, checkTask, checkTool } from "../bus/names.js";
+import { type IncomingRequest, Responder, type ResponderLimits } from "../bus/responder.js";
+import type { Bus, RequestHandler, WorkerHandlers } from "../ports.js";
+import { CONNECT_TIMEOUT_MS, connectNats, type NatsOptions } from "./connect-nats.js";
+import { LiveOutlet } from "./live-outlet.js";
+import { NatsLink } from "./nats-link.js";
+import { TaskQueue } from "./task-queue.js";
+import { TaskStream, type TaskStreamOptions } from "./task-stream.js";
+
+export interface NatsBusOptions extends NatsOptions {
+  readonly logger?: Logger;
+  readonly tasks?: TaskStreamOptions;
+  readonly limits?: Partial<ResponderLimits>;
+}
+
+const API_LIMIT_MS = 5_000;
+const RESTORE_AGAIN_MS = 250;
+const RESTORE_AGAIN_AT_MOST_MS = 5_000;
+// Of a broker that has not said what it takes; NATS' own default.
+const PAYLOAD_BYTES = 1024 * 1024;
+
+export class NatsBus implements Bus {
+  readonly #link: NatsLink;
+  readonly #stream: TaskStream;
+  readonly #queue: TaskQueue;
+  readonly #live: LiveOutlet;
+  readonly #listeners = new Set<() => void>();
+  readonly #subscriptions: Subscription[] = [];
+  #responder: Responder | undefined;
+  #restoring: Promise<void> | undefined;
+
+  private constructor(
+    connection: NatsConnection,
+    manager: JetStreamManager,
+    private readonly options: NatsBusOptions,
+    private readonly logger: Logger,
+  ) {
+    this.#link = new NatsLink(connection, logger, () => void this.#comeBack());
+    this.#stream = new TaskStream(manager, logger, options.tasks ?? {});
+    this.#queue = new TaskQueue(this.#link, connection.jetstream(), manager, () => this.#restoreLostQueue());
+    this.#live = new LiveOutlet(this.#link);
+  }
+
+  /**
+   * Connects and makes the stream. Rejects with BUS_UNAVAILABLE where that does not succeed within `connectTimeoutMs`
+   * (30 s unless said); later outages end by themselves.
+   */
+  static async connect(options: NatsBusOptions): Promise<NatsBus> {
+    const limit = performance.now() + (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
+    const connection = await connectNats(options);
+    try {
+      const manager = await connection.jetstreamManager({ checkAPI: false, timeout: API_LIMIT_MS });
+      const bus = new NatsBus(connection, manager, options, options.logger ?? createLogger("nats", "silent"));
+      await bus.#makeQueue(limit);
+      return bus;
+    } catch (thrown) {
+      await connection.close();
+      throw thrown;
+    }
+  }
+
+  /** False during an outage; for health checks. */
+  get connected(): boolean {
+    return this.#link.up;
+  }
+
+  async ensureConsumers(
+    namespace: string,
+    tools: readonly { queue: string; tool: string }[],
+  ): Promise<readonly string[]> {
+    for (const tool of tools) checkTool(namespace, tool);
+    this.#link.demand("Consumers were to be made");
+    return this.#stream.ensureConsumers(tools.map(({ queue, tool }) => ({ namespace, queue, tool })));
+  }
+
+  async announce(task: TaskAddress, orchestratorId: string): Promise<"announced" | "already_there"> {
+    checkTask(task);
+    return this.#queue.announce(task, orchestratorId);
+  }
+
+  async withdraw(call: Omit<TaskAddress, "attempt">): Promise<void> {
+    checkCall(call);
+    await this.#queue.withdraw(call);
+  }
+
+  publish(namespace: string, runId: string, live: LiveEvents): void {
+    try {
+      checkName("namespace", namespace);
+      checkId("runId", runId);
+      this.#live.send(eventsSubject(namespace, runId), encodeLive(live));
+    } catch (err) {
+      this.logger.error({ err, runId }, "Live events could not be written");
+    }
+  }
+
+  async serve(orchestratorId: string, onRequest: RequestHandler, workers: WorkerHandlers): Promise<void> {
+    checkId("orchestratorId", orchestratorId);
+    if (this.#responder !== undefined) throw new Error("This bus serves already.");
+    const responder = new Responder({
+      orchestratorId,
+      onRequest,
+      workers,
+      logger: this.logger,
+      largestAnswer: () => this.#link.connection.info?.max_payload ?? PAYLOAD_BYTES,
+      ...(this.options.limits === undefined ? {} : { limits: this.options.limits }),
+    });
+    this.#responder = responder;
+    const take = (incoming: IncomingRequest) => responder.takeRequest(incoming);
+    const takeWorkers = (incoming: IncomingRequest) => responder.takeWorkerRequest(incoming);
+    this.#subscribe(requestSubject(), take, ORCHESTRATORS);
+    this.#subscribe(requestSubject(orchestratorId), take);
+    this.#subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS);
+    this.#subscribe(workerRequestsTo(orchestratorId), takeWorkers);
+    await this.#link.flush("Requests were to be subscribed to");
+  }
+
+  onReconnect(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async drain(): Promise<void> {
+    const subscriptions = this.#subscriptions.splice(0);
+    if (this.#link.up) {
+      // Resolves when the server has confirmed that nothing more comes, and what came has been handed over.
+      const open = subscriptions.filter((subscription) => !subscription.isClosed());
+      await Promise.all(open.map((subscription) => subscription.drain()));
+    } else if (!this.#link.closed) {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    }
+    await this.#responder?.idle();
+    if (this.#link.up) await this.#link.flush("The last answers were to be sent");
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    await this.#link.close();
+  }
+
+  #subscribe(subject: string, take: (incoming: IncomingRequest) => void, queue?: string): void {
+    const callback = (error: Error | null, message: Msg) => {
+      try {
+        if (error !== null)
+          this.logger.fatal({ err: error, subject }, "NATS does not let this orchestrator take requests");
+        else take(incomingOf(message));
+      } catch (err) {
+        // Headers that are none throw on reading, and what is thrown here would end the client's reading altogether.
+        this.logger.warn(
+          { err, subject: message.subject.slice(0, 200) },
+          "Left a request unanswered that cannot be read",
+        );
+      }
+    };
+    const options = queue === undefined ? { callback } : { callback, queue };
+    this.#subscriptions.push(this.#link.connection.subscribe(subject, options));
+  }
+
+  /** JetStream may still be starting; what will not mend by itself has no retryAfterMs. */
+  async #makeQueue(limit: number): Promise<void> {
+    for (;;) {
+      try {
+        await this.#restore();
+        return;
+      } catch (thrown) {
+        if (AgentspanError.from(thrown).retryAfterMs === undefined || performance.now() > limit) throw thrown;
+      }
+      await pause(RESTORE_AGAIN_MS);
+    }
+  }
+
+  /** One at a time, whoever asks for it. */
+  #restore(): Promise<void> {
+    this.#restoring ??= this.#stream.restore().finally(() => {
+      this.#restoring = undefined;
+    });
+    return this.#restoring;
+  }
+
+  async #restoreLostQueue(): Promise<void> {
+    const first = this.#restoring === undefined;
+    await this.#restore();
+    if (!first) return;
+    this.logger.warn("Made the work queue again: the broker had lost it, and the hints in it");
+    this.#tellListeners();
+  }
+
+  /** After a reconnection. JetStream may take a while to start, so it is tried until it succeeds. */
+  async #comeBack(): Promise<void> {
+    for (let waitMs = RESTORE_AGAIN_MS; this.#link.up; waitMs = Math.min(waitMs * 2, RESTORE_AGAIN_AT_MOST_MS)) {
+      try {
+        await this.#restore();
+        this.#tellListeners();
+        return;
+      } catch (err) {
+        this.logger.warn({ err: AgentspanError.from(err), againInMs: waitMs }, "The work queue is not back yet");
+      }
+      await pause(waitMs);
+    }
+  }
+
+  #tellListeners(): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (err) {
+        this.logger.error({ err }, "A listener for reconnections failed");
+      }
+    }
+  }
+}
+
+/** About so long; with jitter, and without keeping the process alive. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random())).unref());
+}
+
+function incomingOf(message: Msg): IncomingRequest {
+  return {
+    subject: message.subject,
+    reply: message.reply ?? "",
+    contentType: message.headers?.get("content-type", Match.IgnoreCase) ?? "",
+    data: message.data,
+    respond(data, contentType) {
+      if (contentType === undefined) {
+        message.respond(data);
+        return;
+      }
+      const typed = headers();
+      typed.set("content-type", contentType);
+      message.respond(data, { headers: typed });
+    },
+  };
+}

@@ -1,0 +1,174 @@
+// The work-queue stream and its consumers: made where they are missing, and made again after the broker lost its store.
+// The stream is the duplicate check: one message a subject, and a new one is refused while one is there.
+import { AgentspanError, ALL_TASKS, consumerName, type Logger, TASK_STREAM, taskFilter } from "@agentspan/internal";
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  nanos,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "nats";
+import { JetStreamCodes, jetStreamError, unavailable } from "./unavailable.js";
+
+export interface TaskStreamOptions {
+  /** Hints that the queue holds; a million unless said. Announcing beyond it is refused as BUS_UNAVAILABLE. */
+  readonly mostHints?: number;
+  /** Copies in a cluster, where this process makes the stream: 1 unless said. */
+  readonly replicas?: number;
+  /** Milliseconds after which a hint that was not acknowledged is delivered again; 10,000 unless said. */
+  readonly ackWaitMs?: number;
+}
+
+export interface ToolOfQueue {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly tool: string;
+}
+
+const MOST_HINTS = 1_000_000;
+const BYTES_OF_HINT = 512;
+const ACK_WAIT_MS = 10_000;
+const MOST_UNACKNOWLEDGED = 10_000;
+// Pulls that wait at one consumer: one for each idle worker.
+const MOST_WAITING_PULLS = 4_096;
+// A consumer that nobody has asked for so long is taken away; the next registration makes it again.
+const CONSUMER_UNUSED_MS = 7 * 24 * 3_600_000;
+const CONSUMERS_AT_ONCE = 16;
+const REMEMBERED_TOOLS = 10_000;
+
+/** What correctness rests on. The rest (limits, copies, placement) is an operator's to change. */
+const DEMANDED = {
+  subjects: [ALL_TASKS],
+  max_age: 0,
+  max_msgs_per_subject: 1,
+  discard: DiscardPolicy.New,
+  discard_new_per_subject: true,
+} satisfies Partial<StreamConfig>;
+
+export class TaskStream {
+  /** By consumer name; the least recently registered are forgotten first. */
+  readonly #tools = new Map<string, ToolOfQueue>();
+  readonly #options: TaskStreamOptions;
+
+  constructor(
+    private readonly manager: JetStreamManager,
+    private readonly logger: Logger,
+    options: TaskStreamOptions,
+  ) {
+    this.#options = options;
+  }
+
+  /** Makes the stream where it is missing, or brings an older version's up to date; several may do so at once. */
+  async ensure(): Promise<void> {
+    const mostHints = this.#options.mostHints ?? MOST_HINTS;
+    try {
+      await this.manager.streams.add({
+        ...DEMANDED,
+        name: TASK_STREAM,
+        retention: RetentionPolicy.Workqueue,
+        storage: StorageType.File,
+        max_msgs: mostHints,
+        max_bytes: mostHints * BYTES_OF_HINT,
+        num_replicas: this.#options.replicas ?? 1,
+      });
+    } catch (thrown) {
+      if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_EXISTS_OTHERWISE) {
+        throw unavailable(`The stream ${TASK_STREAM} was to be made`, thrown);
+      }
+      await this.#adapt();
+    }
+  }
+
+  /** Makes the consumers where they are missing, and remembers the tools. Resolves to their names in order. */
+  async ensureConsumers(tools: readonly ToolOfQueue[]): Promise<readonly string[]> {
+    for (const tool of tools) this.#remember(tool);
+    try {
+      await this.#makeConsumers(tools);
+    } catch (thrown) {
+      if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_NOT_FOUND) throw consumersFailed(thrown);
+      await this.restore();
+    }
+    return tools.map(nameOf);
+  }
+
+  /** Makes what is missing of the stream and of the consumers of every tool remembered. */
+  async restore(): Promise<void> {
+    await this.ensure();
+    try {
+      const there = new Set<string>();
+      for await (const consumer of this.manager.consumers.list(TASK_STREAM)) there.add(consumer.name);
+      const missing = [...this.#tools].filter(([name]) => !there.has(name)).map(([, tool]) => tool);
+      if (missing.length === 0) return;
+      await this.#makeConsumers(missing);
+      this.logger.warn({ consumers: missing.length }, "Made the consumers of tools again: the broker had lost them");
+    } catch (thrown) {
+      throw consumersFailed(thrown);
+    }
+  }
+
+  #remember(tool: ToolOfQueue): void {
+    const name = nameOf(tool);
+    this.#tools.delete(name);
+    this.#tools.set(name, tool);
+    if (this.#tools.size <= REMEMBERED_TOOLS) return;
+    for (const oldest of this.#tools.keys()) {
+      this.#tools.delete(oldest);
+      return;
+    }
+  }
+
+  async #makeConsumers(tools: readonly ToolOfQueue[]): Promise<void> {
+    for (let from = 0; from < tools.length; from += CONSUMERS_AT_ONCE) {
+      await Promise.all(tools.slice(from, from + CONSUMERS_AT_ONCE).map((tool) => this.#makeConsumer(tool)));
+    }
+  }
+
+  async #makeConsumer(tool: ToolOfQueue): Promise<void> {
+    const name = nameOf(tool);
+    const delivery = { ack_wait: nanos(this.#options.ackWaitMs ?? ACK_WAIT_MS), max_deliver: -1 };
+    try {
+      await this.manager.consumers.add(TASK_STREAM, {
+        ...delivery,
+        durable_name: name,
+        filter_subject: taskFilter(tool.namespace, tool.queue, tool.tool),
+        ack_policy: AckPolicy.Explicit,
+        deliver_policy: DeliverPolicy.All,
+        replay_policy: ReplayPolicy.Instant,
+        max_ack_pending: MOST_UNACKNOWLEDGED,
+        max_waiting: MOST_WAITING_PULLS,
+        inactive_threshold: nanos(CONSUMER_UNUSED_MS),
+      });
+    } catch (thrown) {
+      if (jetStreamError(thrown)?.code !== JetStreamCodes.CONSUMER_EXISTS_OTHERWISE) throw thrown;
+      await this.manager.consumers.update(TASK_STREAM, name, delivery);
+    }
+  }
+
+  async #adapt(): Promise<void> {
+    try {
+      const { config } = await this.manager.streams.info(TASK_STREAM);
+      if (config.retention !== RetentionPolicy.Workqueue) {
+        const text = `The stream ${TASK_STREAM} has retention "${config.retention}", which cannot be changed to "workqueue". Delete it: it holds hints only, and they are announced again.`;
+        throw new AgentspanError("BUS_UNAVAILABLE", text);
+      }
+      const current = JSON.stringify(Object.keys(DEMANDED).map((key) => config[key as keyof typeof DEMANDED]));
+      if (current === JSON.stringify(Object.values(DEMANDED))) return;
+      await this.manager.streams.update(TASK_STREAM, DEMANDED);
+      this.logger.warn({ stream: TASK_STREAM }, "Changed the stream: its settings were not those that it must have");
+    } catch (thrown) {
+      throw unavailable(`The stream ${TASK_STREAM} was to be adapted`, thrown);
+    }
+  }
+}
+
+function nameOf({ namespace, queue, tool }: ToolOfQueue): string {
+  return consumerName(namespace, queue, tool);
+}
+
+function consumersFailed(thrown: unknown): AgentspanError {
+  return unavailable(`Consumers of the stream ${TASK_STREAM} were to be made`, thrown);
+}
