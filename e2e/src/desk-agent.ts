@@ -10,6 +10,7 @@ import {
   TerminalError,
   type Tool,
   type ToolContext,
+  type ToolOptions,
   tool,
 } from "@agentspan/sdk";
 import { writeLedger } from "./ledger.js";
@@ -48,7 +49,7 @@ async function gate(name: string, signal: AbortSignal | undefined, onAbort: () =
   }
 }
 
-type Gating = { readonly approvalRequired?: boolean; readonly once?: boolean; readonly approvalExplicit?: boolean };
+type Gating = Pick<ToolOptions, "approvalRequired" | "once" | "approvalExplicit" | "timeout">;
 
 const ANYTHING = { type: "object" } as const;
 const REFUND = {
@@ -67,13 +68,14 @@ function deskTool(name: string, gating: Gating = {}, inputSchema: JsonObject = A
   });
 }
 
-/** Plain: get_order, get_customer. Gated: refund, email, erase (explicit). Guarded without a person: charge. */
+/** Plain: get_order, get_customer. Gated: refund, email, erase (explicit), transfer (short). Guarded alone: charge. */
 const TOOLS: readonly Tool[] = [
   deskTool("get_order"),
   deskTool("get_customer"),
   deskTool("refund", { approvalRequired: true }, REFUND),
   deskTool("email", { approvalRequired: true }),
   deskTool("erase", { approvalRequired: true, approvalExplicit: true }),
+  deskTool("transfer", { approvalRequired: true, timeout: "400ms" }),
   deskTool("charge", { once: true }),
   // Its worker gates it; see lenientAgent.
   deskTool("wipe", { approvalRequired: true }),

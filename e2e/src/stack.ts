@@ -86,6 +86,7 @@ export class Stack {
   readonly #mongo: MongoClient;
   readonly #others: ChildService[] = [];
   #ownNats: RunningNats | undefined;
+  #workersMade = 0;
 
   private constructor(
     readonly servers: TestServers,
@@ -129,15 +130,20 @@ export class Stack {
 
   async addGateway(): Promise<GatewayProcess> {
     const name = `gateway ${this.gateways.length + 1}`;
-    const ports = { AGENTSPAN_PORT: "0", AGENTSPAN_GRPC_PORT: "0" };
-    const service = await this.#service(name, "@agentspan/gateway", { ...ports, NATS_URL: this.servers.natsUrl });
+    const service = await this.#service(name, "@agentspan/gateway", {
+      AGENTSPAN_PORT: "0",
+      AGENTSPAN_GRPC_PORT: "0",
+      AGENTSPAN_REQUEST_TIMEOUT: "5s",
+      NATS_URL: this.servers.natsUrl,
+    });
     const gateway = new GatewayProcess(service);
     this.gateways.push(gateway);
     return gateway;
   }
 
   async addWorker({ queues = ["desk"], concurrency = 16 }: WorkerOptions = {}): Promise<ChildService> {
-    const number = this.workers.length + 1;
+    this.#workersMade += 1;
+    const number = this.#workersMade;
     const service = await ChildService.start({
       name: `worker ${number}`,
       entry: ownEntry("worker-process.js"),
