@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly connectTimeoutMs?: number;
   /** Milliseconds between the comparisons that find lost live messages; see RunWatches. */
   readonly compareEveryMs?: { readonly running: number; readonly waiting: number };
+  /** Milliseconds between looks at NATS and the orchestrators while somebody watches the health; 5,000 unless said. */
+  readonly watchHealthEveryMs?: number;
   /** Limits on slow connections; see FrontDoor. */
   readonly slowness?: Pick<FrontDoorOptions, "firstByteMs" | "headersMs" | "requestMs">;
 }
@@ -66,7 +68,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const bus = await connectBus(natsUrl, log, options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs);
   const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs });
-  const readiness = new Readiness({ bus, orchestrators });
+  const followEveryMs = options.watchHealthEveryMs;
+  const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
   const every = options.compareEveryMs;
   const watches = new RunWatches({
     bus,

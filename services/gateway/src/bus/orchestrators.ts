@@ -1,7 +1,7 @@
 // The gateway's way to whoever answers: one public request in an Envelope, one Reply back.
 //
-// A request may reach two orchestrators: after a time-out, a lost connection, or a hint that was wrong. That is safe
-// because each carries its idempotency key or decision id before it is first sent: the second gets the first's answer.
+// A request may reach several orchestrators: one that is slow, a lost connection, a hint that was wrong. That is safe
+// because each carries its idempotency key or decision id before it is first sent: all of them give one answer.
 import { createHash } from "node:crypto";
 import { AgentspanError, type Logger, REASONS, type Reason, requestSubject } from "@agentspan/internal";
 import { EnvelopeSchema, type Failure, type Reply, ReplySchema } from "@agentspan/proto";
@@ -9,7 +9,7 @@ import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/proto
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import type { Context } from "../context.js";
-import type { Bus } from "./bus.js";
+import type { Bus, Outcome } from "./bus.js";
 import { RunAffinity } from "./run-affinity.js";
 
 export interface OrchestratorsOptions {
@@ -20,8 +20,9 @@ export interface OrchestratorsOptions {
 }
 
 const REMEMBERED_RUNS = 10_000;
-/** The one that answered last gets this share of the time before another is asked. */
-const FIRST_SHARE = 0.3;
+/** An orchestrator that has not answered after this share of the time is not waited for alone. */
+const PATIENCE_SHARE = 0.3;
+const MOST_ATTEMPTS = 3;
 /** How long a request waits for NATS to come back, of its whole time. */
 const RECONNECT_SHARE = 0.5;
 const RETRY_AFTER_MS = 1_000;
@@ -72,39 +73,49 @@ export class Orchestrators {
 
   async #send(data: Uint8Array, method: string, signal: AbortSignal, runId: string | undefined): Promise<Reply> {
     const endsAt = performance.now() + this.#timeoutMs;
-    let first = runId === undefined ? undefined : this.#affinity.get(runId);
-    for (;;) {
+    const open = new Set<Promise<Outcome>>();
+    let hint = runId === undefined ? undefined : this.#affinity.get(runId);
+    for (let attempts = 1; ; attempts += 1) {
       const leftMs = endsAt - performance.now();
       if (leftMs < 1) throw unanswered(method, this.#timeoutMs);
-      const budgetMs = first === undefined ? leftMs : Math.max(1, leftMs * FIRST_SHARE);
-      const outcome = await this.#bus.request(requestSubject(first), data, budgetMs, signal);
-      switch (outcome.kind) {
+      open.add(this.#bus.request(requestSubject(hint), data, leftMs, signal));
+      // One that is slow may still answer, so it is left open; one that hangs must not use up the time of all.
+      const patienceMs = attempts < MOST_ATTEMPTS ? this.#timeoutMs * PATIENCE_SHARE : leftMs + 1;
+      const outcome = await soonest(open, patienceMs);
+      switch (outcome?.kind) {
         case "answered":
           return fromBinary(ReplySchema, outcome.data);
         case "aborted":
           throw signal.reason;
-        case "disconnected": {
-          const waitMs = Math.min(endsAt - performance.now(), this.#timeoutMs * RECONNECT_SHARE);
-          const back = await this.#bus.untilConnected(waitMs, signal);
-          if (signal.aborted) throw signal.reason;
-          if (!back) throw unavailable("The connection to NATS is lost and is being made again. Try again shortly.");
-          break;
-        }
-        case "nobody":
-          if (first === undefined) throw unavailable("No orchestrator is running. Start one, or try again shortly.");
-          break;
         case "failed":
           throw unavailable("The request could not be sent over NATS. Try again shortly.", outcome.cause);
         case "late":
-          if (first === undefined) throw unanswered(method, this.#timeoutMs);
+          throw unanswered(method, this.#timeoutMs);
+        case "disconnected":
+          // All that were open are gone with the connection.
+          open.clear();
+          await this.#untilConnected(endsAt, signal);
+          break;
+        case "nobody":
+          if (hint === undefined) throw unavailable("No orchestrator is running. Start one, or try again shortly.");
+          open.clear();
+          break;
+        case undefined:
           break;
         default:
           outcome satisfies never;
       }
       // The one that answered last did not this time: forget it, and ask whoever is there.
-      if (runId !== undefined && first !== undefined && outcome.kind !== "disconnected") this.#affinity.forget(runId);
-      first = undefined;
+      if (runId !== undefined && hint !== undefined) this.#affinity.forget(runId);
+      hint = undefined;
     }
+  }
+
+  async #untilConnected(endsAt: number, signal: AbortSignal): Promise<void> {
+    const waitMs = Math.min(endsAt - performance.now(), this.#timeoutMs * RECONNECT_SHARE);
+    const back = await this.#bus.untilConnected(waitMs, signal);
+    if (signal.aborted) throw signal.reason;
+    if (!back) throw unavailable("The connection to NATS is lost and is being made again. Try again shortly.");
   }
 
   #refusal(failure: Failure, method: string): AgentspanError {
@@ -122,6 +133,19 @@ export class Orchestrators {
       ...(wait ? { retryAfterMs: Number(wait.seconds) * 1_000 + wait.nanos / 1_000_000 } : {}),
     });
   }
+}
+
+/** The first outcome, or undefined where none comes within the time. */
+function soonest(open: ReadonlySet<Promise<Outcome>>, withinMs: number): Promise<Outcome | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), withinMs);
+    for (const attempt of open) {
+      void attempt.then((outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      });
+    }
+  });
 }
 
 function envelope(method: string, body: Uint8Array, asker: Asker): Uint8Array {

@@ -159,8 +159,10 @@ function messageOf(received: Received): Message {
   return received.message;
 }
 
-async function* messagesOf(call: AsyncIterable<Received>): AsyncGenerator<Message> {
-  for await (const received of call) yield messageOf(received);
+async function* messagesOf(call: ServerDuplexStream<Received, Message>): AsyncGenerator<Message> {
+  // The end of the requests must not destroy the call: answers are still to be written.
+  const requests: AsyncIterable<Received> = call.iterator({ destroyOnReturn: false });
+  for await (const received of requests) yield messageOf(received);
 }
 
 function drained(call: WritableCall, signal: AbortSignal): Promise<void> {

@@ -66,7 +66,7 @@ export function connectListener({ methods, readiness, log }: ConnectListenerOpti
       if (refusal === undefined && answerProbe(request, response, readiness)) return;
       const path = request.url?.split("?", 1)[0] ?? "";
       const handler = handlers.get(path);
-      if (handler === undefined) {
+      if (handler === undefined || (refusal !== undefined && request.method !== "POST")) {
         answerError(request, response, refusal ?? unknownMethod(path));
         request.resume();
         return;

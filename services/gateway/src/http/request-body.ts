@@ -23,7 +23,7 @@ export async function* requestBody(request: HttpRequest, enveloped: boolean): As
       const bytes: Buffer = chunk;
       if (!enveloped) {
         total += bytes.length;
-        refuseOver(total);
+        refuseOver(total, true);
       } else if (head.length < ENVELOPE_HEADER_BYTES) {
         head = Buffer.concat([head, bytes.subarray(0, ENVELOPE_HEADER_BYTES - head.length)]);
         if (head.length === ENVELOPE_HEADER_BYTES) refuseOver(head.readUInt32BE(1));
@@ -41,7 +41,7 @@ export async function* requestBody(request: HttpRequest, enveloped: boolean): As
   }
 }
 
-function refuseOver(size: number): void {
-  if (size > Limits.requestBytes)
-    throw toConnectError(limitExceeded({ field: "the request", limit: "requestBytes", size }));
+function refuseOver(size: number, atLeast = false): void {
+  if (size <= Limits.requestBytes) return;
+  throw toConnectError(limitExceeded({ field: "the request", limit: "requestBytes", size, atLeast }));
 }

@@ -7,6 +7,8 @@ interface Excess {
   readonly field: string;
   readonly limit: LimitName;
   readonly size: number;
+  /** The rest was not counted. */
+  readonly atLeast?: boolean;
 }
 
 /** Collects everything that is wrong with one request, so that its author sees all of it at once. */
@@ -49,18 +51,15 @@ export class Faults {
 
 /** The error of one value that is over a limit. */
 export function limitExceeded(excess: Excess, message?: string, fields?: readonly FieldFault[]): AgentspanError {
-  const { field, limit, size } = excess;
-  return new AgentspanError(
-    "LIMIT_EXCEEDED",
-    message ?? `The request cannot be taken: ${field} ${describe(limit, size)}.`,
-    {
-      metadata: { limit, max: String(Limits[limit]), size: String(size), field },
-      fields: fields ?? [{ field, description: describe(limit, size) }],
-    },
-  );
+  const { field, limit, size, atLeast } = excess;
+  const description = describe(limit, size, atLeast);
+  return new AgentspanError("LIMIT_EXCEEDED", message ?? `The request cannot be taken: ${field} ${description}.`, {
+    metadata: { limit, max: String(Limits[limit]), size: String(size), field },
+    fields: fields ?? [{ field, description }],
+  });
 }
 
-function describe(limit: LimitName, size: number): string {
+function describe(limit: LimitName, size: number, atLeast = false): string {
   const unit = limit.endsWith("Bytes") ? " bytes" : "";
-  return `has ${size}${unit}, and the limit ${limit} is ${Limits[limit]}${unit}`;
+  return `has ${atLeast ? "at least " : ""}${size}${unit}, and the limit ${limit} is ${Limits[limit]}${unit}`;
 }
