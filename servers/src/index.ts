@@ -3,6 +3,7 @@ export * from "./free-port.js";
 export * from "./leftover.js";
 export * from "./mongo.js";
 export * from "./nats.js";
+export { commandLineOf } from "./process-table.js";
 export * from "./resolve-servers.js";
 export type { ServerExit, ServerHooks } from "./server-process.js";
 export { ServerProcess } from "./server-process.js";

@@ -12,6 +12,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { isStopped } from "./process-table.js";
 import { ServersError } from "./servers-error.js";
 
 /** How a server ended. */
@@ -133,9 +134,12 @@ export class ServerProcess {
     }
   }
 
-  /** Freezes it with SIGSTOP: connections stay open and nothing answers. */
-  pause(): void {
-    this.#child?.kill("SIGSTOP");
+  /** Freezes it with SIGSTOP: connections stay open and nothing answers. Resolves when each of its threads stands. */
+  async pause(): Promise<void> {
+    const child = this.#child;
+    child?.kill("SIGSTOP");
+    // The signal reaches the threads one after the other, and one that runs may still answer.
+    while (child?.pid !== undefined && this.#child === child && !(await isStopped(child.pid))) await delay(5);
   }
 
   resume(): void {

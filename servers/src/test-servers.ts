@@ -16,8 +16,8 @@ export interface TestServer {
   kill(): Promise<void>;
   /** The same port and the same data; resolves when it answers. */
   restart(): Promise<void>;
-  /** SIGSTOP: nothing answers, nothing is closed. */
-  pause(): void;
+  /** SIGSTOP: nothing answers, nothing is closed. Resolves when it stands still. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }

@@ -78,7 +78,7 @@ describe("ServerProcess", () => {
 
   it("answers nothing while it is paused, and again after it is resumed", async () => {
     const { server, port } = await start("ignore");
-    server.pause();
+    await server.pause();
     await expect(greets(port, AbortSignal.timeout(300))).rejects.toThrow();
     server.resume();
     await answersNow(port);
@@ -86,7 +86,7 @@ describe("ServerProcess", () => {
 
   it("stops also while it is paused", async () => {
     const { server } = await start("close");
-    server.pause();
+    await server.pause();
     await server.stop();
     expect(server.running).toBe(false);
   });

@@ -37,7 +37,7 @@ describe("the NATS server of a test", () => {
 
   it("answers nothing while it is paused, and everything when it is resumed", async () => {
     const client = await connect({ servers: servers.natsUrl });
-    servers.nats.pause();
+    await servers.nats.pause();
     const flushed = client.flush();
     const first = await Promise.race([flushed.then(() => "answered"), afterMs(500).then(() => "silent")]);
     expect(first).toBe("silent");
@@ -64,7 +64,7 @@ describe("the MongoDB server of a test", () => {
     const client = new MongoClient(servers.mongoUri);
     const runs = client.db("paused").collection("runs");
     await runs.insertOne({ a: 1 });
-    servers.mongo.pause();
+    await servers.mongo.pause();
     const found = runs.findOne();
     const first = await Promise.race([found.then(() => "answered"), afterMs(500).then(() => "silent")]);
     expect(first).toBe("silent");
