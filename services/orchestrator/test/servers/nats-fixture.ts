@@ -16,7 +16,6 @@ import {
 } from "../contracts/bus-fixture.js";
 
 export interface NatsServer extends RunningNats {
-  /** Kills it and starts it again, with its store or without. */
   readonly storeDir: string;
   close(): Promise<void>;
 }
@@ -91,7 +90,7 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
   };
 }
 
-function clientOf(connection: NatsConnection): BusClient {
+export function clientOf(connection: NatsConnection): BusClient {
   return {
     async ask(subject, data, { contentType, inboxPrefix = "_INBOX", timeoutMs = 5_000 } = {}) {
       const typed = headers();
