@@ -43,7 +43,7 @@ export class AgentDocuments implements AgentStore {
     return document === undefined ? undefined : agentOf(document);
   }
 
-  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+  async listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
     const { namespace, limit, pageToken } = query;
     const after = decodePageToken("agents", pageToken);
     const rows = this.#database.scan<AgentDocument>(

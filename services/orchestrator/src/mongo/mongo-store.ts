@@ -115,6 +115,8 @@ export class MongoStore implements Store {
 
   /** On a connection of its own: building an index over many runs may take longer than an answer may. */
   async prepare(): Promise<void> {
+    // First as any other call: a closed store or one that is away says so here.
+    await this.serverTime();
     const client = new MongoClient(this.#uri, { ...this.#options, socketTimeoutMS: 0, maxPoolSize: 1 });
     try {
       for (const [collection, keys, options] of INDEXES) {

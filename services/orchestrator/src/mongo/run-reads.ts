@@ -55,7 +55,7 @@ export class RunReads {
   }
 
   /** The newest first. */
-  list(query: RunQuery): Promise<Page<StoredRun>> {
+  async list(query: RunQuery): Promise<Page<StoredRun>> {
     const after = decodePageToken("runs", query.pageToken);
     const filter: Filter<RunDocument> = {
       ...commonFilter(query),
@@ -71,7 +71,7 @@ export class RunReads {
     );
   }
 
-  listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
+  async listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
     const after = decodePageToken("open", query.pageToken);
     const { kinds, tool, runId } = query;
     const checkpoint = {

@@ -1,0 +1,31 @@
+// What every store must do, whatever keeps its data. Each adapter runs all of it: nothing is asked of the one in memory
+// that the real server does not show.
+import { afterAll, beforeAll, describe } from "vitest";
+import { faultContract } from "./store/fault-contract.js";
+import { listContract } from "./store/list-contract.js";
+import { registryContract } from "./store/registry-contract.js";
+import { runContract } from "./store/run-contract.js";
+import type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
+
+export type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
+
+/** Declares the suite. One fixture serves it all; each test uses runs and namespaces of its own. */
+export function storeContract(name: string, makeFixture: MakeStoreFixture): void {
+  describe(`${name} keeps the store's contract`, () => {
+    let fixture: StoreFixture | undefined;
+    beforeAll(async () => {
+      fixture = await makeFixture();
+    });
+    afterAll(async () => {
+      await fixture?.close();
+    });
+    const use = (): StoreFixture => {
+      if (fixture === undefined) throw new Error("The fixture could not be made.");
+      return fixture;
+    };
+    runContract(use);
+    listContract(use);
+    registryContract(use);
+    faultContract(use);
+  });
+}

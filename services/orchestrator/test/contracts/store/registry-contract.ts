@@ -1,0 +1,179 @@
+import { newId } from "@agentspan/internal";
+import { describe, expect, it } from "vitest";
+import type { Instance, StoredAgent, ToolRegistration } from "../../../src/ports.js";
+import type { UseFixture } from "./store-fixture.js";
+
+export function registryContract(use: UseFixture): void {
+  describe("agents", () => {
+    const agent = (namespace: string, name: string, version: string, createdAt = 1): StoredAgent => ({
+      namespace,
+      name,
+      version,
+      definition: `{"name":"${name}","version":"${version}"}`,
+      createdAt,
+    });
+
+    it("keeps each version once and gives the newest put where none is named", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      expect(await store.getAgent(namespace, "refunds")).toBeUndefined();
+      expect(await store.putAgent(agent(namespace, "refunds", "a", 1))).toBe(true);
+      expect(await store.putAgent(agent(namespace, "refunds", "b", 2))).toBe(true);
+      expect(await store.getAgent(namespace, "refunds")).toEqual(agent(namespace, "refunds", "b", 2));
+      expect(await store.putAgent(agent(namespace, "refunds", "a", 3))).toBe(false);
+      expect(await store.getAgent(namespace, "refunds")).toEqual(agent(namespace, "refunds", "a", 1));
+      expect(await store.getAgent(namespace, "refunds", "b")).toEqual(agent(namespace, "refunds", "b", 2));
+      expect(await store.getAgent(namespace, "refunds", "c")).toBeUndefined();
+      expect(await store.getAgent(newId("ns"), "refunds", "a")).toBeUndefined();
+    });
+
+    it("tells one of many who put a version at once that it is new", async () => {
+      const { store } = use();
+      const other = await use().connect();
+      const namespace = newId("ns");
+      const puts = Array.from({ length: 16 }, (_, index) =>
+        (index % 2 === 0 ? store : other).putAgent(agent(namespace, "refunds", "a")),
+      );
+      expect((await Promise.all(puts)).filter((isNew) => isNew)).toHaveLength(1);
+      expect(await other.getAgent(namespace, "refunds")).toEqual(agent(namespace, "refunds", "a"));
+    });
+
+    it("lists the newest version of each agent by name, in pages", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      for (const name of ["c", "a", "d", "b"]) {
+        await store.putAgent(agent(namespace, name, "old"));
+        await store.putAgent(agent(namespace, name, "new"));
+      }
+      await store.putAgent(agent(newId("ns"), "e", "other"));
+      const first = await store.listAgents({ namespace, limit: 3 });
+      expect(first.items).toEqual(["a", "b", "c"].map((name) => agent(namespace, name, "new")));
+      const second = await store.listAgents({ namespace, limit: 3, pageToken: first.nextPageToken ?? "" });
+      expect(second).toEqual({ items: [agent(namespace, "d", "new")] });
+    });
+  });
+
+  describe("tools", () => {
+    const registration = (namespace: string, tool: string, approval: boolean): ToolRegistration => ({
+      namespace,
+      queue: "refunds",
+      tool,
+      inputSchema: '{"$ref":"#/a.b"}',
+      approval,
+      once: false,
+    });
+
+    it("keeps the newest registration of each tool", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      await store.putTools([]);
+      await store.putTools([registration(namespace, "refund", false), registration(namespace, "email", false)]);
+      await store.putTools([registration(namespace, "refund", false), registration(namespace, "refund", true)]);
+      const asked = ["refund", "email", "unknown"].map((tool) => ({ queue: "refunds", tool }));
+      const found = await store.getTools(namespace, asked);
+      expect([...found].sort((one, other) => (one.tool < other.tool ? -1 : 1))).toEqual([
+        registration(namespace, "email", false),
+        registration(namespace, "refund", true),
+      ]);
+      expect(await store.getTools(namespace, [])).toEqual([]);
+      expect(await store.getTools(newId("ns"), asked)).toEqual([]);
+      expect(await store.getTools(namespace, [{ queue: "sales", tool: "refund" }])).toEqual([]);
+    });
+
+    it("takes registrations of the same tools from several processes at once", async () => {
+      const stores = [use().store, await use().connect(), await use().connect()];
+      const namespace = newId("ns");
+      const tools = Array.from({ length: 8 }, (_, index) => registration(namespace, `t${index}`, true));
+      await Promise.all(stores.flatMap((store) => [store.putTools(tools), store.putTools(tools)]));
+      expect(await stores[0]?.getTools(namespace, tools)).toHaveLength(8);
+    });
+  });
+
+  describe("instances", () => {
+    const instance = (namespace: string, counter: number, more: Partial<Instance> = {}): Instance => ({
+      incarnation: newId("inc"),
+      kind: "worker",
+      name: "w1",
+      namespace,
+      counter,
+      inHand: [`nonce ${counter}`],
+      tools: [{ queue: "refunds", tool: "refund" }],
+      ...more,
+    });
+
+    it("keeps the sign of life with the highest counter", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const one = instance(namespace, 5);
+      await store.beat([one]);
+      await store.beat([{ ...one, counter: 4, inHand: ["older"] }]);
+      await store.beat([{ ...one, counter: 5, inHand: ["the same"] }]);
+      expect(await store.readInstances([one.incarnation])).toMatchObject([one]);
+      const next = { ...one, counter: 6, inHand: [] };
+      await store.beat([next]);
+      expect(await store.readInstances([one.incarnation, newId("inc")])).toMatchObject([next]);
+      expect(await store.readInstances([])).toEqual([]);
+    });
+
+    it("ends at the highest counter when signs of life overtake each other", async () => {
+      const stores = [use().store, await use().connect(), await use().connect()];
+      const one = instance(newId("ns"), 0);
+      const beats = Array.from({ length: 30 }, (_, index) => ({ ...one, counter: ((index * 7) % 30) + 1 }));
+      await Promise.all(beats.map((beat, index) => stores[index % stores.length]?.beat([beat])));
+      expect(await stores[0]?.readInstances([one.incarnation])).toMatchObject([{ counter: 30 }]);
+    });
+
+    it("shows workers that were seen within the time, and when, by the store's clock", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const worker = instance(namespace, 1);
+      const before = await store.serverTime();
+      await store.beat([worker, instance(namespace, 1, { kind: "orchestrator" }), instance(newId("ns"), 1)]);
+      const after = await store.serverTime();
+      const live = await store.liveWorkers(namespace, 60_000);
+      expect(live).toMatchObject([worker]);
+      expect(live[0]?.seenAt).toBeGreaterThanOrEqual(before);
+      expect(live[0]?.seenAt).toBeLessThanOrEqual(after);
+      expect(await store.liveWorkers(namespace, -60_000)).toEqual([]);
+    });
+
+    it("forgets those who were not seen for the time, and one by name", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const [one, other] = [instance(namespace, 1), instance(namespace, 1)];
+      await store.beat([one, other]);
+      await store.forgetInstances(60_000);
+      expect(await store.liveWorkers(namespace, 60_000)).toHaveLength(2);
+      await store.removeInstance(one.incarnation);
+      await store.removeInstance(one.incarnation);
+      expect(await store.liveWorkers(namespace, 60_000)).toMatchObject([other]);
+      expect((await store.readInstances()).map(({ incarnation }) => incarnation)).toContain(other.incarnation);
+      await store.forgetInstances(-60_000);
+      expect(await store.readInstances()).toEqual([]);
+    });
+
+    it("takes the signs of life of many processes in one call", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const many = Array.from({ length: 300 }, (_, index) => instance(namespace, 1, { name: `w${index}` }));
+      await store.beat(many);
+      await store.beat(many.map((one) => ({ ...one, counter: 2 })));
+      const read = await store.readInstances(many.map(({ incarnation }) => incarnation));
+      expect(read).toHaveLength(300);
+      expect(read.every(({ counter }) => counter === 2)).toBe(true);
+    });
+  });
+
+  it("is prepared by several processes at once, and again", async () => {
+    const stores = [use().store, await use().connect(), await use().connect()];
+    await Promise.all(stores.map((store) => store.prepare()));
+    await use().store.prepare();
+  });
+
+  it("tells its time", async () => {
+    const { store } = use();
+    const first = await store.serverTime();
+    expect(first).toBeGreaterThan(Date.UTC(2025, 0, 1));
+    expect(await store.serverTime()).toBeGreaterThanOrEqual(first);
+  });
+}
