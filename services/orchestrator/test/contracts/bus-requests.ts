@@ -145,6 +145,23 @@ export function requestContract(open: OpenBus): void {
     expect((await askGatewayRequest(gateway, "D")).outcome.case).toBe("body");
   });
 
+  it("refuses requests whose bytes are more than it can have in progress", async () => {
+    const fixture = await open({ limits: { bytesInProgress: 1_000 } });
+    const gate = new Gate();
+    await (await fixture.connect()).serve("orc_1", gate.echo, recordingWorkers());
+    const gateway = await fixture.client();
+    const large = envelope("RunService/Start", new Uint8Array(800));
+    const held = gateway.ask(requestSubject(), large);
+    await vi.waitFor(() => expect(gate.entered).toBe(1));
+    const refused = fromBinary(ReplySchema, (await gateway.ask(requestSubject(), large)).data);
+    expect(refused.outcome).toMatchObject({ case: "failure", value: { reason: "RATE_LIMITED" } });
+    const small = askGatewayRequest(gateway, "RunService/GetStatus");
+    gate.open();
+    expect((await small).outcome.case).toBe("body");
+    await held;
+    expect(fromBinary(ReplySchema, (await gateway.ask(requestSubject(), large)).data).outcome.case).toBe("body");
+  });
+
   it("says that an answer is too large instead of sending none", async () => {
     const fixture = await open();
     const large: RequestHandler = async () =>

@@ -1,7 +1,7 @@
 // What the bus makes of a real broker: stream, consumers, connections, and a broker that misbehaves.
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
-import { ALL_TASKS, createLogger, requestSubject, TASK_STREAM } from "@agentspan/internal";
+import { ALL_TASKS, createLogger, eventsSubject, requestSubject, TASK_STREAM } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
 import { freePort } from "@agentspan/servers";
 import { create } from "@bufbuild/protobuf";
@@ -195,5 +195,23 @@ describe("A connection to NATS", () => {
     const live = create(LiveEventsSchema, { runId: "run_a", lastSequence: 1n, events: [] });
     for (let at = 0; at < 100_000; at += 1) bus.publish("default", "run_a", live);
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it("drops live events that a broker takes too slowly, and says so, instead of piling them up", async () => {
+    const server = await serverWith();
+    const bus = await busAt(server.url);
+    const value = { outputJson: "x".repeat(200 * 1024) };
+    const events = [{ runId: "run_a", sequence: 1n, event: { case: "done" as const, value } }];
+    const live = create(LiveEventsSchema, { runId: "run_a", lastSequence: 1n, events });
+    server.process.pause();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let at = 0; at < 500; at += 1) bus.publish("default", "run_a", live);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(80 * 1024 * 1024);
+    server.process.resume();
+    await vi.waitFor(() => expect(log.some((line) => line.includes("Dropped live events"))).toBe(true), 10_000);
+    const { connection } = await operatorAt(server.url);
+    const heard = await clientOf(connection).listen(eventsSubject("default", "run_b"));
+    bus.publish("default", "run_b", live);
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
   });
 });
