@@ -1,10 +1,10 @@
 // Says whether a process that has something in hand still lives.
 //
 // Leases hang on incarnations. Every process shows life by a counter in its instance document. Lost means: this judge
-// saw the same counter for a whole lease on its own monotonic clock, while its own writes and reads were quick; or the
-// document, seen before, was taken out by the process itself as its last act. No wall clock is compared with another,
-// so neither an outage of the store nor a sleeping laptop nor a wrong clock expires a lease: after each of them the
-// watch begins anew.
+// saw the same counter for a whole lease on its own monotonic clock, while its own writes and reads were quick and the
+// bus, over which workers show life, answered; or the document, seen before, was taken out by the process itself as its
+// last act. No wall clock is compared with another, so neither an outage of the store or the bus nor a sleeping laptop
+// nor a wrong clock expires a lease: after each of them the watch begins anew.
 import type { Logger } from "@agentspan/internal";
 import type { Instance, InstanceStore } from "./ports.js";
 
@@ -27,6 +27,8 @@ export interface JudgeOptions {
   readonly monotonic: () => number;
   /** Whether this process's own signs of life were stored quickly of late. */
   readonly ownWritesQuick: () => boolean;
+  /** Whether the bus answers within the time: a worker cannot show life over one that does not. */
+  readonly busAnswers: (withinMs: number) => Promise<boolean>;
 }
 
 export class LeaseJudge {
@@ -49,11 +51,12 @@ export class LeaseJudge {
 
   /** Looks at every instance once. */
   async poll(): Promise<void> {
-    const { store, leaseMs, pollMs, monotonic, ownWritesQuick, log } = this.options;
+    const { store, leaseMs, pollMs, monotonic, ownWritesQuick, busAnswers, log } = this.options;
     const begun = monotonic();
     let instances: readonly Instance[];
+    let carried: boolean;
     try {
-      instances = await store.readInstances();
+      [instances, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
     } catch (thrown) {
       log.warn({ err: thrown }, "Instances could not be read: no lease is judged until they can");
       this.beginAnew();
@@ -61,7 +64,7 @@ export class LeaseJudge {
     }
     const now = monotonic();
     const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
-    if (late || now - begun > leaseMs / 4 || !ownWritesQuick()) this.beginAnew();
+    if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
     this.lastPoll = now;
     const present = new Set<string>();
     for (const { incarnation, counter, inHand } of instances) {

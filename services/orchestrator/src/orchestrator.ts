@@ -83,6 +83,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     log,
     monotonic,
     ownWritesQuick: () => instances.ownWritesQuick(),
+    busAnswers: (withinMs) => bus.answers(withinMs),
   });
   const sweeper = new Sweeper({
     store,

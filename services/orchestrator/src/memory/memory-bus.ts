@@ -125,6 +125,10 @@ export class MemoryBus implements Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  async answers(): Promise<boolean> {
+    return this.broker.up && !this.#closed;
+  }
+
   async drain(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     // What was sent before may still arrive: it was promised to this member.

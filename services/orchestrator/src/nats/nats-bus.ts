@@ -135,6 +135,10 @@ export class NatsBus implements Bus {
     return () => this.#listeners.delete(listener);
   }
 
+  answers(withinMs: number): Promise<boolean> {
+    return this.#link.answers(withinMs);
+  }
+
   async drain(): Promise<void> {
     const subscriptions = this.#subscriptions.splice(0);
     if (this.#link.up) {

@@ -49,6 +49,22 @@ export class NatsLink {
     }
   }
 
+  /** Whether the server answers a ping within the time. Never rejects. */
+  async answers(withinMs: number): Promise<boolean> {
+    if (!this.up) return false;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), withinMs);
+    });
+    const answered = this.connection.flush().then(
+      () => true,
+      () => false,
+    );
+    const answer = await Promise.race([answered, late]);
+    clearTimeout(timer);
+    return answer;
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.connection.close();

@@ -21,11 +21,13 @@ export function outageContract(open: OpenBus): void {
     await expect(bus.withdraw(task())).rejects.toMatchObject(away);
     await expect(bus.ensureConsumers("default", [TOOL])).rejects.toMatchObject(away);
     bus.publish("default", "run_a", create(LiveEventsSchema, { runId: "run_a", lastSequence: 1n }));
+    expect(await bus.answers(SOON_MS)).toBe(false);
     await fixture.startBroker("kept");
     await vi.waitFor(async () => expect(await bus.announce(task(), "orc_1")).toBe("announced"), BACK);
     const gateway = await fixture.client();
     await vi.waitFor(() => askGatewayRequest(gateway, "RunService/Start"), BACK);
     expect((await askGatewayRequest(gateway, "RunService/Start", "orc_1")).outcome.case).toBe("body");
+    expect(await bus.answers(SOON_MS)).toBe(true);
   });
 
   it("keeps hints and consumers over a restart of the broker with its store", async () => {
