@@ -209,10 +209,35 @@ export class Stack {
     return (await service.ask({ census: true })).census as Census;
   }
 
+  /** SIGKILL of a server. */
+  kill(server: "NATS" | "MongoDB"): Promise<void> {
+    if (server === "MongoDB") return this.servers.mongo.kill();
+    return this.#ownNats?.process.kill() ?? this.servers.nats.kill();
+  }
+
+  /** The same port and the same data. */
+  restart(server: "NATS" | "MongoDB"): Promise<void> {
+    if (server === "MongoDB") return this.servers.mongo.restart();
+    return this.#ownNats?.process.restart() ?? this.servers.nats.restart();
+  }
+
+  /** SIGSTOP: nothing answers, nothing is closed. */
+  pause(server: "NATS" | "MongoDB"): void {
+    if (server === "MongoDB") this.servers.mongo.pause();
+    else if (this.#ownNats === undefined) this.servers.nats.pause();
+    else this.#ownNats.process.pause();
+  }
+
+  resume(server: "NATS" | "MongoDB"): void {
+    if (server === "MongoDB") this.servers.mongo.resume();
+    else if (this.#ownNats === undefined) this.servers.nats.resume();
+    else this.#ownNats.process.resume();
+  }
+
   /** Kills NATS and starts one on the same port that knows nothing. */
   async loseNats(): Promise<void> {
     const { port } = this.servers.nats;
-    await this.#killNats();
+    await this.kill("NATS");
     const { nats } = await resolveServers({ own: true });
     if (!("binary" in nats)) throw new Error("There is no NATS server of our own to start.");
     this.#ownNats = await startNats({
@@ -225,12 +250,12 @@ export class Stack {
   /** Kills whatever there is, our processes and the servers. */
   async killAll(): Promise<void> {
     const services = [...this.workers, ...this.orchestrators, ...this.gateways.map(({ service }) => service)];
-    await Promise.all([...services.map((service) => service.kill()), this.#killNats(), this.servers.mongo.kill()]);
+    await Promise.all([...services.map((service) => service.kill()), this.kill("NATS"), this.kill("MongoDB")]);
   }
 
   /** Starts again what killAll killed, on the same data and ports. */
   async restartAll(): Promise<void> {
-    await Promise.all([this.#ownNats?.process.restart() ?? this.servers.nats.restart(), this.servers.mongo.restart()]);
+    await Promise.all([this.restart("NATS"), this.restart("MongoDB")]);
     await Promise.all([
       ...this.orchestrators.map((service) => service.restart()),
       ...this.gateways.map((gateway) => gateway.restart()),
@@ -261,10 +286,6 @@ export class Stack {
     await this.#ownNats?.process.kill();
     await Promise.all([this.servers.stop(), this.model.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  async #killNats(): Promise<void> {
-    await (this.#ownNats?.process.kill() ?? this.servers.nats.kill());
   }
 
   #service(name: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
