@@ -10,7 +10,7 @@ import { type Duration, toMilliseconds } from "./duration.js";
 import { defaultLogger } from "./logger.js";
 import { connectTransport } from "./rpc/connect-transport.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
-import { RunClient } from "./rpc/run-client.js";
+import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import type { RuntimeOptions } from "./runtime-options.js";
 import { askedToStop } from "./stop-signals.js";
 import { Worker } from "./worker/worker.js";
@@ -61,7 +61,9 @@ export class AgentRuntime {
    */
   async start(agent: AgentSource, input: string, options: StartOptions = {}): Promise<AgentHandle> {
     if (isAgent(agent) && agent.tools.length > 0 && options.serve !== false) {
-      await this.#servingWorker().serve([agent], this.#patienceMs);
+      // A server that is not there at all is told at once: a person waits for the sentence.
+      const firstContactMs = Math.min(FIRST_CONTACT_MS, this.#patienceMs);
+      await this.#servingWorker().serve([agent], { patienceMs: this.#patienceMs, firstContactMs });
     }
     const { runId } = await this.client.call(
       RunService.method.start,
@@ -105,7 +107,7 @@ export class AgentRuntime {
     const worker = this.#servingWorker();
     const list = "tools" in agents ? [agents] : agents;
     const serving = async (patienceMs: number) => {
-      await worker.serve(list, patienceMs);
+      await worker.serve(list, { patienceMs, firstContactMs: patienceMs });
       await worker.keepAlive();
     };
     if (options.blocking === false) return serving(this.#patienceMs);
@@ -127,7 +129,7 @@ export class AgentRuntime {
     this.#stopping.abort();
     this.#shutdown ??= (async () => {
       await this.#worker?.shutdown(toMilliseconds(options.grace ?? this.#options.grace ?? "25s", "grace"));
-      this.client.transport.close();
+      this.client.close();
     })();
     return this.#shutdown;
   }

@@ -3,13 +3,12 @@
 //     gap is a broken connection, since reading again from `after` fills it.
 //  2. It ends after the terminal event and what the server has to say after it, or where the run turns out to have
 //     ended before `after`.
-//  3. A deadline counts from the last word of the server, so a run may be silent for days, a server may not.
+//  3. A run may be silent for days, a server may not: patience counts from the moment a connection broke, and anything
+//     the server answers renews it.
 import { AgentspanError } from "@agentspan/internal";
 import { RunService } from "@agentspan/proto";
-import { create } from "@bufbuild/protobuf";
 import { backoffMs, pause } from "./backoff.js";
 import { runEventOf } from "./event-mapping.js";
-import { isUnreachable } from "./rpc/call-error.js";
 import type { RunClient } from "./rpc/run-client.js";
 import { isTerminal, type RunEvent } from "./run-event.js";
 
@@ -21,7 +20,7 @@ export interface EventFeedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds without any answer after which a feed gives up. */
+/** Milliseconds without any answer after which a feed gives up on a server that it had reached. */
 const SILENT_SERVER_MS = 10 * 60_000;
 
 /** Throws the signal's reason, or the AgentspanError that repeating cannot help. */
@@ -32,19 +31,11 @@ export async function* eventFeed(
 ): AsyncGenerator<RunEvent> {
   const { includeDeltas, signal } = options;
   let after = options.after;
-  let answeredAt = performance.now();
-  let connectedOnce = false;
-  for (let failed = 0; ; ) {
+  for (let failed = 1; ; failed++) {
     try {
-      const request = create(RunService.method.streamEvents.input, {
-        runId,
-        afterSequence: BigInt(after),
-        includeDeltas,
-      });
+      const request = { runId, afterSequence: BigInt(after), includeDeltas };
       let terminal = false;
-      for await (const { event: message } of client.transport.stream(RunService.method.streamEvents, request, signal)) {
-        answeredAt = performance.now();
-        connectedOnce = true;
+      for await (const { event: message } of client.stream(RunService.method.streamEvents, request, signal)) {
         if (message === undefined) continue;
         const event = runEventOf(message);
         if (event.sequence > after + 1) throw gap(runId, after, event.sequence);
@@ -55,25 +46,29 @@ export async function* eventFeed(
           yield event;
         }
       }
-      if (terminal || (await endedBy(client, runId, after, signal))) return;
-      answeredAt = performance.now();
-      failed++;
+      if (terminal) return;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof AgentspanError) || !error.retryable) throw error;
-      // A stream that never was is a call like others: its few seconds of patience are the client's.
-      if (!connectedOnce && isUnreachable(error)) await client.call(RunService.method.getStatus, { runId }, signal);
-      if (performance.now() - answeredAt > SILENT_SERVER_MS) throw error;
-      failed++;
     }
-    if (failed > 0) await pause(backoffMs(failed, 100, 5_000), signal);
+    if (await hasEnded(client, runId, after, signal)) return;
+    await pause(backoffMs(Math.max(1, failed), 100, 5_000), signal);
   }
 }
 
-/** Whether the run has ended and has nothing after this sequence. */
-async function endedBy(client: RunClient, runId: string, after: number, signal: AbortSignal): Promise<boolean> {
-  const { status } = await client.call(RunService.method.getStatus, { runId }, signal);
-  return status?.isComplete === true && Number(status.lastSequence) <= after;
+/** Whether the run has ended and has nothing after this sequence. Asks until the server is back. */
+async function hasEnded(client: RunClient, runId: string, after: number, signal: AbortSignal): Promise<boolean> {
+  const begun = performance.now();
+  for (;;) {
+    try {
+      const { status } = await client.call(RunService.method.getStatus, { runId }, signal);
+      return status?.isComplete === true && Number(status.lastSequence) <= after;
+    } catch (error) {
+      signal.throwIfAborted();
+      const patient = client.reached && performance.now() - begun < SILENT_SERVER_MS;
+      if (!(error instanceof AgentspanError) || !error.retryable || !patient) throw error;
+    }
+  }
 }
 
 function gap(runId: string, after: number, got: number): AgentspanError {

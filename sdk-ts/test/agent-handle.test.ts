@@ -183,7 +183,7 @@ describe("waiting for a run", () => {
       error: undefined,
       usage: { inputTokens: 12, outputTokens: 34 },
     });
-    expect(service.openStreams).toBe(0);
+    await service.until(() => (service.openStreams === 0 ? true : undefined));
   });
 
   it("asks once where it has ended already", async () => {

@@ -1,6 +1,7 @@
 import { AgentspanError } from "@agentspan/internal";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { linkedSignal } from "../linked-signal.js";
 import { callError } from "./call-error.js";
 import type { RpcTransport } from "./transport.js";
 
@@ -24,21 +25,27 @@ export function overConnect(
   return {
     address,
     unary: async (method, request, { timeoutMs, signal }) => {
+      const linked = signal && linkedSignal(signal);
       try {
-        return (await transport.unary(method, signal, timeoutMs, headers, request)).message;
+        return (await transport.unary(method, linked?.signal, timeoutMs, headers, request)).message;
       } catch (error) {
         throw errorOf(error, address, signal);
+      } finally {
+        linked?.end();
       }
     },
     stream: async function* (method, request, signal) {
+      const linked = linkedSignal(signal);
       try {
         async function* requests() {
           yield request;
         }
-        const response = await transport.stream(method, signal, undefined, headers, requests());
+        const response = await transport.stream(method, linked.signal, undefined, headers, requests());
         yield* response.message;
       } catch (error) {
         throw errorOf(error, address, signal);
+      } finally {
+        linked.end();
       }
     },
     close: () => options.close?.(),

@@ -90,10 +90,10 @@ export class NatsLink {
     if (!this.#connection.isClosed()) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
   }
 
-  /** Listens on a fresh inbox of this worker's; survives reconnections. */
+  /** Listens below a fresh inbox of this worker's; survives reconnections. */
   listen(onMessage: (message: Msg) => void): { readonly inbox: string; close(): Promise<void> } {
     const inbox = createInbox(workerInboxPrefix(this.#workerId));
-    const subscription = this.#connection.subscribe(inbox, {
+    const subscription = this.#connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         if (error === null) onMessage(message);
         else this.#logger.warn({ inbox, err: error }, "A subscription failed");

@@ -25,7 +25,9 @@ export interface TaskPullOptions {
 export class TaskPull {
   readonly #options: TaskPullOptions;
   readonly #inbox: { readonly inbox: string; close(): Promise<void> };
-  /** Messages that the request still owes. */
+  /** Where the request that is out is answered; earlier ones do not count any more. */
+  #request = 0;
+  /** Messages that it still owes. */
   #owed = 0;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
@@ -47,7 +49,8 @@ export class TaskPull {
     this.#owed = batch;
     const { stream, consumer, link } = this.#options;
     const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
-    link.publish(subject, JSON.stringify({ batch, expires: EXPIRES_MS * 1_000_000 }), this.#inbox.inbox);
+    this.#request++;
+    link.publish(subject, JSON.stringify({ batch, expires: EXPIRES_MS * 1_000_000 }), this.#replyTo());
     this.#wakeAfter(LOST_AFTER_MS);
   }
 
@@ -64,6 +67,10 @@ export class TaskPull {
     return this.#inbox.close();
   }
 
+  #replyTo(): string {
+    return `${this.#inbox.inbox}.${this.#request}`;
+  }
+
   #receive(message: Msg): void {
     const status = message.headers?.code ?? 0;
     if (this.#closed) {
@@ -72,6 +79,8 @@ export class TaskPull {
       this.#owed = Math.max(0, this.#owed - 1);
       this.#options.onTask(taskMessage(message, this.#options.link));
       this.wake();
+    } else if (message.subject !== this.#replyTo()) {
+      return;
     } else if (status === 408 || status === 404) {
       this.restart();
     } else if (status !== 100) {

@@ -3,7 +3,7 @@
 
 import { Agent, AgentHandle, AgentRuntime, type RunEvent, tool } from "@agentspan/sdk";
 import type { RunningNats } from "@agentspan/servers";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { FakeOrchestrator } from "../fake-orchestrator.js";
 import { MemoryGateway } from "./memory-gateway.js";
@@ -45,7 +45,6 @@ beforeEach(async () => {
   nats = await startOwnNats();
   orchestrator = await FakeOrchestrator.start(nats.url);
   gateway = await MemoryGateway.start();
-  runtime = new AgentRuntime({ url: gateway.url, natsUrl: nats.url, logger: silent });
 });
 afterEach(async () => {
   await runtime.shutdown({ grace: 1_000 });
@@ -84,65 +83,71 @@ async function playDecided(runId: string): Promise<void> {
   service.done(runId, "The refund of $29.99 for ORD-8821 has been issued.");
 }
 
-it.each([
-  ["y", "The refund of $29.99 for ORD-8821 has been issued."],
-  ["n", "A colleague will look into it."],
-])("polls until the agent waits, asks, is told %s, and gets the result", async (answer, expected) => {
-  const handle = await runtime.start(agent, "Customer Alex (cust_001) wants a refund on order ORD-8821");
-  expect(handle.executionId).toBe(handle.runId);
-  const server = playModel(handle.runId).then(() => playDecided(handle.runId));
-  for (let polls = 0; polls < 1_000; polls++) {
-    const status = await handle.getStatus();
-    if (status.isWaiting) {
-      const [approval] = status.pendingApprovals;
-      expect(approval?.arguments).toEqual({ order_id: "ORD-8821", amount: 29.99 });
-      if (answer === "y") await handle.approve();
-      else await handle.reject("Not delivered yet");
-      const result = await handle.stream().getResult();
-      expect(result.output.result).toBe(expected);
-      break;
-    }
-    expect(status.isComplete).toBe(false);
-  }
-  await server;
-  expect(gateway.service.requests(answer === "y" ? "approve" : "reject")).toHaveLength(1);
-});
+describe.each(["url", "grpcUrl"] as const)("by %s", (by) => {
+  beforeEach(() => {
+    runtime = new AgentRuntime({ [by]: gateway[by], natsUrl: nats.url, logger: silent });
+  });
 
-it("decides from another process, by the execution id alone", async () => {
-  const handle = await runtime.start(agent, "refund");
-  const server = playModel(handle.runId).then(() => playDecided(handle.runId));
-  await gateway.service.until(() => gateway.service.calls.find(({ method }) => method === "start"));
-  const webApp = new AgentRuntime({ url: gateway.url, natsUrl: nats.url, logger: silent });
-  const reached = new AgentHandle({ executionId: handle.executionId, runtime: webApp });
-  for await (const event of reached.stream()) if (event.type === "waiting") break;
-  await reached.approve();
-  expect((await handle.result()).isSuccess).toBe(true);
-  await server;
-  await webApp.shutdown();
-});
-
-it("streams what happens, and approves from within the loop", async () => {
-  const agentStream = runtime.stream(agent, "refund");
-  const { runId } = await agentStream.handle();
-  const server = playModel(runId).then(() => playDecided(runId));
-  const seen: RunEvent["type"][] = [];
-  const said: string[] = [];
-  for await (const event of agentStream) {
-    seen.push(event.type);
-    if (event.type === "tool_call") said.push(`calling ${event.toolName}`);
-    else if (event.type === "waiting") {
-      said.push("paused, waiting for approval");
-      await agentStream.approve();
-    } else if (event.type === "done") {
-      said.push(String(event.output.result));
-      break;
+  it.each([
+    ["y", "The refund of $29.99 for ORD-8821 has been issued."],
+    ["n", "A colleague will look into it."],
+  ])("polls until the agent waits, asks, is told %s, and gets the result", async (answer, expected) => {
+    const handle = await runtime.start(agent, "Customer Alex (cust_001) wants a refund on order ORD-8821");
+    expect(handle.executionId).toBe(handle.runId);
+    const server = playModel(handle.runId).then(() => playDecided(handle.runId));
+    for (let polls = 0; polls < 1_000; polls++) {
+      const status = await handle.getStatus();
+      if (status.isWaiting) {
+        const [approval] = status.pendingApprovals;
+        expect(approval?.arguments).toEqual({ order_id: "ORD-8821", amount: 29.99 });
+        if (answer === "y") await handle.approve();
+        else await handle.reject("Not delivered yet");
+        const result = await handle.stream().getResult();
+        expect(result.output.result).toBe(expected);
+        break;
+      }
+      expect(status.isComplete).toBe(false);
     }
-  }
-  await server;
-  expect(said).toEqual([
-    "calling get_order",
-    "paused, waiting for approval",
-    "The refund of $29.99 for ORD-8821 has been issued.",
-  ]);
-  expect(seen).toEqual(["run_started", "tool_call", "tool_result", "waiting", "decided", "done"]);
+    await server;
+    expect(gateway.service.requests(answer === "y" ? "approve" : "reject")).toHaveLength(1);
+  });
+
+  it("decides from another process, by the execution id alone", async () => {
+    const handle = await runtime.start(agent, "refund");
+    const server = playModel(handle.runId).then(() => playDecided(handle.runId));
+    await gateway.service.until(() => gateway.service.calls.find(({ method }) => method === "start"));
+    const webApp = new AgentRuntime({ [by]: gateway[by], natsUrl: nats.url, logger: silent });
+    const reached = new AgentHandle({ executionId: handle.executionId, runtime: webApp });
+    for await (const event of reached.stream()) if (event.type === "waiting") break;
+    await reached.approve();
+    expect((await handle.result()).isSuccess).toBe(true);
+    await server;
+    await webApp.shutdown();
+  });
+
+  it("streams what happens, and approves from within the loop", async () => {
+    const agentStream = runtime.stream(agent, "refund");
+    const { runId } = await agentStream.handle();
+    const server = playModel(runId).then(() => playDecided(runId));
+    const seen: RunEvent["type"][] = [];
+    const said: string[] = [];
+    for await (const event of agentStream) {
+      seen.push(event.type);
+      if (event.type === "tool_call") said.push(`calling ${event.toolName}`);
+      else if (event.type === "waiting") {
+        said.push("paused, waiting for approval");
+        await agentStream.approve();
+      } else if (event.type === "done") {
+        said.push(String(event.output.result));
+        break;
+      }
+    }
+    await server;
+    expect(said).toEqual([
+      "calling get_order",
+      "paused, waiting for approval",
+      "The refund of $29.99 for ORD-8821 has been issued.",
+    ]);
+    expect(seen).toEqual(["run_started", "tool_call", "tool_result", "waiting", "decided", "done"]);
+  });
 });

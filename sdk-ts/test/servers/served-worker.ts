@@ -79,6 +79,9 @@ export async function servedWorker(
     logger: silent,
     ...options,
   });
-  await worker.serve([new Agent({ name: "refund_agent", model: "scripted/test", tools })], 10_000);
+  await worker.serve([new Agent({ name: "refund_agent", model: "scripted/test", tools })], {
+    patienceMs: 10_000,
+    firstContactMs: 10_000,
+  });
   return worker;
 }

@@ -111,6 +111,45 @@ describe.each(transports)("over %s", (_, open) => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
+  it("a stream outlasts a server that is away for longer than a call is repeated", async () => {
+    const { runId } = await started();
+    let back = false;
+    let failedCalls = 0;
+    const impatient = new RunClient(
+      {
+        ...transport,
+        unary: (...call) =>
+          transport.unary(...call).catch(async (error: unknown) => {
+            failedCalls++;
+            if (failedCalls > 3 && !back) {
+              back = true;
+              await gateway.listen();
+            }
+            throw error;
+          }),
+      },
+      { patienceMs: 1 },
+    );
+    const seen: number[] = [];
+    for await (const event of new AgentHandle({ runId, runtime: { client: impatient } }).stream()) {
+      seen.push(event.sequence);
+      if (event.sequence > 1) continue;
+      gateway.service.done(runId, "x");
+      await gateway.die();
+    }
+    expect(seen).toEqual([1, 2]);
+    expect(failedCalls).toBeGreaterThan(3);
+  });
+
+  it("a runtime that has shut down ends its streams and refuses calls", async () => {
+    const handle = await started();
+    const waiting = handle.wait();
+    await gateway.service.until(() => (gateway.service.openStreams > 0 ? true : undefined));
+    client.close();
+    await expect(waiting).rejects.toThrow(/has been shut down/);
+    await expect(handle.getStatus()).rejects.toThrow(/has been shut down/);
+  });
+
   it("breaking out of a loop ends the call at the server", async () => {
     const handle = await started();
     for await (const _event of handle.stream()) break;

@@ -53,7 +53,7 @@ describe("while NATS is away", () => {
     const url = `nats://127.0.0.1:${await freePort()}`;
     const worker = new Worker({ natsUrl: url, workerId: "w", namespace: "default", concurrency: 1, logger: silent });
     const agent = new Agent({ name: "refund_agent", model: "scripted/test", tools: [plainTool(() => 1)] });
-    await expect(worker.serve([agent], 300)).rejects.toMatchObject({
+    await expect(worker.serve([agent], { patienceMs: 300, firstContactMs: 300 })).rejects.toMatchObject({
       reason: "BUS_UNAVAILABLE",
       message: expect.stringContaining("agentspan server start"),
     });
@@ -66,12 +66,12 @@ it("serving says so where NATS answers and no orchestrator does, and works when 
   const options = { natsUrl: nats.url, workerId: "w", namespace: "default", concurrency: 1, logger: silent };
   const worker = new Worker(options);
   const agent = new Agent({ name: "refund_agent", model: "scripted/test", tools: [plainTool(() => "late")] });
-  await expect(worker.serve([agent], 300)).rejects.toMatchObject({
+  await expect(worker.serve([agent], { patienceMs: 300, firstContactMs: 300 })).rejects.toMatchObject({
     reason: "BUS_UNAVAILABLE",
     message: expect.stringContaining("no Agentspan server listens"),
   });
   orchestrator = await FakeOrchestrator.start(nats.url);
-  await worker.serve([agent], 10_000);
+  await worker.serve([agent], { patienceMs: 10_000, firstContactMs: 10_000 });
   const task = await orchestrator.announce({ tool: "get_order" });
   expect(await orchestrator.outcome(task)).toEqual({ case: "resultJson", value: '"late"' });
   await worker.shutdown(1_000);
