@@ -1,0 +1,80 @@
+// Plays random commands against a core with all invariants watching.
+import fc from "fast-check";
+import type { RunEvent } from "../../src/core/index.js";
+import type { Coverage } from "./coverage.js";
+import { type Core, ExploredRun, type Invariants, Violation } from "./explored-run.js";
+import { ANSWERS, ordersAgree } from "./invariants-answers.js";
+import { GUARDED } from "./invariants-guarded.js";
+import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
+import { RECORD } from "./invariants-record.js";
+import { commandOf, DISPENSABLE, MOVE, type Move, type MoveKind, pick, startOf, waitOf } from "./moves.js";
+import { PRELUDES, type Prelude, play } from "./preludes.js";
+
+/** What may be sent early and arrive late. */
+const DELAYED: readonly MoveKind[] = ["claim", "complete", "release", "lose", "decide", "reply", "model_fails"];
+/** Little comes of what is asked of a run that has ended. */
+const MOVES_AFTER_THE_END = 12;
+const DOCUMENT_BYTES = 4 * 1024 * 1024;
+
+function allInvariants(): Invariants {
+  const checks = [...RECORD, ...GUARDED, ...ANSWERS, ...PROGRESS].map((make) => make());
+  return (explored, step) => {
+    for (const check of checks) check(explored, step);
+  };
+}
+
+export interface Story {
+  readonly prelude: Prelude;
+  readonly moves: readonly Move[];
+  /** Kinds of moves that do not come. */
+  readonly without: readonly MoveKind[];
+  readonly deadlineMs: number | undefined;
+}
+
+export const STORY: fc.Arbitrary<Story> = fc.record({
+  prelude: fc.oneof({ weight: 3, arbitrary: fc.constant("none" as const) }, fc.constantFrom(...PRELUDES)),
+  moves: fc.array(MOVE, { minLength: 1, maxLength: 90, size: "max" }),
+  without: fc.subarray([...DISPENSABLE]),
+  deadlineMs: fc.option(fc.constantFrom(60_000, 3_600_000), { nil: undefined }),
+});
+
+/** Throws a Violation where the core breaks an invariant. */
+export function explore(core: Core, { prelude, moves, without, deadlineMs }: Story, coverage?: Coverage): void {
+  const explored = new ExploredRun(core, allInvariants, coverage, { deadlineMs });
+  const delayed: ReturnType<typeof commandOf>[] = [];
+  explored.step(startOf("request"));
+  play(prelude, explored);
+  let afterTheEnd = 0;
+  for (const [index, move] of moves.entries()) {
+    if (without.includes(move.kind)) continue;
+    if (explored.run?.phase.kind === "ended") afterTheEnd += 1;
+    if (afterTheEnd > MOVES_AFTER_THE_END) break;
+    if (move.kind === "expire") explored.now = Math.max(explored.now, nextTime(explored) ?? 0);
+    if (move.kind === "wait" || move.kind === "tick") explored.now += waitOf(move);
+    if (move.kind === "late" && move.y % 2 === 0) {
+      delayed.push(commandOf({ ...move, kind: pick(DELAYED, move.z) ?? "claim" }, explored));
+      continue;
+    }
+    const command =
+      move.kind === "late" ? delayed.splice(move.x % (delayed.length + 1), 1)[0] : commandOf(move, explored);
+    if (command === undefined) continue;
+    const next = moves[index + 1];
+    const other = next === undefined ? undefined : commandOf(next, explored);
+    if (other !== undefined) ordersAgree(explored, command, other);
+    // Now and then the document is full, which shows in what is kept of a result.
+    explored.step(command, explored.context(move.x % 30 === 7 ? DOCUMENT_BYTES : 0));
+    // Clocks of several orchestrators differ a little.
+    explored.now -= move.x % 40 === 3 ? 200 : 0;
+  }
+  driveToTheEnd(explored);
+  const folded = core.fold(explored.events.map((event) => JSON.parse(JSON.stringify(event)) as RunEvent));
+  if (JSON.stringify(folded) !== JSON.stringify(explored.run))
+    throw new Violation(1, "the whole history gives another run");
+}
+
+/** When a tool, a task's offer or the run itself times out next. */
+function nextTime({ core, run }: ExploredRun): number | undefined {
+  if (run === undefined) return undefined;
+  const times = core.obligationsOf(run, core.DEFAULT_TIMING).filter(({ kind }) => kind === "tick");
+  return times.length === 0 ? undefined : Math.min(...times.map(({ due }) => due));
+}

@@ -1,0 +1,43 @@
+// The agent that the property tests explore: one tool for each way in which tools differ.
+import type { Agent, ToolDefinition } from "../../src/core/index.js";
+
+const SCHEMA = '{"type":"object","properties":{"n":{"type":"number","maximum":100}},"required":["n"]}';
+
+function tool(name: string, more: Partial<ToolDefinition> = {}): ToolDefinition {
+  return {
+    name,
+    description: "",
+    inputSchema: SCHEMA,
+    queue: "q",
+    approval: { required: false, explicit: false, votesRequired: 1 },
+    once: false,
+    retry: { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 },
+    ...more,
+  };
+}
+
+export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }): Agent {
+  return {
+    name: "explorer",
+    version: "v1",
+    model: "test/model",
+    instructions: "Try everything.",
+    maxTurns: 5,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    tools: [
+      tool("look_up"),
+      tool("slow", { timeoutMs: 30_000, startTimeoutMs: 120_000 }),
+      tool("refund", { approval: { required: true, explicit: false, votesRequired: 1 }, timeoutMs: 60_000 }),
+      tool("wire", { approval: { required: true, explicit: false, votesRequired: 2 }, startTimeoutMs: 300_000 }),
+      tool("delete", { approval: { required: true, explicit: true, votesRequired: 1 } }),
+      tool("charge", { once: true, timeoutMs: 60_000 }),
+    ],
+  };
+}
+
+/** What a call needs by its definition alone. */
+export function definedGate(agent: Agent, name: string): { approval: boolean; once: boolean; votes: number } {
+  const found = agent.tools.find((candidate) => candidate.name === name);
+  const approval = found?.approval;
+  return { approval: approval?.required ?? false, once: found?.once ?? false, votes: approval?.votesRequired ?? 1 };
+}

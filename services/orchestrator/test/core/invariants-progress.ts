@@ -1,0 +1,223 @@
+// Invariants of progress: whatever is not done is owed to somebody, and what waits for people costs nothing.
+import type { Call, Obligation, Run } from "../../src/core/index.js";
+import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
+
+/** 8: every call without an outcome is owed or asked about, and so is the model's next word; wakeAt is the earliest. */
+export function nothingIsStuck(): Invariants {
+  return ({ core }, { run, result, context }) => {
+    if (run === undefined || result.type === "rejection") return;
+    const owed = core.obligationsOf(run, context.timing);
+    checkWakeAt(owed, result.wakeAt, result.schedule);
+    if (run.phase.kind === "ended") {
+      if (owed.length > 0) throw new Violation(8, `an ended run owes ${owed[0]?.key}`);
+      return;
+    }
+    for (const call of run.turn.calls) {
+      if (!isSeenTo(run, call, owed)) throw new Violation(8, `nobody sees to ${call.callId}, ${call.state.kind}`);
+    }
+    const { model, calls } = run.turn;
+    const active = run.phase.kind === "active";
+    const open = calls.filter(({ state }) => state.kind !== "finished");
+    if (!active && !calls.some(({ state }) => state.kind === "claimed"))
+      throw new Violation(8, "ending, and nothing to wait for");
+    if (!active) return;
+    const called = model.kind === "calling" && owed.some(({ kind }) => kind === "call_model");
+    const held = model.kind === "held" && run.paused;
+    if (!called && !held && !(model.kind === "replied" && open.length > 0))
+      throw new Violation(8, `stuck, ${model.kind}`);
+  };
+}
+
+function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]): boolean {
+  const owes = (kind: Obligation["kind"]) =>
+    owed.some((one) => one.kind === kind && "callId" in one && one.callId === callId);
+  switch (state.kind) {
+    case "finished":
+      return true;
+    case "gated":
+    case "unknown": {
+      const checkpoint = run.checkpoints[state.approvalId];
+      return checkpoint?.callId === callId && checkpoint.closed === undefined;
+    }
+    case "ready":
+      return run.phase.kind === "active" && (run.paused || owes("announce"));
+    case "claimed":
+    case "rerun":
+      return owes("watch_claim");
+    default:
+      return state satisfies never;
+  }
+}
+
+function checkWakeAt(
+  owed: readonly Obligation[],
+  wakeAt: number | undefined,
+  moved: Readonly<Record<string, number>>,
+): void {
+  const times = owed.map(({ key, due }) => moved[key] ?? due);
+  if (times.some((time) => !Number.isFinite(time))) throw new Violation(8, "a time that is no time");
+  if (new Set(owed.map(({ key }) => key)).size < owed.length) throw new Violation(8, "two obligations of one name");
+  const earliest = times.length === 0 ? undefined : Math.min(...times);
+  if (earliest !== wakeAt) throw new Violation(8, `wakes at ${wakeAt}, and owes at ${earliest}`);
+  const stale = Object.keys(moved).find((key) => !owed.some((one) => one.key === key));
+  if (stale !== undefined) throw new Violation(8, `${stale} is scheduled and not owed`);
+}
+
+/** 9: a run that waits for people, and none other, says WAITING and owes nothing. */
+export function waitingCostsNothing(): Invariants {
+  return ({ core }, { run, context }) => {
+    if (run === undefined) return;
+    const owed = core.obligationsOf(run, context.timing);
+    const open = run.turn.calls.filter(({ state }) => state.kind !== "finished");
+    const people = open.length > 0 && open.every(({ state }) => state.kind === "gated" || state.kind === "unknown");
+    const waits = run.phase.kind === "active" && !run.paused && run.turn.model.kind === "replied" && people;
+    if ((core.stateOf(run) === "WAITING") !== waits) throw new Violation(9, `says ${core.stateOf(run)}`);
+    if (waits && owed.length > 0) throw new Violation(9, `waits, and owes ${owed[0]?.key}`);
+    if (owed.length === 0 && !waits && !run.paused && run.phase.kind !== "ended")
+      throw new Violation(9, "owes nothing");
+    if (core.openCheckpoints(run).length === 0 && waits) throw new Violation(9, "waits for nobody");
+  };
+}
+
+/** 10: what a transition newly owes at once it also does; it announces nothing that nobody may claim. */
+export function effectsAreOwed(): Invariants {
+  return ({ core }, { before, run, effects, context }) => {
+    if (run === undefined) return;
+    const owed = core.obligationsOf(run, context.timing);
+    const known = new Set(before === undefined ? [] : core.obligationsOf(before, context.timing).map(({ key }) => key));
+    for (const effect of effects) {
+      if (effect.kind === "withdraw") {
+        const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
+        if (call?.state.kind === "ready") throw new Violation(10, `${effect.callId} is withdrawn and may be claimed`);
+        continue;
+      }
+      if (!owed.some(({ key }) => key === effect.key)) throw new Violation(10, `${effect.key} is done and not owed`);
+      if (effect.kind === "announce" && effect.notBefore > run.updatedAt)
+        throw new Violation(10, "announced too early");
+    }
+    for (const one of owed) {
+      if (known.has(one.key) || (one.kind !== "call_model" && one.kind !== "announce")) continue;
+      const later = one.kind === "announce" && one.notBefore > Math.max(context.now, run.updatedAt);
+      if (!later && !effects.some((effect) => "key" in effect && effect.key === one.key)) {
+        throw new Violation(10, `${one.key} is owed and not done`);
+      }
+    }
+  };
+}
+
+/** 20: the deadline counts the time in which the run itself is at work, and strikes then. */
+export function deadlineCountsWork(): Invariants {
+  let worked = 0;
+  return ({ core }, { before, command, run, events, context }) => {
+    const limit = run?.deadline?.limitMs;
+    if (run === undefined || before === undefined || limit === undefined) return;
+    const works = core.stateOf(before) === "RUNNING";
+    const now = Math.max(context.now, before.updatedAt);
+    const soFar = worked + (works ? now - before.updatedAt : 0);
+    const struck = events.some(({ fact }) => fact.type === "ending" && fact.end.state === "TIMED_OUT");
+    if (struck && soFar < limit) throw new Violation(20, `timed out after ${soFar} of ${limit}`);
+    const due = works && before.phase.kind === "active" && soFar >= limit;
+    if (command.type === "tick" && due && run.phase.kind === "active" && core.stateOf(run) === "RUNNING") {
+      throw new Violation(20, `works on after ${soFar} of ${limit}`);
+    }
+    if (events.length > 0) worked = soFar;
+  };
+}
+
+/** 23: the model is told each of its calls once, and once how it ended, in the order of the calls. */
+export function conversationsAreWhole(): Invariants {
+  return ({ core, agent, events }, { effects }) => {
+    if (!effects.some(({ kind }) => kind === "call_model")) return;
+    let open: string[] = [];
+    for (const message of core.conversation(agent, events)) {
+      if (message.role === "tool") {
+        if (open.shift() !== message.modelCallId || message.text === "")
+          throw new Violation(23, "an outcome without its call");
+        continue;
+      }
+      if (open.length > 0) throw new Violation(23, `nobody told how ${open[0]} ended`);
+      open = message.role === "assistant" ? message.calls.map(({ modelCallId }) => modelCallId) : [];
+    }
+    if (open.length > 0) throw new Violation(23, `nobody told how ${open[0]} ended`);
+  };
+}
+
+/** 21: from wherever it is, a run comes to its end once people decide, workers work and the model answers. */
+export function driveToTheEnd(explored: ExploredRun): void {
+  for (let steps = 0; steps < 200; steps += 1) {
+    const { run } = explored;
+    if (run === undefined || run.phase.kind === "ended") return;
+    explored.now = Math.max(explored.now, run.updatedAt) + 1_000;
+    driveOn(explored, run);
+  }
+  throw new Violation(21, `never ends: ${JSON.stringify(explored.run?.turn)}`);
+}
+
+function driveOn(explored: ExploredRun, run: Run): void {
+  const { number: turn, model } = run.turn;
+  if (run.paused && run.phase.kind === "active") {
+    explored.step({ type: "resume", who: "alex" });
+    return;
+  }
+  if (model.kind === "calling") {
+    const usage = { inputTokens: 1, outputTokens: 1 };
+    const reply = { text: "done", calls: [], finishReason: "STOP", usage } as const;
+    explored.step({ type: "take_model_reply", turn, attempt: model.attempt, reply, owners: {} });
+    return;
+  }
+  const call = run.turn.calls.find(
+    ({ state }) => state.kind !== "finished" && !(run.phase.kind === "ending" && state.kind === "unknown"),
+  );
+  if (call !== undefined) finish(explored, run, call);
+}
+
+function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call): void {
+  const number = explored.fresh();
+  const act = {
+    type: "decide",
+    decisionId: `end${number}`,
+    requestHash: `${number}`,
+    who: `p${number}`,
+    comment: "",
+  } as const;
+  switch (state.kind) {
+    case "gated": {
+      const { approvalId } = state;
+      const shown = run.checkpoints[approvalId]?.digest ?? "";
+      explored.step({ ...act, approvalId, digest: shown, verdict: { kind: "approve" } });
+      break;
+    }
+    case "unknown":
+      explored.step({ ...act, approvalId: state.approvalId, verdict: { kind: "settle", outcome: "given_up" } });
+      break;
+    case "ready": {
+      explored.now = Math.max(explored.now, state.notBefore);
+      const { attempt } = state;
+      const owner = { approval: false, once: false };
+      const worker = { workerId: "w1", incarnation: "w1-1" };
+      explored.step({ type: "claim", callId, attempt, nonce: `end${number}`, ...worker, owner, store: true });
+      break;
+    }
+    case "claimed": {
+      const { attempt, nonce, workerId, incarnation } = state;
+      const outcome = { kind: "result", text: "1" } as const;
+      explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation, digest, outcome });
+      break;
+    }
+    case "rerun":
+      explored.step({ type: "end_claim", callId, attempt: state.attempt, nonce: state.nonce, how: "LEASE_ENDED" });
+      break;
+    case "finished":
+      break;
+    default:
+      state satisfies never;
+  }
+}
+
+export const PROGRESS: readonly (() => Invariants)[] = [
+  nothingIsStuck,
+  waitingCostsNothing,
+  effectsAreOwed,
+  deadlineCountsWork,
+  conversationsAreWhole,
+];

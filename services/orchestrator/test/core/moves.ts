@@ -1,0 +1,265 @@
+// Random commands. A move is a few numbers, which choose among what the run offers as it stands; so a counterexample
+// shrinks to fewer and simpler moves, and most commands mean something when they come.
+import fc from "fast-check";
+import type {
+  Checkpoint,
+  Command,
+  CompletedOutcome,
+  Decide,
+  ModelCall,
+  ReleaseReason,
+  Run,
+  Verdict,
+} from "../../src/core/index.js";
+import type { ExploredRun, HeldGrant } from "./explored-run.js";
+
+const KINDS = {
+  reply: 10,
+  answer: 1,
+  model_fails: 2,
+  lose_model: 2,
+  claim: 18,
+  complete: 8,
+  release: 5,
+  lose: 7,
+  decide: 20,
+  cancel: 2,
+  pause: 3,
+  resume: 3,
+  tick: 3,
+  expire: 7,
+  wait: 3,
+  again: 6,
+  late: 5,
+  start: 2,
+  reschedule: 2,
+} as const;
+
+export type MoveKind = keyof typeof KINDS;
+
+export interface Move {
+  readonly kind: MoveKind;
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
+}
+
+const NUMBER = fc.nat({ max: 9_999 });
+
+/** Kinds that a story may do without, so that what they would end goes on for longer. */
+export const DISPENSABLE = ["answer", "complete", "release", "lose", "cancel", "pause", "resume", "expire"] as const;
+
+export const MOVE: fc.Arbitrary<Move> = fc.record({
+  kind: fc.oneof(
+    ...Object.entries(KINDS).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind as MoveKind) })),
+  ),
+  x: NUMBER,
+  y: NUMBER,
+  z: NUMBER,
+});
+
+/** Ids that an object has by itself. */
+export const GARBAGE = ["__proto__", "constructor", "toString", "t9c9", "", "1"] as const;
+const PEOPLE = ["maria", "noah", "alex"] as const;
+const WORKERS = ["w1", "w2", "w3"] as const;
+const TOOLS = ["charge", "refund", "look_up", "charge", "wire", "slow", "refund", "delete", "no_such_tool"] as const;
+const ARGUMENTS = ['{"n":1}', '{"n":2}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
+const WAITS = [1, 500, 1_000, 5_000, 31_000, 61_000, 130_000, 660_000, 3_600_000] as const;
+
+export function pick<T>(from: readonly T[], by: number): T | undefined {
+  return from[by % from.length];
+}
+
+/** One in `n`, by this number. */
+function rarely(by: number, n: number): boolean {
+  return by % n === n - 1;
+}
+
+export function waitOf({ x }: Move): number {
+  return pick(WAITS, x) ?? 1;
+}
+
+/** The command of a move; undefined where the run offers nothing to it. */
+export function commandOf(move: Move, explored: ExploredRun): Command | undefined {
+  const { x, y, z } = move;
+  const { run } = explored;
+  if (run === undefined) return undefined;
+  switch (move.kind) {
+    case "reply":
+      return reply(run, move, 1 + (x % 4));
+    case "answer":
+      return reply(run, move, 0);
+    case "model_fails": {
+      const failure = { message: "503", retryable: !rarely(z, 8) };
+      return { type: "take_model_failure", ...modelStep(run, x), failure };
+    }
+    case "lose_model":
+      return { type: "replace_model_call", ...modelStep(run, x) };
+    case "claim":
+      return claim(explored, run, move);
+    case "complete": {
+      const grant = grantOf(explored, run, x, y);
+      const digest = rarely(z, 17) ? "sha256:0" : grant.digest;
+      return { type: "complete", ...taskOf(grant), ...workerOf(grant), digest, outcome: outcomeOf(z) };
+    }
+    case "release": {
+      const reasons: readonly ReleaseReason[] = ["SHUTTING_DOWN", "INCOMPATIBLE", "TOO_LATE", "NO_PROOF"];
+      const reason = pick(reasons, z) ?? "TOO_LATE";
+      return { type: "release", ...taskOf(grantOf(explored, run, x, y)), reason, detail: "" };
+    }
+    case "lose": {
+      const how = z % 2 === 0 ? "LEASE_ENDED" : "DISOWNED";
+      return { type: "end_claim", ...taskOf(grantOf(explored, run, x, y)), how };
+    }
+    case "decide":
+      return decision(explored, run, move);
+    case "cancel":
+      return { type: "cancel", who: "alex", reason: "" };
+    case "pause":
+      return { type: "pause", who: "alex", reason: "" };
+    case "resume":
+      return { type: "resume", who: "alex" };
+    case "tick":
+    case "expire":
+      return { type: "tick" };
+    case "again":
+      return pick(explored.commands, x);
+    case "start":
+      return startOf(rarely(x, 2) ? "another request" : "request");
+    case "reschedule": {
+      const { core, now } = explored;
+      const owed = pick(core.obligationsOf(run, core.DEFAULT_TIMING), x);
+      return { type: "reschedule", due: { [owed?.key ?? "announce/t9c9/1"]: now + waitOf(move) } };
+    }
+    case "late":
+    case "wait":
+      return undefined;
+    default:
+      return move.kind satisfies never;
+  }
+}
+
+export function startOf(requestHash: string): Command {
+  return { type: "start", runId: "run_1", namespace: "n", input: "hi", startedBy: "alex", labels: {}, requestHash };
+}
+
+function modelStep({ turn: { number, model } }: Run, x: number): { turn: number; attempt: number } {
+  const attempt = "attempt" in model ? model.attempt : 1;
+  return rarely(x, 11) ? { turn: number - 1, attempt: attempt + 1 } : { turn: number, attempt };
+}
+
+function reply(run: Run, { x, y, z }: Move, count: number): Command {
+  const calls = Array.from({ length: count }, (_none, index): ModelCall => {
+    const name = pick(TOOLS, y + index * (1 + (z % 5))) ?? "";
+    const argumentsText = pick(ARGUMENTS, rarely(z + index, 7) ? z : index % 2) ?? "";
+    return { modelCallId: `m${run.turn.number}_${index}`, name, argumentsText };
+  });
+  const owner = { approval: rarely(x, 9), once: rarely(y, 9) };
+  return {
+    type: "take_model_reply",
+    ...modelStep(run, z),
+    reply: {
+      text: count === 0 ? "done" : "",
+      calls,
+      finishReason: count === 0 ? "STOP" : "TOOL_CALLS",
+      usage: { inputTokens: 1, outputTokens: 1 },
+    },
+    owners: rarely(z, 3) ? { look_up: owner, charge: owner } : {},
+  };
+}
+
+/** Mostly what may be claimed, sometimes any call of this or an earlier turn, rarely none. */
+function callIdOf(run: Run, x: number, states: readonly string[]): string {
+  const fitting = run.turn.calls.filter(({ state }) => states.includes(state.kind));
+  if (fitting.length > 0 && !rarely(x, 5)) return pick(fitting, x)?.callId ?? "";
+  const all = [...run.turn.calls.map(({ callId }) => callId), ...Object.keys(run.pastCalls)];
+  return (rarely(x, 6) ? undefined : pick(all, x)) ?? pick(GARBAGE, x) ?? "";
+}
+
+function claim(explored: ExploredRun, run: Run, { x, y, z }: Move): Command {
+  const callId = callIdOf(run, x, ["ready"]);
+  const call = run.turn.calls.find((candidate) => candidate.callId === callId);
+  const known = rarely(y, 12) ? pick(explored.grants, z) : undefined;
+  const workerId = pick(WORKERS, y) ?? "w1";
+  return {
+    type: "claim",
+    callId,
+    attempt: Math.max(1, (call?.attempts ?? 1) - (rarely(z, 13) ? 1 : 0)),
+    nonce: known?.nonce ?? `n${explored.fresh()}`,
+    workerId,
+    incarnation: `${workerId}-1`,
+    owner: { approval: rarely(y, 11), once: rarely(z, 11) },
+    store: !rarely(z, 3),
+  };
+}
+
+/** Mostly a grant that still stands, sometimes any grant there was, rarely one that was never given. */
+function grantOf({ grants }: ExploredRun, run: Run, x: number, y: number): HeldGrant {
+  const standing = grants.filter(({ callId, attempt, nonce }) => {
+    const state = run.turn.calls.find((call) => call.callId === callId)?.state;
+    if (state?.kind === "ready") return state.attempt === attempt;
+    return state !== undefined && "nonce" in state && state.nonce === nonce;
+  });
+  // A run that is ending would soon have ended.
+  const eager = run.phase.kind === "ending" ? rarely(x, 4) : !rarely(x, 4);
+  const found = standing.length > 0 && eager ? pick(standing, y) : rarely(x, 7) ? undefined : pick(grants, y);
+  const none = { callId: callIdOf(run, y, []), attempt: 1, nonce: `none${y}`, workerId: "w9", digest: "sha256:0" };
+  return found ?? none;
+}
+
+function taskOf({ callId, attempt, nonce }: HeldGrant): { callId: string; attempt: number; nonce: string } {
+  return { callId, attempt, nonce };
+}
+
+function workerOf({ workerId }: HeldGrant): { workerId: string; incarnation: string } {
+  return { workerId, incarnation: `${workerId}-1` };
+}
+
+function outcomeOf(z: number): CompletedOutcome {
+  if (rarely(z, 4)) return { kind: "error", message: "failed", retryable: z % 8 < 4 };
+  return { kind: "result", text: `{"z":${z}}` };
+}
+
+function decision(explored: ExploredRun, run: Run, { x, y, z }: Move): Decide {
+  const all = Object.values(run.checkpoints);
+  const open = all.filter(({ closed }) => closed === undefined);
+  const some = open.length > 0 && !rarely(x, 9) ? pick(open, y) : pick(all, y);
+  const named = rarely(x, 13) ? undefined : some;
+  const approvalId = named?.approvalId ?? (rarely(y, 5) ? pick(GARBAGE, x) : undefined);
+  const digest = rarely(z, 13) ? "sha256:0" : rarely(y, 3) ? undefined : (named ?? some)?.digest;
+  const verdict = verdictOf(named ?? some, z);
+  const who = pick(PEOPLE, z) ?? "maria";
+  const known = pick(Object.keys(run.acts), x);
+  const decisionId = rarely(y, 14) ? (known ?? pick(GARBAGE, x)) : rarely(y, 15) ? pick(GARBAGE, x) : undefined;
+  return {
+    type: "decide",
+    decisionId: decisionId ?? `d${explored.fresh()}`,
+    requestHash: JSON.stringify([approvalId, digest, verdict, who]),
+    who,
+    ...(approvalId === undefined ? {} : { approvalId }),
+    ...(digest === undefined ? {} : { digest }),
+    comment: "",
+    verdict,
+  };
+}
+
+function verdictOf(checkpoint: Checkpoint | undefined, z: number): Verdict {
+  const settlements: readonly Verdict[] = [
+    { kind: "settle", outcome: "run_again" },
+    { kind: "settle", outcome: "run_again" },
+    { kind: "settle", outcome: "run_again" },
+    { kind: "settle", outcome: "happened", result: '{"settled":true}' },
+    { kind: "settle", outcome: "given_up" },
+  ];
+  const approvals: readonly Verdict[] = [
+    { kind: "approve" },
+    { kind: "approve" },
+    { kind: "approve" },
+    { kind: "approve", editedArguments: '{"n":50}' },
+    { kind: "approve", editedArguments: pick(ARGUMENTS, z) ?? "" },
+    { kind: "reject" },
+    { kind: "respond", content: '"by hand"' },
+  ];
+  const fitting = (checkpoint?.kind === "SETTLEMENT") !== rarely(z, 10) ? settlements : approvals;
+  return pick(fitting, z) ?? { kind: "reject" };
+}

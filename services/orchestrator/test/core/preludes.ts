@@ -1,0 +1,67 @@
+// Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
+// from there into its ending, or into reruns that wait for the end of an old grant.
+import type { ExploredRun } from "./explored-run.js";
+
+export const PRELUDES = ["none", "second_turn", "reruns", "ending"] as const;
+
+export type Prelude = (typeof PRELUDES)[number];
+
+export function play(prelude: Prelude, explored: ExploredRun): void {
+  if (prelude === "none") return;
+  reply(explored, 1, ["charge", "look_up"]);
+  claim(explored, "t1c1");
+  claim(explored, "t1c2");
+  complete(explored, "t1c1");
+  complete(explored, "t1c2");
+  reply(explored, 2, ["charge", "charge", "charge", "refund", "look_up"]);
+  claim(explored, "t2c1");
+  claim(explored, "t2c2");
+  if (prelude === "second_turn") return;
+  const { nonce } = claim(explored, "t2c3");
+  explored.step({ type: "end_claim", callId: "t2c3", attempt: 1, nonce, how: "LEASE_ENDED" });
+  if (prelude === "ending") {
+    explored.step({ type: "cancel", who: "alex", reason: "" });
+    return;
+  }
+  explored.now += 60_000;
+  explored.step({ type: "tick" });
+  settle(explored, "t2c1");
+  settle(explored, "t2c2");
+}
+
+function reply(explored: ExploredRun, turn: number, tools: readonly string[]): void {
+  const calls = tools.map((name, index) => ({ modelCallId: `p${turn}_${index}`, name, argumentsText: '{"n":1}' }));
+  const usage = { inputTokens: 1, outputTokens: 1 };
+  const said = { text: "", calls, finishReason: "TOOL_CALLS", usage } as const;
+  explored.step({ type: "take_model_reply", turn, attempt: 1, reply: said, owners: {} });
+}
+
+function claim(explored: ExploredRun, callId: string): { nonce: string } {
+  const nonce = `n${explored.fresh()}`;
+  const owner = { approval: false, once: false };
+  const worker = { workerId: "w1", incarnation: "w1-1" };
+  explored.step({ type: "claim", callId, attempt: 1, nonce, ...worker, owner, store: true });
+  return { nonce };
+}
+
+function complete(explored: ExploredRun, callId: string): void {
+  const grant = explored.grants.find((one) => one.callId === callId);
+  if (grant === undefined) throw new Error(`${callId} was not granted.`);
+  const { attempt, nonce, workerId, digest } = grant;
+  const outcome = { kind: "result", text: "1" } as const;
+  explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation: `${workerId}-1`, digest, outcome });
+}
+
+function settle(explored: ExploredRun, callId: string): void {
+  const asked = Object.values(explored.run?.checkpoints ?? {}).find((one) => one.callId === callId);
+  if (asked === undefined) throw new Error(`${callId} has no settlement.`);
+  explored.step({
+    type: "decide",
+    decisionId: `d${explored.fresh()}`,
+    requestHash: "settle",
+    who: "maria",
+    approvalId: asked.approvalId,
+    comment: "",
+    verdict: { kind: "settle", outcome: "run_again" },
+  });
+}
