@@ -87,3 +87,17 @@ export function requestSubject(orchestratorId?: string): string {
 export function eventsSubject(namespace: string, runId: string): string {
   return `agentspan.events.${namespace}.${runId}`;
 }
+
+/**
+ * Where a gateway says, again and again while it lasts, that somebody wants the pieces of a run's text as the model
+ * speaks. The message is empty.
+ */
+export function deltasSubject(namespace: string, runId: string): string {
+  return `agentspan.deltas.${namespace}.${runId}`;
+}
+
+/** Wishes for pieces of text of any run. */
+export const ALL_DELTA_WISHES = "agentspan.deltas.*.*";
+
+/** How long a wish holds, milliseconds; a gateway repeats it well within. */
+export const DELTA_WISH_MS = 40_000;

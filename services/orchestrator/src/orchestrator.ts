@@ -3,6 +3,7 @@ import { type Logger, newId } from "@agentspan/internal";
 import { AgentCatalog } from "./agent-catalog.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
+import { DeltaWishes } from "./delta-wishes.js";
 import { Engine } from "./engine.js";
 import { History } from "./history.js";
 import { Instances } from "./instances.js";
@@ -51,6 +52,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
   const registry = new WorkerRegistry(store);
+  const wishes = new DeltaWishes(monotonic);
+  bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));
   const engine = new Engine({
     store,
     agents,
@@ -68,6 +71,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     registry,
     models,
     bus,
+    wishes,
     clock,
     orchestratorId: id,
     log,

@@ -234,6 +234,8 @@ export interface Bus {
    * be gone. The answer takes the listener off.
    */
   onReconnect(listener: () => void): () => void;
+  /** Tells, while this bus serves, which runs' text somebody wants in pieces. The answer takes the listener off. */
+  onDeltaWish(listener: (namespace: string, runId: string) => void): () => void;
   /** Whether the broker itself answers within the time: what does not come then is not on its way. Never rejects. */
   answers(withinMs: number): Promise<boolean>;
   /** Takes no new requests and resolves when the answers of those taken have been sent. */

@@ -14,6 +14,7 @@ import {
   type OwnerDemand,
   type Run,
 } from "./core/index.js";
+import type { DeltaWishes } from "./delta-wishes.js";
 import { argumentsOf } from "./encode/approval.js";
 import { encodeEvent } from "./encode/event.js";
 import type { Committed, Engine } from "./engine.js";
@@ -33,6 +34,7 @@ export interface RelayOptions {
   readonly registry: WorkerRegistry;
   readonly models: Models;
   readonly bus: Bus;
+  readonly wishes: DeltaWishes;
   readonly clock: Clock;
   readonly orchestratorId: string;
   readonly log: Logger;
@@ -129,7 +131,7 @@ export class Relay {
     { turn, attempt }: ModelEffect,
     signal: AbortSignal,
   ): Promise<ModelReply | ModelCallError | undefined> {
-    const { models, agents, history, bus } = this.options;
+    const { models, agents, history, bus, wishes } = this.options;
     const { runId, namespace } = stored.run;
     const agent = await agents.agentOf(stored.run);
     const request = modelRequest(agent, await history.after(stored, 0));
@@ -139,16 +141,13 @@ export class Relay {
       bus.publish(namespace, runId, create(LiveEventsSchema, { runId, events: [event] }));
     };
     try {
-      return await models.reply(request, { signal, ...(this.watchesDeltas ? { onDelta } : {}) });
+      return await models.reply(request, { signal, ...(wishes.wants(namespace, runId) ? { onDelta } : {}) });
     } catch (thrown) {
       if (signal.aborted) return undefined;
       if (thrown instanceof ModelCallError) return thrown;
       throw thrown;
     }
   }
-
-  /** Whether anybody asked for pieces of text; streaming costs more. */
-  private readonly watchesDeltas: boolean = false;
 
   /** Offers the outcome until the store takes it: a reply that was paid for is not thrown away. */
   private async deliver(

@@ -4,6 +4,7 @@
 // contract suite runs against both.
 import {
   AgentspanError,
+  ALL_DELTA_WISHES,
   ALL_WORKER_REQUESTS,
   callFilter,
   consumerName,
@@ -34,6 +35,7 @@ const RETRY_AFTER_MS = 1_000;
 export class MemoryBus implements Bus {
   readonly #logger: Logger;
   readonly #listeners = new Set<() => void>();
+  readonly #wishListeners = new Set<(namespace: string, runId: string) => void>();
   readonly #consumers = new Set<string>();
   readonly #stopFollowing: () => void;
   #unsubscribe: (() => void)[] = [];
@@ -117,12 +119,18 @@ export class MemoryBus implements Bus {
       this.broker.subscribe(requestSubject(orchestratorId), take),
       this.broker.subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS),
       this.broker.subscribe(workerRequestsTo(orchestratorId), takeWorkers),
+      this.broker.subscribe(ALL_DELTA_WISHES, ({ subject }) => this.#wished(subject)),
     ];
   }
 
   onReconnect(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onDeltaWish(listener: (namespace: string, runId: string) => void): () => void {
+    this.#wishListeners.add(listener);
+    return () => this.#wishListeners.delete(listener);
   }
 
   async answers(): Promise<boolean> {
@@ -139,8 +147,14 @@ export class MemoryBus implements Bus {
   async close(): Promise<void> {
     this.#closed = true;
     this.#listeners.clear();
+    this.#wishListeners.clear();
     this.#stopFollowing();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+
+  #wished(subject: string): void {
+    const [namespace = "", runId = ""] = subject.split(".").slice(-2);
+    for (const listener of this.#wishListeners) listener(namespace, runId);
   }
 
   #incoming({ subject, reply, contentType, data }: MemoryMessage): IncomingRequest {

@@ -2,6 +2,7 @@
 // what an outage loses is announced again by the sweeper and read again by watchers.
 import {
   AgentspanError,
+  ALL_DELTA_WISHES,
   ALL_WORKER_REQUESTS,
   createLogger,
   eventsSubject,
@@ -41,6 +42,7 @@ export class NatsBus implements Bus {
   readonly #queue: TaskQueue;
   readonly #live: LiveOutlet;
   readonly #listeners = new Set<() => void>();
+  readonly #wishListeners = new Set<(namespace: string, runId: string) => void>();
   readonly #subscriptions: Subscription[] = [];
   #responder: Responder | undefined;
   #restoring: Promise<void> | undefined;
@@ -127,12 +129,18 @@ export class NatsBus implements Bus {
     this.#subscribe(requestSubject(orchestratorId), take);
     this.#subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS);
     this.#subscribe(workerRequestsTo(orchestratorId), takeWorkers);
+    this.#subscribe(ALL_DELTA_WISHES, ({ subject }) => this.#wished(subject));
     await this.#link.flush("Requests were to be subscribed to");
   }
 
   onReconnect(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onDeltaWish(listener: (namespace: string, runId: string) => void): () => void {
+    this.#wishListeners.add(listener);
+    return () => this.#wishListeners.delete(listener);
   }
 
   answers(withinMs: number): Promise<boolean> {
@@ -154,7 +162,13 @@ export class NatsBus implements Bus {
 
   async close(): Promise<void> {
     this.#listeners.clear();
+    this.#wishListeners.clear();
     await this.#link.close();
+  }
+
+  #wished(subject: string): void {
+    const [namespace = "", runId = ""] = subject.split(".").slice(-2);
+    for (const listener of this.#wishListeners) listener(namespace, runId);
   }
 
   #subscribe(subject: string, take: (incoming: IncomingRequest) => void, queue?: string): void {
