@@ -13,6 +13,8 @@ export interface BusFixtureOptions {
 }
 
 export interface BusFixture {
+  /** Bytes of this process that a stored hint may cost: none where the broker is a process of its own. */
+  readonly bytesOfHint: number;
   /** One more orchestrator's bus at the same broker. */
   connect(): Promise<Bus>;
   /** One more gateway, worker or stranger at the same broker. */

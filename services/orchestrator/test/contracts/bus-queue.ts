@@ -151,7 +151,7 @@ export function queueContract(open: OpenBus): void {
     expect(await bus.announce(task({ callId: "call_4" }), "orc_1")).toBe("announced");
   });
 
-  it("holds a hundred thousand hints that nobody takes without holding them in our memory", async () => {
+  it("takes a hundred thousand hints that nobody serves without growing by them", async () => {
     const fixture = await open();
     const bus = await fixture.connect();
     await announceMany(bus, "warm", 2_000);
@@ -159,8 +159,7 @@ export function queueContract(open: OpenBus): void {
     await announceMany(bus, "many", 100_000);
     const grownBytes = (await usedHeap()) - before;
     expect(await fixture.storedHints()).toBe(102_000);
-    // The memory bus is its own broker: a hint is its subject and some bytes, and `mostHints` bounds them.
-    expect(grownBytes).toBeLessThan(100 * 1024 * 1024);
+    expect(grownBytes).toBeLessThan(8 * 1024 * 1024 + 100_000 * fixture.bytesOfHint);
   }, 120_000);
 }
 

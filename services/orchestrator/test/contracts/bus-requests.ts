@@ -1,4 +1,12 @@
-import { AgentspanError, eventsSubject, INBOX_PREFIX, Limits, requestSubject, taskSubject } from "@agentspan/internal";
+import {
+  AgentspanError,
+  deltasSubject,
+  eventsSubject,
+  INBOX_PREFIX,
+  Limits,
+  requestSubject,
+  taskSubject,
+} from "@agentspan/internal";
 import { LiveEventsSchema, ReplySchema } from "@agentspan/proto";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { expect, it, vi } from "vitest";
@@ -244,6 +252,23 @@ export function requestContract(open: OpenBus): void {
     await vi.waitFor(() => expect(heard).toHaveLength(1));
     const live = fromBinary(LiveEventsSchema, heard[0] ?? new Uint8Array());
     expect(live).toMatchObject({ runId: "run_a", events: [], lastSequence: 7n, ended: true });
+  });
+
+  it("tells every orchestrator which run's text is wanted in pieces, while it listens", async () => {
+    const fixture = await open();
+    const wishes: string[] = [];
+    for (const id of ["orc_1", "orc_2"]) {
+      const bus = await fixture.connect();
+      await bus.serve(id, echo, recordingWorkers());
+      const off = bus.onDeltaWish((namespace, runId) => wishes.push(`${id} ${namespace} ${runId}`));
+      if (id === "orc_2") bus.onDeltaWish(() => off());
+    }
+    const gateway = await fixture.client();
+    gateway.send(deltasSubject("default", "run_a"), new Uint8Array());
+    await vi.waitFor(() => expect([...wishes].sort()).toEqual(["orc_1 default run_a", "orc_2 default run_a"]));
+    gateway.send(deltasSubject("default", "run_b"), new Uint8Array());
+    await vi.waitFor(() => expect(wishes).toContain("orc_1 default run_b"));
+    expect(wishes).not.toContain("orc_2 default run_b");
   });
 
   it("serves once, under an id that can be part of a subject", async () => {
