@@ -37,10 +37,12 @@ import {
   type RegisterRequest,
   RegisterRequestSchema,
   RegisterResponseSchema,
+  ReleaseReason,
   type ReleaseRequest,
   ReleaseRequestSchema,
   ReleaseResponseSchema,
   TaskHintSchema,
+  type WorkerErrorSchema,
 } from "@agentspan/proto";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
@@ -55,8 +57,11 @@ import {
   RetentionPolicy,
 } from "nats";
 
-/** done: as it should be. lost: carried out, but the answer never comes. deaf: not even carried out. */
-export type Fault = "done" | "lost" | "deaf";
+/**
+ * done: as it should be. lost: carried out, but the answer never comes. deaf: not even carried out. An error: answered
+ * with it.
+ */
+export type Fault = "done" | "lost" | "deaf" | MessageInitShape<typeof WorkerErrorSchema>;
 
 export interface FakeTask {
   readonly runId: string;
@@ -187,7 +192,8 @@ export class FakeOrchestrator {
     const seen = read(message);
     this.seen.push(seen);
     const fault = await this.fault(seen);
-    if (fault !== "deaf") {
+    if (typeof fault === "object") message.respond(answerOf(ANSWERS[seen.verb], { error: fault }));
+    else if (fault !== "deaf") {
       const answer = await this.#carryOut(seen);
       if (fault === "done") message.respond(answer);
     }
@@ -209,6 +215,7 @@ export class FakeOrchestrator {
       case "complete":
         return answerOf(CompleteResponseSchema, { orchestratorId, ...this.#complete(seen.request) });
       case "release": {
+        if (seen.request.reason === ReleaseReason.UNSPECIFIED) throw new Error("A release says its reason.");
         const held = this.#tasks.get(keyOf(seen.request));
         const released = held?.nonce === seen.request.nonce && held.outcome === undefined;
         if (released && held !== undefined) delete held.nonce;
@@ -308,12 +315,15 @@ function read(message: Msg): Seen {
   }
 }
 
-type AnswerSchema =
-  | typeof RegisterResponseSchema
-  | typeof ClaimResponseSchema
-  | typeof HeartbeatResponseSchema
-  | typeof CompleteResponseSchema
-  | typeof ReleaseResponseSchema;
+const ANSWERS = {
+  register: RegisterResponseSchema,
+  claim: ClaimResponseSchema,
+  heartbeat: HeartbeatResponseSchema,
+  complete: CompleteResponseSchema,
+  release: ReleaseResponseSchema,
+} as const;
+
+type AnswerSchema = (typeof ANSWERS)[WorkerVerb];
 
 function answerOf<S extends AnswerSchema>(schema: S, init: MessageInitShape<S>): Uint8Array {
   return toBinary(schema, create(schema, init));

@@ -26,16 +26,20 @@ export async function claim(parts: WorkerParts, task: TaskInHand): Promise<Claim
   const { runId, callId, attempt, nonce } = task;
   const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce });
   const sentAt = instantOf(parts.clock);
+  let repeated = false;
   const answer = await askUntilAnswered(parts.link, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
     first: task.announcedBy,
     signal: parts.ended,
-    onRepeat: () => holdHints(task),
+    onRepeat: () => {
+      repeated = true;
+      holdHints(task);
+    },
   });
   const { orchestratorId } = answer;
   if (answer.error !== undefined) {
     // An earlier try may have been granted and its answer lost: nobody may count on this claim.
     const detail = `the claim was refused: ${answer.error.reason}`;
-    await release(parts, task, { reason: ReleaseReason.UNSPECIFIED, detail, orchestratorId });
+    if (repeated) await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
     return { kind: "refused", reason: `${answer.error.reason}: ${answer.error.message}` };
   }
   switch (answer.answer.case) {

@@ -53,7 +53,7 @@ async function begin(
   if (!read.ok) return { reason: ReleaseReason.INCOMPATIBLE, detail: read.problem };
   await parts.hooks.beforeExecute?.(task);
   if (draining()) return { reason: ReleaseReason.SHUTTING_DOWN, detail: "the worker is shutting down" };
-  if (task.abort.signal.aborted) return { reason: ReleaseReason.UNSPECIFIED, detail: "told to stop before it began" };
+  if (task.abort.signal.aborted) return { reason: ReleaseReason.TOO_LATE, detail: "told to stop before it began" };
   const late = isGuarded(grant, task) ? tooLate(sentAt, parts.clock) : undefined;
   if (late !== undefined) return late;
   task.begun = true;

@@ -1,6 +1,7 @@
 import { TASK_STREAM } from "@agentspan/internal";
 import { ReleaseReason } from "@agentspan/proto";
 import type { RunningNats } from "@agentspan/servers";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { TerminalError } from "../../src/tool-context.js";
@@ -136,6 +137,28 @@ describe("a worker", () => {
     await orchestrator.until(() => (orchestrator.of("claim").length === 2 ? true : undefined));
     await allAcknowledged();
     expect(steered.executions).toHaveLength(1);
+  });
+
+  it("repeats a claim after the time that an error names", async () => {
+    await serve([plainTool(() => "done")]);
+    const away = { reason: "STORE_UNAVAILABLE", message: "away", retryAfter: durationFromMs(1) };
+    orchestrator.fault = ({ verb }) => (verb === "claim" && orchestrator.of("claim").length < 3 ? away : "done");
+    const task = await orchestrator.announce({ tool: "get_order" });
+    expect(await orchestrator.outcome(task)).toEqual({ case: "resultJson", value: '"done"' });
+    expect(new Set(orchestrator.of("claim").map(({ request }) => request.nonce)).size).toBe(1);
+  });
+
+  it("hands back what it may have been granted before a claim was refused for good", async () => {
+    const steered = new SteeredTool({ once: true });
+    await serve([steered.tool]);
+    const refused = { reason: "INVALID_REQUEST", message: "no" };
+    orchestrator.fault = ({ verb }) =>
+      verb === "claim" ? (orchestrator.of("claim").length === 1 ? "lost" : refused) : "done";
+    const task = await orchestrator.announce({ tool: "process_refund", guarded: true });
+    await orchestrator.until(() => (orchestrator.of("release").length === 1 ? true : undefined));
+    expect(orchestrator.nonceOf(task)).toBeUndefined();
+    await allAcknowledged();
+    expect(steered.executions).toHaveLength(0);
   });
 
   it("tells an error of a function as one to try again, and a terminal one as final", async () => {
