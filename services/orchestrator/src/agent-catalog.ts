@@ -10,16 +10,29 @@ const MOST_AGENTS = 256;
 
 export class AgentCatalog {
   private readonly agents = new Map<string, Agent>();
+  private readonly beingStored = new Map<string, Promise<Agent>>();
 
   constructor(
     private readonly store: AgentStore,
     private readonly clock: Clock,
   ) {}
 
-  /** A definition that a run brings along: stored unless this process knows that it is. */
+  /**
+   * A definition that a run brings along: stored unless this process knows that it is. Runs that start together bring
+   * the same one, and wait for one write of it.
+   */
   async ensure(namespace: string, message: AgentDefinition): Promise<Agent> {
     const { version } = encodeAgent(message);
-    return this.agents.get(keyOf(namespace, message.name, version)) ?? (await this.put(namespace, message)).agent;
+    const key = keyOf(namespace, message.name, version);
+    const known = this.agents.get(key) ?? this.beingStored.get(key);
+    if (known !== undefined) return known;
+    const stored = this.put(namespace, message).then(({ agent }) => agent);
+    this.beingStored.set(key, stored);
+    try {
+      return await stored;
+    } finally {
+      this.beingStored.delete(key);
+    }
   }
 
   /** Stores a definition and makes it the newest version of its name. */
