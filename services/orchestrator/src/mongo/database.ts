@@ -1,6 +1,13 @@
 // Commands to the database as this adapter sends them: to the primary, majority and journaled, each sent once.
 import { type Db, type Document, type Filter, type FindOptions, type Timestamp, WriteConcern } from "mongodb";
-import { DUPLICATE_KEY, isWorthRetrying, refusal, storeErrorOf } from "./store-failure.js";
+import {
+  DUPLICATE_KEY,
+  failureOfCode,
+  isWorthRetrying,
+  refusal,
+  storeErrorOf,
+  storeUnavailable,
+} from "./store-failure.js";
 
 /** One statement of an update command. */
 export interface Statement {
@@ -31,9 +38,11 @@ export interface Lookup {
 }
 
 export interface DatabaseTimes {
-  /** How long a read may take on the server, milliseconds. */
+  /** Milliseconds that a read by id may take on the server. */
   readonly readMs: number;
-  /** How long the server may wait for a majority, milliseconds. */
+  /** Milliseconds that a search may take on the server. */
+  readonly searchMs: number;
+  /** Milliseconds that the server may wait for a majority. */
   readonly majorityMs: number;
 }
 
@@ -101,7 +110,10 @@ export class Database {
         collection,
         statements.map((statement) => ({ ...statement, upsert: true })),
       );
-      for (const code of answer.failed.values()) if (code !== DUPLICATE_KEY) throw refusal(code, undefined);
+      for (const code of answer.failed.values()) {
+        if (code === DUPLICATE_KEY) continue;
+        throw failureOfCode(code) === "unanswered" ? storeUnavailable(undefined) : refusal(code, undefined);
+      }
       return answer;
     } catch (error) {
       throw storeErrorOf(error);
@@ -131,7 +143,7 @@ export class Database {
       const cursor = this.#db.collection<T>(collection).find<T>(filter, {
         ...options,
         readConcern: { level: "majority" },
-        maxTimeMS: this.#times.readMs,
+        maxTimeMS: this.#times.searchMs,
       });
       yield* cursor;
     } catch (error) {

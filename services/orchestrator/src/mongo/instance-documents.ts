@@ -4,7 +4,7 @@ import type { Instance, InstanceStore } from "../ports.js";
 import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 
-export const INSTANCES = "instances";
+const INSTANCES = "instances";
 
 const BATCH_OPS = 500;
 const BATCH_BYTES = 4 * 1024 * 1024;

@@ -17,8 +17,8 @@ import type {
   ToolRegistration,
 } from "../ports.js";
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
-import { Database } from "./database.js";
-import { INSTANCES, InstanceDocuments } from "./instance-documents.js";
+import { Database, type DatabaseTimes } from "./database.js";
+import { InstanceDocuments } from "./instance-documents.js";
 import { RunCommits } from "./run-commits.js";
 import { RUNS } from "./run-document.js";
 import { RunReads } from "./run-reads.js";
@@ -26,7 +26,7 @@ import { storeErrorOf } from "./store-failure.js";
 import { ToolDocuments } from "./tool-documents.js";
 
 export interface MongoStoreOptions {
-  /** mongodb:// or mongodb+srv://. Write concern, retries and time-outs in it are overruled. */
+  /** mongodb:// or mongodb+srv://. Its write concern, its retries and the time-outs below are overruled. */
   readonly uri: string;
   readonly database: string;
   readonly logger?: Logger;
@@ -34,29 +34,29 @@ export interface MongoStoreOptions {
   readonly times?: Partial<StoreTimes>;
 }
 
-/** Milliseconds. */
-export interface StoreTimes {
-  /** How long a command waits for a server that can take it. */
+export interface StoreTimes extends DatabaseTimes {
+  /** Milliseconds that a command waits for a server that can take it. */
   readonly selectionMs: number;
-  /** How long a command that was sent waits for its answer, before the outcome is unknown. */
+  /** Milliseconds that a command that was sent waits for its answer, before its outcome is unknown. */
   readonly answerMs: number;
-  /** How long a read may take on the server. */
-  readonly readMs: number;
-  /** How long a write may wait for a majority. */
-  readonly majorityMs: number;
 }
 
 /** The answer is awaited longer than the server may take, so that a slow server says so itself. */
-const DEFAULT_TIMES: StoreTimes = { selectionMs: 2000, answerMs: 5000, readMs: 2000, majorityMs: 4000 };
+const DEFAULT_TIMES: StoreTimes = {
+  selectionMs: 2000,
+  answerMs: 5000,
+  readMs: 2000,
+  searchMs: 4000,
+  majorityMs: 4000,
+};
 
+/** None on instances: there are few, every sign of life would move its entry, and only people and a daily clean-up search. */
 const INDEXES: readonly [collection: string, keys: IndexSpecification, options: CreateIndexesOptions][] = [
   // Ended and waiting runs owe nothing and have no wakeAt: sparse keeps them out.
   [RUNS, { wakeAt: 1 }, { name: "due", sparse: true }],
   [RUNS, { namespace: 1, openSince: 1, _id: 1 }, { name: "open" }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
-  [INSTANCES, { kind: 1, namespace: 1, seenAt: 1 }, { name: "live" }],
-  [INSTANCES, { seenAt: 1 }, { name: "seen" }],
 ];
 
 export class MongoStore implements Store {

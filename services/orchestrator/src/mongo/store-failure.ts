@@ -6,6 +6,7 @@ import {
   MongoNetworkTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
+  MongoWriteConcernError,
 } from "mongodb";
 
 /**
@@ -68,6 +69,8 @@ export function failureOf(error: unknown): Failure {
     const connecting = "beforeHandshake" in error && error.beforeHandshake === true;
     return connecting || BEFORE_SENDING.has(error.name) ? "not_sent" : "unanswered";
   }
+  // Written on the primary, and not known to be on a majority.
+  if (error instanceof MongoWriteConcernError) return "unanswered";
   if (error instanceof MongoServerError) return failureOfCode(error.code);
   if (error instanceof MongoDriverError) {
     if (BEFORE_SENDING.has(error.name)) return "not_sent";

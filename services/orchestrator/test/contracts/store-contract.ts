@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { faultContract } from "./store/fault-contract.js";
 import { listContract } from "./store/list-contract.js";
+import { raceContract } from "./store/race-contract.js";
 import { registryContract } from "./store/registry-contract.js";
 import { runContract } from "./store/run-contract.js";
 import type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
@@ -24,6 +25,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
       return fixture;
     };
     runContract(use);
+    raceContract(use);
     listContract(use);
     registryContract(use);
     faultContract(use);

@@ -1,6 +1,7 @@
 // Faults for the store in memory. Its database is the map that its stores share; a crash takes nothing from it, since
 // what a commit acknowledged is in it.
-import { type MemoryFault, MemoryStore } from "../../../src/memory/memory-store.js";
+import type { MemoryFault } from "../../../src/memory/memory-fault.js";
+import { MemoryStore } from "../../../src/memory/memory-store.js";
 import type { Store } from "../../../src/ports.js";
 import type { StoreFixture } from "./store-fixture.js";
 

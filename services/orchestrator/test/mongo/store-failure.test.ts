@@ -1,0 +1,61 @@
+import {
+  MongoNetworkError,
+  MongoNetworkTimeoutError,
+  MongoServerError,
+  MongoTopologyClosedError,
+  MongoWriteConcernError,
+} from "mongodb";
+import { describe, expect, it } from "vitest";
+import { failureOf, isWorthRetrying, storeErrorOf } from "../../src/mongo/store-failure.js";
+
+/** The driver throws it, and does not export its class, when it asks a pool that was emptied for a connection. */
+class PoolCleared extends MongoNetworkError {
+  override get name(): string {
+    return "MongoPoolClearedError";
+  }
+}
+
+const server = (code: number) => new MongoServerError({ message: "no", code });
+const notOnMajority = new MongoWriteConcernError({ ok: 1, writeConcernError: { code: 79, errmsg: "no" } });
+
+describe("what is known after a command failed", () => {
+  it("was not sent when there was no connection to send it on", () => {
+    expect(failureOf(new PoolCleared("cleared"))).toBe("not_sent");
+    expect(failureOf(new MongoTopologyClosedError())).toBe("not_sent");
+    expect(failureOf(new MongoNetworkError("connecting", { beforeHandshake: true }))).toBe("not_sent");
+  });
+
+  it("is unanswered when the connection broke, the time was over or the primary moved", () => {
+    expect(failureOf(new MongoNetworkError("reset"))).toBe("unanswered");
+    expect(failureOf(new MongoNetworkTimeoutError("slow"))).toBe("unanswered");
+    for (const code of [50, 64, 91, 189, 10107, 11602]) expect(failureOf(server(code))).toBe("unanswered");
+  });
+
+  it("is unanswered when the write is not on a majority, whatever the reason", () => {
+    expect(failureOf(notOnMajority)).toBe("unanswered");
+  });
+
+  it("was refused when the server said no for good, and when it is no failure of the database", () => {
+    for (const code of [13, 121, 10334]) expect(failureOf(server(code))).toBe("refused");
+    expect(failureOf(new TypeError("a fault of ours"))).toBe("refused");
+  });
+
+  it("is worth a second read where that costs no time", () => {
+    expect(isWorthRetrying(new MongoNetworkError("reset"))).toBe(true);
+    expect(isWorthRetrying(new PoolCleared("cleared"))).toBe(true);
+    expect(isWorthRetrying(server(10107))).toBe(true);
+    expect(isWorthRetrying(new MongoNetworkTimeoutError("slow"))).toBe(false);
+    expect(isWorthRetrying(server(50))).toBe(false);
+    expect(isWorthRetrying(server(13))).toBe(false);
+  });
+
+  it("tells callers to wait, that a limit is passed, or that the fault is ours, and keeps the cause to itself", () => {
+    const cause = new MongoNetworkError("reset by mongodb://user:password@host");
+    const away = storeErrorOf(cause);
+    expect(away).toMatchObject({ reason: "STORE_UNAVAILABLE", retryable: true, cause });
+    expect(away.retryAfterMs).toBeGreaterThan(0);
+    expect(away.message).not.toContain("password");
+    expect(storeErrorOf(server(10334))).toMatchObject({ reason: "LIMIT_EXCEEDED" });
+    expect(storeErrorOf(server(13))).toMatchObject({ reason: "INTERNAL", retryable: false });
+  });
+});
