@@ -6,7 +6,7 @@ import { GroupCommit } from "./group-commit.js";
 
 const INSTANCES = "instances";
 
-const BATCH_OPS = 500;
+const BATCH_OPS = 100;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Roughly, of an instance without its lists, and of an entry in them. */
 const BASE_BYTES = 256;

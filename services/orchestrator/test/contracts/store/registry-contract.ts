@@ -155,11 +155,11 @@ export function registryContract(use: UseFixture): void {
     it("takes the signs of life of many processes in one call", async () => {
       const { store } = use();
       const namespace = newId("ns");
-      const many = Array.from({ length: 300 }, (_, index) => instance(namespace, 1, { name: `w${index}` }));
+      const many = Array.from({ length: 150 }, (_, index) => instance(namespace, 1, { name: `w${index}` }));
       await store.beat(many);
       await store.beat(many.map((one) => ({ ...one, counter: 2 })));
       const read = await store.readInstances(many.map(({ incarnation }) => incarnation));
-      expect(read).toHaveLength(300);
+      expect(read).toHaveLength(150);
       expect(read.every(({ counter }) => counter === 2)).toBe(true);
     });
   });
