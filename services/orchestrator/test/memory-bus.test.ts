@@ -12,6 +12,8 @@ busContract("The memory bus", async (options: BusFixtureOptions = {}) => {
   });
   const buses: MemoryBus[] = [];
   return {
+    // The broker is in this process; `mostHints` bounds what it holds.
+    bytesOfHint: 1_000,
     async connect() {
       const bus = new MemoryBus(broker, {
         ...(limits === undefined ? {} : { limits }),

@@ -13,12 +13,13 @@ import {
   workerRequestsTo,
 } from "@agentspan/internal";
 import type { LiveEvents } from "@agentspan/proto";
-import { headers, type JetStreamManager, Match, type Msg, type NatsConnection, type Subscription } from "nats";
+import type { JetStreamManager, Msg, NatsConnection, Subscription } from "nats";
 import { encodeLive } from "../bus/live-message.js";
 import { checkCall, checkId, checkName, checkTask, checkTool } from "../bus/names.js";
 import { type IncomingRequest, Responder, type ResponderLimits } from "../bus/responder.js";
 import type { Bus, RequestHandler, WorkerHandlers } from "../ports.js";
 import { CONNECT_TIMEOUT_MS, connectNats, type NatsOptions } from "./connect-nats.js";
+import { incomingOf } from "./incoming-message.js";
 import { LiveOutlet } from "./live-outlet.js";
 import { NatsLink } from "./nats-link.js";
 import { TaskQueue } from "./task-queue.js";
@@ -246,22 +247,4 @@ export class NatsBus implements Bus {
 /** About so long; with jitter, and without keeping the process alive. */
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms * (0.5 + Math.random())).unref());
-}
-
-function incomingOf(message: Msg): IncomingRequest {
-  return {
-    subject: message.subject,
-    reply: message.reply ?? "",
-    contentType: message.headers?.get("content-type", Match.IgnoreCase) ?? "",
-    data: message.data,
-    respond(data, contentType) {
-      if (contentType === undefined) {
-        message.respond(data);
-        return;
-      }
-      const typed = headers();
-      typed.set("content-type", contentType);
-      message.respond(data, { headers: typed });
-    },
-  };
 }

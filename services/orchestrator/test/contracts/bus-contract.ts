@@ -3,6 +3,7 @@
 import { createLogger } from "@agentspan/internal";
 import { afterEach, describe } from "vitest";
 import type { BusFixture, BusFixtureOptions, MakeBusFixture } from "./bus-fixture.js";
+import { liveContract } from "./bus-live.js";
 import { outageContract } from "./bus-outages.js";
 import { queueContract } from "./bus-queue.js";
 import { requestContract } from "./bus-requests.js";
@@ -29,6 +30,7 @@ export function busContract(name: string, makeFixture: MakeBusFixture): void {
     describe("as a work queue", () => queueContract(open));
     describe("to gateways", () => requestContract(open));
     describe("to workers", () => workerContract(open));
+    describe("to watchers", () => liveContract(open));
     describe("through outages", () => outageContract(open));
   });
 }

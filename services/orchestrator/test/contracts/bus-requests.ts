@@ -1,13 +1,5 @@
-import {
-  AgentspanError,
-  deltasSubject,
-  eventsSubject,
-  INBOX_PREFIX,
-  Limits,
-  requestSubject,
-  taskSubject,
-} from "@agentspan/internal";
-import { LiveEventsSchema, ReplySchema } from "@agentspan/proto";
+import { AgentspanError, INBOX_PREFIX, requestSubject, taskSubject } from "@agentspan/internal";
+import { ReplySchema } from "@agentspan/proto";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { expect, it, vi } from "vitest";
 import type { RequestHandler } from "../../src/ports.js";
@@ -219,56 +211,6 @@ export function requestContract(open: OpenBus): void {
       if (at === 150) asking.push(leaving.drain().then(() => leaving.close()));
     }
     await Promise.all(asking);
-  });
-
-  it("tells watchers of a run what happened, and of no other run", async () => {
-    const fixture = await open();
-    const bus = await fixture.connect();
-    const heard = await (await fixture.client()).listen(eventsSubject("default", "run_a"));
-    const events = [{ runId: "run_a", sequence: 7n, event: { case: "done", value: { outputJson: "{}" } } }] as const;
-    bus.publish("default", "run_b", create(LiveEventsSchema, { runId: "run_b", lastSequence: 9n }));
-    bus.publish(
-      "default",
-      "run_a",
-      create(LiveEventsSchema, { runId: "run_a", events: [...events], lastSequence: 7n }),
-    );
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
-    const live = fromBinary(LiveEventsSchema, heard[0] ?? new Uint8Array());
-    expect(live).toMatchObject({ runId: "run_a", lastSequence: 7n, ended: false });
-    expect(live.events[0]?.event).toMatchObject({ case: "done", value: { outputJson: "{}" } });
-  });
-
-  it("sends the sequence alone where live events are over the limit", async () => {
-    const fixture = await open();
-    const bus = await fixture.connect();
-    const heard = await (await fixture.client()).listen(eventsSubject("default", "run_a"));
-    const value = { outputJson: "x".repeat(Limits.liveMessageBytes) };
-    const events = [{ runId: "run_a", sequence: 7n, event: { case: "done" as const, value } }];
-    bus.publish(
-      "default",
-      "run_a",
-      create(LiveEventsSchema, { runId: "run_a", events, lastSequence: 7n, ended: true }),
-    );
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
-    const live = fromBinary(LiveEventsSchema, heard[0] ?? new Uint8Array());
-    expect(live).toMatchObject({ runId: "run_a", events: [], lastSequence: 7n, ended: true });
-  });
-
-  it("tells every orchestrator which run's text is wanted in pieces, while it listens", async () => {
-    const fixture = await open();
-    const wishes: string[] = [];
-    for (const id of ["orc_1", "orc_2"]) {
-      const bus = await fixture.connect();
-      await bus.serve(id, echo, recordingWorkers());
-      const off = bus.onDeltaWish((namespace, runId) => wishes.push(`${id} ${namespace} ${runId}`));
-      if (id === "orc_2") bus.onDeltaWish(() => off());
-    }
-    const gateway = await fixture.client();
-    gateway.send(deltasSubject("default", "run_a"), new Uint8Array());
-    await vi.waitFor(() => expect([...wishes].sort()).toEqual(["orc_1 default run_a", "orc_2 default run_a"]));
-    gateway.send(deltasSubject("default", "run_b"), new Uint8Array());
-    await vi.waitFor(() => expect(wishes).toContain("orc_1 default run_b"));
-    expect(wishes).not.toContain("orc_2 default run_b");
   });
 
   it("serves once, under an id that can be part of a subject", async () => {

@@ -53,6 +53,7 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
     return connection;
   };
   return {
+    bytesOfHint: 0,
     async connect() {
       const bus = await NatsBus.connect({
         url: server.url,
