@@ -41,7 +41,7 @@ const LIMIT = { interruptAfterTimeLimit: 500_000, markInterruptAsFailure: true }
 describe("the core under random commands", () => {
   it("keeps its invariants, and meets every reachable pair of a command and a state", { timeout: 600_000 }, () => {
     const coverage = new Coverage();
-    const property = fc.property(STORY, (story) => explore(core, story, coverage));
+    const property = fc.property(STORY, (story) => explore(core, story, { coverage }));
     fc.assert(property, { numRuns: 2_500, seed: 20_260_101, ...LIMIT });
     process.stdout.write(`${coverage.table()}\n`);
     expect(coverage.missing()).toEqual([]);

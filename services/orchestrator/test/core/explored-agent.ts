@@ -30,7 +30,7 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
       tool("refund", { approval: { required: true, explicit: false, votesRequired: 1 }, timeoutMs: 60_000 }),
       tool("wire", { approval: { required: true, explicit: false, votesRequired: 2 }, startTimeoutMs: 300_000 }),
       tool("delete", { approval: { required: true, explicit: true, votesRequired: 1 } }),
-      tool("charge", { once: true, timeoutMs: 60_000 }),
+      tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
   };
 }

@@ -62,16 +62,14 @@ export class ExploredRun {
   counter = 0;
   schedule: Context["schedule"] = {};
   readonly agent: Agent;
-  private readonly check: Invariants;
 
   constructor(
     readonly core: Core,
-    check: () => Invariants,
+    private readonly check: Invariants,
     readonly coverage: Coverage | undefined,
     options: { deadlineMs: number | undefined },
   ) {
     this.agent = exploredAgent(options);
-    this.check = check();
   }
 
   fresh(): number {

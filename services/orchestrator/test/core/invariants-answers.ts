@@ -70,10 +70,14 @@ export function refusalsChangeNothing(): Invariants {
   };
 }
 
-/** 13: a person's act is remembered for the run's life, as it was answered. */
+/** 13: a person's act is remembered for the run's life, as it was answered, and none that nobody did. */
 export function actsAreKept(): Invariants {
   const acts = new Map<string, string>();
-  return (_, { run, command, answer }) => {
+  return (_, { run, command, answer, result }) => {
+    const reused = result.type === "rejection" && result.reason === "IDEMPOTENCY_KEY_REUSED";
+    if (command.type === "decide" && reused && !acts.has(command.decisionId)) {
+      throw new Violation(13, `nobody ever used ${command.decisionId}`);
+    }
     if (command.type === "decide" && answer?.type === "decided" && !answer.repeated) {
       acts.set(command.decisionId, JSON.stringify(run?.acts[command.decisionId]));
     }

@@ -131,6 +131,9 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
       if (witness.begun.length > 0) throw new Violation(5, "a guarded call was put up again by itself");
       break;
     case "tool_result": {
+      const later = witness.begun.some(({ attempt }) => attempt > fact.attempt);
+      if (later)
+        throw new Violation(15, `attempt ${fact.attempt} ended a call whose later attempt may have taken effect`);
       if (witness.begun.length === 0 || fact.nonce !== undefined) break;
       const settled = together.some(
         (other) => other.type === "decided" && witness.asked.get(other.approvalId)?.settlement,

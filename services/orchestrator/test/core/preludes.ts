@@ -1,6 +1,6 @@
 // Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
-// from there into its ending, or into reruns that wait for the end of an old grant.
-import type { ExploredRun } from "./explored-run.js";
+// from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn.
+import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
 export const PRELUDES = ["none", "second_turn", "reruns", "ending"] as const;
 
@@ -17,12 +17,15 @@ export function play(prelude: Prelude, explored: ExploredRun): void {
   claim(explored, "t2c1");
   claim(explored, "t2c2");
   if (prelude === "second_turn") return;
-  const { nonce } = claim(explored, "t2c3");
-  explored.step({ type: "end_claim", callId: "t2c3", attempt: 1, nonce, how: "LEASE_ENDED" });
+  claim(explored, "t2c3");
+  lose(explored, "t2c3", 1);
   if (prelude === "ending") {
     explored.step({ type: "cancel", who: "alex", reason: "" });
     return;
   }
+  settle(explored, "t2c3");
+  claim(explored, "t2c3", 2);
+  lose(explored, "t2c3", 2);
   explored.now += 60_000;
   explored.step({ type: "tick" });
   settle(explored, "t2c1");
@@ -36,18 +39,26 @@ function reply(explored: ExploredRun, turn: number, tools: readonly string[]): v
   explored.step({ type: "take_model_reply", turn, attempt: 1, reply: said, owners: {} });
 }
 
-function claim(explored: ExploredRun, callId: string): { nonce: string } {
+function claim(explored: ExploredRun, callId: string, attempt = 1): void {
   const nonce = `n${explored.fresh()}`;
   const owner = { approval: false, once: false };
   const worker = { workerId: "w1", incarnation: "w1-1" };
-  explored.step({ type: "claim", callId, attempt: 1, nonce, ...worker, owner, store: true });
-  return { nonce };
+  explored.step({ type: "claim", callId, attempt, nonce, ...worker, owner, store: true });
+}
+
+function lose(explored: ExploredRun, callId: string, attempt: number): void {
+  const nonce = grantOf(explored, callId, attempt).nonce;
+  explored.step({ type: "end_claim", callId, attempt, nonce, how: "LEASE_ENDED" });
+}
+
+function grantOf({ grants }: ExploredRun, callId: string, attempt: number): HeldGrant {
+  const grant = grants.find((one) => one.callId === callId && one.attempt === attempt);
+  if (grant === undefined) throw new Error(`${callId} was not granted.`);
+  return grant;
 }
 
 function complete(explored: ExploredRun, callId: string): void {
-  const grant = explored.grants.find((one) => one.callId === callId);
-  if (grant === undefined) throw new Error(`${callId} was not granted.`);
-  const { attempt, nonce, workerId, digest } = grant;
+  const { attempt, nonce, workerId, digest } = grantOf(explored, callId, 1);
   const outcome = { kind: "result", text: "1" } as const;
   explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation: `${workerId}-1`, digest, outcome });
 }
