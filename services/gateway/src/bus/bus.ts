@@ -1,6 +1,6 @@
 // The one file of the gateway that knows the NATS client: requests, subscriptions, and whether the server is there.
 import type { Logger } from "@agentspan/internal";
-import { connect, ErrorCode, Events, type Msg, type NatsConnection, NatsError } from "nats";
+import { connect, createInbox, Events, type Msg, type NatsConnection, type NatsError } from "nats";
 
 export interface BusOptions {
   /** nats://host:port, several joined by commas. May hold credentials. */
@@ -23,18 +23,25 @@ export type Outcome =
   | { readonly kind: "failed"; readonly cause: unknown }
   | { readonly kind: "aborted" };
 
+/** The status with which NATS answers a request that nobody listens for. */
+const NO_RESPONDERS = 503;
+
 /** A connection to NATS that comes back by itself, and says when it is gone. */
 export class Bus {
   readonly #nats: NatsConnection;
   readonly #log: Logger;
-  readonly #inFlight = new Set<(outcome: Outcome) => void>();
+  readonly #inbox = `${createInbox()}.`;
+  /** Requests on their way, by the last token of their reply subject. */
+  readonly #inFlight = new Map<string, (outcome: Outcome) => void>();
   readonly #onChange = new Set<(connected: boolean) => void>();
+  #requests = 0;
   #connected = true;
   #closed = false;
 
   private constructor(nats: NatsConnection, log: Logger) {
     this.#nats = nats;
     this.#log = log;
+    this.#subscribe(`${this.#inbox}*`, (message) => this.#answered(message));
     void this.#follow();
   }
 
@@ -65,35 +72,37 @@ export class Bus {
     return this.#nats.info?.max_payload ?? 1024 * 1024;
   }
 
-  /** Never rejects. */
+  /**
+   * Never rejects. One subscription takes the answers to all requests: the client's own `request` does so too, but makes
+   * an error, a race and two promises for each, and cannot be told that nobody waits any more.
+   */
   request(subject: string, data: Uint8Array, timeoutMs: number, signal: AbortSignal): Promise<Outcome> {
     if (signal.aborted) return Promise.resolve({ kind: "aborted" });
     if (!this.#connected) return Promise.resolve({ kind: "disconnected" });
     return new Promise((resolve) => {
+      this.#requests += 1;
+      const token = this.#requests.toString(36);
       const settle = (outcome: Outcome): void => {
-        this.#inFlight.delete(settle);
+        this.#inFlight.delete(token);
+        clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         resolve(outcome);
       };
       const onAbort = (): void => settle({ kind: "aborted" });
-      this.#inFlight.add(settle);
-      signal.addEventListener("abort", onAbort, { once: true });
-      this.#nats.request(subject, data, { timeout: timeoutMs }).then(
-        (message) => settle({ kind: "answered", data: message.data }),
-        (error: unknown) => settle(outcomeOf(error)),
-      );
+      const timer = setTimeout(() => settle({ kind: "late" }), timeoutMs);
+      signal.addEventListener("abort", onAbort);
+      this.#inFlight.set(token, settle);
+      try {
+        this.#nats.publish(subject, data, { reply: `${this.#inbox}${token}` });
+      } catch (cause) {
+        settle({ kind: "failed", cause });
+      }
     });
   }
 
   /** Messages of a subject until the returned function is called; survives reconnections. */
   subscribe(subject: string, onMessage: (data: Uint8Array) => void): () => void {
-    const subscription = this.#nats.subscribe(subject, {
-      callback: (error: NatsError | null, message: Msg) => {
-        if (error === null) onMessage(message.data);
-        else this.#log.warn({ err: error, subject }, "A subscription failed");
-      },
-    });
-    return () => subscription.unsubscribe();
+    return this.#subscribe(subject, ({ data }) => onMessage(data));
   }
 
   /** Calls back at each loss and each return of the connection, until the returned function is called. */
@@ -138,14 +147,25 @@ export class Bus {
     this.#connected = connected;
     if (!this.#closed)
       this.#log.warn({ connected }, connected ? "NATS is back" : "NATS is gone; trying to connect again");
-    if (!connected) for (const settle of [...this.#inFlight]) settle({ kind: "disconnected" });
+    if (!connected) for (const settle of [...this.#inFlight.values()]) settle({ kind: "disconnected" });
     for (const listener of [...this.#onChange]) listener(connected);
   }
-}
 
-function outcomeOf(error: unknown): Outcome {
-  const code = error instanceof NatsError ? error.code : undefined;
-  if (code === ErrorCode.NoResponders) return { kind: "nobody" };
-  if (code === ErrorCode.Timeout) return { kind: "late" };
-  return { kind: "failed", cause: error };
+  #subscribe(subject: string, onMessage: (message: Msg) => void): () => void {
+    const subscription = this.#nats.subscribe(subject, {
+      callback: (error: NatsError | null, message: Msg) => {
+        if (error === null) onMessage(message);
+        else this.#log.warn({ err: error, subject }, "A subscription failed");
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  #answered({ subject, data, headers }: Msg): void {
+    const settle = this.#inFlight.get(subject.slice(this.#inbox.length));
+    // An answer that nobody waits for any more: the request was given up, or another orchestrator was quicker.
+    if (settle === undefined) return;
+    const nobody = data.length === 0 && headers?.code === NO_RESPONDERS;
+    settle(nobody ? { kind: "nobody" } : { kind: "answered", data });
+  }
 }

@@ -33,6 +33,7 @@ type WritableCall = ServerWritableStream<Received, Message> | ServerDuplexStream
  * there a message is refused by us, with limit and size.
  */
 const READ_MOST_BYTES = 2 * Limits.requestBytes;
+const GONE = new Error("The call has ended, or its client is gone");
 const MAX_STREAMS_A_SESSION = 10_000;
 const PING_EVERY_MS = 30_000;
 const PONG_WITHIN_MS = 20_000;
@@ -139,8 +140,8 @@ async function stream(
 function contextOf(call: Call): Context {
   const gone = new AbortController();
   const emitter: EventEmitter = call;
-  // Also emitted once a call has ended.
-  emitter.once("cancelled", () => gone.abort());
+  // Also emitted once a call has ended; one reason for all, since making a DOMException each time is dear.
+  emitter.once("cancelled", () => gone.abort(GONE));
   return {
     signal: gone.signal,
     caller: ANONYMOUS,
