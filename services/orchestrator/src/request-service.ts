@@ -1,9 +1,9 @@
 // Answers gateways: one method of the public services each. What the caller may see and do is bound to the namespace
 // of the envelope; a run of another namespace is not found.
 import { AgentspanError, type Logger } from "@agentspan/internal";
-import { type Envelope, type FailureSchema, type Reply, ReplySchema } from "@agentspan/proto";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Envelope, type Reply, ReplySchema } from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import { toFailure } from "./bus/failures.js";
 import { methods, type RequestContext } from "./requests/index.js";
 
 export interface RequestServiceOptions {
@@ -32,18 +32,7 @@ export class RequestService {
       const took = Math.round(performance.now() - begun);
       if (error.reason === "INTERNAL") log.error({ method, took, err: error.cause ?? error }, "A request failed");
       else log.debug({ method, took, reason: error.reason }, "A request was refused");
-      return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: failureOf(error) } });
+      return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: toFailure(error) } });
     }
   }
-}
-
-function failureOf({
-  reason,
-  message,
-  metadata,
-  fields,
-  retryAfterMs,
-}: AgentspanError): MessageInitShape<typeof FailureSchema> {
-  const failure = { reason, message, metadata: { ...metadata }, fields: fields.map((fault) => ({ ...fault })) };
-  return retryAfterMs === undefined ? failure : { ...failure, retryAfter: durationFromMs(retryAfterMs) };
 }

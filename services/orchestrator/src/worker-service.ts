@@ -21,10 +21,11 @@ import {
   type ReleaseResponse,
   ReleaseResponseSchema,
   type TaskInHand,
-  type WorkerErrorSchema,
+  type WorkerError,
 } from "@agentspan/proto";
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { toWorkerError } from "./bus/failures.js";
 import type { Clock } from "./clock.js";
 import {
   type Claim,
@@ -274,17 +275,16 @@ export class WorkerService implements WorkerHandlers {
     return create(ClaimResponseSchema, { orchestratorId, answer: { case: "refusal", value } });
   }
 
-  private errorOf(thrown: unknown): MessageInitShape<typeof WorkerErrorSchema> {
+  private errorOf(thrown: unknown): WorkerError {
     const error = AgentspanError.from(thrown);
-    if (error.reason === "INTERNAL") this.options.log.error({ err: error.cause ?? error }, "A worker's request failed");
-    // An error of our own may pass; a refusal does not.
-    const retryAfterMs = error.retryAfterMs ?? (error.retryable || error.reason === "INTERNAL" ? 500 : undefined);
-    const { reason, message } = error;
-    return retryAfterMs === undefined
-      ? { reason, message }
-      : { reason, message, retryAfter: durationFromMs(retryAfterMs) };
+    if (error.reason !== "INTERNAL") return toWorkerError(error);
+    this.options.log.error({ err: error.cause ?? error }, "A worker's request failed");
+    // An error of our own may pass, and what the worker has in hand must not be thrown away for it.
+    return toWorkerError(new AgentspanError("INTERNAL", error.message, { retryAfterMs: OWN_ERROR_RETRY_MS }));
   }
 }
+
+const OWN_ERROR_RETRY_MS = 1_000;
 
 const REFUSALS: Readonly<Record<ClaimRefusal, RefusalReason>> = {
   TAKEN: RefusalReason.TAKEN,
