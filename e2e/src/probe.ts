@@ -6,7 +6,8 @@ import { queryObjects } from "node:v8";
 export interface Census {
   readonly promises: number;
   readonly timers: number;
-  readonly resources: Readonly<Record<string, number>>;
+  /** What keeps the process alive: sockets, timers, requests. */
+  readonly resources: number;
 }
 
 interface Message {
@@ -18,12 +19,10 @@ const Timer = setTimeout(() => undefined, 0).constructor;
 
 process.on("message", ({ ask, census }: Message) => {
   if (census !== true) return;
-  const resources: Record<string, number> = {};
-  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
   const taken: Census = {
     promises: queryObjects(Promise, { format: "count" }),
     timers: queryObjects(Timer, { format: "count" }),
-    resources,
+    resources: process.getActiveResourcesInfo().length,
   };
   process.send?.({ answer: ask, census: taken });
 });
