@@ -8,7 +8,7 @@
 // resolved, and a crash loses nothing because the store is the test's.
 // Faults are the test's: `on` replaces the answer to a method: a failure, silence, a delay, bytes that are no Reply.
 import { createHash } from "node:crypto";
-import { eventsSubject, Limits, ORCHESTRATORS, requestSubject, runIdOf } from "@agentspan/internal";
+import { ALL_DELTA_WISHES, eventsSubject, Limits, ORCHESTRATORS, requestSubject, runIdOf } from "@agentspan/internal";
 import {
   AgentService,
   ApprovalService,
@@ -87,6 +87,8 @@ export class FakeOrchestrator {
   readonly seen: Seen[] = [];
   readonly id: string;
   readonly store: FakeStore;
+  /** Runs whose text somebody asked for in pieces, in order, once for each time it was asked. */
+  readonly wishes: string[] = [];
   /** At most so many events on a page of history. */
   pageSize = 1000;
   readonly #nats: NatsConnection;
@@ -101,6 +103,11 @@ export class FakeOrchestrator {
     };
     nats.subscribe(requestSubject(), { queue: ORCHESTRATORS, callback });
     nats.subscribe(requestSubject(id), { callback });
+    nats.subscribe(ALL_DELTA_WISHES, {
+      callback: (error, { subject }) => {
+        if (error === null) this.wishes.push(subject.split(".").at(-1) ?? "");
+      },
+    });
   }
 
   static async start(natsUrl: string, id = "orc_one", store = new FakeStore()): Promise<FakeOrchestrator> {

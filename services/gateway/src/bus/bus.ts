@@ -100,6 +100,11 @@ export class Bus {
     });
   }
 
+  /** Sends without an answer; while the connection is away nothing is sent. */
+  publish(subject: string, data: Uint8Array): void {
+    if (this.#connected) this.#nats.publish(subject, data);
+  }
+
   /** Messages of a subject until the returned function is called; survives reconnections. */
   subscribe(subject: string, onMessage: (data: Uint8Array) => void): () => void {
     return this.#subscribe(subject, ({ data }) => onMessage(data));

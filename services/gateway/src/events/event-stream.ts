@@ -63,6 +63,11 @@ export class EventStream {
     options.signal.addEventListener("abort", () => this.#close(), { once: true });
   }
 
+  /** Whether pieces of the model's text are wanted too. */
+  get includesDeltas(): boolean {
+    return this.#options.includeDeltas;
+  }
+
   /** A live message came. */
   offer({ events, bytesEach, lastSequence, ended }: LiveBatch): void {
     let last = lastSequence;

@@ -3,7 +3,7 @@
 //
 // A stream has no timer of its own. There is one ticker, and only while there are streams; a run that waits for a
 // person is compared every 15 s, so that an open stream on it costs next to nothing.
-import { AgentspanError, eventsSubject, type Logger } from "@agentspan/internal";
+import { AgentspanError, DELTA_WISH_MS, deltasSubject, eventsSubject, type Logger } from "@agentspan/internal";
 import { LiveEventsSchema, type SequenceOf, SequencesRequestSchema, SequencesResponseSchema } from "@agentspan/proto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../bus/bus.js";
@@ -20,6 +20,8 @@ export interface RunWatchesOptions {
   readonly waitingEveryMs?: number;
 }
 
+const NOTHING = new Uint8Array();
+
 interface Watch {
   readonly namespace: string;
   readonly runId: string;
@@ -27,11 +29,15 @@ interface Watch {
   readonly unsubscribe: () => void;
   waiting: boolean;
   comparedAt: number;
+  /** When the orchestrators were last told that somebody wants pieces of text. */
+  wishedAt: number;
 }
 
 const RUNNING_EVERY_MS = 2_000;
 const WAITING_EVERY_MS = 15_000;
 const RUNS_A_QUESTION = 1_000;
+/** So often that two of them may be lost. */
+const WISH_EVERY_MS = DELTA_WISH_MS / 3;
 
 export class RunWatches {
   readonly #bus: Bus;
@@ -65,6 +71,7 @@ export class RunWatches {
     const key = `${namespace}/${runId}`;
     const watch = this.#watches.get(key) ?? this.#open(key, namespace, runId);
     watch.streams.add(stream);
+    if (stream.includesDeltas) this.#wish(watch, performance.now());
     return () => {
       if (!watch.streams.delete(stream) || watch.streams.size > 0) return;
       watch.unsubscribe();
@@ -88,14 +95,18 @@ export class RunWatches {
       unsubscribe: this.#bus.subscribe(eventsSubject(namespace, runId), (data) => this.#onLive(watch, data)),
       waiting: false,
       comparedAt: performance.now(),
+      wishedAt: Number.NEGATIVE_INFINITY,
     };
     this.#watches.set(key, watch);
-    this.#ticker ??= setInterval(() => this.#compareDue(), this.#runningEveryMs);
+    this.#ticker ??= setInterval(() => this.#tick(), this.#runningEveryMs);
     this.#offChange ??= this.#bus.onChange((connected) => {
       // What was published while the connection was away has not come here: all are due.
       if (!connected) return;
-      for (const each of this.#watches.values()) each.comparedAt = Number.NEGATIVE_INFINITY;
-      this.#compareDue();
+      for (const each of this.#watches.values()) {
+        each.comparedAt = Number.NEGATIVE_INFINITY;
+        each.wishedAt = Number.NEGATIVE_INFINITY;
+      }
+      this.#tick();
     });
     return watch;
   }
@@ -119,6 +130,25 @@ export class RunWatches {
     }
     watch.waiting = false;
     for (const stream of watch.streams) stream.offer(batch);
+  }
+
+  #tick(): void {
+    this.#compareDue();
+    const now = performance.now();
+    for (const watch of this.#watches.values()) {
+      if (now - watch.wishedAt < WISH_EVERY_MS) continue;
+      for (const stream of watch.streams) {
+        if (!stream.includesDeltas) continue;
+        this.#wish(watch, now);
+        break;
+      }
+    }
+  }
+
+  /** Asks for pieces of text: the orchestrators make them only for runs that somebody watches so. */
+  #wish(watch: Watch, now: number): void {
+    watch.wishedAt = now;
+    this.#bus.publish(deltasSubject(watch.namespace, watch.runId), NOTHING);
   }
 
   #compareDue(): void {

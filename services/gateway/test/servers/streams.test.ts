@@ -225,6 +225,15 @@ describe("a stream", () => {
     expect(without.sequences).toEqual([1, 2]);
   });
 
+  it("tells the orchestrators of a wish for pieces of text, and of none where there is none", async () => {
+    const [wished, plain] = [newOpenRun(), newOpenRun()];
+    const readers = [read(plain), read(wished, { includeDeltas: true })];
+    await until(() => readers.every(({ sequences }) => sequences.length === 1));
+    await until(() => stack.orchestrator.wishes.includes(wished));
+    expect(stack.orchestrator.wishes).not.toContain(plain);
+    for (const reader of readers) reader.leave();
+  });
+
   it("gives what was settled after the end, and ends; a later reader sees what came later still", async () => {
     const runId = newRun();
     stack.orchestrator.append(runId, [warning()], { publish: false });
@@ -327,13 +336,15 @@ describe("a stream", () => {
 });
 
 describe("when NATS goes and comes back", () => {
-  const own = withStack({ compareEveryMs: { running: 60_000, waiting: 60_000 }, requestTimeoutMs: 1_000 });
+  const own = withStack({ compareEveryMs: { running: 500, waiting: 600_000 }, requestTimeoutMs: 1_000 });
 
-  it("a stream goes on, with what happened meanwhile, at once", async () => {
+  it("a stream goes on, with what happened meanwhile, although its run waits and was not to be compared for long", async () => {
     const runId = newRun();
     own.orchestrator.append(runId, [warning()], { publish: false });
-    const reader = read(runId, { gateway: own.gateway });
-    await until(() => reader.sequences.length === 1);
+    own.orchestrator.store.run(runId).waiting = true;
+    const reader = read(runId, { gateway: own.gateway, includeDeltas: true });
+    await until(() => reader.sequences.length === 1 && own.orchestrator.wishes.length === 1);
+    await until(() => own.orchestrator.of("Internal/Sequences").length > 0);
     await own.nats.process.kill();
     own.orchestrator.append(runId, [warning(), warning()], { publish: false });
     await own.nats.process.restart();
