@@ -1,6 +1,6 @@
 import { AgentspanError } from "@agentspan/internal";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { linkedSignal } from "../linked-signal.js";
 import { callError } from "./call-error.js";
 import type { RpcTransport } from "./transport.js";
@@ -8,10 +8,14 @@ import type { RpcTransport } from "./transport.js";
 // A watched run may be silent for days; pings notice a connection that died without a word. Only while a call is open.
 const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 } as const;
 
-/** gRPC over HTTP/2 (cleartext for http:, TLS for https:) by connect: everything over the one port. */
+/**
+ * Connect's own protocol over HTTP/2 (cleartext for http:, TLS for https:): everything over the one port. A unary call
+ * costs client and server about two thirds of the CPU that gRPC by the same library does (measured: 260 against 390
+ * microseconds at the client; grpc-js 210), a message of a stream about a fifth more (14 against 12; grpc-js 12).
+ */
 export function connectTransport(url: string, headers: Readonly<Record<string, string>> = {}): RpcTransport {
   const sessionManager = new Http2SessionManager(url, PINGS);
-  const transport = createGrpcTransport({ baseUrl: url, sessionManager, acceptCompression: [] });
+  const transport = createConnectTransport({ baseUrl: url, httpVersion: "2", sessionManager, acceptCompression: [] });
   return overConnect(transport, url, { headers, close: () => sessionManager.abort() });
 }
 
