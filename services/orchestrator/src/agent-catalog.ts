@@ -19,20 +19,21 @@ export class AgentCatalog {
 
   /**
    * A definition that a run brings along: stored unless this process knows that it is. Runs that start together bring
-   * the same one, and wait for one write of it.
+   * the same one, and wait for one write of it. Undefined, and not stored, where it turns out not to be needed.
    */
-  async ensure(namespace: string, message: AgentDefinition): Promise<Agent> {
+  async ensure(
+    namespace: string,
+    message: AgentDefinition,
+    isNeeded: () => Promise<boolean>,
+  ): Promise<Agent | undefined> {
     const { version } = encodeAgent(message);
     const key = keyOf(namespace, message.name, version);
-    const known = this.agents.get(key) ?? this.beingStored.get(key);
+    const find = (): Agent | Promise<Agent> | undefined => this.agents.get(key) ?? this.beingStored.get(key);
+    const known = find();
     if (known !== undefined) return known;
-    const stored = this.put(namespace, message).then(({ agent }) => agent);
-    this.beingStored.set(key, stored);
-    try {
-      return await stored;
-    } finally {
-      this.beingStored.delete(key);
-    }
+    if (!(await isNeeded())) return undefined;
+    // Meanwhile another may have begun.
+    return find() ?? this.storeOnce(key, namespace, message);
   }
 
   /** Stores a definition and makes it the newest version of its name. */
@@ -61,6 +62,16 @@ export class AgentCatalog {
     if (stored !== undefined) return stored;
     const which = version === undefined ? "" : ` with version ${version}`;
     throw new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
+  }
+
+  private async storeOnce(key: string, namespace: string, message: AgentDefinition): Promise<Agent> {
+    const stored = this.put(namespace, message).then(({ agent }) => agent);
+    this.beingStored.set(key, stored);
+    try {
+      return await stored;
+    } finally {
+      this.beingStored.delete(key);
+    }
   }
 
   private keep(stored: StoredAgent): Agent {

@@ -6,16 +6,11 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "../core/index.js";
 import type { RequestContext } from "./context.js";
 
-/** Stores the run and answers; the model is called afterwards. */
+/** Stores the run and answers; the model is called afterwards. A start that is refused leaves nothing behind. */
 export async function start(context: RequestContext, request: StartRequest): Promise<StartResponse> {
-  const { engine, models, namespace, who } = context;
-  const agent = await agentOf(context, request);
-  const unusable = models.unusable(agent.model);
-  if (unusable !== undefined) {
-    const fields = [{ field: "agent.model", description: unusable }];
-    throw new AgentspanError("INVALID_REQUEST", `Model ${agent.model} cannot be used: ${unusable}`, { fields });
-  }
+  const { engine, namespace, who } = context;
   const runId = runIdOf(namespace, request.idempotencyKey);
+  const agent = await agentOf(context, request, runId);
   const { onBehalfOf, deadline } = request;
   const { answer } = await engine.execute(
     runId,
@@ -35,17 +30,31 @@ export async function start(context: RequestContext, request: StartRequest): Pro
   return create(StartResponseSchema, { runId, created: answer.type === "started" && answer.created });
 }
 
-async function agentOf({ agents, namespace }: RequestContext, request: StartRequest): Promise<Agent> {
+/** Undefined where the run is there already: then its own definition counts, and this one need not be stored. */
+async function agentOf(context: RequestContext, request: StartRequest, runId: string): Promise<Agent | undefined> {
+  const { agents, engine, namespace } = context;
   switch (request.source.case) {
-    case "agent":
-      return agents.ensure(namespace, request.source.value);
+    case "agent": {
+      const definition = request.source.value;
+      requireUsable(context, definition.model);
+      return agents.ensure(namespace, definition, async () => (await engine.peek(runId)) === undefined);
+    }
     case "agentName": {
       const version = request.agentVersion === "" ? undefined : request.agentVersion;
-      return (await agents.get(namespace, request.source.value, version)).agent;
+      const { agent } = await agents.get(namespace, request.source.value, version);
+      requireUsable(context, agent.model);
+      return agent;
     }
     default:
       throw new AgentspanError("INVALID_REQUEST", "A start names an agent or brings its definition.");
   }
+}
+
+function requireUsable({ models }: RequestContext, model: string): void {
+  const unusable = models.unusable(model);
+  if (unusable === undefined) return;
+  const fields = [{ field: "agent.model", description: unusable }];
+  throw new AgentspanError("INVALID_REQUEST", `Model ${model} cannot be used: ${unusable}`, { fields });
 }
 
 /** Of the normalised message as sent, not of what it resolves to: the newest version may change between two sends. */
