@@ -25,10 +25,9 @@ const WROTE_UNITS = 4096;
 export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
   if (!isCurrent(draft, command)) return stale("Another attempt took this turn's place.");
   const { reply, turn, attempt } = command;
-  const bytes = draft.context.text.utf8Length(reply.text);
-  if (bytes > REPLY_BYTES) {
-    const message = `The model's reply has ${bytes} bytes of text; the limit is ${REPLY_BYTES}.`;
-    draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
+  const tooLarge = sizeProblem(draft, reply);
+  if (tooLarge !== undefined) {
+    draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message: tooLarge });
     return OK;
   }
   const callIds = reply.calls.map((_, index) => `t${turn}c${index + 1}`);
@@ -45,6 +44,14 @@ export function takeModelReply(draft: Draft, command: TakeModelReply): Answer {
   else takeCalls(draft, command, callIds);
   warnOfSize(draft);
   return OK;
+}
+
+/** What no model says that is well: it is not stored even in part. A few calls too many are refused one by one. */
+function sizeProblem({ context }: Draft, { text, calls }: ModelReply): string | undefined {
+  const bytes = context.text.utf8Length(text);
+  if (bytes > REPLY_BYTES) return `The model's reply has ${bytes} bytes of text; the limit is ${REPLY_BYTES}.`;
+  if (calls.length <= 8 * CALLS_PER_TURN) return undefined;
+  return `The model's reply has ${calls.length} calls; the limit is ${CALLS_PER_TURN}.`;
 }
 
 function takeFinalAnswer(draft: Draft, reply: ModelReply): void {

@@ -185,7 +185,10 @@ function editedArguments(
   const canonical = context.text.canonicalArguments(verdict.editedArguments);
   if (!canonical.ok) return reject("INVALID_ARGUMENTS", `The edited arguments were refused: ${canonical.problem}`);
   const schema = toolOf(context.agent, checkpoint.tool)?.inputSchema;
-  const problems = schema === undefined ? [] : context.text.schemaProblems(schema, canonical.text);
+  const problems =
+    schema === undefined
+      ? [`the agent has no tool ${checkpoint.tool}`]
+      : context.text.schemaProblems(schema, canonical.text);
   if (problems.length > 0) {
     return reject("INVALID_ARGUMENTS", `The edited arguments do not fit the tool's schema: ${problems.join("; ")}`);
   }

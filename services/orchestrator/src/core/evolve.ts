@@ -3,19 +3,11 @@
 //
 // What follows from facts without a fact of its own is done here, once, in `settleTurn`: when every call of a turn has
 // its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
-import type { Act, Fact, RunEvent, Waiting } from "./events.js";
-import {
-  type Call,
-  type CallState,
-  type Checkpoint,
-  type ClaimRecord,
-  type Closing,
-  type ModelStep,
-  type Run,
-  SCHEMA,
-  stateOf,
-  votesBeside,
-} from "./run.js";
+
+import type { Fact, RunEvent } from "./events.js";
+import { afterGrantEnded, callFrom, offered, ready, released, reported, withCall } from "./evolve-call.js";
+import { afterDecision, closeCheckpoint, openCheckpoint, recordAct } from "./evolve-checkpoint.js";
+import { type ClaimRecord, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   const { fact, sequence, at, by } = event;
@@ -164,141 +156,9 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
   }
 }
 
-function callFrom(fact: Extract<Fact, { type: "tool_call" }>, sequence: number, at: number): Call {
-  return {
-    callId: fact.callId,
-    tool: fact.tool,
-    queue: fact.queue,
-    gate: fact.gate,
-    argumentsSequence: sequence,
-    digest: fact.digest,
-    ...(fact.startTimeoutMs === undefined ? {} : { startTimeoutMs: fact.startTimeoutMs }),
-    failures: 0,
-    releases: 0,
-    incompatible: false,
-    claims: [],
-    ...offered(fact, 1, at, at),
-  };
-}
-
-/** May be claimed from now on; the time that it may wait for a worker begins. */
-function offered(
-  { startTimeoutMs }: Pick<Call, "startTimeoutMs">,
-  attempt: number,
-  at: number,
-  notBefore: number,
-): Pick<Call, "state" | "startBy" | "attempts"> {
-  const startBy = startTimeoutMs === undefined ? {} : { startBy: Math.max(at, notBefore) + startTimeoutMs };
-  return { ...startBy, attempts: attempt, state: ready(attempt, at, notBefore) };
-}
-
-function ready(attempt: number, since: number, notBefore: number): CallState {
-  return { kind: "ready", attempt, since, notBefore };
-}
-
 /** A model call that is owed now, or held where the run is paused. */
 function modelStep(run: Run, attempt: number, holder: string, since: number, notBefore: number): ModelStep {
   return run.paused ? { kind: "held", attempt } : { kind: "calling", attempt, holder, since, notBefore };
-}
-
-function afterGrantEnded(call: Call, at: number): Call {
-  const { state } = call;
-  if (state.kind === "unknown") return { ...call, state: { ...state, grantDead: true } };
-  return state.kind === "rerun" ? { ...call, ...offered(call, call.attempts + 1, at, at) } : call;
-}
-
-function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
-  const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
-  const checkpoint: Checkpoint = {
-    approvalId: fact.approvalId,
-    kind: fact.kind,
-    callId: fact.callId,
-    tool: fact.tool,
-    requestedAt: at,
-    updatedAt: at,
-    sequence,
-    argumentsSequence: call?.argumentsSequence ?? sequence,
-    digest: fact.digest,
-    votesRequired: fact.votesRequired,
-    votes: [],
-    explicit: fact.explicit,
-    ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
-    ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
-  };
-  const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
-  return withCall(opened, fact.callId, (call) => {
-    if (fact.kind !== "SETTLEMENT") {
-      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
-    }
-    if (fact.unknown === undefined) return call;
-    const { attempt, nonce, incarnation } = fact.unknown;
-    const { approvalId } = fact;
-    return {
-      ...call,
-      state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead: isDead(call, fact) },
-    };
-  });
-}
-
-/** Whether the grant of an attempt that is not known to have ended can no longer be at work. */
-function isDead({ state }: Call, { unknown }: Waiting): boolean {
-  if (state.kind === "rerun") return false;
-  // Asked again: it was run again, which waited for the end of that grant.
-  if (state.kind !== "claimed" || state.attempt !== unknown?.attempt) return true;
-  return unknown.cause !== "TIMED_OUT";
-}
-
-function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
-  const checkpoint = run.checkpoints[act.approvalId];
-  if (checkpoint === undefined) return run;
-  const votes = [...votesBeside(checkpoint, act), { who: act.who, at, outcome: act.outcome, sequence }];
-  const missing = Math.max(0, checkpoint.votesRequired - votes.length);
-  const edited = act.edited === undefined ? {} : { argumentsSequence: sequence, digest: act.edited.digest };
-  return {
-    ...run,
-    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, ...edited, votes, updatedAt: at } },
-    acts: {
-      ...run.acts,
-      [act.decisionId]: {
-        requestHash: act.requestHash,
-        approvalId: act.approvalId,
-        sequence,
-        at,
-        who: act.who,
-        outcome: act.outcome,
-        closed,
-        votesMissing: closed ? 0 : missing,
-      },
-    },
-  };
-}
-
-function afterDecision(run: Run, fact: Extract<Fact, { type: "decided" }>, sequence: number, at: number): Run {
-  const { approvalId, decisionId, outcome, who, callId } = fact;
-  const checkpoint = run.checkpoints[approvalId];
-  const closed = closeCheckpoint(run, approvalId, { how: "decided", at, sequence, outcome, who, decisionId });
-  return withCall(closed, callId, (call) => {
-    if (outcome === "approved") {
-      // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
-      const { argumentsSequence, digest } = checkpoint ?? call;
-      const approval = { approvalId, decisionId };
-      return { ...call, argumentsSequence, digest, approval, ...offered(call, call.attempts, at, at) };
-    }
-    if (outcome === "run_again" && call.state.kind === "unknown") {
-      const { attempt, nonce, incarnation, grantDead } = call.state;
-      const approved: Call = { ...call, approval: { approvalId, decisionId } };
-      if (grantDead) return { ...approved, ...offered(call, call.attempts + 1, at, at) };
-      return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
-    }
-    return call;
-  });
-}
-
-function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {
-  const checkpoint = run.checkpoints[approvalId];
-  if (checkpoint === undefined) return run;
-  const closed = { ...checkpoint, updatedAt: closing.at, closed: closing };
-  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: closed } };
 }
 
 /** When every call of the turn has its outcome, the next turn begins. */
@@ -336,31 +196,10 @@ function withModel(run: Run, model: ModelStep): Run {
   return { ...run, turn: { ...run.turn, model } };
 }
 
-function withCall(run: Run, callId: string, change: (call: Call) => Call): Run {
-  const calls = run.turn.calls.map((call) => (call.callId === callId ? change(call) : call));
-  return { ...run, turn: { ...run.turn, calls } };
-}
-
 function withClaims(run: Run, callId: string, change: (claims: readonly ClaimRecord[]) => readonly ClaimRecord[]): Run {
   const past = run.pastCalls[callId];
   if (past !== undefined) {
     return { ...run, pastCalls: { ...run.pastCalls, [callId]: { ...past, claims: change(past.claims) } } };
   }
   return withCall(run, callId, (call) => ({ ...call, claims: change(call.claims) }));
-}
-
-type ClaimKey = Partial<Pick<ClaimRecord, "attempt" | "nonce">>;
-
-function isOf({ attempt, nonce }: ClaimKey): (claim: ClaimRecord) => boolean {
-  return (claim) => claim.nonce === nonce && claim.attempt === attempt;
-}
-
-function reported(claims: readonly ClaimRecord[], key: ClaimKey, as: "ACCEPTED" | "LATE"): readonly ClaimRecord[] {
-  return claims.map((claim) => (isOf(key)(claim) ? { ...claim, reported: as } : claim));
-}
-
-/** A task can be given back any number of times: only the newest is remembered. */
-function released(claims: readonly ClaimRecord[], { attempt, nonce }: Required<ClaimKey>): readonly ClaimRecord[] {
-  const begun = claims.filter((claim) => claim.released === undefined && !isOf({ attempt, nonce })(claim));
-  return [...begun, { attempt, nonce, released: true }];
 }

@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     4,
     "what was edited does not run",
-    "evolve.ts",
+    "evolve-checkpoint.ts",
     "const { argumentsSequence, digest } = checkpoint ?? call;",
     "const { argumentsSequence, digest } = call;",
   ),
@@ -178,7 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
     "",
   ),
   mutant(12, "cancel closes settlements", "draft.ts", 'if (kind !== "SETTLEMENT") this.emit', "this.emit"),
-  mutant(13, "only the last act is remembered", "evolve.ts", "...run.acts,", ""),
+  mutant(13, "only the last act is remembered", "evolve-checkpoint.ts", "...run.acts,", ""),
   mutant(
     13,
     "every object has a constructor",
@@ -267,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     21,
     "a rerun never becomes one",
-    "evolve.ts",
+    "evolve-call.ts",
     'state.kind === "rerun" ? { ...call, ...offered(call, call.attempts + 1, at, at) } : call',
     "call",
   ),

@@ -110,8 +110,9 @@ export class Printer {
         state.kind === "ready" && state.notBefore > state.since ? ` from ${this.time(state.notBefore)}` : "";
       return `${callId} ${state.kind}${attempt}${more}${later}`;
     });
-    const step =
-      "attempt" in model ? `model ${model.kind}/${model.attempt}` : calls.join(", ") || `model ${model.kind}`;
+    const many = `${calls.length} calls: ${countsOf(turn.calls.map(({ state }) => state.kind))}`;
+    const shown = calls.length > 12 ? many : calls.join(", ");
+    const step = "attempt" in model ? `model ${model.kind}/${model.attempt}` : shown || `model ${model.kind}`;
     return `turn ${turn.number} (${step})`;
   }
 
@@ -122,7 +123,7 @@ export class Printer {
         return `${fact.agentName} by ${fact.startedBy} ${quote(fact.input)}${deadline}`;
       }
       case "model_replied": {
-        const calls = fact.callIds.length === 0 ? "" : ` calls ${fact.callIds.join(" ")}`;
+        const calls = fact.callIds.length === 0 ? "" : ` calls ${few(fact.callIds, 6).join(" ")}`;
         return `turn ${fact.turn} attempt ${fact.attempt} ${fact.finishReason} ${quote(fact.text)}${calls}`;
       }
       case "model_failed":
@@ -215,6 +216,16 @@ function end(of: End): string {
     default:
       return of satisfies never;
   }
+}
+
+/** The first and the last of many. */
+export function few(lines: readonly string[], ends: number): readonly string[] {
+  if (lines.length <= 2 * ends) return lines;
+  return [...lines.slice(0, ends), `…(${lines.length - 2 * ends} more)`, ...lines.slice(-ends)];
+}
+
+function countsOf(kinds: readonly string[]): string {
+  return [...new Set(kinds)].map((kind) => `${kinds.filter((one) => one === kind).length} ${kind}`).join(", ");
 }
 
 function digest(text: string): string {

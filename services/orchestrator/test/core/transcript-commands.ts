@@ -35,7 +35,7 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
         ...modelStep(line, run),
         reply: {
           text: line.value("text") ?? "x".repeat(line.number("bytes", 0)),
-          calls: under.filter((text) => text.startsWith("call ")).map((text, index) => modelCall(text, index, run)),
+          calls: under.flatMap(repeated).map((text, index) => modelCall(text, index, run)),
           finishReason: finishReason(line.value("finish") ?? (under.length > 0 ? "TOOL_CALLS" : "STOP")),
           usage: { inputTokens: 10, outputTokens: 5 },
         },
@@ -127,6 +127,12 @@ function modelStep(line: Line, run: Run | undefined): { turn: number; attempt: n
   const model = run?.turn.model;
   const attempt = model !== undefined && "attempt" in model ? model.attempt : 1;
   return { turn: line.number("turn", run?.turn.number ?? 1), attempt: line.number("attempt", attempt) };
+}
+
+/** `call …` once, `130 calls …` so often, and nothing of what is no call. */
+function repeated(text: string): readonly string[] {
+  const [, count = "1", call] = /^(?:(\d+) calls|call) (.*)$/su.exec(text) ?? [];
+  return call === undefined ? [] : Array.from({ length: Number(count) }, () => `call ${call}`);
 }
 
 /** `call NAME ARGUMENTS`, where the arguments are the rest of the line as it stands, or `bytes=N` for long ones. */

@@ -14,7 +14,7 @@ import {
   type Transition,
 } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
-import { Printer } from "./print-transition.js";
+import { few, Printer } from "./print-transition.js";
 import { NO_TOOLS, readAgent, readTool } from "./transcript-agent.js";
 import { readCommand } from "./transcript-commands.js";
 import { Line, parseDuration } from "./transcript-line.js";
@@ -41,6 +41,11 @@ export class TranscriptRun {
     const printed = this.directive(line, under);
     line.end();
     return printed;
+  }
+
+  /** The run's events as they are stored. */
+  storedEvents(): readonly string[] {
+    return this.events.map((event) => JSON.stringify(event));
   }
 
   private directive(line: Line, under: readonly string[]): string {
@@ -127,12 +132,13 @@ export class TranscriptRun {
     this.events = [...this.events, ...events];
     this.run = run;
     this.schedule = schedule;
-    const stored = this.events.map((event) => JSON.parse(JSON.stringify(event)) as RunEvent);
+    const stored = this.storedEvents().map((text) => JSON.parse(text) as RunEvent);
     if (JSON.stringify(fold(stored)) !== JSON.stringify(run)) {
       throw new Error("Folding the stored events does not give the run.");
     }
+    const told = events.map((event) => this.printer.event(event));
     const lines = [
-      ...events.map((event) => this.printer.event(event)),
+      ...few(told, 14),
       ...effects.map((effect) => this.printer.effect(effect)),
       this.printer.answer(answer),
     ];

@@ -1,0 +1,72 @@
+// What facts make of one call: its offers to workers, its claims, its state.
+import type { ToolCalled } from "./events.js";
+import type { Call, CallState, ClaimRecord, Run } from "./run.js";
+
+export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
+  return {
+    callId: fact.callId,
+    tool: fact.tool,
+    queue: fact.queue,
+    gate: fact.gate,
+    argumentsSequence: sequence,
+    digest: fact.digest,
+    ...(fact.startTimeoutMs === undefined ? {} : { startTimeoutMs: fact.startTimeoutMs }),
+    failures: 0,
+    releases: 0,
+    incompatible: false,
+    claims: [],
+    ...offered(fact, 1, at, at),
+  };
+}
+
+/** May be claimed from now on; the time that it may wait for a worker begins. */
+export function offered(
+  { startTimeoutMs }: Pick<Call, "startTimeoutMs">,
+  attempt: number,
+  at: number,
+  notBefore: number,
+): Pick<Call, "state" | "startBy" | "attempts"> {
+  const startBy = startTimeoutMs === undefined ? {} : { startBy: Math.max(at, notBefore) + startTimeoutMs };
+  return { ...startBy, attempts: attempt, state: ready(attempt, at, notBefore) };
+}
+
+export function ready(attempt: number, since: number, notBefore: number): CallState {
+  return { kind: "ready", attempt, since, notBefore };
+}
+
+export function afterGrantEnded(call: Call, at: number): Call {
+  const { state } = call;
+  if (state.kind === "unknown") return { ...call, state: { ...state, grantDead: true } };
+  return state.kind === "rerun" ? { ...call, ...offered(call, call.attempts + 1, at, at) } : call;
+}
+
+export function withCall(run: Run, callId: string, change: (call: Call) => Call): Run {
+  const calls = run.turn.calls.map((call) => (call.callId === callId ? change(call) : call));
+  return { ...run, turn: { ...run.turn, calls } };
+}
+
+type ClaimKey = Partial<Pick<ClaimRecord, "attempt" | "nonce">>;
+
+function isOf({ attempt, nonce }: ClaimKey): (claim: ClaimRecord) => boolean {
+  return (claim) => claim.nonce === nonce && claim.attempt === attempt;
+}
+
+export function reported(
+  claims: readonly ClaimRecord[],
+  key: ClaimKey,
+  as: "ACCEPTED" | "LATE",
+): readonly ClaimRecord[] {
+  return claims.map((claim) => (isOf(key)(claim) ? { ...claim, reported: as } : claim));
+}
+
+/** A task can be given back any number of times: of those without an outcome only the newest is remembered. */
+export function released(
+  claims: readonly ClaimRecord[],
+  { attempt, nonce }: Required<ClaimKey>,
+): readonly ClaimRecord[] {
+  const kept = claims.filter((claim) => {
+    const forgotten = claim.released === true && claim.reported === undefined;
+    return !forgotten && !isOf({ attempt, nonce })(claim);
+  });
+  return [...kept, { attempt, nonce, released: true }];
+}

@@ -1,0 +1,99 @@
+// What facts make of a checkpoint, and of the call that waits for it.
+
+import type { Act, Decided, Waiting } from "./events.js";
+import { offered, withCall } from "./evolve-call.js";
+import { type Call, type Checkpoint, type Closing, type Run, votesBeside } from "./run.js";
+
+export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
+  const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
+  const checkpoint: Checkpoint = {
+    approvalId: fact.approvalId,
+    kind: fact.kind,
+    callId: fact.callId,
+    tool: fact.tool,
+    requestedAt: at,
+    updatedAt: at,
+    sequence,
+    argumentsSequence: call?.argumentsSequence ?? sequence,
+    digest: fact.digest,
+    votesRequired: fact.votesRequired,
+    votes: [],
+    explicit: fact.explicit,
+    ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
+    ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
+  };
+  const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
+  return withCall(opened, fact.callId, (call) => {
+    if (fact.kind !== "SETTLEMENT") {
+      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
+    }
+    if (fact.unknown === undefined) return call;
+    const { attempt, nonce, incarnation } = fact.unknown;
+    const { approvalId } = fact;
+    return {
+      ...call,
+      state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead: isDead(call, fact) },
+    };
+  });
+}
+
+/** Whether the grant of an attempt that is not known to have ended can no longer be at work. */
+function isDead({ state }: Call, { unknown }: Waiting): boolean {
+  if (state.kind === "rerun") return false;
+  // Asked again: it was run again, which waited for the end of that grant.
+  if (state.kind !== "claimed" || state.attempt !== unknown?.attempt) return true;
+  return unknown.cause !== "TIMED_OUT";
+}
+
+export function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
+  const checkpoint = run.checkpoints[act.approvalId];
+  if (checkpoint === undefined) return run;
+  const votes = [...votesBeside(checkpoint, act), { who: act.who, at, outcome: act.outcome, sequence }];
+  const missing = Math.max(0, checkpoint.votesRequired - votes.length);
+  const edited = act.edited === undefined ? {} : { argumentsSequence: sequence, digest: act.edited.digest };
+  return {
+    ...run,
+    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, ...edited, votes, updatedAt: at } },
+    acts: {
+      ...run.acts,
+      [act.decisionId]: {
+        requestHash: act.requestHash,
+        approvalId: act.approvalId,
+        sequence,
+        at,
+        who: act.who,
+        outcome: act.outcome,
+        closed,
+        votesMissing: closed ? 0 : missing,
+      },
+    },
+  };
+}
+
+export function afterDecision(run: Run, fact: Decided, sequence: number, at: number): Run {
+  const { approvalId, decisionId, outcome, who, callId } = fact;
+  const checkpoint = run.checkpoints[approvalId];
+  const closed = closeCheckpoint(run, approvalId, { how: "decided", at, sequence, outcome, who, decisionId });
+  return withCall(closed, callId, (call) => {
+    if (outcome === "approved") {
+      // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
+      const { argumentsSequence, digest } = checkpoint ?? call;
+      const approval = { approvalId, decisionId };
+      return { ...call, argumentsSequence, digest, approval, ...offered(call, call.attempts, at, at) };
+    }
+    if (outcome === "run_again" && call.state.kind === "unknown") {
+      const { attempt, nonce, incarnation, grantDead } = call.state;
+      const approved: Call = { ...call, approval: { approvalId, decisionId } };
+      if (grantDead) return { ...approved, ...offered(call, call.attempts + 1, at, at) };
+      return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
+    }
+    return call;
+  });
+}
+
+export function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {
+  const checkpoint = run.checkpoints[approvalId];
+  if (checkpoint === undefined) return run;
+  const closed = { ...checkpoint, updatedAt: closing.at, closed: closing };
+  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: closed } };
+}
