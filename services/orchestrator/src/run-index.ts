@@ -6,7 +6,7 @@ export interface RunIndex {
   readonly namespace: string;
   readonly state: RunState;
   readonly agentName: string;
-  /** `key=value` of each label, for filters that ask for several at once. */
+  /** One text of each label, for filters that ask for several at once. */
   readonly labels: readonly string[];
   readonly startedAt: number;
   readonly updatedAt: number;
@@ -30,6 +30,7 @@ export function indexOf(run: Run): RunIndex {
   };
 }
 
+/** The key is escaped, so that no two labels have the same text. */
 export function labelPairs(labels: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return Object.entries(labels).map(([key, value]) => `${encodeURIComponent(key)}=${value}`);
 }
