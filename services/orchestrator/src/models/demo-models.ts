@@ -108,7 +108,7 @@ type RefundOutcome =
 
 /** Reads the words in which the core tells a model how a call ended. */
 function outcomeOf(told: string): RefundOutcome {
-  const edit = /^A person changed the arguments .*?It ran with (\{.*?\})\. Outcome: /s.exec(told);
+  const edit = /^A person changed the arguments to (\{.*?\})\. Outcome: /s.exec(told);
   const text = edit === null ? told : told.slice(edit[0].length);
   const [, how, rest = ""] =
     /^(Rejected by a person|Error|Cancelled|The tool did not run; a person answered in its place): ?(.*)$/s.exec(
