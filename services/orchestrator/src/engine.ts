@@ -65,6 +65,9 @@ interface Plan {
   readonly settled: readonly { readonly pending: Pending; readonly result: Answer | Rejection }[];
   readonly run: Run | undefined;
   readonly events: readonly RunEvent[];
+  /** The events' stored texts, and their bytes. */
+  readonly append: RunWrite["append"];
+  readonly bytes: number;
   readonly effects: readonly Effect[];
   readonly schedule: Schedule;
   readonly wakeAt: number | undefined;
@@ -190,7 +193,9 @@ export class Engine {
     const { agents, clock, timing, text, orchestratorId } = this.options;
     const settled: { pending: Pending; result: Answer | Rejection }[] = [];
     const events: RunEvent[] = [];
+    const append: { sequence: number; text: string }[] = [];
     const effects: Effect[] = [];
+    let bytes = 0;
     let run = stored?.run;
     let schedule = stored?.schedule ?? {};
     let wakeAt: number | undefined;
@@ -211,8 +216,9 @@ export class Engine {
         entropy: randomBytes(9).toString("hex"),
         jitter: Math.random(),
         schedule,
-        inlineBytes: stored?.inlineBytes ?? 0,
-        totalBytes: stored?.totalBytes ?? 0,
+        // What was decided before it in this batch takes its room too.
+        inlineBytes: (stored?.inlineBytes ?? 0) + bytes,
+        totalBytes: (stored?.totalBytes ?? 0) + bytes,
         text,
       };
       const result = decide(run, pending.command, context);
@@ -232,15 +238,20 @@ export class Engine {
       run = result.run;
       schedule = result.schedule;
       wakeAt = result.wakeAt;
-      events.push(...result.events);
+      for (const event of result.events) {
+        const eventText = JSON.stringify(event);
+        events.push(event);
+        append.push({ sequence: event.sequence, text: eventText });
+        bytes += Buffer.byteLength(eventText);
+      }
       effects.push(...result.effects);
     }
-    return { settled, run, events, effects: stillOwed(effects, run), schedule, wakeAt, refuses, changes };
+    const owed = stillOwed(effects, run);
+    return { settled, run, events, append, bytes, effects: owed, schedule, wakeAt, refuses, changes };
   }
 
   private async writeOf(plan: Plan, run: Run, stored: StoredRun | undefined): Promise<RunWrite> {
-    const append = plan.events.map((event) => ({ sequence: event.sequence, text: JSON.stringify(event) }));
-    const bytes = append.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+    const { append, bytes } = plan;
     const write: RunWrite = {
       runId: run.runId,
       expectedVersion: stored?.version ?? 0,
