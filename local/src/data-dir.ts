@@ -1,0 +1,62 @@
+// Where the local stack keeps its data, and whether it can.
+//
+//   lock/            who runs on this data, see stack-lock.ts
+//   nats/            JetStream's files
+//   mongod/ or secantusdb/   the runs; one kind of server cannot read what the other wrote
+//   logs/            of each process, this start's and the one before
+import { randomBytes } from "node:crypto";
+import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { codeOf, diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** AGENTSPAN_DATA; else $XDG_DATA_HOME/agentspan; else ~/.local/share/agentspan, on macOS in Application Support. */
+export function defaultDataDir(env: Environment, platform: NodeJS.Platform = process.platform): string {
+  const said = env.AGENTSPAN_DATA?.trim();
+  if (said) return resolve(said);
+  const xdg = env.XDG_DATA_HOME?.trim() ?? "";
+  // The rule says that a relative one is to be passed over.
+  if (isAbsolute(xdg)) return join(xdg, "agentspan");
+  const home = env.HOME?.trim() || homedir();
+  return platform === "darwin"
+    ? join(home, "Library", "Application Support", "agentspan")
+    : join(home, ".local", "share", "agentspan");
+}
+
+/** Less free space than this and nothing is started: a database that cannot write ends in the middle of something. */
+const LEAST_FREE_BYTES = 64 * 1024 * 1024;
+
+/** Bytes that this user may still write where a folder lies. */
+export type FreeBytes = (folder: string) => Promise<number>;
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+/** Makes the folder, readable for its owner alone. Throws DATA_NOT_WRITABLE or DISK_FULL. */
+export async function prepareDataDir(dataDir: string, freeBytes: FreeBytes = freeBytesOf): Promise<void> {
+  const probe = join(dataDir, `probe-${randomBytes(6).toString("hex")}`);
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await writeFile(probe, Buffer.alloc(4096));
+    await rm(probe);
+  } catch (error) {
+    if (isAboutFullDisk(error)) throw diskFull(dataDir, error);
+    throw notWritable(dataDir, error);
+  }
+  if ((await freeBytes(dataDir)) < LEAST_FREE_BYTES) throw diskFull(dataDir);
+}
+
+function notWritable(dataDir: string, error: unknown): LocalStackError {
+  const code = codeOf(error) ?? "";
+  const why =
+    code === "EEXIST" || code === "ENOTDIR" ? "is not a folder" : `cannot be written${code === "" ? "" : ` (${code})`}`;
+  return new LocalStackError(
+    "DATA_NOT_WRITABLE",
+    `The data folder ${dataDir} ${why}. Name another with --data, or give yourself the right to write there.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,152 @@
+// NATS and the MongoDB server of a local stack: its own children, or those that NATS_URL and MONGODB_URI name.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type MongoKind,
+  type ResolvedServers,
+  type RunningMongo,
+  type RunningNats,
+  resolveServers,
+  type ServerExit,
+  ServersError,
+  startMongo,
+  startNats,
+} from "@agentspan/servers";
+import { serverEnvironment } from "./child-environment.js";
+import type { Environment } from "./data-dir.js";
+import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
+import { portProblem, requirePort } from "./ports.js";
+
+export interface LocalServersOptions {
+  readonly dataDir: string;
+  readonly env: Environment;
+  /** Where fetched servers are kept; the user's cache unless said. */
+  readonly cacheDir: string | undefined;
+  /** Exactly this one, 0 for any; unless said 4222, or the one of the last start, or any, whichever is free first. */
+  readonly natsPort: number | undefined;
+  readonly lastNatsPort: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: (line: string) => void;
+  readonly onSpawn: (name: ServerName, pid: number) => void;
+  readonly onLine: (name: ServerName, line: string) => void;
+  readonly logPath: (name: ServerName) => string;
+  /** One of them ended without being asked, after both had answered. */
+  readonly onLost: (error: LocalStackError) => void;
+}
+
+export type ServerName = "nats" | "mongodb";
+
+/** Definitions may have 1 MiB, and NATS counts the envelope too; its own default is 1 MiB. */
+const NATS_CONFIG = "max_payload: 8MB\n";
+const DEFAULT_NATS_PORT = 4222;
+
+export class LocalServers {
+  readonly natsUrl: string;
+  readonly mongoUri: string;
+  readonly #nats: RunningNats | undefined;
+  readonly #mongo: RunningMongo | undefined;
+
+  private constructor(
+    found: ResolvedServers,
+    started: { readonly nats: RunningNats | undefined; readonly mongo: RunningMongo | undefined },
+  ) {
+    this.#nats = started.nats;
+    this.#mongo = started.mongo;
+    this.natsUrl = started.nats?.url ?? ("url" in found.nats ? found.nats.url : "");
+    this.mongoUri = started.mongo?.uri ?? ("uri" in found.mongo ? found.mongo.uri : "");
+  }
+
+  /** Finds or fetches both, and starts them at the same time. Leaves nothing where it throws. */
+  static async start(options: LocalServersOptions): Promise<LocalServers> {
+    const { env, cacheDir, signal, onProgress, dataDir } = options;
+    const found = await resolveServers({ env, cacheDir, signal, onProgress });
+    const state = { answering: false };
+    const hooks = (name: ServerName, title: string) => ({
+      env: serverEnvironment(env),
+      signal,
+      onSpawn: (pid: number) => options.onSpawn(name, pid),
+      onLine: (line: string) => options.onLine(name, line),
+      onExit: (exit: ServerExit) => {
+        if (state.answering && !exit.expected) options.onLost(lost(title, exit, options.logPath(name), dataDir));
+      },
+    });
+    const nats =
+      "url" in found.nats ? undefined : startOwnNats(found.nats.binary, options, hooks("nats", "The NATS server"));
+    const mongo =
+      "uri" in found.mongo
+        ? undefined
+        : startMongo({
+            ...found.mongo,
+            dataDir: mongoFolder(dataDir, found.mongo.kind, onProgress),
+            ...hooks("mongodb", "The MongoDB server"),
+          });
+    const both = await Promise.allSettled([nats, mongo]);
+    const failed = both.find((one) => one.status === "rejected");
+    if (failed !== undefined) {
+      for (const one of both) if (one.status === "fulfilled") await one.value?.process.stop();
+      signal?.throwIfAborted();
+      throw isAboutFullDisk(failed.reason) ? diskFull(dataDir, failed.reason) : failed.reason;
+    }
+    state.answering = true;
+    return new LocalServers(found, { nats: await nats, mongo: await mongo });
+  }
+
+  /** Of a NATS server that was started here. */
+  get natsPort(): number | undefined {
+    return this.#nats?.port;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.#nats?.process.stop(), this.#mongo?.process.stop()]);
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all([this.#nats?.process.kill(), this.#mongo?.process.kill()]);
+  }
+}
+
+async function startOwnNats(
+  binary: string,
+  { dataDir, natsPort, lastNatsPort }: LocalServersOptions,
+  hooks: object,
+): Promise<RunningNats> {
+  const options = { binary, storeDir: join(dataDir, "nats"), config: NATS_CONFIG, ...hooks };
+  if (natsPort !== undefined && natsPort !== 0) {
+    await requirePort(natsPort, "--nats-port");
+    return startNats({ ...options, port: natsPort });
+  }
+  const wished = natsPort === 0 ? [] : [DEFAULT_NATS_PORT, ...(lastNatsPort === undefined ? [] : [lastNatsPort])];
+  for (const port of wished) {
+    if ((await portProblem(port)) !== undefined) continue;
+    try {
+      return await startNats({ ...options, port });
+    } catch (error) {
+      // Somebody else was quicker; whatever else is wrong is so on any port.
+      if (!(error instanceof ServersError) || (await portProblem(port)) === undefined) throw error;
+    }
+  }
+  return startNats(options);
+}
+
+/** Each kind has its own; says so where only the other one's is there. */
+function mongoFolder(dataDir: string, kind: MongoKind, onProgress: (line: string) => void): string {
+  const folder = join(dataDir, kind);
+  const [other, title] = kind === "mongod" ? ["secantusdb", "SecantusDB"] : ["mongod", "mongod"];
+  if (!existsSync(folder) && existsSync(join(dataDir, other))) {
+    onProgress(
+      `Runs kept by ${title} in ${join(dataDir, other)} are not seen: this start uses ${kind}, which cannot read them`,
+    );
+  }
+  return folder;
+}
+
+function lost(title: string, exit: ServerExit, logPath: string, dataDir: string): LocalStackError {
+  const words = exit.lastLines.slice(-5);
+  if (words.some(isAboutFullDisk)) return diskFull(dataDir);
+  const how = exit.signal ?? `code ${exit.code}`;
+  const said = words.length === 0 ? "" : ` Its last words:\n${words.map((line) => `  ${line}`).join("\n")}\n`;
+  return new LocalStackError(
+    "SERVER_LOST",
+    `${title} ended unexpectedly (${how}), so everything was stopped.${said} Start again: runs go on where they were. Its log: ${logPath}`,
+  );
+}

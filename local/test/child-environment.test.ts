@@ -1,0 +1,47 @@
+import { expect, it } from "vitest";
+import { gatewayEnvironment, orchestratorEnvironment, serverEnvironment } from "../src/child-environment.js";
+
+const env = {
+  PATH: "/bin",
+  HOME: "/home/me",
+  OPENAI_API_KEY: "sk-one",
+  ACME_KEY: "acme",
+  AWS_SECRET_ACCESS_KEY: "aws",
+  NODE_OPTIONS: "--inspect",
+  AGENTSPAN_LOG_LEVEL: "debug",
+  AGENTSPAN_LEASE: "5s",
+  AGENTSPAN_HOST: "0.0.0.0",
+  AGENTSPAN_MODEL_PROVIDERS: '{"acme":{"baseUrl":"https://llm.acme.test/v1","keyVariable":"ACME_KEY"}}',
+  NATS_URL: "nats://elsewhere",
+};
+const servers = { natsUrl: "nats://127.0.0.1:1", mongoUri: "mongodb://127.0.0.1:2" };
+
+it("gives NATS and the MongoDB server what a program needs to run, and no key", () => {
+  expect(serverEnvironment(env)).toEqual({ PATH: "/bin", HOME: "/home/me" });
+});
+
+it("gives the orchestrator its settings and the keys of the models, those of added providers too", () => {
+  expect(orchestratorEnvironment(env, servers)).toEqual({
+    PATH: "/bin",
+    HOME: "/home/me",
+    OPENAI_API_KEY: "sk-one",
+    ACME_KEY: "acme",
+    AGENTSPAN_MODEL_PROVIDERS: env.AGENTSPAN_MODEL_PROVIDERS,
+    AGENTSPAN_LOG_LEVEL: "debug",
+    AGENTSPAN_LEASE: "5s",
+    NATS_URL: "nats://127.0.0.1:1",
+    MONGODB_URI: "mongodb://127.0.0.1:2",
+  });
+});
+
+it("gives the gateway no key and keeps it on this machine", () => {
+  expect(gatewayEnvironment(env, { natsUrl: servers.natsUrl, port: 7000, grpcPort: 0 })).toEqual({
+    PATH: "/bin",
+    HOME: "/home/me",
+    AGENTSPAN_LOG_LEVEL: "debug",
+    AGENTSPAN_HOST: "127.0.0.1",
+    AGENTSPAN_PORT: "7000",
+    AGENTSPAN_GRPC_PORT: "0",
+    NATS_URL: "nats://127.0.0.1:1",
+  });
+});

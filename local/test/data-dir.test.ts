@@ -1,0 +1,56 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { defaultDataDir, prepareDataDir } from "../src/data-dir.js";
+
+describe("defaultDataDir", () => {
+  it("takes what AGENTSPAN_DATA says before anything else", () => {
+    expect(defaultDataDir({ AGENTSPAN_DATA: "/srv/runs", XDG_DATA_HOME: "/x", HOME: "/h" }, "linux")).toBe("/srv/runs");
+  });
+
+  it("takes XDG_DATA_HOME on any system", () => {
+    expect(defaultDataDir({ XDG_DATA_HOME: "/x", HOME: "/h" }, "linux")).toBe("/x/agentspan");
+    expect(defaultDataDir({ XDG_DATA_HOME: "/x", HOME: "/h" }, "darwin")).toBe("/x/agentspan");
+  });
+
+  it("passes over a relative XDG_DATA_HOME, as its rule says", () => {
+    expect(defaultDataDir({ XDG_DATA_HOME: "data", HOME: "/h" }, "linux")).toBe("/h/.local/share/agentspan");
+  });
+
+  it("takes the folder for application data in the home folder", () => {
+    expect(defaultDataDir({ HOME: "/h" }, "linux")).toBe("/h/.local/share/agentspan");
+    expect(defaultDataDir({ HOME: "/h" }, "darwin")).toBe("/h/Library/Application Support/agentspan");
+  });
+});
+
+describe("prepareDataDir", () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "agentspan-data-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("makes the folder for its owner alone and leaves nothing else in it", async () => {
+    const dataDir = join(folder, "deep", "data");
+    await prepareDataDir(dataDir);
+    expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+    expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it("says that a file is no folder, and how to name another", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    await expect(prepareDataDir(file)).rejects.toMatchObject({
+      reason: "DATA_NOT_WRITABLE",
+      message: expect.stringMatching(/file is not a folder\. Name another with --data/),
+    });
+  });
+
+  it("says so when the disk has no room left, before anything is started", async () => {
+    await expect(prepareDataDir(folder, async () => 1_000_000)).rejects.toMatchObject({
+      reason: "DISK_FULL",
+      message: expect.stringMatching(/is full\. Free some space, or name a folder on another disk with --data\./),
+    });
+  });
+});
