@@ -4,10 +4,10 @@
 // What follows from facts without a fact of its own is done here, once, in `settleTurn`: when every call of a turn has
 // its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
 
-import type { Fact, RunEvent } from "./events.js";
+import type { End, Fact, RunEvent } from "./events.js";
 import { afterGrantEnded, callFrom, offered, ready, released, reported, withCall } from "./evolve-call.js";
 import { afterDecision, closeCheckpoint, openCheckpoint, recordAct } from "./evolve-checkpoint.js";
-import { type ClaimRecord, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
+import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   const { fact, sequence, at, by } = event;
@@ -150,7 +150,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
     case "ending":
       return { ...run, phase: { kind: "ending", end: fact.end } };
     case "ended":
-      return { ...run, phase: { kind: "ended", end: fact.end, at, sequence } };
+      return { ...run, phase: { kind: "ended", end: withoutOutput(fact.end), at, sequence } };
     default:
       return fact satisfies never;
   }
@@ -202,4 +202,8 @@ function withClaims(run: Run, callId: string, change: (claims: readonly ClaimRec
     return { ...run, pastCalls: { ...run.pastCalls, [callId]: { ...past, claims: change(past.claims) } } };
   }
   return withCall(run, callId, (call) => ({ ...call, claims: change(call.claims) }));
+}
+
+function withoutOutput(end: End): EndWithoutOutput {
+  return end.state === "COMPLETED" ? { state: "COMPLETED" } : end;
 }

@@ -39,7 +39,10 @@ export type Phase =
   | { readonly kind: "active" }
   /** Nothing new starts; the end waits for guarded calls in progress. */
   | { readonly kind: "ending"; readonly end: End }
-  | { readonly kind: "ended"; readonly end: End; readonly at: number; readonly sequence: number };
+  /** The output stands in the terminal event. */
+  | { readonly kind: "ended"; readonly end: EndWithoutOutput; readonly at: number; readonly sequence: number };
+
+export type EndWithoutOutput = Exclude<End, { readonly state: "COMPLETED" }> | { readonly state: "COMPLETED" };
 
 /** One model reply and the calls in it. */
 export interface Turn {

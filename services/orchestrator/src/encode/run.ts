@@ -13,8 +13,13 @@ export function encodeStatus(stored: StoredRun, blockedOn: readonly string[]): R
   status.pendingApprovals = openApprovals(stored);
   status.blockedOn = [...blockedOn];
   const { phase } = stored.run;
-  if (phase.kind === "ended" && phase.end.state === "COMPLETED") status.outputJson = phase.end.output;
+  if (phase.kind === "ended")
+    status.outputJson = outputOf(stored.events.find(({ sequence }) => sequence === phase.sequence));
   return status;
+}
+
+function outputOf(terminal: RunEvent | undefined): string {
+  return terminal?.fact.type === "ended" && terminal.fact.end.state === "COMPLETED" ? terminal.fact.end.output : "";
 }
 
 /** A status for lists: without output, arguments and workers. */
