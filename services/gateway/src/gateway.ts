@@ -78,7 +78,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
   });
   const methods = api({ orchestrators, watches, readiness, log });
-  const door = new FrontDoor({ listener: connectListener({ methods, readiness, log }), log, ...options.slowness });
+  const listener = connectListener({ methods, readiness, log, requestMs: options.slowness?.requestMs });
+  const door = new FrontDoor({ listener, log, ...options.slowness });
   const grpc = new GrpcServer({ methods, log });
 
   const close = async (graceMs: number = DEFAULTS.graceMs): Promise<void> => {

@@ -32,7 +32,11 @@ export interface ConnectListenerOptions {
   readonly methods: readonly Method[];
   readonly readiness: Readiness;
   readonly log: Logger;
+  /** Milliseconds in which the body of a request must have come; 60,000 unless said. */
+  readonly requestMs?: number | undefined;
 }
+
+const REQUEST_MS = 60_000;
 
 /** Whether a handler of ours was called; what fails before is connect's own refusal. */
 interface Progress {
@@ -43,7 +47,8 @@ const PROGRESS = createContextKey<Progress>({ reached: false }, { description: "
 // Small answers cost more to compress than to send.
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
-export function connectListener({ methods, readiness, log }: ConnectListenerOptions): HttpListener {
+export function connectListener(options: ConnectListenerOptions): HttpListener {
+  const { methods, readiness, log, requestMs = REQUEST_MS } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -71,7 +76,11 @@ export function connectListener({ methods, readiness, log }: ConnectListenerOpti
         request.resume();
         return;
       }
-      serve(handler, request, response, refusal).catch((err: unknown) => {
+      const enveloped = /^application\/(grpc|connect\+)/.test(request.headers["content-type"] ?? "");
+      // A conversation takes as long as it takes; everything else is one message.
+      const withinMs = handler.method.methodKind === "bidi_streaming" ? undefined : requestMs;
+      const body = refusal === undefined ? requestBody(request, enveloped, withinMs) : failing(refusal);
+      serve(handler, request, response, body).catch((err: unknown) => {
         // The answer can no longer be changed; the client sees a broken one.
         log.debug({ err, path }, "An answer was not taken to its end");
       });
@@ -86,14 +95,13 @@ async function serve(
   handler: UniversalHandler,
   request: HttpRequest,
   response: HttpResponse,
-  refusal: AgentspanError | undefined,
+  body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const progress: Progress = { reached: false };
   const values = createContextValues().set(PROGRESS, progress);
-  const enveloped = /^application\/(grpc|connect\+)/.test(request.headers["content-type"] ?? "");
   const answer: UniversalServerResponse = await handler({
     ...universalRequestFromNodeRequest(request, response, undefined, values),
-    body: refusal === undefined ? requestBody(request, enveloped) : failing(refusal),
+    body,
   });
   const told = progress.reached ? answer : withRemedy(await explained(answer));
   await universalResponseToNodeResponse(told, response);

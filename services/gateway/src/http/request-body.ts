@@ -1,23 +1,28 @@
 // The bytes of a request, with limits: how many, and how long they may take to come.
-import { Limits } from "@agentspan/internal";
+import { constants } from "node:http2";
+import { AgentspanError, Limits } from "@agentspan/internal";
+import { ConnectError } from "@connectrpc/connect";
 import { limitExceeded } from "../validation/faults.js";
 import { toConnectError } from "./connect-error.js";
 import type { HttpRequest } from "./exchange.js";
 
 const ENVELOPE_HEADER_BYTES = 5;
-/** A sender that takes longer holds the connection for nothing. */
-const BODY_WITHIN_MS = 60_000;
 
 /**
  * Gives the body on to connect. A message over the limit is refused with our own error as soon as its size is known:
  * from the envelope's header in gRPC, gRPC-Web and Connect's streams, from content-length or by counting otherwise.
+ * A body that takes longer than `withinMs`, where there is such a time, is cut off: it holds memory for nothing.
  */
-export async function* requestBody(request: HttpRequest, enveloped: boolean): AsyncGenerator<Uint8Array> {
-  if (!enveloped) refuseOver(Number(request.headers["content-length"] ?? 0));
-  const timer = setTimeout(() => request.destroy(), BODY_WITHIN_MS);
+export async function* requestBody(
+  request: HttpRequest,
+  enveloped: boolean,
+  withinMs: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  const timer = withinMs === undefined ? undefined : setTimeout(() => abandon(request), withinMs);
   let head = Buffer.alloc(0);
   let total = 0;
   try {
+    if (!enveloped) refuseOver(Number(request.headers["content-length"] ?? 0));
     // Leaving the loop early must not destroy the request: the refusal goes out on the same connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       const bytes: Buffer = chunk;
@@ -37,8 +42,16 @@ export async function* requestBody(request: HttpRequest, enveloped: boolean): As
     request.once("close", () => clearTimeout(timer));
     if (request.readableEnded || request.destroyed) clearTimeout(timer);
     else request.resume();
-    throw error;
+    // Whatever else fails here is not the caller's fault, or there is no caller any more.
+    throw error instanceof ConnectError ? error : toConnectError(AgentspanError.from(error));
   }
+}
+
+function abandon(request: HttpRequest): void {
+  // Connect stopped reading, and the rest has come and gone.
+  if (request.complete) return;
+  if ("stream" in request) request.stream.close(constants.NGHTTP2_CANCEL);
+  else request.destroy();
 }
 
 function refuseOver(size: number, atLeast = false): void {

@@ -244,6 +244,23 @@ describe("a connection", () => {
     clearInterval(drip);
   });
 
+  it("whose body comes too slowly over HTTP/2 loses that request, and keeps the others", async () => {
+    const session = http2.connect(`http://127.0.0.1:${stack.gateway.port}`);
+    const open = () => session.request({ ":method": "POST", ":path": GET_STATUS, "content-type": "application/json" });
+    const slow = open();
+    slow.on("error", () => undefined);
+    slow.write('{"runId":');
+    const quick = open();
+    quick.end(JSON_BODY);
+    await once(slow, "close");
+    expect(slow.rstCode).toBe(http2.constants.NGHTTP2_CANCEL);
+    const after = open();
+    after.end(JSON_BODY);
+    for (const stream of [quick, after])
+      expect(Buffer.concat(await all<Buffer>(stream)).toString()).toContain("RUN_NOT_FOUND");
+    session.close();
+  });
+
   it("whose first bytes come one by one is understood, in both versions", async () => {
     const { socket, text } = await dial();
     for (const char of "POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n") {
