@@ -60,6 +60,7 @@ export class LocalServers {
   static async start(options: LocalServersOptions): Promise<LocalServers> {
     const { env, cacheDir, signal, onProgress, dataDir } = options;
     const found = await resolveServers({ env, cacheDir, signal, onProgress });
+    if (!("url" in found.nats)) await requirePort(options.natsPort ?? 0, "--nats-port");
     const state = { answering: false };
     const hooks = (name: ServerName, title: string) => ({
       env: serverEnvironment(env),
@@ -112,7 +113,6 @@ async function startOwnNats(
 ): Promise<RunningNats> {
   const options = { binary, storeDir: join(dataDir, "nats"), config: NATS_CONFIG, ...hooks };
   if (natsPort !== undefined && natsPort !== 0) {
-    await requirePort(natsPort, "--nats-port");
     return startNats({ ...options, port: natsPort });
   }
   const wished = natsPort === 0 ? [] : [DEFAULT_NATS_PORT, ...(lastNatsPort === undefined ? [] : [lastNatsPort])];
