@@ -1,0 +1,47 @@
+// One checkpoint as a person must see it before deciding: every argument, from the text that is hashed and executed.
+import type { Approval } from "@agentspan/sdk";
+import { commandName } from "./command-name.js";
+import { safeText } from "./safe-text.js";
+import { tableLines } from "./table.js";
+
+/**
+ * Each argument on a line of its own, its value as it stands in the canonical text, in full. Characters that a terminal
+ * would not show are written as their code.
+ */
+export function argumentLines(approval: Approval): readonly string[] {
+  const entries = Object.entries(approval.arguments);
+  if (entries.length === 0) return ["(no arguments)"];
+  // The text is RFC 8785, whose numbers and strings JSON.stringify writes back as they were.
+  return tableLines(entries.map(([name, value]) => [safeText(name), safeText(JSON.stringify(value))]));
+}
+
+/** What is asked, in a few words. */
+export function askedOf({ kind, toolName }: Approval): string {
+  const tool = safeText(toolName);
+  switch (kind) {
+    case "APPROVAL":
+      return `may ${tool} run?`;
+    case "QUESTION":
+      return "a question";
+    case "SETTLEMENT":
+      return `did ${tool} happen?`;
+    case "UNSPECIFIED":
+      return "something that this version does not know";
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** The commands that answer it. */
+export function commandsFor({ kind, runId, approvalId }: Approval): readonly string[] {
+  const command = commandName();
+  const which = `${runId} ${approvalId}`;
+  if (kind === "SETTLEMENT") {
+    return [
+      `${command} settle ${which} --happened`,
+      `${command} settle ${which} --run-again`,
+      `${command} settle ${which} --give-up`,
+    ];
+  }
+  return [`${command} approve ${which}`, `${command} reject ${which} --reason "..."`];
+}

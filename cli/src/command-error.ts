@@ -1,0 +1,17 @@
+/** A failure that the command line itself has words for. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+
+  /** `exitCode` 2 says that the command was called wrongly, 1 that it failed. */
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}
+
+/** Ctrl-C, or another signal that asks to stop. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}

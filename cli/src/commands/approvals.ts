@@ -1,0 +1,37 @@
+// agentspan approvals list
+import { argumentLines, askedOf, commandsFor } from "../approval-view.js";
+import type { UrlOption } from "../options.js";
+import type { Output } from "../output.js";
+import { listApprovals } from "../run-lists.js";
+import { safeText } from "../safe-text.js";
+import { withServer } from "../server-connection.js";
+import { dateAndTime, span } from "../times.js";
+
+export interface ApprovalsListFlags extends UrlOption {
+  readonly tool?: string;
+  readonly agent?: string;
+  readonly run?: string;
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+export function approvalsList(flags: ApprovalsListFlags, output: Output): Promise<void> {
+  return withServer(flags, async (runtime) => {
+    const filters = { toolName: flags.tool ?? "", agentName: flags.agent ?? "", runId: flags.run ?? "" };
+    const { items, more } = await listApprovals(runtime, filters, flags.limit);
+    if (flags.json === true) return output.json(items);
+    if (items.length === 0) return output.line("Nothing waits for a person.");
+    for (const [i, approval] of items.entries()) {
+      if (i > 0) output.line();
+      const { requestedAt, agentName, votes, votesRequired } = approval;
+      const waited = requestedAt === undefined ? "" : `, for ${span(Date.now() - requestedAt.getTime())}`;
+      const counted = votesRequired > 1 ? `, ${votes.length} of ${votesRequired} votes` : "";
+      output.line(
+        `${safeText(agentName)}: ${askedOf(approval)}  (since ${dateAndTime(requestedAt)}${waited}${counted})`,
+      );
+      for (const line of argumentLines(approval)) output.line(`  ${line}`);
+      for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
+    }
+    if (more) output.line(`\nThere are more: --limit ${flags.limit * 10}`);
+  });
+}

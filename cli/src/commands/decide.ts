@@ -1,0 +1,127 @@
+// agentspan approve, reject and settle. What is decided is shown first, and the decision is bound to exactly that.
+import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
+import { argumentLines, askedOf } from "../approval-view.js";
+import { CommandError } from "../command-error.js";
+import type { UrlOption } from "../options.js";
+import type { Output } from "../output.js";
+import { safeText } from "../safe-text.js";
+import { withServer } from "../server-connection.js";
+
+export interface ApproveFlags extends UrlOption {
+  readonly comment?: string;
+}
+
+export function approve(
+  runId: string,
+  approvalId: string | undefined,
+  flags: ApproveFlags,
+  output: Output,
+): Promise<void> {
+  return withServer(flags, async (runtime) => {
+    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const comment = flags.comment === undefined ? {} : { comment: flags.comment };
+    const answer = await handle.approve({ ...which, ...comment });
+    output.line(approvedWords(answer));
+    if (answer.closed) await tellBlocked(handle, output);
+  });
+}
+
+export function reject(
+  runId: string,
+  approvalId: string | undefined,
+  flags: UrlOption & { readonly reason: string },
+  output: Output,
+): Promise<void> {
+  return withServer(flags, async (runtime) => {
+    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    await handle.reject(flags.reason, which);
+    output.line("Rejected. The model is told the reason, and the run goes on.");
+  });
+}
+
+export interface SettleFlags extends UrlOption {
+  readonly happened?: boolean;
+  readonly runAgain?: boolean;
+  readonly giveUp?: boolean;
+  /** JSON text. */
+  readonly result?: string;
+  readonly comment?: string;
+}
+
+export function settle(
+  runId: string,
+  approvalId: string | undefined,
+  flags: SettleFlags,
+  output: Output,
+): Promise<void> {
+  const outcome = settleOutcome(flags);
+  const result = flags.result === undefined ? {} : { result: parsedResult(flags.result) };
+  return withServer(flags, async (runtime) => {
+    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const comment = flags.comment === undefined ? {} : { comment: flags.comment };
+    const answer = await handle.settle(outcome, { ...which, ...result, ...comment });
+    output.line(answer.closed ? "Settled." : `Recorded; ${votes(answer.votesMissing)} missing.`);
+  });
+}
+
+function settleOutcome({ happened, runAgain, giveUp, result }: SettleFlags): "HAPPENED" | "RUN_AGAIN" | "GIVE_UP" {
+  const chosen = [
+    ...(happened === true ? (["HAPPENED"] as const) : []),
+    ...(runAgain === true ? (["RUN_AGAIN"] as const) : []),
+    ...(giveUp === true ? (["GIVE_UP"] as const) : []),
+  ];
+  const [outcome] = chosen;
+  if (outcome === undefined || chosen.length > 1) {
+    throw new CommandError("Say what became of the call with one of --happened, --run-again and --give-up.", 2);
+  }
+  if (result !== undefined && outcome !== "HAPPENED") {
+    throw new CommandError("--result belongs to --happened: a call that did not happen has none.", 2);
+  }
+  return outcome;
+}
+
+function parsedResult(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new CommandError(`--result must be JSON, for example '{"refunded":true}', and is ${safeText(text)}`, 2);
+  }
+}
+
+/** Reads the run, so that the handle sends the digest of what it shows. The server says what is wrong with it. */
+async function shown(
+  runtime: AgentRuntime,
+  runId: string,
+  approvalId: string | undefined,
+  output: Output,
+): Promise<{ readonly handle: AgentHandle; readonly which: { readonly approvalId?: string } }> {
+  const handle = runtime.handle(runId);
+  const { pendingApprovals } = await handle.getStatus();
+  const open =
+    approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
+  if (open !== undefined) {
+    output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
+    for (const line of argumentLines(open)) output.line(`  ${line}`);
+  }
+  return { handle, which: approvalId === undefined ? {} : { approvalId } };
+}
+
+function only(approvals: readonly Approval[]): Approval | undefined {
+  return approvals.length === 1 ? approvals[0] : undefined;
+}
+
+export function approvedWords({ closed, votesMissing, repeated }: ApproveResult): string {
+  if (!closed) return `Your vote is recorded; ${votes(votesMissing)} missing.`;
+  return repeated ? "Approved already, by this decision." : "Approved.";
+}
+
+function votes(number: number): string {
+  return number === 1 ? "1 vote is" : `${number} votes are`;
+}
+
+/** An approved call that nobody can run looks as if nothing had happened. */
+async function tellBlocked(handle: AgentHandle, output: Output): Promise<void> {
+  const { blockedOn } = await handle.getStatus();
+  if (blockedOn.length === 0) return;
+  output.line(`No connected worker serves ${safeText(blockedOn.join(", "))}: the call waits until one does.`);
+}

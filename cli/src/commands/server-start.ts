@@ -1,0 +1,92 @@
+// agentspan server start
+import { type LocalStack, startLocalStack } from "@agentspan/local";
+import { Interrupted } from "../command-error.js";
+import { commandName } from "../command-name.js";
+import { logLine } from "../log-line.js";
+import { modelLines } from "../model-situation.js";
+import type { StackFlags } from "../options.js";
+import type { Output } from "../output.js";
+import { stackPlace } from "../stack-place.js";
+import { aborted, StopRequests } from "../stop-requests.js";
+import { tableLines } from "../table.js";
+
+export interface ServerStartFlags extends StackFlags {
+  readonly verbose?: boolean;
+}
+
+const DEFAULT_URL = "http://127.0.0.1:6767";
+const DEFAULT_NATS_URL = "nats://127.0.0.1:4222";
+
+/** Runs until it is asked to stop. Throws where it could not start, or had to end. */
+export async function serverStart(flags: ServerStartFlags, output: Output): Promise<void> {
+  const stops = new StopRequests();
+  const { first, second } = stops;
+  try {
+    const stack = await start(flags, output, first);
+    void aborted(second).then(() => stack.kill());
+    for (const line of runningLines(stack, process.env)) output.line(line);
+    const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
+    if (lost !== undefined) throw lost;
+    output.line("\nStopping (Ctrl-C again: at once)");
+    await stack.stop();
+    output.line(`Stopped. Runs that wait are kept in ${stack.dataDir}`);
+  } finally {
+    stops.close();
+  }
+}
+
+async function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<LocalStack> {
+  const { port, grpcPort, natsPort, dataDir } = stackPlace(flags, process.env);
+  try {
+    return await startLocalStack({
+      dataDir,
+      ...(port === undefined ? {} : { port }),
+      ...(grpcPort === undefined ? {} : { grpcPort }),
+      ...(natsPort === undefined ? {} : { natsPort }),
+      onProgress: (line) => output.line(`  ${line}`),
+      ...(flags.verbose === true ? { onLine: (child, line) => output.line(logLine(child, line)) } : {}),
+      signal,
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    output.line("\nStopped before it was running; nothing is left.");
+    throw new Interrupted();
+  }
+}
+
+/** What a person needs to know of a server that runs. */
+export function runningLines(stack: LocalStack, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const command = commandName(env);
+  const [models = "", ...more] = modelLines(env);
+  const settings = [
+    ...(stack.url === DEFAULT_URL ? [] : [`export AGENTSPAN_SERVER_URL=${stack.url}`]),
+    ...(stack.natsUrl === DEFAULT_NATS_URL || env.NATS_URL ? [] : [`export AGENTSPAN_NATS_URL=${stack.natsUrl}`]),
+  ];
+  return [
+    "Agentspan is running.",
+    "",
+    `  API      ${stack.url}  (gRPC, gRPC-Web, Connect, JSON)`,
+    `  gRPC     ${stack.grpcUrl}  (gRPC alone, cheaper for a client)`,
+    `  Workers  ${shownUrl(stack.natsUrl)}`,
+    `  Data     ${stack.dataDir}`,
+    `  Logs     ${stack.logDir}`,
+    `  Models   ${models}`,
+    ...more.map((line) => `           ${line}`),
+    "",
+    ...(settings.length === 0
+      ? []
+      : ["For programs and commands in other terminals:", ...settings.map((s) => `  ${s}`), ""]),
+    "Next, in another terminal:",
+    ...tableLines([
+      [`${command} demo`, "a refund that waits for your approval"],
+      [`${command} approvals list`, "what waits for a person"],
+    ]).map((line) => `  ${line}`),
+    "",
+    "Ctrl-C stops it. Runs wait in the data.",
+  ];
+}
+
+/** Without a user and password. */
+function shownUrl(url: string): string {
+  return url.replace(/\/\/[^@/]*@/, "//");
+}

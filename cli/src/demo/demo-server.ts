@@ -1,0 +1,85 @@
+// The server that the demonstration runs on: one that already runs on the same data, or one of its own.
+//
+// The data is that of `agentspan server start`, so that a run which is left waiting is found again. Whoever runs on that
+// data is used, on whatever port. Otherwise a stack is started: on the usual ports, or on free ones where somebody has
+// those (also another Agentspan server: it has other data, and which NATS its workers use is not known).
+import { isAgentspan, portProblem, runningStack, startLocalStack } from "@agentspan/local";
+import type { StackFlags } from "../options.js";
+import type { Output } from "../output.js";
+import { type StackPlace, stackPlace } from "../stack-place.js";
+
+export interface DemoServer {
+  readonly url: string;
+  readonly natsUrl: string;
+  readonly dataDir: string;
+  /** It was running before, and goes on after the demonstration. */
+  readonly shared: boolean;
+  /** Ends the demonstration where a server dies under it. */
+  readonly lost: Promise<never>;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+const DEFAULT_PORT = 6767;
+
+export async function demoServer(flags: StackFlags, output: Output, signal: AbortSignal): Promise<DemoServer> {
+  const place = stackPlace(flags, process.env);
+  const running = await findRunning(place.dataDir);
+  if (running !== undefined) {
+    output.line(`Server  ${running.url} runs on ${place.dataDir} already: using it`);
+    return running;
+  }
+  output.line(`Server  starting one, with its data in ${place.dataDir}`);
+  const onProgress = (line: string): void => output.line(`        ${line}`);
+  const ports = await choosePorts(place, onProgress);
+  const stack = await startLocalStack({
+    dataDir: place.dataDir,
+    ...ports,
+    ...(place.natsPort === undefined ? {} : { natsPort: place.natsPort }),
+    onProgress,
+    signal,
+  });
+  output.line(`        ${stack.url}; it stops with the demonstration`);
+  const lost = stack.ended.then((reason) => {
+    if (reason !== undefined) throw reason;
+    return new Promise<never>(() => undefined);
+  });
+  // Whoever waits for it hears of it.
+  lost.catch(() => undefined);
+  const { url, natsUrl, dataDir } = stack;
+  return { url, natsUrl, dataDir, shared: false, lost, stop: () => stack.stop(), kill: () => stack.kill() };
+}
+
+async function findRunning(dataDir: string): Promise<DemoServer | undefined> {
+  const record = runningStack(dataDir);
+  if (record?.url === undefined || !(await isAgentspan(record.url))) return undefined;
+  const nothing = async (): Promise<void> => undefined;
+  return {
+    url: record.url,
+    // Not noted where NATS_URL named it.
+    natsUrl: record.natsUrl ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
+    dataDir,
+    shared: true,
+    lost: new Promise<never>(() => undefined),
+    stop: nothing,
+    kill: nothing,
+  };
+}
+
+/** What was asked for exactly; the usual ports; or free ones. */
+async function choosePorts(
+  { port, grpcPort }: StackPlace,
+  onProgress: (line: string) => void,
+): Promise<{ readonly port: number; readonly grpcPort: number }> {
+  if (port !== undefined) return { port, grpcPort: grpcPort ?? (port === 0 ? 0 : port + 1) };
+  const usual = { port: DEFAULT_PORT, grpcPort: grpcPort ?? DEFAULT_PORT + 1 };
+  for (const wished of [usual.port, usual.grpcPort]) {
+    if (wished === 0 || (await portProblem(wished)) === undefined) continue;
+    const who = (await isAgentspan(`http://127.0.0.1:${wished}`))
+      ? "an Agentspan server with other data"
+      : "another program";
+    onProgress(`Port ${wished} is taken by ${who}: using free ports`);
+    return { port: 0, grpcPort: grpcPort ?? 0 };
+  }
+  return usual;
+}

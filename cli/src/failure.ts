@@ -1,0 +1,36 @@
+// What a person is told when a command fails: a sentence with the remedy, never a stack trace.
+import { AgentspanError, ConfigError, withoutSecrets } from "@agentspan/internal";
+import { LocalStackError } from "@agentspan/local";
+import { ServersError } from "@agentspan/servers";
+import { CommandError, Interrupted } from "./command-error.js";
+
+export interface Failure {
+  /** Nothing where everything has been said. */
+  readonly message: string | undefined;
+  readonly exitCode: number;
+}
+
+/** As a shell counts a command that was ended by SIGINT. */
+const INTERRUPTED_EXIT_CODE = 130;
+
+export function failureOf(thrown: unknown): Failure {
+  if (thrown instanceof Interrupted) return { message: undefined, exitCode: INTERRUPTED_EXIT_CODE };
+  if (thrown instanceof CommandError) return { message: thrown.message, exitCode: thrown.exitCode };
+  if (thrown instanceof AgentspanError) return { message: sentenceOf(thrown), exitCode: 1 };
+  if (thrown instanceof LocalStackError || thrown instanceof ServersError || thrown instanceof ConfigError) {
+    return { message: thrown.message, exitCode: 1 };
+  }
+  // A fault of ours: the stack is what a report needs.
+  const words = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const verbose = process.env.AGENTSPAN_LOG_LEVEL === "debug" || process.env.AGENTSPAN_LOG_LEVEL === "trace";
+  const short = thrown instanceof Error ? thrown.message : words;
+  return {
+    message: `This should not have happened: ${withoutSecrets(verbose ? words : short)}${verbose ? "" : "\nWith AGENTSPAN_LOG_LEVEL=debug the same command says where."}`,
+    exitCode: 1,
+  };
+}
+
+function sentenceOf({ message, fields }: AgentspanError): string {
+  const told = fields.filter(({ description }) => !message.includes(description));
+  return [message, ...told.map(({ field, description }) => `  ${field}: ${description}`)].join("\n");
+}

@@ -1,0 +1,27 @@
+// What bin/agentspan.mjs runs: the command line, and its failures as sentences.
+import { CommanderError } from "commander";
+import { CommandError } from "./command-error.js";
+import { Output, tolerateClosedStreams } from "./output.js";
+import { program } from "./program.js";
+
+/** Runs one command; resolves with the exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+  tolerateClosedStreams();
+  const output = new Output();
+  try {
+    await program(output).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    // Help and version are asked for; everything else that commander throws it has said already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // The words for what the libraries throw come with them, and they are slow to load.
+    if (error instanceof CommandError) {
+      output.failure(error.message);
+      return error.exitCode;
+    }
+    const { failureOf } = await import("./failure.js");
+    const { message, exitCode } = failureOf(error);
+    if (message !== undefined) output.failure(message);
+    return exitCode;
+  }
+}

@@ -1,0 +1,46 @@
+// Options that several commands have. Nothing heavy is imported here: help and the first line are instant.
+import { type Command, InvalidArgumentError } from "commander";
+
+export interface UrlOption {
+  readonly url?: string;
+}
+
+/** Of every command that speaks to a server. */
+export function withUrl(command: Command): Command {
+  return command.option("--url <url>", "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)");
+}
+
+export interface StackFlags {
+  readonly port?: number;
+  readonly grpcPort?: number;
+  readonly natsPort?: number;
+  readonly data?: string;
+}
+
+/** Of every command that runs the local stack. */
+export function withStackOptions(command: Command): Command {
+  return command
+    .option("--port <port>", "for gRPC, gRPC-Web, Connect and JSON; 0 takes any free one (6767 unless said)", portOf)
+    .option("--grpc-port <port>", "for gRPC alone (the port after --port unless said)", portOf)
+    .option("--nats-port <port>", "for workers (4222 unless said, or another where that is taken)", portOf)
+    .option("--data <folder>", "where runs are kept (a folder in your home unless said)");
+}
+
+function portOf(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
+}
+
+/** A number of things: at least one. */
+export function countOf(text: string): number {
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (count >= 1) return count;
+  throw new InvalidArgumentError("It must be a whole number from 1 to 999999.");
+}
+
+/** The sequence of an event, or 0 for before the first. */
+export function sequenceOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+}

@@ -1,0 +1,55 @@
+// Where a command writes. Results go to standard output, what went wrong to standard error.
+import { tableLines } from "./table.js";
+
+export class Output {
+  readonly #out: NodeJS.WriteStream;
+  readonly #err: NodeJS.WriteStream;
+
+  constructor(out: NodeJS.WriteStream = process.stdout, err: NodeJS.WriteStream = process.stderr) {
+    this.#out = out;
+    this.#err = err;
+  }
+
+  /** Whether a person can be asked something here. */
+  get interactive(): boolean {
+    return this.#out.isTTY === true && process.stdin.isTTY === true;
+  }
+
+  /** Characters of a line; generous where nobody looks at a terminal. */
+  get columns(): number {
+    // A terminal that does not know its width says 0.
+    return this.#out.isTTY ? this.#out.columns || 80 : 500;
+  }
+
+  /** Without a line break: a question. */
+  text(text: string): void {
+    this.#out.write(text);
+  }
+
+  line(text = ""): void {
+    this.#out.write(`${text}\n`);
+  }
+
+  /** Rows with their columns under each other, each line indented by two. */
+  table(rows: readonly (readonly string[])[], indent = "  "): void {
+    for (const line of tableLines(rows)) this.line(`${indent}${line}`);
+  }
+
+  /** For programs: one value, on one line where it is one of many. */
+  json(value: unknown, { pretty = true }: { readonly pretty?: boolean } = {}): void {
+    this.line(JSON.stringify(value, undefined, pretty ? 2 : undefined));
+  }
+
+  failure(text: string): void {
+    this.#err.write(`${text}\n`);
+  }
+}
+
+/** A pipe whose reader has gone (`agentspan runs list | head -1`), or a terminal that was closed, is no failure. */
+export function tolerateClosedStreams(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+    });
+  }
+}

@@ -1,0 +1,150 @@
+// The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
+import { Command, Option } from "commander";
+import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
+import { countOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
+import type { Output } from "./output.js";
+import { CLI_VERSION } from "./version.js";
+
+const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
+
+/** Throws what the chosen command throws, and CommanderError for a call that is not understood. */
+export function program(output: Output): Command {
+  const root = new Command("agentspan")
+    .description("A durable server for AI agents that pause for a person.")
+    .version(CLI_VERSION, "-V, --version", "print the version")
+    .helpCommand(false)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({
+      writeErr: (text) => output.failure(text.trimEnd()),
+      outputError: (text, write) => write(sentence(text)),
+    });
+  addServer(root, output);
+  addDemo(root, output);
+  addRuns(root, output);
+  addApprovals(root, output);
+  addDecisions(root, output);
+  return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
+}
+
+function addServer(root: Command, output: Output): void {
+  const server = group(root, "server", "run the server on this machine");
+  withStackOptions(leaf(server, "start", "start NATS, a MongoDB server, the orchestrator and the gateway"))
+    .option("--verbose", "also print what all of them log")
+    .addHelpText("after", examples(["server start", "server start --port 7000 --data ./agentspan-data"]))
+    .addHelpText(
+      "after",
+      "\nServers that NATS_URL and MONGODB_URI name are used instead of own ones.\nAgents call the models whose keys are set here, such as OPENAI_API_KEY.",
+    )
+    .action(async (flags) => {
+      output.line(`Agentspan ${CLI_VERSION}: starting`);
+      const { serverStart } = await import("./commands/server-start.js");
+      await serverStart(flags, output);
+    });
+}
+
+function addDemo(root: Command, output: Output): void {
+  withStackOptions(leaf(root, "demo", "run an agent that wants to pay a refund, and decide about it"))
+    .option("--approve", "approve without asking")
+    .option("--reject <reason>", "reject without asking")
+    .option("--model <model>", "provider/model (openai/gpt-4o-mini with OPENAI_API_KEY, else demo/refund)")
+    .option("--run <run>", "go on with a run that an earlier demo left waiting")
+    .addHelpText("after", examples(["demo", "demo --approve", 'demo --reject "too expensive"']))
+    .action(async (flags) => {
+      requireSomebodyToAsk(flags, output);
+      output.line("Agentspan demo: a refund that waits for your approval");
+      const { demo } = await import("./commands/demo.js");
+      await demo(flags, output);
+    });
+}
+
+function addRuns(root: Command, output: Output): void {
+  const runs = group(root, "runs", "look at runs, and cancel them");
+  withUrl(leaf(runs, "list", "the newest runs"))
+    .addOption(new Option("--state <state...>", "only in these states").choices(STATES))
+    .option("--agent <name>", "only of this agent")
+    .option("--limit <number>", "how many", countOf, 20)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["runs list --state WAITING", "runs list --agent refund_agent --json"]))
+    .action(async (flags) => (await import("./commands/runs.js")).runsList(flags, output));
+  withUrl(leaf(runs, "show", "where a run stands, and what it waits for"))
+    .argument("<run>", "its id")
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["runs show run_x7k2"]))
+    .action(async (run, flags) => (await import("./commands/runs.js")).runsShow(run, flags, output));
+  withUrl(leaf(runs, "events", "what happened to a run"))
+    .argument("<run>", "its id")
+    .option("--follow", "also what comes, until the run ends")
+    .option("--after <sequence>", "only later ones than this", sequenceOf, 0)
+    .option("--json", "for programs: one event a line")
+    .addHelpText("after", examples(["runs events run_x7k2 --follow", "runs events run_x7k2 --json"]))
+    .action(async (run, flags) => (await import("./commands/runs.js")).runsEvents(run, flags, output));
+  withUrl(leaf(runs, "cancel", "end a run"))
+    .argument("<run>", "its id")
+    .option("--reason <text>", "kept on record")
+    .addHelpText("after", examples(['runs cancel run_x7k2 --reason "duplicate"']))
+    .action(async (run, flags) => (await import("./commands/runs.js")).runsCancel(run, flags, output));
+}
+
+function addApprovals(root: Command, output: Output): void {
+  const approvals = group(root, "approvals", "see what waits for a person");
+  withUrl(leaf(approvals, "list", "what waits for a person, the oldest first"))
+    .option("--tool <name>", "only calls of this tool")
+    .option("--agent <name>", "only of this agent")
+    .option("--run <run>", "only of this run")
+    .option("--limit <number>", "how many", countOf, 20)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["approvals list", "approvals list --tool process_refund --json"]))
+    .action(async (flags) => (await import("./commands/approvals.js")).approvalsList(flags, output));
+}
+
+function addDecisions(root: Command, output: Output): void {
+  decision(root, "approve", "let a call run, with exactly the arguments that are shown")
+    .option("--comment <text>", "kept on record")
+    .addHelpText("after", examples(["approve run_x7k2", 'approve run_x7k2 apr_9f3 --comment "checked"']))
+    .action(async (run, approval, flags) =>
+      (await import("./commands/decide.js")).approve(run, approval, flags, output),
+    );
+  decision(root, "reject", "refuse a call: the model is told why, and the run goes on")
+    .requiredOption("--reason <text>", "what the model is told")
+    .addHelpText("after", examples(['reject run_x7k2 --reason "too expensive"']))
+    .action(async (run, approval, flags) =>
+      (await import("./commands/decide.js")).reject(run, approval, flags, output),
+    );
+  decision(root, "settle", "say what became of a call whose worker was lost")
+    .option("--happened", "it did, with --result")
+    .option("--result <json>", "the call's result")
+    .option("--run-again", "it did not: run it again, which counts as approving it")
+    .option("--give-up", "nobody will know: the model is told so")
+    .option("--comment <text>", "kept on record")
+    .addHelpText("after", examples([`settle run_x7k2 --happened --result '{"refunded":true}'`]))
+    .action(async (run, approval, flags) =>
+      (await import("./commands/decide.js")).settle(run, approval, flags, output),
+    );
+}
+
+function decision(root: Command, name: string, about: string): Command {
+  return withUrl(leaf(root, name, about))
+    .argument("<run>", "the run's id")
+    .argument("[approval]", "which one, where several are open");
+}
+
+/** A command that only has commands: alone it shows them. */
+function group(parent: Command, name: string, about: string): Command {
+  return parent.command(name).description(about).helpCommand(false);
+}
+
+function leaf(parent: Command, name: string, about: string): Command {
+  return parent.command(name).description(about).allowExcessArguments(false);
+}
+
+function examples(commands: readonly string[]): string {
+  return `\nExamples:\n${commands.map((command) => `  $ agentspan ${command}`).join("\n")}`;
+}
+
+/** "error: unknown option '--prot'" as a sentence. */
+function sentence(text: string): string {
+  const said = text.replace(/^error: /, "").trim();
+  const begun = `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
+  return /[.?!)]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -1,0 +1,51 @@
+// Lists of the server, page by page, in the SDK's own types.
+import { ApprovalService, type ListApprovalsRequest, type ListRunsRequest, RunService } from "@agentspan/proto";
+import { type AgentRuntime, type Approval, approvalOf, type RunStatus, runStatusOf } from "@agentspan/sdk";
+
+type Filters<T> = Partial<Omit<T, "$typeName" | "$unknown" | "pageSize" | "pageToken">>;
+
+export interface Listed<T> {
+  readonly items: readonly T[];
+  /** There are more than were asked for. */
+  readonly more: boolean;
+}
+
+/** The newest runs, at most `limit`. */
+export function listRuns(
+  { client }: AgentRuntime,
+  filters: Filters<ListRunsRequest>,
+  limit: number,
+): Promise<Listed<RunStatus>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(RunService.method.listRuns, { ...filters, pageSize, pageToken });
+    return { items: page.runs.map(runStatusOf), next: page.nextPageToken };
+  });
+}
+
+/** What waits for a person, the oldest first, at most `limit`. */
+export function listApprovals(
+  { client }: AgentRuntime,
+  filters: Filters<ListApprovalsRequest>,
+  limit: number,
+): Promise<Listed<Approval>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(ApprovalService.method.listApprovals, { ...filters, pageSize, pageToken });
+    return { items: page.approvals.map(approvalOf), next: page.nextPageToken };
+  });
+}
+
+const MOST_A_PAGE = 1000;
+
+async function collect<T>(
+  limit: number,
+  read: (pageSize: number, pageToken: string) => Promise<{ readonly items: readonly T[]; readonly next: string }>,
+): Promise<Listed<T>> {
+  const items: T[] = [];
+  let next = "";
+  do {
+    const page = await read(Math.min(MOST_A_PAGE, limit - items.length), next);
+    items.push(...page.items);
+    next = page.next;
+  } while (next !== "" && items.length < limit);
+  return { items: items.slice(0, limit), more: next !== "" || items.length > limit };
+}

@@ -1,0 +1,48 @@
+// Builds the workspace for commands that are run from a clone, and says so at once.
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+/** Resolves when everything is built. Where it cannot be, says why and ends the process with 1. */
+export async function buildFirst() {
+  process.stdout.write("Building Agentspan (a few seconds the first time)\n");
+  const steps = [
+    [join(root, "scripts", "generate.mjs"), "--vendor-only"],
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"],
+  ];
+  for (const step of steps) {
+    const { code, said } = await run(step);
+    if (code === 0) continue;
+    process.stderr.write(
+      `${said.trim()}\nAgentspan could not be built. After a change of the dependencies run: npm ci\n`,
+    );
+    process.exit(1);
+  }
+}
+
+function run(args) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    const keep = (text) => {
+      said += text;
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    // Ctrl-C reaches the child by itself, in the terminal's group; kill reaches this process alone.
+    const stop = (signal) => {
+      child.kill(signal);
+      child.once("close", () => process.exit(130));
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+    child.once("error", (error) => resolve({ code: 1, said: `${said}${error.message}` }));
+    child.once("close", (code) => {
+      process.off("SIGINT", stop);
+      process.off("SIGTERM", stop);
+      resolve({ code: code ?? 1, said });
+    });
+  });
+}
