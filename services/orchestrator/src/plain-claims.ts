@@ -19,6 +19,11 @@ export class PlainClaims {
     private readonly log: Logger,
   ) {}
 
+  isHeldByAnother(runId: string, claim: Claim): boolean {
+    const held = this.held.get(keyOf(runId, claim));
+    return held !== undefined && held.nonce !== claim.nonce;
+  }
+
   /** False where another claim holds the attempt here. */
   hold(runId: string, claim: Claim): boolean {
     const key = keyOf(runId, claim);

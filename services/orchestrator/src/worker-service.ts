@@ -120,6 +120,8 @@ export class WorkerService implements WorkerHandlers {
       // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
       const owner = await registry.demandOf(incarnation, namespaceOf(request.namespace), call?.queue, call?.tool);
       const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
+      // The core knows nothing of a claim that is held here and not stored.
+      if (this.plainClaims.isHeldByAnother(runId, claim)) return this.refused("TAKEN");
       const outcome = await this.execute(runId, claim);
       const answer = outcome.answer as ClaimAnswer;
       if (answer.type === "refused") return this.refused(answer.reason);

@@ -19,7 +19,15 @@ import type {
 import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { AttemptFailed, Gate, ReportedOutcome, UnknownAttempt } from "./events.js";
-import { DOCUMENT_BYTES, GUARDED_TIMEOUT_MS, headOf, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
+import {
+  DOCUMENT_BYTES,
+  GUARDED_TIMEOUT_MS,
+  headOf,
+  RESULT_BYTES,
+  RESULT_HEAD_BYTES,
+  UNSTORED_CLAIM_MS,
+} from "./limits.js";
+import { obligationsOf } from "./obligations.js";
 import { backoffAfter, REFUSED_RETRY } from "./retry.js";
 import {
   type Call,
@@ -53,9 +61,18 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   }
   const gate: Gate = call.gate === "plain" && command.owner.once ? "once" : call.gate;
   const deadline = deadlineOf(draft, call, gate);
-  if (!isGuarded(gate) && !command.store) return granted(call, deadline, false);
+  const unstored = !isGuarded(gate) && !command.store && !isAnnouncedSoon(draft, call);
+  if (unstored) return granted(call, deadline, false);
   start(draft, call, command, gate, deadline);
   return granted({ ...call, gate }, deadline, true);
+}
+
+/** Another orchestrator, which cannot know of a claim that is not stored, would grant the attempt to whoever it tells. */
+function isAnnouncedSoon({ run, now, context }: Draft, { callId }: Call): boolean {
+  const owed = obligationsOf(run, context.timing).find(
+    (obligation) => obligation.kind === "announce" && obligation.callId === callId,
+  );
+  return owed !== undefined && (context.schedule[owed.key] ?? owed.due) - now < UNSTORED_CLAIM_MS;
 }
 
 function deadlineOf(draft: Draft, call: Call, gate: Gate): number | undefined {

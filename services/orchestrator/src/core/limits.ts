@@ -16,6 +16,8 @@ export const DOCUMENT_WARNING_BYTES = 3 * MiB;
 export const RUN_BYTES = 64 * MiB;
 /** A guarded tool always has a time-out. */
 export const GUARDED_TIMEOUT_MS = 10 * 60_000;
+/** A plain claim that is not stored may stay so for half of this; before that nobody else is told of its attempt. */
+export const UNSTORED_CLAIM_MS = 2_000;
 /** Nobody can have read a checkpoint that is younger. */
 export const READING_MS = 1_000;
 
