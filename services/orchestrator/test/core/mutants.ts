@@ -68,8 +68,8 @@ export const MUTANTS: readonly Mutant[] = [
     5,
     "a guarded claim is not stored",
     "decide-task.ts",
-    "if (!isGuarded(gate) && !command.store)",
-    "if (!command.store)",
+    "const unstored = !isGuarded(gate) && !command.store",
+    "const unstored = !command.store",
   ),
   mutant(
     5,
