@@ -61,7 +61,6 @@ export class TaskDesk {
       parts.logger.error({ tool: tool.name }, "A message in the task stream is no task hint; dropped it");
       return message.drop();
     }
-    if (this.#joined(hint, message)) return;
     if (!(await this.#slots.take(ROOM_WAIT_MS))) return message.giveBack();
     try {
       if (this.#options.draining.aborted) message.giveBack();

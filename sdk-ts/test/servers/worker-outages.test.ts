@@ -37,7 +37,8 @@ describe("while NATS is away", () => {
     await worker.shutdown(1_000);
   });
 
-  it("nothing is lost: the worker registers, pulls and beats again when it is back", async () => {
+  // Well below the time after which a lost request for tasks is noticed by itself.
+  it("nothing is lost: the worker registers, pulls and beats again when it is back", { timeout: 15_000 }, async () => {
     const worker = await servedWorker(nats.url, [plainTool(() => "again")]);
     await nats.process.kill();
     await nats.process.restart();
