@@ -28,6 +28,8 @@ import { RunCache } from "./run-cache.js";
 
 /** Conflicts in a row after which a command is given up with CONFLICT. */
 const MOST_TRIES = 12;
+/** Commands decided together. A flood for one run is carried out in several updates, and others get their turn between. */
+const MOST_TOGETHER = 256;
 
 /** What was committed, for whoever acts on it. */
 export interface Committed {
@@ -46,6 +48,15 @@ export interface EngineOptions {
   readonly log: Logger;
   /** Acts on what was committed: effects and live events. It must not throw, and nobody waits for it. */
   readonly onCommitted: (committed: Committed) => void;
+  /** UTF-8 bytes of events in the document above which closed turns move to chunks; 512 KiB unless said. */
+  readonly moveAboveBytes?: number;
+}
+
+export interface ExecuteOptions {
+  /** The definition, where the run may not exist yet. */
+  readonly agent?: Agent | undefined;
+  /** The run as the caller has just read it; spares reading it again where it is newer than what is known here. */
+  readonly known?: StoredRun;
 }
 
 export interface Outcome<A extends Answer = Answer> {
@@ -56,7 +67,7 @@ export interface Outcome<A extends Answer = Answer> {
 
 interface Pending {
   readonly command: Command;
-  readonly agent: Agent | undefined;
+  readonly options: ExecuteOptions;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: AgentspanError) => void;
 }
@@ -80,17 +91,17 @@ export class Engine {
   private readonly queues = new Map<string, Pending[]>();
   private readonly cache = new RunCache();
   private inProgress = 0;
-  private idle: (() => void) | undefined;
+  private idle: (() => void)[] = [];
 
   constructor(private readonly options: EngineOptions) {}
 
   /**
    * Carries out one command. Rejects with an AgentspanError: the core's rejection, CONFLICT after many lost races, or
-   * STORE_UNAVAILABLE. `agent` is given where the run may not exist yet.
+   * STORE_UNAVAILABLE. After the latter two nobody knows whether it was carried out; asking again is safe.
    */
-  execute(runId: string, command: Command, agent?: Agent): Promise<Outcome> {
+  execute(runId: string, command: Command, options: ExecuteOptions = {}): Promise<Outcome> {
     return new Promise<Outcome>((resolve, reject) => {
-      const pending = { command, agent, resolve, reject };
+      const pending = { command, options, resolve, reject };
       const queue = this.queues.get(runId);
       if (queue !== undefined) {
         queue.push(pending);
@@ -115,10 +126,7 @@ export class Engine {
 
   /** Resolves when no command is in progress. */
   async drain(): Promise<void> {
-    if (this.inProgress === 0) return;
-    await new Promise<void>((resolve) => {
-      this.idle = resolve;
-    });
+    if (this.inProgress > 0) await new Promise<void>((resolve) => this.idle.push(resolve));
   }
 
   private async work(runId: string): Promise<void> {
@@ -128,7 +136,7 @@ export class Engine {
     for (;;) {
       const queue = this.queues.get(runId);
       if (queue === undefined || queue.length === 0) break;
-      const batch = queue.splice(0);
+      const batch = queue.splice(0, MOST_TOGETHER);
       try {
         await this.carryOut(runId, batch);
       } catch (thrown) {
@@ -140,17 +148,19 @@ export class Engine {
     }
     this.queues.delete(runId);
     this.inProgress -= 1;
-    if (this.inProgress === 0) this.idle?.();
+    if (this.inProgress > 0) return;
+    for (const resolve of this.idle.splice(0)) resolve();
   }
 
   private async carryOut(runId: string, batch: readonly Pending[]): Promise<void> {
-    const { store, onCommitted, timing, clock } = this.options;
+    const { store, onCommitted } = this.options;
     const starts = batch.some(({ command }) => command.type === "start");
-    let stored = this.cache.get(runId);
+    let stored = newestOf(this.cache.get(runId), batch);
     // A run that is being started is not there, most of the time: the guarded insert finds out.
     if (stored === undefined && !starts) stored = await store.load(runId, "majority");
     let current = false;
-    let answerLost = false;
+    /** The last event before the first write whose answer was lost. */
+    let lostAfter: number | undefined;
     for (let tries = 1; ; tries += 1) {
       const plan = await this.plan(stored, batch);
       if (plan.refuses && !current) {
@@ -161,10 +171,7 @@ export class Engine {
       if (!plan.changes || plan.run === undefined) {
         if (stored !== undefined) this.cache.set(stored);
         this.answer(plan, stored);
-        // Perhaps it was our own write that went through: nobody acted on it yet. Acting twice is safe.
-        if (answerLost && stored !== undefined) {
-          onCommitted({ stored, events: [], effects: effectsOwed(stored.run, timing, clock.now()) });
-        }
+        if (lostAfter !== undefined && stored !== undefined) onCommitted(this.everythingSince(lostAfter, stored));
         return;
       }
       const write = await this.writeOf(plan, plan.run, stored);
@@ -173,11 +180,14 @@ export class Engine {
         const next = after(plan, plan.run, stored, write);
         this.cache.set(next);
         this.answer(plan, next);
-        onCommitted({ stored: next, events: plan.events, effects: plan.effects });
+        const { events, effects } = plan;
+        onCommitted(
+          lostAfter === undefined ? { stored: next, events, effects } : this.everythingSince(lostAfter, next),
+        );
         return;
       }
       this.options.log.debug({ runId, outcome, tries }, "Another writer was faster, or the answer was lost");
-      answerLost ||= outcome === "unknown";
+      if (outcome === "unknown") lostAfter ??= stored?.run.lastSequence ?? 0;
       if (tries >= MOST_TRIES) {
         throw new AgentspanError("CONFLICT", `Run ${runId} is being changed by others all the time; try again.`, {
           retryAfterMs: 200,
@@ -187,6 +197,13 @@ export class Engine {
       stored = await store.load(runId, "linearizable");
       current = true;
     }
+  }
+
+  /** Perhaps it was our own write that went through, and nobody acted on it yet. Telling and acting twice is safe. */
+  private everythingSince(sequence: number, stored: StoredRun): Committed {
+    const { timing, clock } = this.options;
+    const events = stored.events.filter((event) => event.sequence > sequence);
+    return { stored, events, effects: effectsOwed(stored.run, timing, clock.now()) };
   }
 
   private async plan(stored: StoredRun | undefined, batch: readonly Pending[]): Promise<Plan> {
@@ -202,7 +219,7 @@ export class Engine {
     let refuses = false;
     let changes = false;
     for (const pending of batch) {
-      const agent = run === undefined ? pending.agent : await agents.agentOf(run);
+      const agent = run === undefined ? pending.options.agent : await agents.agentOf(run);
       if (agent === undefined) {
         refuses = true;
         settled.push({ pending, result: notFound() });
@@ -262,7 +279,7 @@ export class Engine {
       inlineBytes: (stored?.inlineBytes ?? 0) + bytes,
       totalBytes: (stored?.totalBytes ?? 0) + bytes,
     };
-    const move = stored === undefined ? undefined : chunkToMove(stored);
+    const move = stored === undefined ? undefined : chunkToMove(stored, this.options.moveAboveBytes);
     if (move === undefined) return write;
     await this.options.store.putChunk(run.runId, move.chunk, move.texts);
     return { ...write, inlineBytes: write.inlineBytes - move.bytes, trim: { ...move.chunk, keep: move.keep } };
@@ -275,6 +292,15 @@ export class Engine {
       else pending.resolve({ answer: result, stored });
     }
   }
+}
+
+function newestOf(cached: StoredRun | undefined, batch: readonly Pending[]): StoredRun | undefined {
+  let newest = cached;
+  for (const { options } of batch) {
+    const { known } = options;
+    if (known !== undefined && known.version > (newest?.version ?? 0)) newest = known;
+  }
+  return newest;
 }
 
 /** An effect of one command may be gone by the end of its batch: a call announced, then cancelled. */

@@ -15,8 +15,11 @@ export interface ChunkToMove {
 }
 
 /** The closed turns of a long run, of events that are committed already; undefined where nothing is to be moved. */
-export function chunkToMove({ run, events, inlineBytes }: StoredRun): ChunkToMove | undefined {
-  if (inlineBytes <= MOVE_ABOVE_BYTES) return undefined;
+export function chunkToMove(
+  { run, events, inlineBytes }: StoredRun,
+  moveAboveBytes = MOVE_ABOVE_BYTES,
+): ChunkToMove | undefined {
+  if (inlineBytes <= moveAboveBytes) return undefined;
   const { model } = run.turn;
   // An open turn's own events stay: the state refers to them.
   const firstKept = model.kind === "replied" ? model.sequence : run.lastSequence + 1;

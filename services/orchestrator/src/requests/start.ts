@@ -25,7 +25,7 @@ export async function start(context: RequestContext, request: StartRequest): Pro
       ...(deadline === undefined ? {} : { deadlineMs: durationMs(deadline) }),
       requestHash: requestHashOf(request),
     },
-    agent,
+    { agent },
   );
   return create(StartResponseSchema, { runId, created: answer.type === "started" && answer.created });
 }
