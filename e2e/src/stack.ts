@@ -43,8 +43,10 @@ const TIMING = {
   AGENTSPAN_LEASE: "1500ms",
   AGENTSPAN_HEARTBEAT: "300ms",
   AGENTSPAN_SWEEP: "100ms",
-  AGENTSPAN_ANNOUNCE_AFTER: "500ms",
 } as const;
+
+/** For tests in which a hint is lost: it is sent again soon. Else a claim that is not stored yet could never be seen. */
+export const ANNOUNCE_SOON = { AGENTSPAN_ANNOUNCE_AFTER: "500ms" } as const;
 
 export const DATABASE = "e2e";
 

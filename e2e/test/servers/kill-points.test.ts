@@ -2,13 +2,13 @@
 // and MongoDB is closed at one exact write, before the server gets it or before its answer comes back.
 import { newId } from "@agentspan/internal";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { deskAgent, Gate, MongoValve, until, writesRun } from "../../src/index.js";
+import { ANNOUNCE_SOON, deskAgent, Gate, MongoValve, until, writesRun } from "../../src/index.js";
 import { call, ended, REFUND, refusal, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
 
 describe("an orchestrator that is killed", () => {
-  const stack = withStack({ orchestrators: 0, workers: 0 });
+  const stack = withStack({ orchestrators: 0, workers: 0, env: ANNOUNCE_SOON });
   let valve: MongoValve;
   beforeAll(async () => {
     valve = await MongoValve.open(stack.current.servers.mongo.port);
@@ -40,13 +40,13 @@ describe("an orchestrator that is killed", () => {
 
   it("after the model's reply and before it is stored: the model is asked again and one reply counts", async () => {
     const { current } = stack;
+    let gate: Gate | undefined;
     const run = await startRun(current, "reply lost", [
       async ({ attempt, input }) => {
         if (attempt === 1) gate = valve.holdBefore(writesRun("model_replied"));
         return { text: `attempt ${attempt} of ${input}` };
       },
     ]);
-    let gate: Gate | undefined;
     await until("the reply is on its way to MongoDB", () => gate !== undefined);
     await gate?.reached;
     await killAndRestart(gate);

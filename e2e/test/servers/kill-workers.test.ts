@@ -3,13 +3,13 @@
 import { newId } from "@agentspan/internal";
 import type { Approval, RunStatus } from "@agentspan/sdk";
 import { describe, expect, it } from "vitest";
-import { type ChildService, deskAgent, holdTask, type TaskPoint, until } from "../../src/index.js";
+import { ANNOUNCE_SOON, type ChildService, deskAgent, holdTask, type TaskPoint, until } from "../../src/index.js";
 import { approvalOf, call, type DeskRun, ended, REFUND, refusal, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
 
 describe("a worker", () => {
-  const stack = withStack({ workers: 0 });
+  const stack = withStack({ workers: 0, env: ANNOUNCE_SOON });
 
   interface Manned {
     readonly run: DeskRun;

@@ -1,6 +1,6 @@
 // What a person waits for outlives every process: each is killed while a run waits, started again, and the run goes on.
 import { describe, expect, it } from "vitest";
-import { type Stack, until } from "../../src/index.js";
+import { ANNOUNCE_SOON, type Stack, until } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
@@ -33,7 +33,7 @@ const VICTIMS: Readonly<Record<string, (stack: Stack) => Promise<void>>> = {
 };
 
 describe("a run that waits for a person", () => {
-  const stack = withStack();
+  const stack = withStack({ env: ANNOUNCE_SOON });
 
   it.each(Object.keys(VICTIMS))("goes on after SIGKILL of the %s and a new start", async (victim) => {
     const run = await startRun(stack.current, `kill the ${victim}`, [

@@ -5,7 +5,7 @@ import { TaskHintSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { connect } from "nats";
 import { describe, expect, it } from "vitest";
-import { deskAgent, until } from "../../src/index.js";
+import { ANNOUNCE_SOON, deskAgent, until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, startRun, theApproval, waitingFor } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
@@ -13,7 +13,7 @@ import { expectHistoriesToFold } from "../stored-histories.js";
 const LEASE_MS = 1_500;
 
 describe("a stack of two orchestrators and two gateways", () => {
-  const stack = withStack({ orchestrators: 2, gateways: 2, workers: 1 });
+  const stack = withStack({ orchestrators: 2, gateways: 2, workers: 1, env: ANNOUNCE_SOON });
 
   function startMany(name: string, count: number, agent = deskAgent()): Promise<readonly DeskRun[]> {
     const steps = [call("refund", REFUND), { text: "ok" }];
@@ -125,6 +125,22 @@ describe("a stack of two orchestrators and two gateways", () => {
     await taken();
     expect(executions(run)).toBe(1);
     await nats.close();
+    await current.remove(second);
+  });
+
+  it("runs plain tools once that are still at work when their tasks would be announced again", async () => {
+    const { current } = stack;
+    const second = await current.addWorker();
+    const hold = newId("gate");
+    const steps = [call("get_order", { hold }), { text: "ok" }];
+    const runs = await Promise.all(
+      Array.from({ length: 10 }, (_, gateway) => startRun(current, "slow", steps, { gateway })),
+    );
+    await until("all have begun", () => runs.every((run) => executions(run) > 0));
+    await passed(LEASE_MS);
+    await current.openGate(hold);
+    for (const run of runs) expect((await ended(run)).state).toBe("COMPLETED");
+    expect(runs.map(executions)).toEqual(runs.map(() => 1));
     await current.remove(second);
   });
 

@@ -5,8 +5,10 @@ import { call, type DeskRun, ended, REFUND, startRun, waitingFor } from "../desk
 import { withStack } from "../stack-fixture.js";
 
 const RUNS = 50;
-/** What comes and goes by itself: sweeps, signs of life, pings. */
-const NOISE = 12;
+/** What comes and goes by itself: sweeps, signs of life, pings. One of anything for each run would be twice as much. */
+const NOISE = RUNS / 2;
+/** A count stops the process for a while; what piled up meanwhile has to be done before the next. */
+const COUNTING = { everyMs: 300, withinMs: 30_000 };
 
 describe("fifty runs that wait", () => {
   const stack = withStack({ orchestrators: 0, workers: 0, probed: true });
@@ -32,12 +34,16 @@ describe("fifty runs that wait", () => {
     const { current } = stack;
     for (const [at, service] of services(current).entries()) {
       // What is on its way settles; what belongs to a run that waits would stay for as long as it does.
-      await until(`${service.name} holds nothing for them`, async () => {
-        const now = await current.census(service);
-        const then = before[at];
-        if (then !== undefined && isNoise(now, then)) return true;
-        throw new Error(`before: ${JSON.stringify(then)}, now: ${JSON.stringify(now)}`);
-      });
+      await until(
+        `${service.name} holds nothing for them`,
+        async () => {
+          const now = await current.census(service);
+          const then = before[at];
+          if (then !== undefined && isNoise(now, then)) return true;
+          throw new Error(`before: ${JSON.stringify(then)}, now: ${JSON.stringify(now)}`);
+        },
+        COUNTING,
+      );
     }
   });
 
@@ -74,16 +80,24 @@ describe("fifty runs that wait", () => {
       for await (const event of handle.stream({ signal: stop.signal })) if (event.type === "done") break;
     });
     const gateway = current.gateway().service;
-    await until("the gateway holds the streams", async () => {
-      const { promises } = await current.census(gateway);
-      return promises - (before[1]?.promises ?? 0) >= RUNS;
-    });
+    await until(
+      "the gateway holds the streams",
+      async () => {
+        const { promises } = await current.census(gateway);
+        return promises - (before[1]?.promises ?? 0) >= RUNS;
+      },
+      COUNTING,
+    );
     stop.abort();
     await Promise.allSettled(watching);
-    await until("the gateway holds nothing any more", async () => {
-      const then = before[1];
-      return then !== undefined && isNoise(await current.census(gateway), then);
-    });
+    await until(
+      "the gateway holds nothing any more",
+      async () => {
+        const then = before[1];
+        return then !== undefined && isNoise(await current.census(gateway), then);
+      },
+      COUNTING,
+    );
   });
 });
 
@@ -101,7 +115,7 @@ function services(stack: Stack): readonly ChildService[] {
 /** The least of several: something is always going on. */
 async function censusOf(stack: Stack, service: ChildService): Promise<Census> {
   const taken: Census[] = [];
-  await until("five counts are taken", async () => taken.push(await stack.census(service)) === 5, { everyMs: 100 });
+  await until("five counts are taken", async () => taken.push(await stack.census(service)) === 5, COUNTING);
   const least = (count: (census: Census) => number): number => Math.min(...taken.map(count));
   return {
     promises: least(({ promises }) => promises),
