@@ -34,13 +34,14 @@ export function chunkToMove(
   return { chunk: { id: `${run.runId}/${from}-${to}/${hash}`, from, to }, texts, keep, bytes };
 }
 
-/** Reads histories across document and chunks. Chunks never change, so the last ones read are kept. */
+/** Reads histories across document and chunks. Chunks never change, so the last ones read are kept, by their bytes. */
 export class History {
-  private readonly chunks = new Map<string, readonly RunEvent[]>();
+  private readonly chunks = new Map<string, { readonly events: readonly RunEvent[]; readonly bytes: number }>();
+  private bytes = 0;
 
   constructor(
     private readonly store: Pick<RunStore, "readChunk">,
-    private readonly mostChunks = 64,
+    private readonly mostBytes = 32 * 1024 * 1024,
   ) {}
 
   /** Events after a sequence, oldest first, until `enough` says so. */
@@ -52,10 +53,10 @@ export class History {
     const found: RunEvent[] = [];
     for (const chunk of stored.chunks) {
       if (chunk.to <= sequence) continue;
-      found.push(...(await this.read(chunk)).filter((event) => event.sequence > sequence));
+      for (const event of await this.read(chunk)) if (event.sequence > sequence) found.push(event);
       if (enough(found)) return found;
     }
-    found.push(...stored.events.filter((event) => event.sequence > sequence));
+    for (const event of stored.events) if (event.sequence > sequence) found.push(event);
     return found;
   }
 
@@ -69,13 +70,28 @@ export class History {
 
   private async read(chunk: ChunkRef): Promise<readonly RunEvent[]> {
     const known = this.chunks.get(chunk.id);
-    const events = known ?? (await this.store.readChunk(chunk));
-    this.chunks.delete(chunk.id);
-    this.chunks.set(chunk.id, events);
-    for (const [oldest] of this.chunks) {
-      if (this.chunks.size <= this.mostChunks) break;
-      this.chunks.delete(oldest);
-    }
+    const events = known?.events ?? (await this.store.readChunk(chunk));
+    this.keep(chunk.id, events, known?.bytes ?? bytesOf(events));
     return events;
   }
+
+  /** The one read last is kept whatever its size. */
+  private keep(id: string, events: readonly RunEvent[], bytes: number): void {
+    this.drop(id);
+    this.chunks.set(id, { events, bytes });
+    this.bytes += bytes;
+    for (const [oldest] of this.chunks) {
+      if (this.bytes <= this.mostBytes || oldest === id) break;
+      this.drop(oldest);
+    }
+  }
+
+  private drop(id: string): void {
+    this.bytes -= this.chunks.get(id)?.bytes ?? 0;
+    this.chunks.delete(id);
+  }
+}
+
+function bytesOf(events: readonly RunEvent[]): number {
+  return events.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)), 0);
 }

@@ -162,6 +162,18 @@ export function approves(stored: StoredRun, callId: string, decisionId: string, 
   };
 }
 
+/** Plays whole turns of one plain call each, from the turn that is owed; the results have about so many bytes. */
+export async function playTurns(desk: Desk, count: number, { resultBytes = 100, runId = RUN } = {}): Promise<void> {
+  const text = JSON.stringify("x".repeat(resultBytes));
+  let { number } = (await desk.stored(runId)).run.turn;
+  for (const end = number + count; number < end; number += 1) {
+    const { stored } = await desk.execute(replies(number, ["look_up"]), { runId });
+    const [call, nonce] = [`t${number}c1`, `nonce-of-turn-${number}`];
+    await desk.execute(claim(call, nonce, { store: false }), { runId });
+    await desk.execute(completes(stored, call, nonce, { outcome: { kind: "result", text } }), { runId });
+  }
+}
+
 /** What became of several requests: the answers, in a word each, and the reasons of those that were refused. */
 export async function told(requests: readonly Promise<{ readonly answer: Answer }>[]): Promise<readonly string[]> {
   const settled = await Promise.allSettled(requests);
