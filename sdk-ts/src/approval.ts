@@ -3,6 +3,8 @@ import {
   type Approval as ApprovalMessage,
   type Decision as DecisionMessage,
   DecisionOutcome as DecisionOutcomeEnum,
+  ProbeVerdict as ProbeVerdictEnum,
+  type UnknownOutcome as UnknownOutcomeMessage,
   type Vote as VoteMessage,
 } from "@agentspan/proto";
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
@@ -56,6 +58,22 @@ export interface UnknownOutcome {
   /** LEASE_ENDED, DISOWNED or TIMED_OUT. */
   readonly cause: string;
   readonly idempotencyKey: string;
+  /** When that worker's process last showed life, by the store's clock; undefined where nobody knows. */
+  readonly lastHeartbeatAt: Date | undefined;
+  /** What the tool's probe said; undefined where it was not asked. */
+  readonly probe: ProbeFinding | undefined;
+}
+
+/**
+ * HAPPENED: the effect happened. DID_NOT_HAPPEN: it did not by the time that the probe looked. UNKNOWN: the probe cannot
+ * tell. NO_ANSWER: it was asked, and nobody answered in time.
+ */
+export type ProbeVerdict = "HAPPENED" | "DID_NOT_HAPPEN" | "UNKNOWN" | "NO_ANSWER" | "UNSPECIFIED";
+
+export interface ProbeFinding {
+  readonly verdict: ProbeVerdict;
+  /** The probe's own words. */
+  readonly detail: string;
 }
 
 /** What one person said. */
@@ -85,7 +103,7 @@ export function dateOf(timestamp: Timestamp | undefined): Date | undefined {
 }
 
 export function approvalOf(message: ApprovalMessage): Approval {
-  const unknown = message.unknownOutcome;
+  const { unknownOutcome: unknown } = message;
   return {
     approvalId: message.approvalId,
     kind: kindOf(message.kind),
@@ -103,14 +121,22 @@ export function approvalOf(message: ApprovalMessage): Approval {
     votes: message.votes.map(voteOf),
     preview: readJson(message.previewJson),
     reason: message.reason,
-    unknownOutcome: unknown && {
-      attempt: unknown.attempt,
-      workerId: unknown.workerId,
-      grantedAt: dateOf(unknown.grantedAt),
-      cause: unknown.cause,
-      idempotencyKey: unknown.idempotencyKey,
-    },
+    unknownOutcome: unknown && unknownOutcomeOf(unknown),
     decision: message.decision && decisionOf(message.decision),
+  };
+}
+
+export function unknownOutcomeOf(message: UnknownOutcomeMessage): UnknownOutcome {
+  const { attempt, workerId, grantedAt, cause, idempotencyKey, lastHeartbeatAt, probeVerdict, probeDetail } = message;
+  const asked = probeVerdict !== ProbeVerdictEnum.UNSPECIFIED;
+  return {
+    attempt,
+    workerId,
+    grantedAt: dateOf(grantedAt),
+    cause,
+    idempotencyKey,
+    lastHeartbeatAt: dateOf(lastHeartbeatAt),
+    probe: asked ? { verdict: verdictOf(probeVerdict), detail: probeDetail } : undefined,
   };
 }
 
@@ -129,6 +155,10 @@ export function decisionOf(message: DecisionMessage): Decision {
 // A newer server may send a number that this version has no name for.
 function kindOf(kind: ApprovalKindEnum): ApprovalKind {
   return (ApprovalKindEnum[kind] as ApprovalKind | undefined) ?? "UNSPECIFIED";
+}
+
+export function verdictOf(verdict: ProbeVerdictEnum): ProbeVerdict {
+  return (ProbeVerdictEnum[verdict] as ProbeVerdict | undefined) ?? "UNSPECIFIED";
 }
 
 function outcomeOf(outcome: DecisionOutcomeEnum): DecisionOutcome {

@@ -1,5 +1,5 @@
 import type { Event, LateOutcome, ToolResult } from "@agentspan/proto";
-import { approvalOf, dateOf, decisionOf, voteOf } from "./approval.js";
+import { approvalOf, dateOf, decisionOf, unknownOutcomeOf, verdictOf, voteOf } from "./approval.js";
 import { readJson, readJsonObject } from "./json-text.js";
 import type { CallOutcome, RunEvent, WaitingEvent } from "./run-event.js";
 import { runStateOf, usageOf } from "./run-status.js";
@@ -30,8 +30,8 @@ export function runEventOf(message: Event): RunEvent {
       return { ...base, type: "tool_started", callId, toolName, attempt, workerId };
     }
     case "toolResult": {
-      const { callId, toolName, attempt, outcome } = event.value;
-      return { ...base, type: "tool_result", callId, toolName, attempt, outcome: outcomeOf(outcome) };
+      const { callId, toolName, attempt, outcome, byProbe } = event.value;
+      return { ...base, type: "tool_result", callId, toolName, attempt, outcome: outcomeOf(outcome), byProbe };
     }
     case "waiting":
       return event.value.approval === undefined
@@ -84,6 +84,16 @@ export function runEventOf(message: Event): RunEvent {
     }
     case "cancelled":
       return { ...base, type: "cancelled", reason: event.value.reason, by: event.value.by };
+    case "probing": {
+      const { callId, toolName, unknownOutcome, until } = event.value;
+      const known = unknownOutcome && unknownOutcomeOf(unknownOutcome);
+      return { ...base, type: "probing", callId, toolName, unknownOutcome: known, until: dateOf(until) };
+    }
+    case "probeAnswered": {
+      const { callId, toolName, attempt, detail, workerId, runsAgain } = event.value;
+      const verdict = verdictOf(event.value.verdict);
+      return { ...base, type: "probe_answered", callId, toolName, attempt, verdict, detail, workerId, runsAgain };
+    }
     case "delta":
       return { ...base, type: "delta", turn: event.value.turn, attempt: event.value.attempt, text: event.value.text };
     case undefined:

@@ -18,6 +18,8 @@ export {
   approvalOf,
   type Decision,
   type DecisionOutcome,
+  type ProbeFinding,
+  type ProbeVerdict,
   type UnknownOutcome,
   type Vote,
 } from "./approval.js";

@@ -1,5 +1,5 @@
 // A run's events as a program reads them: `type` is the contract's name, fields are in camelCase.
-import type { Approval, ApprovalKind, Decision, Vote } from "./approval.js";
+import type { Approval, ApprovalKind, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval.js";
 import type { JsonObject } from "./json-text.js";
 import type { RunError, RunOutput, RunState, Usage } from "./run-status.js";
 
@@ -68,6 +68,29 @@ export interface ToolResultEvent extends EventBase<"tool_result"> {
   readonly toolName: string;
   readonly attempt: number;
   readonly outcome: CallOutcome;
+  /** The tool's probe found it out: the worker that ran it had been lost. */
+  readonly byProbe: boolean;
+}
+
+/** Nobody knows whether a guarded call took effect: its tool's probe is asked, and after that a person. */
+export interface ProbingEvent extends EventBase<"probing"> {
+  readonly callId: string;
+  readonly toolName: string;
+  readonly unknownOutcome: UnknownOutcome | undefined;
+  /** When a settlement opens instead. */
+  readonly until: Date | undefined;
+}
+
+export interface ProbeAnsweredEvent extends EventBase<"probe_answered"> {
+  readonly callId: string;
+  readonly toolName: string;
+  readonly attempt: number;
+  readonly verdict: ProbeVerdict;
+  /** The probe's own words. */
+  readonly detail: string;
+  readonly workerId: string;
+  /** It did not happen, and the call runs again by itself. */
+  readonly runsAgain: boolean;
 }
 
 /** The run waits for a person. */
@@ -174,6 +197,8 @@ export type RunEvent =
   | ToolCallEvent
   | ToolStartedEvent
   | ToolResultEvent
+  | ProbingEvent
+  | ProbeAnsweredEvent
   | WaitingEvent
   | VotedEvent
   | DecidedEvent
