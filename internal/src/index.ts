@@ -4,6 +4,7 @@ export * from "./config.js";
 export * from "./duration.js";
 export * from "./error-details.js";
 export * from "./errors.js";
+export * from "./fault-points.js";
 export * from "./grpc-services.js";
 export * from "./ids.js";
 export * from "./json-schema.js";

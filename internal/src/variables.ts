@@ -1,8 +1,11 @@
 // Every AGENTSPAN_ variable of the product. A process reads its own; that of another one is no typing error.
 export const PRODUCT_VARIABLES = [
+  "AGENTSPAN_ALLOW_FAULTS",
   "AGENTSPAN_ANNOUNCE_AFTER",
+  "AGENTSPAN_CLOCK_OFFSET",
   "AGENTSPAN_DATA",
   "AGENTSPAN_DATABASE",
+  "AGENTSPAN_FAULTS",
   "AGENTSPAN_GRPC_PORT",
   "AGENTSPAN_HEARTBEAT",
   "AGENTSPAN_HOST",

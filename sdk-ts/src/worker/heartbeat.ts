@@ -1,3 +1,4 @@
+import { faultPoint } from "@agentspan/internal";
 import { HeartbeatRequestSchema, type HeartbeatResponse, HeartbeatResponseSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { pause } from "../backoff.js";
@@ -30,6 +31,7 @@ export async function beat(parts: WorkerParts, options: HeartbeatOptions): Promi
       begun: hasBegun,
     }));
     counter++;
+    faultPoint("worker.before-heartbeat");
     const answer = await link.ask(
       "heartbeat",
       [HeartbeatRequestSchema, HeartbeatResponseSchema],

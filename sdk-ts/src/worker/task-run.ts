@@ -4,6 +4,7 @@
 //  3. checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last,
 //     with nothing awaited between it and the call of the function;
 //  4. what has begun is completed, never released; what has not is released, never completed.
+import { faultPoint, faultPointAfterSending } from "@agentspan/internal";
 import { ReleaseReason } from "@agentspan/proto";
 import { type Claimed, claim } from "./claim.js";
 import { execute } from "./execute.js";
@@ -24,19 +25,27 @@ export async function runTask(parts: WorkerParts, task: TaskInHand, options: Tas
   const { hooks, logger } = parts;
   const { runId, callId, attempt } = task;
   await hooks.beforeClaim?.(task);
-  const claimed = await claim(parts, task);
+  faultPoint("worker.after-pull");
+  const claiming = claim(parts, task);
+  faultPointAfterSending("worker.after-claim-sent");
+  const claimed = await claiming;
   acknowledgeHints(task);
   if (claimed.kind === "refused") {
     logger.debug({ runId, callId, attempt, reason: claimed.reason }, "A claim was refused");
     return;
   }
+  faultPoint("worker.after-grant");
   await hooks.afterClaim?.(task);
   const { grant, orchestratorId } = claimed;
   const begun = await begin(parts, task, claimed, options);
   if ("reason" in begun) return release(parts, task, { ...begun, orchestratorId });
   const outcome = await begun.outcome;
+  faultPoint("worker.after-execute");
   await hooks.afterExecute?.(task);
-  await complete(parts, task, { outcome, argumentsDigest: grant.argumentsDigest, orchestratorId });
+  const completing = complete(parts, task, { outcome, argumentsDigest: grant.argumentsDigest, orchestratorId });
+  faultPointAfterSending("worker.after-complete-sent");
+  await completing;
+  faultPoint("worker.after-complete");
   await hooks.afterComplete?.(task);
 }
 
@@ -56,6 +65,7 @@ async function begin(
   if (task.abort.signal.aborted) return { reason: ReleaseReason.TOO_LATE, detail: "told to stop before it began" };
   const late = isGuarded(grant, task) ? tooLate(sentAt, parts.clock) : undefined;
   if (late !== undefined) return late;
+  faultPoint("worker.before-execute");
   task.begun = true;
   return { outcome: execute(parts, task, { grant, args: read.value, sentAt }) };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The gateway as a process: settings in, ports open, stop on a signal.
-import { ConfigError, createLogger, onShutdown } from "@agentspan/internal";
+import { armFaultPoints, ConfigError, createLogger, onShutdown } from "@agentspan/internal";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { gatewayConfig } from "./config.js";
 import { type ReadyMessage, StartError, startGateway } from "./gateway.js";
@@ -10,6 +10,7 @@ setLogVerbosity(logVerbosity.NONE);
 
 try {
   const config = gatewayConfig(process.env);
+  armFaultPoints(process.env);
   const log = createLogger("gateway", config.logLevel);
   const gateway = await startGateway({ ...config, log });
   const { port, grpcPort } = gateway;

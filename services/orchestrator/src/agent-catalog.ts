@@ -1,5 +1,5 @@
 // Definitions by version. A version never changes, so what was read once is kept.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, faultPoint } from "@agentspan/internal";
 import type { AgentDefinition } from "@agentspan/proto";
 import type { Clock } from "./clock.js";
 import type { Agent, Run } from "./core/index.js";
@@ -40,7 +40,9 @@ export class AgentCatalog {
   async put(namespace: string, message: AgentDefinition): Promise<{ agent: Agent; created: boolean }> {
     const { definition, version } = encodeAgent(message);
     const stored = { namespace, name: message.name, version, definition, createdAt: this.clock.now() };
+    faultPoint("orchestrator.before-agent");
     const created = await this.store.putAgent(stored);
+    faultPoint("orchestrator.after-agent");
     return { agent: this.keep(stored), created };
   }
 

@@ -17,10 +17,12 @@ export class StoreClock implements Clock {
     private readonly serverTime: () => Promise<number>,
     private readonly log: Logger,
     private readonly intervalMs = 30_000,
+    /** This machine's clock, milliseconds since the epoch. */
+    private readonly wall: () => number = Date.now,
   ) {}
 
   now(): number {
-    return Math.round(Date.now() + this.offsetMs);
+    return Math.round(this.wall() + this.offsetMs);
   }
 
   /** Reads the store's clock now and then regularly. */
@@ -35,7 +37,7 @@ export class StoreClock implements Clock {
   }
 
   private async correct(): Promise<void> {
-    const [asked, begun] = [Date.now(), performance.now()];
+    const [asked, begun] = [this.wall(), performance.now()];
     const theirs = await this.serverTime();
     const took = performance.now() - begun;
     if (took > QUICK_MS) return;

@@ -4,7 +4,7 @@
 // after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
 // "already done", is only given from a run that was read linearizably: until then a copy may be stale.
 import { randomBytes } from "node:crypto";
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
 import type { AgentCatalog } from "./agent-catalog.js";
 import type { Clock } from "./clock.js";
 import {
@@ -175,8 +175,11 @@ export class Engine {
         return;
       }
       const write = await this.writeOf(plan, plan.run, stored);
+      faultPoint("orchestrator.before-commit");
       const outcome = await store.commit(write);
       if (outcome === "committed") {
+        if (write.trim !== undefined) faultPoint("orchestrator.after-trim");
+        faultPoint("orchestrator.after-commit");
         const next = after(plan, plan.run, stored, write);
         this.cache.set(next);
         this.answer(plan, next);
@@ -281,7 +284,9 @@ export class Engine {
     };
     const move = stored === undefined ? undefined : chunkToMove(stored, this.options.moveAboveBytes);
     if (move === undefined) return write;
+    faultPoint("orchestrator.before-chunk");
     await this.options.store.putChunk(run.runId, move.chunk, move.texts);
+    faultPoint("orchestrator.after-chunk");
     return { ...write, inlineBytes: write.inlineBytes - move.bytes, trim: { ...move.chunk, keep: move.keep } };
   }
 

@@ -1,6 +1,6 @@
 // This process's signs of life, and those of the workers whose heartbeats it takes. They are written together, apart
 // from the runs' writes; a worker's heartbeat is answered after its write.
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
 import type { Instance, InstanceStore } from "./ports.js";
 
 export interface InstancesOptions {
@@ -76,7 +76,9 @@ export class Instances {
       const batch = this.waiting;
       this.waiting = [];
       try {
+        faultPoint("orchestrator.before-heartbeat");
         await this.options.store.beat(batch.map(({ instance }) => instance));
+        faultPoint("orchestrator.after-heartbeat");
         for (const { resolve } of batch) resolve();
       } catch (thrown) {
         for (const { reject } of batch) reject(thrown);

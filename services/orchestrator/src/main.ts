@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 // The orchestrator as a process: settings in, adapters wired to ports, stop on a signal.
-import { AgentspanError, ConfigError, createLogger, onShutdown } from "@agentspan/internal";
+import {
+  AgentspanError,
+  armFaultPoints,
+  ConfigError,
+  clockOffsetMs,
+  createLogger,
+  onShutdown,
+} from "@agentspan/internal";
 import { orchestratorConfig } from "./config.js";
 import { ModelRouter } from "./models/model-router.js";
 import { MongoStore } from "./mongo/mongo-store.js";
@@ -9,11 +16,19 @@ import { startOrchestrator } from "./orchestrator.js";
 
 try {
   const config = orchestratorConfig(process.env);
+  armFaultPoints(process.env);
   const log = createLogger("orchestrator", config.logLevel);
   const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
   const store = await MongoStore.connect({ uri: config.mongoUri, database: config.database, logger: log });
   const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orchestrator" });
-  const orchestrator = await startOrchestrator({ ...config, store, bus, models, log });
+  const orchestrator = await startOrchestrator({
+    ...config,
+    clockOffsetMs: clockOffsetMs(process.env),
+    store,
+    bus,
+    models,
+    log,
+  });
   onShutdown(
     async () => {
       // Half of the grace for model calls in progress; the rest closes what is open.

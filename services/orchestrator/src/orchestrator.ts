@@ -28,6 +28,8 @@ export interface OrchestratorOptions {
   /** How often overdue runs are looked for, milliseconds. */
   readonly sweepMs?: number;
   readonly mostModelCalls?: number;
+  /** Put to this machine's clock, milliseconds: a wrong clock must do no harm. */
+  readonly clockOffsetMs?: number;
 }
 
 export interface Orchestrator {
@@ -42,12 +44,17 @@ const FORGET_AFTER_MS = 60 * 60_000;
 
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { store, bus, models, log, timing = DEFAULT_TIMING } = options;
-  const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256 } = options;
+  const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256, clockOffsetMs = 0 } = options;
   const id = newId("orc");
   const monotonic = (): number => performance.now();
 
   await store.prepare();
-  const clock = new StoreClock(() => store.serverTime(), log);
+  const clock = new StoreClock(
+    () => store.serverTime(),
+    log,
+    undefined,
+    () => Date.now() + clockOffsetMs,
+  );
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);

@@ -1,6 +1,6 @@
 // Claims of plain tools that are not in the document yet. A plain claim is stored together with its outcome if that
 // comes within a second, and otherwise by itself; until then this memory keeps a second claimant away.
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
 import type { Claim } from "./core/index.js";
 import type { Engine } from "./engine.js";
 
@@ -43,6 +43,7 @@ export class PlainClaims {
 
   private async store(runId: string, claim: Claim): Promise<void> {
     const { callId, attempt } = claim;
+    faultPoint("orchestrator.before-plain-claim");
     try {
       await this.engine.execute(runId, { ...claim, store: true });
     } catch (thrown) {

@@ -1,6 +1,6 @@
 // Acts on what was committed: calls models, announces tasks, tells watchers. Nobody waits for it, and it may die
 // between any two instructions: whatever it did not do is still owed, and a sweeper finds it.
-import { AgentspanError, type Logger, type TaskAddress } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type TaskAddress } from "@agentspan/internal";
 import { EventSchema, LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { AgentCatalog } from "./agent-catalog.js";
@@ -71,7 +71,9 @@ export class Relay {
     const call = callOf(run, callId);
     if (call === undefined) return true;
     try {
+      faultPoint("orchestrator.before-announce");
       await this.options.bus.announce(addressOf(run, call, attempt), this.options.orchestratorId);
+      faultPoint("orchestrator.after-announce");
       return true;
     } catch (thrown) {
       const { reason } = AgentspanError.from(thrown);
@@ -107,7 +109,9 @@ export class Relay {
     await this.slot();
     try {
       if (signal.aborted) return;
+      faultPoint("orchestrator.before-model-call");
       const outcome = await this.ask(stored, effect, signal);
+      faultPoint("orchestrator.after-model-call");
       if (outcome === undefined || signal.aborted) return;
       await this.deliver(stored, effect, outcome, signal);
     } catch (thrown) {
@@ -192,6 +196,7 @@ export class Relay {
   private async withdraw(run: Run, { callId, tool, queue }: Extract<Effect, { kind: "withdraw" }>): Promise<void> {
     const { runId, namespace } = run;
     try {
+      faultPoint("orchestrator.before-withdraw");
       await this.options.bus.withdraw({ namespace, queue, tool, runId, callId });
     } catch (thrown) {
       // A claim of it is refused anyway.
@@ -210,6 +215,7 @@ export class Relay {
 
   private publish({ run, events: stored }: StoredRun, events: Committed["events"]): void {
     if (events.length === 0) return;
+    faultPoint("orchestrator.before-live-events");
     const shown = (callId: string): string => {
       const call = callOf(run, callId);
       return argumentsOf(stored.find(({ sequence }) => sequence === call?.argumentsSequence)?.fact);

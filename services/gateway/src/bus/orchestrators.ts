@@ -3,7 +3,7 @@
 // A request may reach several orchestrators: one that is slow, a lost connection, a hint that was wrong. That is safe
 // because each carries its idempotency key or decision id before it is first sent: all of them give one answer.
 import { createHash } from "node:crypto";
-import { AgentspanError, type Logger, REASONS, type Reason, requestSubject } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, REASONS, type Reason, requestSubject } from "@agentspan/internal";
 import { EnvelopeSchema, type Failure, type Reply, ReplySchema } from "@agentspan/proto";
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -62,7 +62,9 @@ export class Orchestrators {
   async exchange(method: string, body: Uint8Array, asker: Asker, runId?: string): Promise<Uint8Array> {
     const data = envelope(method, body, asker);
     if (data.length > this.#bus.maxPayload) throw tooLargeForBus(data.length, this.#bus.maxPayload);
+    faultPoint("gateway.before-forward");
     const reply = await this.#send(data, method, asker.signal, runId);
+    faultPoint("gateway.after-forward");
     if (runId !== undefined && reply.orchestratorId !== "") this.#affinity.set(runId, reply.orchestratorId);
     if (reply.outcome.case === "body") return reply.outcome.value;
     if (reply.outcome.case === "failure") throw this.#refusal(reply.outcome.value, method);

@@ -1,3 +1,4 @@
+import { faultPoint } from "@agentspan/internal";
 import type { StreamEventsResponse } from "@agentspan/proto";
 import {
   GetHistoryRequestSchema,
@@ -39,6 +40,7 @@ export function streamEvents({
     context.signal.addEventListener("abort", release, { once: true });
     try {
       for (let event = await stream.next(); event !== undefined; event = await stream.next()) {
+        faultPoint("gateway.before-event");
         yield create(StreamEventsResponseSchema, { event });
       }
     } finally {

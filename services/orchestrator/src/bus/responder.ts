@@ -3,7 +3,15 @@
 //    work queue, or to another worker.
 // 2. What comes in never throws out of here: garbage and failing handlers become answers.
 // 3. What is in progress is bounded in number and bytes, gateways and workers apart, so that neither starves the other.
-import { AgentspanError, INBOX_PREFIX, type Logger, parseWorkerSubject, workerInboxPrefix } from "@agentspan/internal";
+import {
+  AgentspanError,
+  faultPoint,
+  faultPointAfterSending,
+  INBOX_PREFIX,
+  type Logger,
+  parseWorkerSubject,
+  workerInboxPrefix,
+} from "@agentspan/internal";
 import { type Envelope, EnvelopeSchema, type Reply, ReplySchema } from "@agentspan/proto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { RequestHandler, WorkerHandlers } from "../ports.js";
@@ -116,7 +124,10 @@ export class Responder {
     load.requests += 1;
     load.bytes += size;
     try {
-      this.#respond(incoming, await this.#answerOf(incoming, exchange), contentType);
+      const answer = await this.#answerOf(incoming, exchange);
+      faultPoint("orchestrator.before-answer");
+      this.#respond(incoming, answer, contentType);
+      faultPointAfterSending("orchestrator.after-answer");
     } finally {
       load.requests -= 1;
       load.bytes -= size;
