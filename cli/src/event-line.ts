@@ -31,6 +31,10 @@ export function whatHappened(event: RunEvent): string {
       return `${event.toolName} on ${event.workerId}, attempt ${event.attempt}`;
     case "tool_result":
       return `${event.toolName}: ${outcomeWords(event.outcome)}`;
+    case "probing":
+      return `${event.toolName}: its worker was lost, and its probe is asked whether it happened`;
+    case "probe_answered":
+      return `${event.toolName}: ${event.verdict}${event.runsAgain ? ", and it runs again" : ""}${said(event.detail)}`;
     case "waiting":
       return `${event.approvalId}: ${event.toolName} ${event.argumentsJson}`;
     case "voted":

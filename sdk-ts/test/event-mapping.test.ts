@@ -1,4 +1,4 @@
-import { ApprovalKind, DecisionOutcome, type Event, EventSchema, RunState } from "@agentspan/proto";
+import { ApprovalKind, DecisionOutcome, type Event, EventSchema, ProbeVerdict, RunState } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
@@ -34,8 +34,8 @@ const cases: readonly (readonly [Init, object])[] = [
     { type: "tool_started", attempt: 2, workerId: "w" },
   ],
   [
-    { case: "toolResult", value: { outcome: { case: "resultJson", value: "[1]" } } },
-    { type: "tool_result", outcome: { kind: "result", value: [1], json: "[1]" } },
+    { case: "toolResult", value: { outcome: { case: "resultJson", value: "[1]" }, byProbe: true } },
+    { type: "tool_result", byProbe: true, outcome: { kind: "result", value: [1], json: "[1]" } },
   ],
   [
     { case: "toolResult", value: { outcome: { case: "error", value: "e" } } },
@@ -108,6 +108,29 @@ const cases: readonly (readonly [Init, object])[] = [
   [
     { case: "cancelled", value: { reason: "r", by: "ann" } },
     { type: "cancelled", reason: "r", by: "ann" },
+  ],
+  [
+    {
+      case: "probing",
+      value: {
+        toolName: "refund",
+        unknownOutcome: { attempt: 1, cause: "LEASE_ENDED", lastHeartbeatAt: timestampFromMs(4_000) },
+        until: timestampFromMs(6_000),
+      },
+    },
+    {
+      type: "probing",
+      toolName: "refund",
+      unknownOutcome: { attempt: 1, cause: "LEASE_ENDED", lastHeartbeatAt: new Date(4_000), probe: undefined },
+      until: new Date(6_000),
+    },
+  ],
+  [
+    {
+      case: "probeAnswered",
+      value: { attempt: 1, verdict: ProbeVerdict.DID_NOT_HAPPEN, detail: "no such key", runsAgain: true },
+    },
+    { type: "probe_answered", attempt: 1, verdict: "DID_NOT_HAPPEN", detail: "no such key", runsAgain: true },
   ],
   [
     { case: "delta", value: { turn: 1, attempt: 1, text: "He" } },

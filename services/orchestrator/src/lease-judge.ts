@@ -16,6 +16,8 @@ interface Seen {
   readonly since: number;
   readonly inHand: ReadonlySet<string>;
   readonly gone: boolean;
+  /** By the store's clock: for people, never judged by. */
+  readonly seenAt?: number | undefined;
 }
 
 export interface JudgeOptions {
@@ -67,11 +69,11 @@ export class LeaseJudge {
     if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
     this.lastPoll = now;
     const present = new Set<string>();
-    for (const { incarnation, counter, inHand } of instances) {
+    for (const { incarnation, counter, inHand, seenAt } of instances) {
       present.add(incarnation);
       const before = this.seen.get(incarnation);
       const since = before === undefined || before.gone || before.counter !== counter ? now : before.since;
-      this.seen.set(incarnation, { counter, since, inHand: new Set(inHand), gone: false });
+      this.seen.set(incarnation, { counter, since, inHand: new Set(inHand), gone: false, seenAt });
     }
     for (const [incarnation, before] of this.seen) {
       if (present.has(incarnation)) continue;
@@ -101,6 +103,11 @@ export class LeaseJudge {
     }
     // A sign of life that was composed before the claim may be stored after it; the second one after it was not.
     return seen.counter >= first + 2 ? this.done(key, "disowned") : "undecided";
+  }
+
+  /** When an incarnation last showed life, by the store's clock; undefined where it was never seen here. */
+  lastHeartbeatAt(incarnation: string): number | undefined {
+    return this.seen.get(incarnation)?.seenAt;
   }
 
   private done(key: string, verdict: Verdict): Verdict {

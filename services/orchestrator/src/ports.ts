@@ -159,11 +159,20 @@ export interface ToolRegistration extends OwnerDemand {
   readonly inputSchema: string;
 }
 
-/** Keeps what tools' owners demand. */
+/** Keeps what tools' owners say of them. */
 export interface ToolStore {
   /** The newest registration of a tool replaces the one before. */
   putTools(tools: readonly ToolRegistration[]): Promise<void>;
   getTools(namespace: string, tools: readonly { queue: string; tool: string }[]): Promise<readonly ToolRegistration[]>;
+}
+
+/** A tool as one incarnation of a worker serves it. */
+export interface ServedTool {
+  readonly queue: string;
+  readonly tool: string;
+  /** What it brings, as OwnerDemand has it. */
+  readonly probe?: true;
+  readonly enforcesKey?: true;
 }
 
 /** One incarnation of a process, as the judge of leases sees it. */
@@ -179,7 +188,7 @@ export interface Instance {
   /** Nonces of the tasks in hand, or keys of the model calls in hand. */
   readonly inHand: readonly string[];
   /** What a worker serves. */
-  readonly tools: readonly { readonly queue: string; readonly tool: string }[];
+  readonly tools: readonly ServedTool[];
   /** By the store's clock, milliseconds; set by the adapter on reading. Shown to people, never judged by. */
   readonly seenAt?: number;
 }

@@ -2,7 +2,7 @@
 // lives, announces again what nobody claimed, lets time pass, and otherwise moves the time of the next look.
 import { AgentspanError, type Logger } from "@agentspan/internal";
 import type { Clock } from "./clock.js";
-import { type Command, type Obligation, obligationsOf, type Timing } from "./core/index.js";
+import { type Command, type Obligation, obligationsOf, type Run, type Timing } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { LeaseJudge } from "./lease-judge.js";
 import type { RunStore, StoredRun } from "./ports.js";
@@ -115,7 +115,7 @@ export class Sweeper {
     const { run } = stored;
     switch (obligation.kind) {
       case "tick":
-        return { type: "tick" };
+        return { type: "tick", lastHeartbeats: this.lastHeartbeats(run) };
       case "announce": {
         const announced = await relay.announce(run, obligation.callId, obligation.attempt);
         const late = now - obligation.due;
@@ -136,13 +136,28 @@ export class Sweeper {
       case "watch_claim": {
         const { callId, attempt, nonce, incarnation } = obligation;
         const verdict = judge.verdict(incarnation, nonce);
-        if (verdict === "lost") return { type: "end_claim", callId, attempt, nonce, how: "LEASE_ENDED" };
-        if (verdict === "disowned") return { type: "end_claim", callId, attempt, nonce, how: "DISOWNED" };
+        if (verdict === "lost" || verdict === "disowned") {
+          const how = verdict === "lost" ? "LEASE_ENDED" : "DISOWNED";
+          const lastHeartbeatAt = judge.lastHeartbeatAt(incarnation);
+          const seen = lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt };
+          return { type: "end_claim", callId, attempt, nonce, how, ...seen };
+        }
         return now + (verdict === "alive" ? timing.leaseMs : this.options.intervalMs);
       }
       default:
         return obligation satisfies never;
     }
+  }
+
+  /** Of the workers that hold something of the run, for whoever is asked what became of it. */
+  private lastHeartbeats(run: Run): Readonly<Record<string, number>> {
+    return Object.fromEntries(
+      run.turn.calls.flatMap(({ state }) => {
+        if (state.kind !== "claimed") return [];
+        const at = this.options.judge.lastHeartbeatAt(state.incarnation);
+        return at === undefined ? [] : [[state.incarnation, at]];
+      }),
+    );
   }
 }
 

@@ -1,29 +1,31 @@
-// Which incarnation of a worker serves what. Kept in memory by whoever answered the registration; another
-// orchestrator finds it in the store.
+// Which incarnation of a worker serves what, and what it says of it. Kept in memory by whoever answered the
+// registration; another orchestrator finds it in the store.
 import type { WorkerTool } from "@agentspan/proto";
 import type { OwnerDemand } from "./core/index.js";
-import type { InstanceStore, ToolStore } from "./ports.js";
+import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
+import { servedTool } from "./worker-messages.js";
 
 interface KnownWorker {
   readonly workerId: string;
   readonly namespace: string;
-  readonly tools: readonly Pick<WorkerTool, "queue" | "name">[];
+  readonly tools: readonly ServedTool[];
 }
 
 const MOST_WORKERS = 10_000;
 /** How long what a tool's owner demands is remembered. A worker's own registration is always asked first. */
 const REMEMBERED_MS = 2_000;
+const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enforcesKey: false };
 
 export class WorkerRegistry {
   private readonly workers = new Map<string, KnownWorker>();
-  private readonly demands = new Map<string, OwnerDemand>();
+  private readonly demands = new Map<string, Pick<OwnerDemand, "approval" | "once">>();
   private readonly remembered = new Map<string, { readonly demand: OwnerDemand; readonly until: number }>();
 
   constructor(private readonly store: InstanceStore & ToolStore) {}
 
   put(incarnation: string, workerId: string, namespace: string, tools: readonly WorkerTool[]): void {
     this.workers.delete(incarnation);
-    this.workers.set(incarnation, { workerId, namespace, tools: tools.map(({ queue, name }) => ({ queue, name })) });
+    this.workers.set(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
     for (const { queue, name, approvalRequired, once } of tools) {
       this.demands.set(demandKey(incarnation, queue, name), { approval: approvalRequired, once });
       this.remembered.delete(demandKey(namespace, queue, name));
@@ -34,45 +36,70 @@ export class WorkerRegistry {
 
   /** Undefined where nobody knows the incarnation: it must register. */
   async get(incarnation: string): Promise<KnownWorker | undefined> {
-    const known = this.workers.get(incarnation);
-    if (known !== undefined) return known;
-    const [stored] = await this.store.readInstances([incarnation]);
-    if (stored === undefined || stored.kind !== "worker") return undefined;
-    const tools = stored.tools.map(({ queue, tool }) => ({ queue, name: tool }));
-    const found = { workerId: stored.name, namespace: stored.namespace, tools };
-    this.workers.set(incarnation, found);
-    return found;
+    return this.workers.get(incarnation) ?? (await this.find(incarnation));
   }
 
-  /** What the owner of a tool demands: what this incarnation said, and what is stored; the stricter holds. */
+  /**
+   * What the owner of a tool says of it. Of what it demands, this incarnation's word and the newest that is kept: the
+   * stricter holds. What it brings is this incarnation's word alone: another version of the tool may have a probe that
+   * knows nothing of what this one does.
+   */
   async demandOf(
     incarnation: string,
     namespace: string,
     queue: string | undefined,
     tool: string | undefined,
   ): Promise<OwnerDemand> {
-    if (queue === undefined || tool === undefined) return { approval: false, once: false };
+    if (queue === undefined || tool === undefined) return NOTHING;
     const own = this.demands.get(demandKey(incarnation, queue, tool));
-    const stored = await this.keptDemand(namespace, queue, tool);
-    return { approval: own?.approval === true || stored.approval, once: own?.once === true || stored.once };
+    const [kept, served] = await Promise.all([
+      this.keptDemand(namespace, queue, tool),
+      this.servedBy(incarnation, queue, tool),
+    ]);
+    return {
+      approval: own?.approval === true || kept.approval,
+      once: own?.once === true || kept.once,
+      probe: served?.probe === true,
+      enforcesKey: served?.enforcesKey === true,
+    };
   }
 
-  /** What the newest registration of a tool demands, remembered for a moment: a claim asks again. */
+  /** What the newest registration of a tool says, remembered for a moment: a claim asks again. */
   async keptDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
     const key = demandKey(namespace, queue, tool);
     const now = performance.now();
     const remembered = this.remembered.get(key);
     if (remembered !== undefined && remembered.until > now) return remembered.demand;
     const [registration] = await this.store.getTools(namespace, [{ queue, tool }]);
-    const demand = { approval: registration?.approval ?? false, once: registration?.once ?? false };
+    const { approval, once, probe, enforcesKey } = registration ?? NOTHING;
+    const demand = { approval, once, probe, enforcesKey };
     if (this.remembered.size > MOST_WORKERS) this.remembered.clear();
     this.remembered.set(key, { demand, until: now + REMEMBERED_MS });
     return demand;
   }
 
+  /** A worker may have registered more tools since, with another orchestrator. */
+  private async servedBy(incarnation: string, queue: string, tool: string): Promise<ServedTool | undefined> {
+    const isIt = (served: ServedTool): boolean => served.queue === queue && served.tool === tool;
+    const known = this.workers.get(incarnation)?.tools.find(isIt);
+    return known ?? (await this.find(incarnation))?.tools.find(isIt);
+  }
+
+  private async find(incarnation: string): Promise<KnownWorker | undefined> {
+    const [stored] = await this.store.readInstances([incarnation]);
+    if (stored === undefined || stored.kind !== "worker") return undefined;
+    // Signs of life that another orchestrator took may still tell of fewer tools than are known here.
+    const stays = (known: ServedTool): boolean =>
+      !stored.tools.some(({ queue, tool }) => queue === known.queue && tool === known.tool);
+    const before = this.workers.get(incarnation)?.tools.filter(stays) ?? [];
+    const found = { workerId: stored.name, namespace: stored.namespace, tools: [...before, ...stored.tools] };
+    this.workers.set(incarnation, found);
+    return found;
+  }
+
   private forget(incarnation: string, { tools }: KnownWorker): void {
     this.workers.delete(incarnation);
-    for (const { queue, name } of tools) this.demands.delete(demandKey(incarnation, queue, name));
+    for (const { queue, tool } of tools) this.demands.delete(demandKey(incarnation, queue, tool));
   }
 }
 

@@ -12,8 +12,6 @@ import {
   type HeartbeatRequest,
   type HeartbeatResponse,
   HeartbeatResponseSchema,
-  ReleaseReason as PublicReleaseReason,
-  RefusalReason,
   type RegisterRequest,
   type RegisterResponse,
   RegisterResponseSchema,
@@ -27,22 +25,14 @@ import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { toWorkerError } from "./bus/failures.js";
 import type { Clock } from "./clock.js";
-import {
-  type Claim,
-  type ClaimAnswer,
-  type ClaimRefusal,
-  type CompletedOutcome,
-  callOf,
-  idempotencyKeyOf,
-  type ReleaseReason,
-  type Run,
-} from "./core/index.js";
+import { type Claim, type ClaimAnswer, type ClaimRefusal, callOf, idempotencyKeyOf, type Run } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { checkRegistration, requireText } from "./worker-checks.js";
+import { completionOf, REFUSALS, registrationOf, releaseReasonOf, servedTool } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface WorkerServiceOptions {
@@ -73,15 +63,8 @@ export class WorkerService implements WorkerHandlers {
     try {
       checkRegistration(request);
       const namespace = namespaceOf(request.namespace);
-      const tools = request.tools.map(({ queue, name }) => ({ queue, tool: name }));
-      const registrations = request.tools.map(({ queue, name, approvalRequired, once, inputSchemaJson }) => ({
-        namespace,
-        queue,
-        tool: name,
-        approval: approvalRequired,
-        once,
-        inputSchema: inputSchemaJson,
-      }));
+      const tools = request.tools.map(servedTool);
+      const registrations = request.tools.map((tool) => registrationOf(namespace, tool));
       // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.
       await store.putTools(registrations);
       const { incarnation } = request;
@@ -115,6 +98,7 @@ export class WorkerService implements WorkerHandlers {
     const { runId, callId, attempt, nonce, incarnation } = request;
     try {
       requireText({ runId, callId, nonce, incarnation });
+      if (request.probe) return await this.claimProbe(request);
       const stored = await engine.peek(runId);
       const call = stored === undefined ? undefined : callOf(stored.run, callId);
       // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
@@ -159,6 +143,30 @@ export class WorkerService implements WorkerHandlers {
     }
   }
 
+  /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
+  private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
+    const { orchestratorId } = this.options;
+    const { answer, stored } = await this.execute(runId, { type: "claim_probe", callId, attempt });
+    if (answer.type === "refused") return this.refused(answer.reason);
+    if (answer.type !== "probe_granted") throw new Error(`A claim of a probe was answered ${answer.type}.`);
+    return create(ClaimResponseSchema, {
+      orchestratorId,
+      answer: {
+        case: "grant",
+        value: {
+          toolName: answer.tool,
+          argumentsJson: argumentsAt(stored, answer.argumentsSequence),
+          argumentsDigest: answer.digest,
+          idempotencyKey: idempotencyKeyOf(runId, callId),
+          deadline: timestampFromMs(answer.until),
+          guarded: true,
+          agentName: stored.run.agentName,
+          probe: true,
+        },
+      },
+    });
+  }
+
   async heartbeat(workerId: string, request: HeartbeatRequest): Promise<HeartbeatResponse> {
     const { instances, registry, orchestratorId } = this.options;
     const { incarnation, counter, tasks } = request;
@@ -173,7 +181,7 @@ export class WorkerService implements WorkerHandlers {
         namespace: known.namespace,
         counter: Number(counter),
         inHand: tasks.map(({ nonce }) => nonce),
-        tools: known.tools.map(({ queue, name }) => ({ queue, tool: name })),
+        tools: known.tools,
       });
       const stop = await this.tasksToStop(workerId, incarnation, tasks);
       return create(HeartbeatResponseSchema, { stop, orchestratorId });
@@ -184,22 +192,16 @@ export class WorkerService implements WorkerHandlers {
 
   async complete(workerId: string, request: CompleteRequest): Promise<CompleteResponse> {
     const { orchestratorId, log } = this.options;
-    const { runId, callId, attempt, nonce, incarnation, argumentsDigest: digest } = request;
+    const { runId, callId, attempt, nonce } = request;
     try {
       requireText({ runId, callId, nonce });
-      const outcome = outcomeOf(request);
-      const completed = await this.execute(runId, {
-        type: "complete",
-        callId,
-        attempt,
-        nonce,
-        workerId,
-        incarnation,
-        digest,
-        outcome,
-      });
-      this.plainClaims.drop(runId, { callId, attempt });
-      const { answer } = completed;
+      const command = completionOf(workerId, request);
+      const { answer } = await this.execute(runId, command);
+      if (command.type === "complete") this.plainClaims.drop(runId, { callId, attempt });
+      if (command.type === "answer_probe" && answer.type === "ok") {
+        log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
+        return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
+      }
       if (answer.type === "completed" && answer.status === "ACCEPTED") {
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
       }
@@ -225,8 +227,7 @@ export class WorkerService implements WorkerHandlers {
     const { runId, callId, attempt, nonce, detail } = request;
     try {
       requireText({ runId, callId, nonce });
-      const reason = RELEASE_REASONS[request.reason];
-      if (reason === undefined) throw new AgentspanError("INVALID_REQUEST", "A release says its reason.");
+      const reason = releaseReasonOf(request.reason);
       const command = { type: "release", callId, attempt, nonce, reason, detail: detail.slice(0, 4096) } as const;
       this.plainClaims.drop(runId, { callId, attempt });
       const { answer } = await this.execute(runId, command);
@@ -260,6 +261,8 @@ export class WorkerService implements WorkerHandlers {
       const { state } = call ?? {};
       const ending = run?.phase.kind !== "active";
       if (state?.kind === "claimed" && state.nonce === nonce && !ending) continue;
+      // Whoever has a probing attempt in hand and is not its claimant asks the probe.
+      if (state?.kind === "probing" && state.attempt === attempt && state.nonce !== nonce) continue;
       if (call?.gate === "plain" && state?.kind === "ready" && state.attempt === attempt && !ending) {
         const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
         const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
@@ -287,33 +290,6 @@ export class WorkerService implements WorkerHandlers {
 }
 
 const OWN_ERROR_RETRY_MS = 1_000;
-
-const REFUSALS: Readonly<Record<ClaimRefusal, RefusalReason>> = {
-  TAKEN: RefusalReason.TAKEN,
-  ENDED: RefusalReason.ENDED,
-  CANCELLED: RefusalReason.CANCELLED,
-  PAUSED: RefusalReason.PAUSED,
-  GATED: RefusalReason.GATED,
-  NOT_FOUND: RefusalReason.NOT_FOUND,
-};
-
-const RELEASE_REASONS: Readonly<Record<number, ReleaseReason>> = {
-  [PublicReleaseReason.SHUTTING_DOWN]: "SHUTTING_DOWN",
-  [PublicReleaseReason.INCOMPATIBLE]: "INCOMPATIBLE",
-  [PublicReleaseReason.TOO_LATE]: "TOO_LATE",
-  [PublicReleaseReason.NO_PROOF]: "NO_PROOF",
-};
-
-function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
-  switch (outcome.case) {
-    case "resultJson":
-      return { kind: "result", text: outcome.value };
-    case "failure":
-      return { kind: "error", message: outcome.value.message.slice(0, 4096), retryable: outcome.value.retryable };
-    default:
-      throw new AgentspanError("INVALID_REQUEST", "A completion carries a result or a failure.");
-  }
-}
 
 function argumentsAt(stored: StoredRun, sequence: number): string {
   return argumentsOf(stored.events.find((event) => event.sequence === sequence)?.fact);

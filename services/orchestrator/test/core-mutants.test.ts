@@ -7,7 +7,7 @@ import { Violation } from "./core/explored-run.js";
 import { MUTANTS } from "./core/mutants.js";
 import { MutatedCores } from "./core/mutated-core.js";
 
-const INVARIANTS = 23;
+const INVARIANTS = 24;
 
 describe("the invariants of the core", () => {
   const cores = new MutatedCores();

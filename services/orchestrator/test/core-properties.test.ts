@@ -5,7 +5,8 @@
 //   2  Sequences are gapless from 1, and a run's time never runs backwards (4).
 //   3  One terminal event; after it only a settlement decided, or a late outcome (4).
 //   4  A gated call starts only with an approval of exactly its arguments, by as many people as its policy asks (11, 12).
-//   5  Under one approval a guarded call is granted to one nonce, unless that one gave it back (8).
+//   5  Under one approval a guarded call is granted to one nonce, unless that one gave it back, or it did not happen by
+//      its probe's word, its receiver enforces the key, and the grant is dead (8).
 //   6  A call has at most one outcome, and nothing of it starts after that.
 //   7  A repeated command gets its answer again and no event (3).
 //   8  Whatever is not done is owed to somebody or asked of somebody, and wakeAt is the earliest time (5).
@@ -24,6 +25,8 @@
 //  21  From wherever it is, a run comes to its end.
 //  22  A paused run starts nothing.
 //  23  The model is told each of its calls, and how it ended, once and in order.
+//  24  A probe is asked where the claiming worker brought one, for as long as was said; its answer is what becomes of
+//      the call, and lets it run again by itself as often as its attempts allow (8).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

@@ -36,10 +36,17 @@ export interface RetryPolicy {
   readonly multiplier: number;
 }
 
-/** What the owner of a tool (its worker's registration) demands; the stricter of it and the definition holds. */
+/**
+ * What the owner of a tool says of it, in its worker's registration. Of what it demands the stricter of it and the
+ * definition holds; of what it brings, the word of the worker that claims.
+ */
 export interface OwnerDemand {
   readonly approval: boolean;
   readonly once: boolean;
+  /** It brings a probe, which can tell afterwards whether a call took effect. */
+  readonly probe: boolean;
+  /** Whoever receives the effect enforces the idempotency key: running a call again doubles nothing. */
+  readonly enforcesKey: boolean;
 }
 
 export function toolOf(agent: Agent, name: string): ToolDefinition | undefined {

@@ -1,7 +1,7 @@
 // What may be asked of a run, in the imperative, and what is answered. Every command carries a key that the run
 // remembers (idempotency key, turn and attempt, nonce, decision id), so that asking twice is asking once.
 import type { OwnerDemand } from "./agent.js";
-import type { LostHow, Outcome, ReleaseReason, ReportedOutcome } from "./events.js";
+import type { LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome } from "./events.js";
 import type { ModelFailure, ModelReply } from "./model.js";
 
 export interface Start {
@@ -85,6 +85,30 @@ export interface EndClaim {
   readonly attempt: number;
   readonly nonce: string;
   readonly how: LostHow;
+  /** When that process last showed life, by the store's clock, where it is known. */
+  readonly lastHeartbeatAt?: number;
+}
+
+/** A worker asks for what a probe needs. Nothing of it is stored: a probe only looks, and may do so twice. */
+export interface ClaimProbe {
+  readonly type: "claim_probe";
+  readonly callId: string;
+  readonly attempt: number;
+}
+
+/** What a tool's probe says of an attempt whose outcome is unknown. */
+export interface AnswerProbe {
+  readonly type: "answer_probe";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  /** From the grant; binds the answer to the arguments. */
+  readonly digest: string;
+  readonly verdict: ProbeVerdict;
+  /** With HAPPENED: the call's result, as JSON text. */
+  readonly result: string;
+  /** In words, for people. */
+  readonly detail: string;
 }
 
 /** What a person asks of a checkpoint. */
@@ -129,6 +153,8 @@ export interface Resume {
 /** Time passed: whatever is due by now happens. */
 export interface Tick {
   readonly type: "tick";
+  /** When processes last showed life, by incarnation, as far as it is known: told of those whose time is over. */
+  readonly lastHeartbeats?: Readonly<Record<string, number>>;
 }
 
 /** Moves the times of obligations that were looked after and are still owed. No event: it is no fact of the run. */
@@ -146,6 +172,8 @@ export type Command =
   | Complete
   | Release
   | EndClaim
+  | ClaimProbe
+  | AnswerProbe
   | Decide
   | Cancel
   | Pause
@@ -158,6 +186,7 @@ export type CommandType = Command["type"];
 export type Answer =
   | { readonly type: "started"; readonly created: boolean }
   | ClaimAnswer
+  | ProbeGranted
   | { readonly type: "completed"; readonly status: "ACCEPTED" | "LATE" }
   | { readonly type: "stale"; readonly detail: string }
   | { readonly type: "released"; readonly released: boolean }
@@ -179,7 +208,18 @@ export type ClaimAnswer =
     }
   | { readonly type: "refused"; readonly reason: ClaimRefusal };
 
-export type ClaimRefusal = "TAKEN" | "ENDED" | "CANCELLED" | "PAUSED" | "GATED" | "NOT_FOUND";
+/** PROBE: whether the attempt took effect is asked, and nothing else: `claim_probe` gives what is needed for that. */
+export type ClaimRefusal = "TAKEN" | "ENDED" | "CANCELLED" | "PAUSED" | "GATED" | "NOT_FOUND" | "PROBE";
+
+/** Lets a worker ask the tool's probe, and nothing more. */
+export interface ProbeGranted {
+  readonly type: "probe_granted";
+  readonly tool: string;
+  readonly argumentsSequence: number;
+  readonly digest: string;
+  /** When a person is asked instead. */
+  readonly until: number;
+}
 
 export interface DecidedAnswer {
   readonly type: "decided";

@@ -1,5 +1,5 @@
 // Starting, cancelling, pausing, and the passing of time.
-import type { Answer, Cancel, Pause, Rejection, Resume, Start } from "./commands.js";
+import type { Answer, Cancel, Pause, Rejection, Resume, Start, Tick } from "./commands.js";
 import { lose } from "./decide-task.js";
 import { type Context, type Draft, OK, reject } from "./draft.js";
 import type { RunStarted } from "./events.js";
@@ -52,14 +52,16 @@ function ended(run: Run): Rejection {
 }
 
 /** Everything that is due by now: the run's deadline, tools' time-outs, checkpoints that expire. */
-export function tick(draft: Draft): Answer {
+export function tick(draft: Draft, { lastHeartbeats = {} }: Tick): Answer {
   const { now } = draft;
   for (const { callId } of draft.run.turn.calls) {
     const call = draft.run.turn.calls.find((candidate) => candidate.callId === callId);
     if (call === undefined) continue;
     const { state } = call;
     if (state.kind === "claimed" && state.deadline !== undefined && state.deadline <= now) {
-      lose(draft, call, { cause: "TIMED_OUT" });
+      lose(draft, call, { cause: "TIMED_OUT", lastHeartbeatAt: lastHeartbeats[state.incarnation] });
+    } else if (state.kind === "probing" && state.until <= now) {
+      draft.drop(call, { kind: "error", message: "The probe did not answer." });
     } else if (state.kind === "ready" && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
       draft.drop(call, { kind: "error", message: "No worker took the task within its start time-out." });
     }

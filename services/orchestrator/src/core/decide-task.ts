@@ -5,28 +5,14 @@
 //  2. A guarded call is granted at most once for each approval; a release gives the grant back.
 //  3. Each call ends with at most one outcome; a true claimant's later one is recorded and changes nothing.
 //  4. The same nonce gets the same answer.
+//  5. Whether a guarded attempt that was lost took effect is asked of its probe, then of a person (decide-probe.ts).
 import { type RetryPolicy, toolOf } from "./agent.js";
-import type {
-  Answer,
-  Claim,
-  ClaimAnswer,
-  ClaimRefusal,
-  Complete,
-  CompletedOutcome,
-  EndClaim,
-  Release,
-} from "./commands.js";
+import type { Answer, Claim, ClaimAnswer, ClaimRefusal, Complete, EndClaim, Release } from "./commands.js";
 import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
-import type { AttemptFailed, Gate, ReportedOutcome, UnknownAttempt } from "./events.js";
-import {
-  DOCUMENT_BYTES,
-  GUARDED_TIMEOUT_MS,
-  headOf,
-  RESULT_BYTES,
-  RESULT_HEAD_BYTES,
-  UNSTORED_CLAIM_MS,
-} from "./limits.js";
+import type { AttemptFailed, Gate, UnknownAttempt } from "./events.js";
+import { fitted } from "./fit-outcome.js";
+import { GUARDED_TIMEOUT_MS, PROBE_MS, UNSTORED_CLAIM_MS } from "./limits.js";
 import { obligationsOf } from "./obligations.js";
 import { backoffAfter, REFUSED_RETRY } from "./retry.js";
 import {
@@ -52,10 +38,18 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   if (phase.kind === "ending") return refused("CANCELLED");
   if (state.kind === "finished") return refused("ENDED");
   if (state.kind === "gated") return refused("GATED");
+  if (state.kind === "probing" && state.attempt === command.attempt && state.nonce !== command.nonce) {
+    return refused(paused ? "PAUSED" : "PROBE");
+  }
   if (state.kind !== "ready" || state.attempt !== command.attempt || state.notBefore > draft.now)
     return refused("TAKEN");
   if (paused) return refused("PAUSED");
   if (command.owner.approval && call.approval === undefined) {
+    // What may have taken effect is not approved or rejected: a person says what became of it, or lets it run again.
+    if (call.unsettled !== undefined) {
+      draft.askWhetherItHappened(call, call.unsettled);
+      return refused("TAKEN");
+    }
     askForApproval(draft, call, command.owner);
     return refused("GATED");
   }
@@ -63,7 +57,7 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   const deadline = deadlineOf(draft, call, gate);
   const unstored = !isGuarded(gate) && !command.store && !isAnnouncedSoon(draft, call);
   if (unstored) return granted(call, deadline, false);
-  start(draft, call, command, gate, deadline);
+  start(draft, call, command, gate, { deadline, brings: command.owner });
   return granted({ ...call, gate }, deadline, true);
 }
 
@@ -86,8 +80,9 @@ function start(
   call: Call,
   by: Pick<Claim, "attempt" | "nonce" | "workerId" | "incarnation">,
   gate: Gate,
-  deadline: number | undefined,
+  { deadline, brings }: { deadline?: number | undefined; brings?: Claim["owner"] } = {},
 ): void {
+  const guarded = isGuarded(gate);
   draft.emit({
     type: "tool_started",
     callId: call.callId,
@@ -98,6 +93,8 @@ function start(
     incarnation: by.incarnation,
     gate,
     ...(deadline === undefined ? {} : { deadline }),
+    ...(guarded && brings?.probe === true ? { probe: true } : {}),
+    ...(guarded && brings?.enforcesKey === true ? { enforcesKey: true } : {}),
   });
 }
 
@@ -134,7 +131,7 @@ export function complete(draft: Draft, command: Complete): Answer {
   // A plain claim may come with its outcome: a completion that presents the grant counts as the claim.
   if (state.kind === "ready" && state.attempt === attempt && call.gate === "plain" && state.notBefore <= draft.now) {
     if (draft.run.phase.kind !== "active") return stale("The run is ending.");
-    start(draft, call, command, "plain", undefined);
+    start(draft, call, command, "plain");
     return accept(draft, callOf(draft.run, callId) ?? call, command);
   }
   return lateOrStale(draft, command, record, call, call);
@@ -165,7 +162,7 @@ function lateOrStale(
   // An earlier attempt's outcome does not tell what a later one did.
   const newest = isNewest(claims, record);
   const settlement = newest ? settlementOf(draft, callId) : undefined;
-  const wanted = settlement !== undefined || (newest && call !== undefined && isUnclaimedRerun(call));
+  const wanted = settlement !== undefined || (newest && call !== undefined && isUnanswered(call));
   if (call !== undefined && draft.run.phase.kind !== "ended" && wanted) {
     withdraw(draft, settlement);
     draft.finish(call, outcome, { attempt, nonce });
@@ -192,31 +189,9 @@ function isNewest(claims: readonly ClaimRecord[], record: ClaimRecord): boolean 
   return claims.slice(claims.indexOf(record) + 1).every(({ released }) => released === true);
 }
 
-function isUnclaimedRerun(call: Call): boolean {
-  return call.state.kind === "rerun" || call.state.kind === "ready";
-}
-
-/** What of an outcome fits into the run; a guarded one is never refused for its size. */
-function fitted(draft: Draft, gate: Gate, outcome: CompletedOutcome): ReportedOutcome {
-  if (outcome.kind !== "result") return bare(outcome);
-  const { utf8Length, digestOf } = draft.context.text;
-  const bytes = utf8Length(outcome.text);
-  const full = draft.context.inlineBytes + bytes > DOCUMENT_BYTES;
-  if (bytes <= RESULT_BYTES && !full) return outcome;
-  if (isGuarded(gate)) {
-    return {
-      kind: "truncated",
-      digest: digestOf(outcome.text),
-      bytes,
-      head: headOf(outcome.text, RESULT_HEAD_BYTES / 4),
-    };
-  }
-  const limit = full ? `the run's document has no room for it` : `the limit is ${RESULT_BYTES}`;
-  return { kind: "error", message: `The tool's result has ${bytes} bytes and was refused: ${limit}.` };
-}
-
-function bare(outcome: CompletedOutcome): ReportedOutcome {
-  return outcome.kind === "error" ? { kind: "error", message: outcome.message } : outcome;
+/** A rerun that nobody has claimed, or a probe that is still asked. */
+function isUnanswered({ state: { kind } }: Call): boolean {
+  return kind === "rerun" || kind === "ready" || kind === "probing";
 }
 
 /** Puts a plain call up for another attempt; false where its attempts are used up. */
@@ -245,8 +220,7 @@ export function release(draft: Draft, command: Release): Answer {
   const call = callOf(draft.run, callId);
   if (call === undefined || draft.run.phase.kind === "ended") return { type: "released", released: false };
   const { state } = call;
-  const held = state.kind === "claimed" || state.kind === "unknown" || state.kind === "rerun";
-  const stored = held && state.nonce === nonce && state.attempt === attempt;
+  const stored = "nonce" in state && state.nonce === nonce && state.attempt === attempt;
   const unstored = state.kind === "ready" && state.attempt === attempt && call.gate === "plain";
   if (!stored && !unstored) return { type: "released", released: false };
   // Not begun is an answer to whether it happened.
@@ -270,18 +244,29 @@ export function endClaim(draft: Draft, command: EndClaim): Answer {
   if (call === undefined || !("nonce" in call.state)) return stale("The claim has ended already.");
   const { state } = call;
   if (state.nonce !== nonce || state.attempt !== attempt) return stale("The claim has ended already.");
-  if (state.kind === "claimed") lose(draft, call, { cause: how });
+  if (state.kind === "claimed") lose(draft, call, { ...command, cause: how });
   else if (state.kind === "rerun" || !state.grantDead) draft.emit({ type: "grant_ended", callId, attempt, how });
   return OK;
 }
 
 /** The claim's process is lost, or the attempt ran past its time-out. */
-export function lose(draft: Draft, call: Call, { cause }: Pick<UnknownAttempt, "cause">): void {
+export function lose(
+  draft: Draft,
+  call: Call,
+  { cause, lastHeartbeatAt }: Pick<UnknownAttempt, "cause"> & { readonly lastHeartbeatAt?: number | undefined },
+): void {
   const { state } = call;
   if (state.kind !== "claimed") return;
   const { attempt, nonce, workerId, incarnation, since } = state;
   if (isGuarded(call.gate)) {
-    draft.askWhetherItHappened(call, { attempt, nonce, workerId, incarnation, grantedAt: since, cause });
+    const seen = lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt };
+    const unknown: UnknownAttempt = { attempt, nonce, workerId, incarnation, grantedAt: since, cause, ...seen };
+    // A run that is ending asks nobody but people.
+    if (state.probe !== true || draft.run.phase.kind !== "active") draft.askWhetherItHappened(call, unknown);
+    else {
+      const { callId, tool } = call;
+      draft.emit({ type: "probing", callId, tool, unknown, until: draft.now + PROBE_MS });
+    }
     return;
   }
   const reasons = { LEASE_ENDED: "TOOL_LOST", DISOWNED: "TOOL_DISOWNED", TIMED_OUT: "TOOL_TIMED_OUT" } as const;

@@ -3,6 +3,7 @@ import type { Answer, Command, Rejection, Start } from "./commands.js";
 import { cancel, pause, resume, startAgain, started, tick } from "./decide-control.js";
 import { replaceModelCall, takeModelFailure, takeModelReply } from "./decide-model.js";
 import { decideCheckpoint } from "./decide-person.js";
+import { answerProbe, claimProbe } from "./decide-probe.js";
 import { claim, complete, endClaim, release } from "./decide-task.js";
 import { type Context, Draft, OK, reject } from "./draft.js";
 import type { RunEvent } from "./events.js";
@@ -58,6 +59,10 @@ function carryOut(draft: Draft, command: Command): Answer | Rejection {
       return release(draft, command);
     case "end_claim":
       return endClaim(draft, command);
+    case "claim_probe":
+      return claimProbe(draft, command);
+    case "answer_probe":
+      return answerProbe(draft, command);
     case "decide":
       return decideCheckpoint(draft, command);
     case "cancel":
@@ -67,7 +72,7 @@ function carryOut(draft: Draft, command: Command): Answer | Rejection {
     case "resume":
       return resume(draft, command);
     case "tick":
-      return tick(draft);
+      return tick(draft, command);
     case "reschedule":
       return OK;
     default:
@@ -115,12 +120,14 @@ export function effectsOwed(run: Run, timing: Timing, now: number): readonly Eff
   );
 }
 
-/** Calls that could be claimed before and ended without a worker. */
+/** Calls that could be claimed before and ended without a worker, or whose probe is asked no more. */
 function withdrawn(before: Run | undefined, run: Run): readonly Call[] {
   if (before === undefined) return [];
   return before.turn.calls.filter(({ callId, state }) => {
-    if (state.kind !== "ready") return false;
     const after = callOf(run, callId);
+    // What runs again is announced under the same name.
+    if (state.kind === "probing") return after === undefined || ["finished", "unknown"].includes(after.state.kind);
+    if (state.kind !== "ready") return false;
     if (after !== undefined && after.state.kind !== "finished") return false;
     return !claimedCallOf(run, callId)?.claims.some(
       (claim) => claim.attempt === state.attempt && claim.released === undefined,

@@ -65,13 +65,17 @@ export class Draft {
     return event;
   }
 
-  finish(call: Call, outcome: CallOutcome, claim?: { attempt: number; nonce: string }): void {
+  finish(
+    call: Call,
+    outcome: CallOutcome,
+    from?: { readonly attempt: number; readonly nonce: string } | { readonly attempt: number; readonly by: "probe" },
+  ): void {
     this.emit({
       type: "tool_result",
       callId: call.callId,
       tool: call.tool,
-      attempt: claim?.attempt ?? attemptOf(call),
-      ...(claim === undefined ? {} : { nonce: claim.nonce }),
+      attempt: attemptOf(call),
+      ...from,
       outcome,
     });
   }

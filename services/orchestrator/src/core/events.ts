@@ -22,6 +22,8 @@ export type Fact =
   | AttemptFailed
   | TaskReleased
   | GrantEnded
+  | Probing
+  | ProbeAnswered
   | ToolFinished
   | Waiting
   | Voted
@@ -106,6 +108,9 @@ export interface ToolStarted {
   /** As the owner's demand left it. */
   readonly gate: Gate;
   readonly deadline?: number;
+  /** What this worker's tool brings, where the call is guarded. A later registration changes nothing of it. */
+  readonly probe?: true;
+  readonly enforcesKey?: true;
 }
 
 /** A plain attempt failed, was lost or timed out, and another follows. */
@@ -142,6 +147,32 @@ export interface GrantEnded {
 
 export type LostHow = "LEASE_ENDED" | "DISOWNED";
 
+/** Nobody knows whether a guarded attempt took effect, and its tool's probe is asked before a person is. */
+export interface Probing {
+  readonly type: "probing";
+  readonly callId: string;
+  readonly tool: string;
+  readonly unknown: UnknownAttempt;
+  /** When a person is asked instead. */
+  readonly until: number;
+}
+
+/** What a probe found out about an attempt whose outcome was unknown. */
+export interface ProbeAnswered {
+  readonly type: "probe_answered";
+  readonly callId: string;
+  readonly tool: string;
+  readonly attempt: number;
+  /** The worker that asked it. */
+  readonly workerId: string;
+  readonly verdict: ProbeVerdict;
+  readonly detail: string;
+  /** The call runs again by itself, under the approval it has, once the old grant is dead. */
+  readonly runsAgain?: true;
+}
+
+export type ProbeVerdict = "HAPPENED" | "DID_NOT_HAPPEN" | "UNKNOWN";
+
 /** The one outcome of a call. */
 export interface ToolFinished {
   readonly type: "tool_result";
@@ -150,6 +181,8 @@ export interface ToolFinished {
   readonly attempt: number;
   /** The claim that brought it; absent where no worker did. */
   readonly nonce?: string;
+  /** The tool's probe found it out: its worker had been lost. */
+  readonly by?: "probe";
   readonly outcome: CallOutcome;
 }
 
@@ -195,6 +228,15 @@ export interface UnknownAttempt {
   readonly incarnation: string;
   readonly grantedAt: number;
   readonly cause: LostHow | "TIMED_OUT";
+  /** When that worker's process last showed life, by the store's clock; absent where nobody knows. */
+  readonly lastHeartbeatAt?: number;
+  /** What the tool's probe said; absent where it was not asked. */
+  readonly probe?: ProbeFinding;
+}
+
+export interface ProbeFinding {
+  readonly verdict: ProbeVerdict | "NO_ANSWER";
+  readonly detail: string;
 }
 
 export type Outcome = "approved" | "rejected" | "responded" | "happened" | "run_again" | "given_up";

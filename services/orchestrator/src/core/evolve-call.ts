@@ -1,6 +1,6 @@
 // What facts make of one call: its offers to workers, its claims, its state.
-import type { ToolCalled } from "./events.js";
-import type { Call, CallState, ClaimRecord, Run } from "./run.js";
+import type { ProbeAnswered, Probing, ToolCalled } from "./events.js";
+import { type Call, type CallState, type ClaimRecord, type Run, unknownAttemptOf } from "./run.js";
 
 export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
   return {
@@ -34,9 +34,28 @@ export function ready(attempt: number, since: number, notBefore: number): CallSt
   return { kind: "ready", attempt, since, notBefore };
 }
 
+/** Whether it happened is asked of the probe. */
+export function probed(call: Call, { unknown, until }: Probing, at: number): Call {
+  const { state } = call;
+  const brought = state.kind === "claimed" && state.enforcesKey === true ? ({ enforcesKey: true } as const) : {};
+  const grantDead = unknown.cause !== "TIMED_OUT";
+  return { ...call, state: { kind: "probing", ...unknown, grantDead, ...brought, since: at, until } };
+}
+
+/** On the word of its probe alone a call runs again, once the old grant is dead; who ends it first asks a person. */
+export function afterProbeAnswered(call: Call, { verdict, detail, runsAgain }: ProbeAnswered, at: number): Call {
+  const { state } = call;
+  if (runsAgain !== true || state.kind !== "probing") return call;
+  const unsettled = { ...unknownAttemptOf(state), probe: { verdict, detail } };
+  const again: Call = { ...call, failures: call.failures + 1, unsettled };
+  if (state.grantDead) return { ...again, ...offered(call, call.attempts + 1, at, at) };
+  const { attempt, nonce, incarnation } = state;
+  return { ...again, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
+}
+
 export function afterGrantEnded(call: Call, at: number): Call {
   const { state } = call;
-  if (state.kind === "unknown") return { ...call, state: { ...state, grantDead: true } };
+  if (state.kind === "unknown" || state.kind === "probing") return { ...call, state: { ...state, grantDead: true } };
   return state.kind === "rerun" ? { ...call, ...offered(call, call.attempts + 1, at, at) } : call;
 }
 

@@ -40,6 +40,7 @@ export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: nu
 /** Whether the grant of an attempt that is not known to have ended can no longer be at work. */
 function isDead({ state }: Call, { unknown }: Waiting): boolean {
   if (state.kind === "rerun") return false;
+  if (state.kind === "probing") return state.grantDead;
   // Asked again: it was run again, which waited for the end of that grant.
   if (state.kind !== "claimed" || state.attempt !== unknown?.attempt) return true;
   return unknown.cause !== "TIMED_OUT";
@@ -83,7 +84,9 @@ export function afterDecision(run: Run, fact: Decided, sequence: number, at: num
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;
-      const approved: Call = { ...call, approval: { approvalId, decisionId } };
+      // A person's word takes the place of the probe's.
+      const { unsettled: _, ...asked } = call;
+      const approved: Call = { ...asked, failures: 0, approval: { approvalId, decisionId } };
       if (grantDead) return { ...approved, ...offered(call, call.attempts + 1, at, at) };
       return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };
     }

@@ -5,7 +5,17 @@
 // its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
 
 import type { End, Fact, RunEvent } from "./events.js";
-import { afterGrantEnded, callFrom, offered, ready, released, reported, withCall } from "./evolve-call.js";
+import {
+  afterGrantEnded,
+  afterProbeAnswered,
+  callFrom,
+  offered,
+  probed,
+  ready,
+  released,
+  reported,
+  withCall,
+} from "./evolve-call.js";
 import { afterDecision, closeCheckpoint, openCheckpoint, recordAct } from "./evolve-checkpoint.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
@@ -88,6 +98,8 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
           incarnation: fact.incarnation,
           since: at,
           ...(fact.deadline === undefined ? {} : { deadline: fact.deadline }),
+          ...(fact.probe === true ? { probe: true } : {}),
+          ...(fact.enforcesKey === true ? { enforcesKey: true } : {}),
         },
       }));
     case "attempt_failed":
@@ -106,6 +118,10 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         attempts: call.attempts + 1,
         state: ready(call.attempts + 1, at, fact.retryAt),
       }));
+    case "probing":
+      return withCall(run, fact.callId, (call) => probed(call, fact, at));
+    case "probe_answered":
+      return withCall(run, fact.callId, (call) => afterProbeAnswered(call, fact, at));
     case "grant_ended":
       return withCall(run, fact.callId, (call) => afterGrantEnded(call, at));
     case "tool_result":

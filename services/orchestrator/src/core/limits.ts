@@ -18,6 +18,8 @@ export const RUN_BYTES = 64 * MiB;
 export const GUARDED_TIMEOUT_MS = 10 * 60_000;
 /** A plain claim that is not stored may stay so for half of this; before that nobody else is told of its attempt. */
 export const UNSTORED_CLAIM_MS = 2_000;
+/** How long a probe may take to say whether a call took effect, before a person is asked. */
+export const PROBE_MS = 30_000;
 /** Nobody can have read a checkpoint that is younger. */
 export const READING_MS = 1_000;
 

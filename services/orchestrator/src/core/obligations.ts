@@ -13,7 +13,7 @@ export type Obligation =
       readonly notBefore: number;
       readonly due: number;
     }
-  /** Tell workers that an attempt may be claimed. */
+  /** Tell workers that an attempt may be claimed, or that its probe is asked. */
   | {
       readonly kind: "announce";
       readonly key: string;
@@ -87,6 +87,15 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
         if (state.kind === "claimed" && state.deadline !== undefined) {
           owed.push({ kind: "tick", key: `timeout/${callId}/${attempt}`, due: state.deadline });
         }
+        break;
+      }
+      case "probing": {
+        const { attempt, since, until } = state;
+        owed.push({ kind: "tick", key: `probe-until/${callId}/${attempt}`, due: until });
+        if (!active || run.paused) break;
+        const due = since + timing.announceMs;
+        const key = `probe/${callId}/${attempt}`;
+        owed.push({ kind: "announce", key, callId, attempt, tool, queue, notBefore: since, due });
         break;
       }
       case "gated":

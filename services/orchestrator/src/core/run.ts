@@ -81,11 +81,13 @@ export interface Call {
   readonly startBy?: number;
   /** The number of the attempt that was offered last; none is used twice. */
   readonly attempts: number;
-  /** Attempts that failed, were lost or timed out. */
+  /** Attempts that failed, were lost or timed out, and were followed by another without a person. */
   readonly failures: number;
   readonly releases: number;
   readonly incompatible: boolean;
   readonly claims: readonly ClaimRecord[];
+  /** The attempt that the call runs again after, on the word of its probe alone. */
+  readonly unsettled?: UnknownAttempt;
   readonly state: CallState;
 }
 
@@ -117,7 +119,11 @@ export type CallState =
       readonly incarnation: string;
       readonly since: number;
       readonly deadline?: number;
+      /** As its worker's tool had them when it was claimed. */
+      readonly probe?: true;
+      readonly enforcesKey?: true;
     }
+  | ProbingState
   /** Guarded, and nobody knows whether it happened: a settlement is open. */
   | {
       readonly kind: "unknown";
@@ -136,6 +142,15 @@ export type CallState =
       readonly since: number;
     }
   | { readonly kind: "finished"; readonly sequence: number };
+
+/** Guarded, and nobody knows whether it happened: its probe is asked, and after that a person. */
+export interface ProbingState extends UnknownAttempt {
+  readonly kind: "probing";
+  readonly grantDead: boolean;
+  readonly enforcesKey?: true;
+  readonly since: number;
+  readonly until: number;
+}
 
 export interface Checkpoint {
   readonly approvalId: string;
@@ -235,10 +250,20 @@ export function claimedCallOf(run: Run, callId: string): Call | PastCall | undef
   return callOf(run, callId) ?? (Object.hasOwn(run.pastCalls, callId) ? run.pastCalls[callId] : undefined);
 }
 
-/** The attempt that may have taken effect, where a person let a call run again although nobody knows. */
-export function unsettledOf(run: Run, { approval }: Call): UnknownAttempt | undefined {
+/**
+ * The attempt that may have taken effect without anybody having said what became of it: its probe is asked, or let the
+ * call run again, or a person did, although nobody knows.
+ */
+export function unsettledOf(run: Run, { approval, state, unsettled }: Call): UnknownAttempt | undefined {
+  if (state.kind === "probing") return { ...unknownAttemptOf(state), probe: { verdict: "NO_ANSWER", detail: "" } };
+  if (unsettled !== undefined) return unsettled;
   const checkpoint = approval === undefined ? undefined : run.checkpoints[approval.approvalId];
   return checkpoint?.kind === "SETTLEMENT" ? checkpoint.unknown : undefined;
+}
+
+export function unknownAttemptOf(state: ProbingState): UnknownAttempt {
+  const { kind: _, grantDead: _dead, enforcesKey: _key, since: _since, until: _until, ...unknown } = state;
+  return unknown;
 }
 
 /** Guarded calls start at most once for each approval, and their error is final. */

@@ -6,7 +6,9 @@ import {
   ApprovalSchema,
   DecisionOutcome,
   type DecisionSchema,
+  ProbeVerdict,
   RunState as PublicState,
+  type UnknownOutcomeSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
@@ -17,9 +19,11 @@ import {
   type Fact,
   idempotencyKeyOf,
   type Outcome,
+  type ProbeFinding,
   type Run,
   type RunEvent,
   type RunState,
+  type UnknownAttempt,
 } from "../core/index.js";
 
 /** The arguments of a call as they stood, by call id. */
@@ -66,19 +70,37 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
     previewJson: waiting?.preview ?? "",
     reason: waiting?.reason ?? "",
     ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
-    ...(unknown === undefined
-      ? {}
-      : {
-          unknownOutcome: {
-            attempt: unknown.attempt,
-            workerId: unknown.workerId,
-            grantedAt: timestampFromMs(unknown.grantedAt),
-            cause: unknown.cause,
-            idempotencyKey: idempotencyKeyOf(run.runId, checkpoint.callId),
-          },
-        }),
+    ...(unknown === undefined ? {} : { unknownOutcome: encodeUnknown(run.runId, checkpoint.callId, unknown) }),
     ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),
   });
+}
+
+/** What is known of an attempt whose outcome is not. */
+export function encodeUnknown(
+  runId: string,
+  callId: string,
+  { attempt, workerId, grantedAt, cause, lastHeartbeatAt, probe }: UnknownAttempt,
+): MessageInitShape<typeof UnknownOutcomeSchema> {
+  return {
+    attempt,
+    workerId,
+    grantedAt: timestampFromMs(grantedAt),
+    cause,
+    idempotencyKey: idempotencyKeyOf(runId, callId),
+    ...(lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt: timestampFromMs(lastHeartbeatAt) }),
+    ...(probe === undefined ? {} : { probeVerdict: verdictOf(probe.verdict), probeDetail: probe.detail }),
+  };
+}
+
+const VERDICTS: Readonly<Record<ProbeFinding["verdict"], ProbeVerdict>> = {
+  HAPPENED: ProbeVerdict.HAPPENED,
+  DID_NOT_HAPPEN: ProbeVerdict.DID_NOT_HAPPEN,
+  UNKNOWN: ProbeVerdict.UNKNOWN,
+  NO_ANSWER: ProbeVerdict.NO_ANSWER,
+};
+
+export function verdictOf(verdict: ProbeFinding["verdict"]): ProbeVerdict {
+  return VERDICTS[verdict];
 }
 
 function actOf(fact: Fact | undefined): Act | undefined {

@@ -4,7 +4,15 @@ import { type Event, EventSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { CallOutcome, End, RunEvent, TaskReleased } from "../core/index.js";
-import { type ArgumentsByCall, decisionOf, idempotencyKeyOf, kindOf, outcomeOf, runStateOf } from "./approval.js";
+import {
+  type ArgumentsByCall,
+  decisionOf,
+  encodeUnknown,
+  kindOf,
+  outcomeOf,
+  runStateOf,
+  verdictOf,
+} from "./approval.js";
 
 type Body = NonNullable<MessageInitShape<typeof EventSchema>["event"]>;
 
@@ -61,9 +69,20 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
       const how = fact.how === "DISOWNED" ? "TOOL_DISOWNED" : "TOOL_LOST";
       return error(how, "The earlier attempt can no longer be running.", fact.callId, fact.attempt);
     }
+    case "probing": {
+      const { callId, tool: toolName, unknown, until } = fact;
+      const unknownOutcome = encodeUnknown(runId, callId, unknown);
+      return { case: "probing", value: { callId, toolName, unknownOutcome, until: timestampFromMs(until) } };
+    }
+    case "probe_answered": {
+      const { callId, tool: toolName, attempt, workerId, detail, runsAgain = false } = fact;
+      const verdict = verdictOf(fact.verdict);
+      return { case: "probeAnswered", value: { callId, toolName, attempt, verdict, detail, workerId, runsAgain } };
+    }
     case "tool_result": {
       const { callId, tool: toolName, attempt } = fact;
-      return { case: "toolResult", value: { callId, toolName, attempt, outcome: callOutcome(fact.outcome) } };
+      const byProbe = fact.by === "probe";
+      return { case: "toolResult", value: { callId, toolName, attempt, outcome: callOutcome(fact.outcome), byProbe } };
     }
     case "waiting": {
       const shown = events(fact.callId);
@@ -82,17 +101,7 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
         reason: fact.reason,
         previewJson: fact.preview ?? "",
         ...(fact.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(fact.expiresAt) }),
-        ...(fact.unknown === undefined
-          ? {}
-          : {
-              unknownOutcome: {
-                attempt: fact.unknown.attempt,
-                workerId: fact.unknown.workerId,
-                grantedAt: timestampFromMs(fact.unknown.grantedAt),
-                cause: fact.unknown.cause,
-                idempotencyKey: idempotencyKeyOf(runId, fact.callId),
-              },
-            }),
+        ...(fact.unknown === undefined ? {} : { unknownOutcome: encodeUnknown(runId, fact.callId, fact.unknown) }),
       };
       return { case: "waiting", value: { approval } };
     }

@@ -4,7 +4,9 @@ import type { Database } from "./database.js";
 
 const TOOLS = "tools";
 
-type ToolDocument = ToolRegistration & { readonly _id: string };
+/** Documents of earlier versions say nothing of what a tool brings. */
+type Brought = Pick<ToolRegistration, "probe" | "enforcesKey">;
+type ToolDocument = Omit<ToolRegistration, keyof Brought> & Partial<Brought> & { readonly _id: string };
 
 export class ToolDocuments implements ToolStore {
   readonly #database: Database;
@@ -16,10 +18,10 @@ export class ToolDocuments implements ToolStore {
   async putTools(tools: readonly ToolRegistration[]): Promise<void> {
     if (tools.length === 0) return;
     const newest = new Map(tools.map((tool) => [toolId(tool.namespace, tool.queue, tool.tool), tool]));
-    const statements = [...newest].map(([_id, { namespace, queue, tool, inputSchema, approval, once }]) => ({
-      q: { _id },
-      u: { $set: { namespace, queue, tool, inputSchema, approval, once } },
-    }));
+    const statements = [...newest].map(([_id, registration]) => {
+      const { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey } = registration;
+      return { q: { _id }, u: { $set: { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey } } };
+    });
     await this.#database.upsert(TOOLS, statements);
   }
 
@@ -30,7 +32,7 @@ export class ToolDocuments implements ToolStore {
     if (tools.length === 0) return [];
     const ids = tools.map(({ queue, tool }) => toolId(namespace, queue, tool));
     const documents = await this.#database.all<ToolDocument>(TOOLS, { _id: { $in: ids } });
-    return documents.map(({ _id, ...registration }) => registration);
+    return documents.map(({ _id, ...registration }) => ({ probe: false, enforcesKey: false, ...registration }));
   }
 }
 

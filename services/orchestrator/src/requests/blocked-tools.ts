@@ -16,7 +16,7 @@ export class BlockedTools {
 
   async of(run: Run): Promise<readonly string[]> {
     if (run.phase.kind !== "active") return [];
-    const waiting = run.turn.calls.filter(({ state }) => state.kind === "ready");
+    const waiting = run.turn.calls.filter(({ state }) => state.kind === "ready" || state.kind === "probing");
     if (waiting.length === 0) return [];
     const served = await this.servedIn(run.namespace);
     const blocked = waiting.filter(({ queue, tool, incompatible }) => incompatible || !served.has(`${queue}/${tool}`));

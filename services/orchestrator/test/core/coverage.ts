@@ -1,7 +1,15 @@
 // How often each command met each state of a run: what was never met was never tested.
 import { type Call, type Command, callOf, claimedCallOf, type Run } from "../../src/core/index.js";
 
-const TO_A_CALL: readonly Command["type"][] = ["claim", "complete", "release", "end_claim", "decide"];
+const TO_A_CALL: readonly Command["type"][] = [
+  "claim",
+  "complete",
+  "release",
+  "end_claim",
+  "claim_probe",
+  "answer_probe",
+  "decide",
+];
 const TO_THE_RUN: readonly Command["type"][] = [
   "start",
   "take_model_reply",
@@ -20,8 +28,8 @@ type Where = Call["state"]["kind"] | "past" | "none" | "calling" | "held";
 
 /** Which states of calls there are in each phase. */
 const CALLS: Readonly<Record<Phase, readonly Where[]>> = {
-  active: ["gated", "ready", "claimed", "unknown", "rerun", "finished"],
-  paused: ["gated", "ready", "claimed", "unknown", "rerun", "finished"],
+  active: ["gated", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
+  paused: ["gated", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
   ending: ["claimed", "unknown", "finished"],
   ended: ["unknown", "finished"],
 };
@@ -82,6 +90,8 @@ function wheres(run: Run, command: Command): readonly Where[] {
     case "complete":
     case "release":
     case "end_claim":
+    case "claim_probe":
+    case "answer_probe":
       return [whereOf(run, command.callId)];
     case "decide": {
       const id = command.approvalId;

@@ -5,20 +5,30 @@ import type { Coverage } from "./coverage.js";
 import { type Core, ExploredRun, type Invariants, Violation } from "./explored-run.js";
 import { ANSWERS, ordersAgree } from "./invariants-answers.js";
 import { GUARDED } from "./invariants-guarded.js";
+import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
 import { RECORD } from "./invariants-record.js";
 import { commandOf, DISPENSABLE, MOVE, type Move, type MoveKind, pick, startOf, waitOf } from "./moves.js";
 import { PRELUDES, type Prelude, play } from "./preludes.js";
 
 /** What may be sent early and arrive late. */
-const DELAYED: readonly MoveKind[] = ["claim", "complete", "release", "lose", "decide", "reply", "model_fails"];
+const DELAYED: readonly MoveKind[] = [
+  "claim",
+  "complete",
+  "release",
+  "lose",
+  "probe_says",
+  "decide",
+  "reply",
+  "model_fails",
+];
 /** Little comes of what is asked of a run that has ended. */
 const MOVES_AFTER_THE_END = 12;
 const DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** All of them, or the one with this number. */
 function watching(only: number | undefined): Invariants {
-  const checks = [...RECORD, ...GUARDED, ...ANSWERS, ...PROGRESS].map((make) => make());
+  const checks = [...RECORD, ...GUARDED, ...PROBES, ...ANSWERS, ...PROGRESS].map((make) => make());
   return (explored, step) => {
     for (const check of checks) heeding(only, () => check(explored, step));
   };

@@ -39,6 +39,7 @@ function sameAgain(command: Command, first: Transition | Rejection, again: Trans
     case "resume":
     case "tick":
     case "claim":
+    case "claim_probe":
       return text({ ...first.answer, repeated: true }) === text({ ...again.answer, repeated: true });
     case "start":
       return again.answer.type === "started" && !again.answer.created;
@@ -125,6 +126,8 @@ function targetOf({ run }: ExploredRun, command: Command): string | undefined {
     case "complete":
     case "release":
     case "end_claim":
+    case "claim_probe":
+    case "answer_probe":
       return command.callId;
     case "decide": {
       const id = command.approvalId;

@@ -17,7 +17,24 @@ interface Witness {
   /** The decision that lets it run, and what it approved. */
   approved: { decisionId: string; digest: string } | undefined;
   /** Claims of guarded attempts that were not given back, in order. */
-  readonly begun: { nonce: string; attempt: number; under: string }[];
+  readonly begun: Begun[];
+}
+
+interface Begun {
+  readonly nonce: string;
+  readonly attempt: number;
+  readonly under: string;
+  /** Its worker registered that whoever receives the effect enforces the key. */
+  readonly enforcesKey: boolean;
+  /** Its grant can no longer be at work. */
+  dead: boolean;
+  /** Its probe said that it did not happen. */
+  denied: boolean;
+}
+
+/** Whether another attempt may begin under the same approval. */
+function isDisproved({ enforcesKey, dead, denied }: Begun): boolean {
+  return enforcesKey && dead && denied;
 }
 
 function witnessOf(fact: Extract<Fact, { type: "tool_call" }>, explored: ExploredRun, command: Command): Witness {
@@ -37,7 +54,8 @@ function witnessOf(fact: Extract<Fact, { type: "tool_call" }>, explored: Explore
 
 /**
  * 4: a gated call starts only with an approval by as many people as its policy asks for, of exactly the arguments that
- * are granted. 5: under one approval a guarded call is granted to one nonce, unless that one gave it back.
+ * are granted. 5: under one approval a guarded call is granted to one nonce, unless that one gave it back, or a probe
+ * said that it did not happen, the receiver enforces the key, and the grant is dead.
  * 15: nothing but a worker's outcome or a settlement ends a call whose guarded attempt may have begun.
  */
 export function guardedCallsAreAskedFor(): Invariants {
@@ -84,7 +102,9 @@ export function guardedCallsAreAskedFor(): Invariants {
     if (!witness.mustAsk && !witness.mustRunOnce) return;
     if (!answer.stored || !answer.guarded) throw new Violation(5, `${command.callId} was granted like a plain one`);
     const under = approved?.decisionId ?? "once";
-    const others = begun.filter((claim) => claim.under === under && claim.nonce !== command.nonce);
+    const others = begun.filter(
+      (claim) => claim.under === under && claim.nonce !== command.nonce && !isDisproved(claim),
+    );
     if (others.length > 0)
       throw new Violation(5, `${command.callId} was granted to ${command.nonce} and ${others[0]?.nonce}`);
     if (run?.phase.kind === "ended") throw new Violation(5, "granted after the end");
@@ -119,11 +139,24 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
     case "tool_started":
       if (witness.mustAsk && witness.approved === undefined) throw new Violation(4, "started without an approval");
       if (fact.gate !== "plain") {
-        witness.begun.push({ nonce: fact.nonce, attempt: fact.attempt, under: witness.approved?.decisionId ?? "once" });
+        const { nonce, attempt, enforcesKey = false } = fact;
+        const under = witness.approved?.decisionId ?? "once";
+        witness.begun.push({ nonce, attempt, under, enforcesKey, dead: false, denied: false });
+      }
+      break;
+    case "probing":
+      for (const claim of witness.begun) claim.dead ||= isOf(claim, fact.unknown) && fact.unknown.cause !== "TIMED_OUT";
+      break;
+    case "grant_ended":
+      for (const claim of witness.begun) claim.dead ||= claim.attempt === fact.attempt;
+      break;
+    case "probe_answered":
+      for (const claim of witness.begun) {
+        claim.denied ||= claim.attempt === fact.attempt && fact.verdict === "DID_NOT_HAPPEN";
       }
       break;
     case "task_released": {
-      const at = witness.begun.findIndex(({ nonce, attempt }) => nonce === fact.nonce && attempt === fact.attempt);
+      const at = witness.begun.findIndex((claim) => isOf(claim, fact));
       if (at >= 0) witness.begun.splice(at, 1);
       break;
     }
@@ -135,15 +168,20 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
       if (later)
         throw new Violation(15, `attempt ${fact.attempt} ended a call whose later attempt may have taken effect`);
       if (witness.begun.length === 0 || fact.nonce !== undefined) break;
-      const settled = together.some(
-        (other) => other.type === "decided" && witness.asked.get(other.approvalId)?.settlement,
-      );
+      const settled = together.some((other) => {
+        if (other.type === "decided") return witness.asked.get(other.approvalId)?.settlement;
+        return other.type === "probe_answered" && other.verdict === "HAPPENED" && other.attempt === fact.attempt;
+      });
       if (!settled) throw new Violation(15, `a call that may have taken effect ended as ${fact.outcome.kind}`);
       break;
     }
     default:
       break;
   }
+}
+
+function isOf(claim: Begun, { nonce, attempt }: { readonly nonce: string; readonly attempt: number }): boolean {
+  return claim.nonce === nonce && claim.attempt === attempt;
 }
 
 /** 15: a run does not end over a claimed call; one that may have taken effect keeps its settlement open. */
@@ -188,7 +226,8 @@ export function pausedRunsStartNothing(): Invariants {
     const begins = effects.find(({ kind }) => kind !== "withdraw");
     if (begins !== undefined) throw new Violation(22, `${begins.kind} while paused`);
     const fresh = events.some(({ fact }) => fact.type === "tool_started") && command.type !== "complete";
-    if (fresh || (answer?.type === "granted" && !answer.stored)) throw new Violation(22, "granted while paused");
+    const granted = (answer?.type === "granted" && !answer.stored) || answer?.type === "probe_granted";
+    if (fresh || granted) throw new Violation(22, "granted while paused");
   };
 }
 

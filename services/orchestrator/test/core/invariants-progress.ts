@@ -1,6 +1,7 @@
 // Invariants of progress: whatever is not done is owed to somebody, and what waits for people costs nothing.
 import type { Call, Obligation, Run } from "../../src/core/index.js";
 import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
+import { PROBE_VERDICTS } from "./moves.js";
 
 /** 8: every call without an outcome is owed or asked about, and so is the model's next word; wakeAt is the earliest. */
 export function nothingIsStuck(): Invariants {
@@ -44,6 +45,10 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     case "claimed":
     case "rerun":
       return owes("watch_claim");
+    case "probing": {
+      const strikes = owed.some(({ kind, key, due }) => kind === "tick" && key.includes(callId) && due === state.until);
+      return strikes && run.phase.kind === "active" && owes("announce") !== run.paused;
+    }
     default:
       return state satisfies never;
   }
@@ -88,7 +93,8 @@ export function effectsAreOwed(): Invariants {
     for (const effect of effects) {
       if (effect.kind === "withdraw") {
         const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
-        if (call?.state.kind === "ready") throw new Violation(10, `${effect.callId} is withdrawn and may be claimed`);
+        if (call?.state.kind === "ready" || call?.state.kind === "probing")
+          throw new Violation(10, `${effect.callId} is withdrawn and may be claimed`);
         continue;
       }
       if (!owed.some(({ key }) => key === effect.key)) throw new Violation(10, `${effect.key} is done and not owed`);
@@ -193,7 +199,7 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
     case "ready": {
       explored.now = Math.max(explored.now, state.notBefore);
       const { attempt } = state;
-      const owner = { approval: false, once: false };
+      const owner = { approval: false, once: false, probe: number % 2 === 0, enforcesKey: number % 4 === 0 };
       const worker = { workerId: "w1", incarnation: "w1-1" };
       explored.step({ type: "claim", callId, attempt, nonce: `end${number}`, ...worker, owner, store: true });
       break;
@@ -204,6 +210,9 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
       explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation, digest, outcome });
       break;
     }
+    case "probing":
+      finishProbing(explored, { callId, digest, attempt: state.attempt, until: state.until }, number);
+      break;
     case "rerun":
       explored.step({ type: "end_claim", callId, attempt: state.attempt, nonce: state.nonce, how: "LEASE_ENDED" });
       break;
@@ -212,6 +221,21 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
     default:
       state satisfies never;
   }
+}
+
+/** Its probe answers, or nobody does. */
+function finishProbing(
+  explored: ExploredRun,
+  { until, ...probed }: { callId: string; digest: string; attempt: number; until: number },
+  number: number,
+): void {
+  const verdict = PROBE_VERDICTS[number % 4];
+  if (verdict === undefined) {
+    explored.now = Math.max(explored.now, until);
+    explored.step({ type: "tick" });
+    return;
+  }
+  explored.step({ type: "answer_probe", ...probed, workerId: "w2", verdict, result: "1", detail: "" });
 }
 
 export const PROGRESS: readonly (() => Invariants)[] = [

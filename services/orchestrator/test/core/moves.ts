@@ -22,6 +22,8 @@ const KINDS = {
   complete: 8,
   release: 5,
   lose: 7,
+  probe_asked: 3,
+  probe_says: 6,
   decide: 20,
   cancel: 2,
   pause: 3,
@@ -47,7 +49,17 @@ export interface Move {
 const NUMBER = fc.nat({ max: 9_999 });
 
 /** Kinds that a story may do without, so that what they would end goes on for longer. */
-export const DISPENSABLE = ["answer", "complete", "release", "lose", "cancel", "pause", "resume", "expire"] as const;
+export const DISPENSABLE = [
+  "answer",
+  "complete",
+  "release",
+  "lose",
+  "probe_says",
+  "cancel",
+  "pause",
+  "resume",
+  "expire",
+] as const;
 
 export const MOVE: fc.Arbitrary<Move> = fc.record({
   kind: fc.oneof(
@@ -59,6 +71,7 @@ export const MOVE: fc.Arbitrary<Move> = fc.record({
 });
 
 /** Ids that an object has by itself. */
+export const PROBE_VERDICTS = ["HAPPENED", "DID_NOT_HAPPEN", "UNKNOWN"] as const;
 export const GARBAGE = ["__proto__", "constructor", "toString", "t9c9", "", "1"] as const;
 const PEOPLE = ["maria", "noah", "alex"] as const;
 const WORKERS = ["w1", "w2", "w3"] as const;
@@ -111,6 +124,10 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
       const how = z % 2 === 0 ? "LEASE_ENDED" : "DISOWNED";
       return { type: "end_claim", ...taskOf(grantOf(explored, run, x, y)), how };
     }
+    case "probe_asked":
+      return { type: "claim_probe", ...probedOf(run, x) };
+    case "probe_says":
+      return probeSays(run, move);
     case "decide":
       return decision(explored, run, move);
     case "cancel":
@@ -154,7 +171,7 @@ function reply(run: Run, { x, y, z }: Move, count: number): Command {
     const argumentsText = pick(ARGUMENTS, rarely(z + index, 7) ? z : index % 2) ?? "";
     return { modelCallId: `m${run.turn.number}_${index}`, name, argumentsText };
   });
-  const owner = { approval: rarely(x, 9), once: rarely(y, 9) };
+  const owner = { approval: rarely(x, 9), once: rarely(y, 9), probe: false, enforcesKey: false };
   return {
     type: "take_model_reply",
     ...modelStep(run, z),
@@ -188,7 +205,7 @@ function claim(explored: ExploredRun, run: Run, { x, y, z }: Move): Command {
     nonce: known?.nonce ?? `n${explored.fresh()}`,
     workerId,
     incarnation: `${workerId}-1`,
-    owner: { approval: rarely(y, 11), once: rarely(z, 11) },
+    owner: { approval: rarely(y, 11), once: rarely(z, 11), probe: z % 3 > 0, enforcesKey: z % 2 > 0 },
     store: !rarely(z, 3),
   };
 }
@@ -213,6 +230,28 @@ function taskOf({ callId, attempt, nonce }: HeldGrant): { callId: string; attemp
 
 function workerOf({ workerId }: HeldGrant): { workerId: string; incarnation: string } {
   return { workerId, incarnation: `${workerId}-1` };
+}
+
+/** Mostly an attempt whose probe is asked, sometimes an earlier one, or any call. */
+function probedOf(run: Run, x: number): { callId: string; attempt: number } {
+  const callId = callIdOf(run, x, ["probing"]);
+  const attempts = run.turn.calls.find((call) => call.callId === callId)?.attempts ?? 1;
+  return { callId, attempt: Math.max(1, attempts - (rarely(x, 9) ? 1 : 0)) };
+}
+
+function probeSays(run: Run, { x, y, z }: Move): Command {
+  const probed = probedOf(run, x);
+  const digest = run.turn.calls.find(({ callId }) => callId === probed.callId)?.digest;
+  return {
+    type: "answer_probe",
+    ...probed,
+    workerId: pick(WORKERS, y) ?? "w1",
+    digest: rarely(z, 17) ? "sha256:0" : (digest ?? ""),
+    // Mostly no, which is the answer that lets a call run again.
+    verdict: pick([...PROBE_VERDICTS, "DID_NOT_HAPPEN"], y) ?? "UNKNOWN",
+    result: `{"found":${z}}`,
+    detail: `looked ${z}`,
+  };
 }
 
 function outcomeOf(z: number): CompletedOutcome {

@@ -1,8 +1,9 @@
 // Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
-// from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn.
+// from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn;
+// or into probes: one asked of a grant that is dead, one of a grant that is alive, and a rerun that one of them let begin.
 import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
-export const PRELUDES = ["none", "second_turn", "reruns", "ending"] as const;
+export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing"] as const;
 
 export type Prelude = (typeof PRELUDES)[number];
 
@@ -14,11 +15,19 @@ export function play(prelude: Prelude, explored: ExploredRun): void {
   complete(explored, "t1c1");
   complete(explored, "t1c2");
   reply(explored, 2, ["charge", "charge", "charge", "refund", "look_up"]);
-  claim(explored, "t2c1");
-  claim(explored, "t2c2");
+  const brings = prelude === "probing";
+  claim(explored, "t2c1", 1, brings);
+  claim(explored, "t2c2", 1, brings);
   if (prelude === "second_turn") return;
-  claim(explored, "t2c3");
+  claim(explored, "t2c3", 1, brings);
   lose(explored, "t2c3", 1);
+  if (prelude === "probing") {
+    sayNo(explored, "t2c3", 1);
+    explored.now += 60_000;
+    lose(explored, "t2c1", 1);
+    explored.step({ type: "tick" });
+    return;
+  }
   if (prelude === "ending") {
     explored.step({ type: "cancel", who: "alex", reason: "" });
     return;
@@ -39,9 +48,9 @@ function reply(explored: ExploredRun, turn: number, tools: readonly string[]): v
   explored.step({ type: "take_model_reply", turn, attempt: 1, reply: said, owners: {} });
 }
 
-function claim(explored: ExploredRun, callId: string, attempt = 1): void {
+function claim(explored: ExploredRun, callId: string, attempt = 1, brings = false): void {
   const nonce = `n${explored.fresh()}`;
-  const owner = { approval: false, once: false };
+  const owner = { approval: false, once: false, probe: brings, enforcesKey: brings };
   const worker = { workerId: "w1", incarnation: "w1-1" };
   explored.step({ type: "claim", callId, attempt, nonce, ...worker, owner, store: true });
 }
@@ -49,6 +58,12 @@ function claim(explored: ExploredRun, callId: string, attempt = 1): void {
 function lose(explored: ExploredRun, callId: string, attempt: number): void {
   const nonce = grantOf(explored, callId, attempt).nonce;
   explored.step({ type: "end_claim", callId, attempt, nonce, how: "LEASE_ENDED" });
+}
+
+function sayNo(explored: ExploredRun, callId: string, attempt: number): void {
+  const { digest } = grantOf(explored, callId, attempt);
+  const no = { verdict: "DID_NOT_HAPPEN", result: "null", detail: "" } as const;
+  explored.step({ type: "answer_probe", callId, attempt, workerId: "w2", digest, ...no });
 }
 
 function grantOf({ grants }: ExploredRun, callId: string, attempt: number): HeldGrant {

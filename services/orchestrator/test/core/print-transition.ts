@@ -11,6 +11,7 @@ import type {
   Rejection,
   Run,
   RunEvent,
+  UnknownAttempt,
 } from "../../src/core/index.js";
 import { openCheckpoints, stateOf } from "../../src/core/index.js";
 import { printDuration } from "./transcript-line.js";
@@ -51,6 +52,8 @@ export class Printer {
         const how = `${answer.guarded ? "guarded" : "plain"}${answer.stored ? "" : " not-stored"}`;
         return `= granted ${answer.tool} ${digest(answer.digest)} from [${answer.argumentsSequence}] ${how}${why}${until}`;
       }
+      case "probe_granted":
+        return `= granted the probe of ${answer.tool} ${digest(answer.digest)} from [${answer.argumentsSequence}] until ${this.time(answer.until)}`;
       case "refused":
         return `= refused ${answer.reason}`;
       case "completed":
@@ -105,7 +108,8 @@ export class Printer {
     const { model } = turn;
     const calls = turn.calls.map(({ callId, state }) => {
       const attempt = "attempt" in state ? `/${state.attempt}` : "";
-      const more = state.kind === "unknown" && !state.grantDead ? "(grant alive)" : "";
+      const alive = (state.kind === "unknown" || state.kind === "probing") && !state.grantDead;
+      const more = alive ? "(grant alive)" : "";
       const later =
         state.kind === "ready" && state.notBefore > state.since ? ` from ${this.time(state.notBefore)}` : "";
       return `${callId} ${state.kind}${attempt}${more}${later}`;
@@ -114,6 +118,12 @@ export class Printer {
     const shown = calls.length > 12 ? many : calls.join(", ");
     const step = "attempt" in model ? `model ${model.kind}/${model.attempt}` : shown || `model ${model.kind}`;
     return `turn ${turn.number} (${step})`;
+  }
+
+  private known({ attempt, workerId, grantedAt, cause, lastHeartbeatAt, probe }: UnknownAttempt): string {
+    const seen = lastHeartbeatAt === undefined ? "" : ` seen at ${this.time(lastHeartbeatAt)}`;
+    const said = probe === undefined ? "" : `, probe ${probe.verdict} ${quote(probe.detail)}`;
+    return `attempt ${attempt} on ${workerId} since ${this.time(grantedAt)} ${cause}${seen}${said}`;
   }
 
   private fact(fact: Fact): string {
@@ -136,24 +146,29 @@ export class Printer {
       }
       case "tool_started": {
         const until = fact.deadline === undefined ? "" : ` until ${this.time(fact.deadline)}`;
-        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} on ${fact.workerId} ${fact.gate}${until}`;
+        const brings = [fact.probe && " probe", fact.enforcesKey && " enforces-key"].map((word) => word ?? "").join("");
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} on ${fact.workerId} ${fact.gate}${until}${brings}`;
       }
       case "attempt_failed":
         return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${fact.reason} ${quote(fact.message)} again at ${this.time(fact.retryAt)}`;
       case "task_released":
         return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${fact.reason} ${quote(fact.detail)} again at ${this.time(fact.retryAt)}`;
+      case "probing":
+        return `${fact.callId} ${fact.tool} until ${this.time(fact.until)}: ${this.known(fact.unknown)}`;
+      case "probe_answered": {
+        const again = fact.runsAgain === true ? ", runs again" : "";
+        return `${fact.callId} attempt ${fact.attempt} ${fact.verdict} by ${fact.workerId} ${quote(fact.detail)}${again}`;
+      }
       case "grant_ended":
         return `${fact.callId} attempt ${fact.attempt} ${fact.how}`;
       case "tool_result": {
-        const nonce = fact.nonce === undefined ? "" : ` ${fact.nonce}`;
+        const nonce = fact.by === "probe" ? " by its probe" : fact.nonce === undefined ? "" : ` ${fact.nonce}`;
         return `${fact.callId} attempt ${fact.attempt}${nonce} ${outcome(fact.outcome)}`;
       }
       case "waiting": {
         const explicit = fact.explicit ? " explicit" : "";
         const { unknown } = fact;
-        const known =
-          unknown &&
-          `attempt ${unknown.attempt} on ${unknown.workerId} since ${this.time(unknown.grantedAt)} ${unknown.cause}`;
+        const known = unknown && this.known(unknown);
         return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${explicit}: ${known ?? fact.reason}`;
       }
       case "voted":

@@ -9,6 +9,7 @@ import {
   type Decide,
   type ModelCall,
   type OwnerDemand,
+  type ProbeVerdict,
   type ReleaseReason,
   type Run,
   type Verdict,
@@ -21,6 +22,7 @@ export interface Seen {
   /** Digests that grants carried, by nonce. */
   readonly digests: ReadonlyMap<string, string>;
   readonly decisions: number;
+  readonly now: number;
 }
 
 /** The command of a line and the lines under it; undefined where the verb is none of the core's commands. */
@@ -58,7 +60,12 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
         type: "claim",
         ...task,
         ...worker(line),
-        owner: { approval: line.flag("owner-approval"), once: line.flag("owner-once") },
+        owner: {
+          approval: line.flag("owner-approval"),
+          once: line.flag("owner-once"),
+          probe: line.flag("probe"),
+          enforcesKey: line.flag("enforces-key"),
+        },
         store: !line.flag("unstored"),
       };
     }
@@ -72,8 +79,30 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
       const reason = (line.value("reason") ?? "SHUTTING_DOWN") as ReleaseReason;
       return { type: "release", ...readTask(line, run), reason, detail: line.value("detail") ?? "" };
     }
-    case "lose-claim":
-      return { type: "end_claim", ...readTask(line, run), how: line.flag("disowned") ? "DISOWNED" : "LEASE_ENDED" };
+    case "lose-claim": {
+      const agoMs = line.duration("seen-ago");
+      return {
+        type: "end_claim",
+        ...readTask(line, run),
+        how: line.flag("disowned") ? "DISOWNED" : "LEASE_ENDED",
+        ...(agoMs === undefined ? {} : { lastHeartbeatAt: seen.now - agoMs }),
+      };
+    }
+    case "claim-probe":
+      return { type: "claim_probe", ...readProbed(line, run) };
+    case "answer-probe": {
+      const probed = readProbed(line, run);
+      const verdict = probeVerdict(line);
+      return {
+        type: "answer_probe",
+        ...probed,
+        workerId: line.value("worker") ?? "w2",
+        digest: line.value("digest") ?? callOf(known(run), probed.callId)?.digest ?? "",
+        verdict,
+        result: verdict === "HAPPENED" ? (line.value("result") ?? longResult(line)) : "null",
+        detail: line.value("detail") ?? "",
+      };
+    }
     case "approve": {
       const bytes = line.value("edit-bytes");
       const edited = line.value("edit") ?? (bytes === undefined ? undefined : longArguments(Number(bytes)));
@@ -150,7 +179,8 @@ function longArguments(bytes: number): string {
 /** `owner NAME approval once`. */
 function owner(text: string): [string, OwnerDemand] {
   const [, name = "", ...demands] = text.split(" ");
-  return [name, { approval: demands.includes("approval"), once: demands.includes("once") }];
+  const demand = { approval: demands.includes("approval"), once: demands.includes("once") };
+  return [name, { ...demand, probe: false, enforcesKey: false }];
 }
 
 function finishReason(text: string): "STOP" | "TOOL_CALLS" | "LENGTH" | "REFUSED" {
@@ -165,6 +195,19 @@ function readTask(line: Line, run: Run | undefined): { callId: string; attempt: 
   const claimed = call?.claims.find((claim) => claim.nonce === nonce)?.attempt;
   const current = call === undefined ? 1 : attemptOf(call);
   return { callId, nonce, attempt: line.number("attempt", claimed ?? current) };
+}
+
+function readProbed(line: Line, run: Run | undefined): { callId: string; attempt: number } {
+  const callId = line.word() ?? "";
+  const call = callOf(known(run), callId);
+  return { callId, attempt: line.number("attempt", call === undefined ? 1 : attemptOf(call)) };
+}
+
+function probeVerdict(line: Line): ProbeVerdict {
+  if (line.flag("happened")) return "HAPPENED";
+  if (line.flag("did-not-happen")) return "DID_NOT_HAPPEN";
+  if (line.flag("unknown")) return "UNKNOWN";
+  throw new Error(`${line.text}: happened, did-not-happen or unknown?`);
 }
 
 function worker(line: Line): { workerId: string; incarnation: string } {

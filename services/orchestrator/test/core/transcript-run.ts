@@ -11,6 +11,7 @@ import {
   type Run,
   type RunEvent,
   type Schedule,
+  type Tick,
   type Transition,
 } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
@@ -56,9 +57,10 @@ export class TranscriptRun {
       case "wait":
         this.now += parseDuration(line.word() ?? "");
         return `at ${this.printer.time(this.now)}`;
-      case "tick":
+      case "tick": {
         this.now += parseDuration(line.word() ?? "0s");
-        return `at ${this.printer.time(this.now)}\n${this.carryOut({ type: "tick" })}`;
+        return `at ${this.printer.time(this.now)}\n${this.carryOut({ type: "tick", ...this.seen(line.duration("seen-ago")) })}`;
+      }
       case "orchestrator":
         this.by = line.word() ?? "o1";
         return "ok";
@@ -85,12 +87,20 @@ export class TranscriptRun {
           .map((message) => this.printer.message(message))
           .join("\n");
       default: {
-        const { run, agent, digests, decisions } = this;
-        const command = readCommand(line, under, { run, agent, digests, decisions });
+        const { run, agent, digests, decisions, now } = this;
+        const command = readCommand(line, under, { run, agent, digests, decisions, now });
         if (command === undefined) throw new Error(`Nobody knows the command ${line.verb}.`);
         return this.carryOut(command);
       }
     }
+  }
+
+  /** That the workers of all claims showed life so long ago. */
+  private seen(agoMs: number | undefined): Pick<Tick, "lastHeartbeats"> {
+    if (agoMs === undefined) return {};
+    const states = this.run?.turn.calls.map(({ state }) => state) ?? [];
+    const claimed = states.filter((state) => state.kind === "claimed");
+    return { lastHeartbeats: Object.fromEntries(claimed.map(({ incarnation }) => [incarnation, this.now - agoMs])) };
   }
 
   private owed(): string {

@@ -135,7 +135,8 @@ export function replies(turn: number, tools: readonly string[], attempt = 1): Co
 }
 
 export function claim(callId: string, nonce: string, more: Partial<Claim> = {}): Claim {
-  const by = { workerId: "w1", incarnation: "w1-1", owner: { approval: false, once: false } };
+  const owner = { approval: false, once: false, probe: false, enforcesKey: false };
+  const by = { workerId: "w1", incarnation: "w1-1", owner };
   return { type: "claim", callId, attempt: 1, nonce, ...by, store: true, ...more };
 }
 

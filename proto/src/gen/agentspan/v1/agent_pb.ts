@@ -147,7 +147,8 @@ export type Tool = Message<"agentspan.v1.Tool"> & {
   once: boolean;
 
   /**
-   * How a plain tool is tried again. Ignored for guarded tools (approval required, or once): their error is final.
+   * How a plain tool is tried again. Of a guarded tool (approval required, or once) the error is final; max_attempts
+   * says how often it may start for one approval where its probe answers that it did not happen.
    *
    * @generated from field: agentspan.v1.RetryPolicy retry = 7;
    */

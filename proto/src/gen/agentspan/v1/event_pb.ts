@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Approval, Decision, Vote } from "./approval_pb.js";
+import type { Approval, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval_pb.js";
 import { file_agentspan_v1_approval } from "./approval_pb.js";
 import type { RunError, RunState, Usage } from "./run_state_pb.js";
 import { file_agentspan_v1_run_state } from "./run_state_pb.js";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/event.proto.
  */
 export const file_agentspan_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSLSBwoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASJAoFZGVsdGEYKCABKAsyEy5hZ2VudHNwYW4udjEuRGVsdGFIAEIHCgVldmVudCLVAQoKUnVuU3RhcnRlZBISCgphZ2VudF9uYW1lGAEgASgJEhUKDWFnZW50X3ZlcnNpb24YAiABKAkSDQoFaW5wdXQYAyABKAkSEgoKc3RhcnRlZF9ieRgEIAEoCRIUCgxvbl9iZWhhbGZfb2YYBSABKAkSNAoGbGFiZWxzGAYgAygLMiQuYWdlbnRzcGFuLnYxLlJ1blN0YXJ0ZWQuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoMTW9kZWxSZXBsaWVkEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJEhAKCGNhbGxfaWRzGAQgAygJEiIKBXVzYWdlGAUgASgLMhMuYWdlbnRzcGFuLnYxLlVzYWdlEhUKDWZpbmlzaF9yZWFzb24YBiABKAkipwEKCFRvb2xDYWxsEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEhYKDmFyZ3VtZW50c19qc29uGAMgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYBCABKAkSGQoRYXBwcm92YWxfcmVxdWlyZWQYBSABKAgSDwoHcmVmdXNlZBgGIAEoCRIZChFyZWZ1c2VkX2FyZ3VtZW50cxgHIAEoCSJVCgtUb29sU3RhcnRlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCSLrAQoKVG9vbFJlc3VsdBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhUKC3Jlc3VsdF9qc29uGAQgASgJSAASDwoFZXJyb3IYBSABKAlIABISCghyZWplY3RlZBgGIAEoCUgAEhgKDnJlc3BvbmRlZF9qc29uGAcgASgJSAASEwoJY2FuY2VsbGVkGAggASgJSAASMgoJdHJ1bmNhdGVkGAkgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAQgkKB291dGNvbWUiQwoPVHJ1bmNhdGVkUmVzdWx0Eg4KBmRpZ2VzdBgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEgwKBGhlYWQYAyABKAkiMwoHV2FpdGluZxIoCghhcHByb3ZhbBgBIAEoCzIWLmFnZW50c3Bhbi52MS5BcHByb3ZhbCJkCgVWb3RlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhMKC2RlY2lzaW9uX2lkGAMgASgJEiAKBHZvdGUYBCABKAsyEi5hZ2VudHNwYW4udjEuVm90ZSJECgdEZWNpZGVkEg8KB2NhbGxfaWQYASABKAkSKAoIZGVjaXNpb24YAiABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24iRQoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCSIkCgZQYXVzZWQSCgoCYnkYASABKAkSDgoGcmVhc29uGAIgASgJIhUKB1Jlc3VtZWQSCgoCYnkYASABKAkiKgoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSLGAQoLTGF0ZU91dGNvbWUSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASMgoJdHJ1bmNhdGVkGAYgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAEhsKE3NldHRsZXNfYXBwcm92YWxfaWQYByABKAlCCQoHb3V0Y29tZSJ4CgVFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIPCgdjYWxsX2lkGAMgASgJEg8KB2F0dGVtcHQYBCABKA0SLAoIcmV0cnlfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KBkVuZGluZxIlCgVzdGF0ZRgBIAEoDjIWLmFnZW50c3Bhbi52MS5SdW5TdGF0ZRIOCgZyZWFzb24YAiABKAkiGwoERG9uZRITCgtvdXRwdXRfanNvbhgBIAEoCSIvCgZGYWlsZWQSJQoFZXJyb3IYASABKAsyFi5hZ2VudHNwYW4udjEuUnVuRXJyb3IiJwoJQ2FuY2VsbGVkEg4KBnJlYXNvbhgBIAEoCRIKCgJieRgCIAEoCSIxCghUaW1lZE91dBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciI0CgVEZWx0YRIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCWIGcHJvdG8z", [file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKzCAoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQi1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkiVQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAki/QEKClRvb2xSZXN1bHQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASEgoIcmVqZWN0ZWQYBiABKAlIABIYCg5yZXNwb25kZWRfanNvbhgHIAEoCUgAEhMKCWNhbmNlbGxlZBgIIAEoCUgAEjIKCXRydW5jYXRlZBgJIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIQCghieV9wcm9iZRgKIAEoCEIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwiZAoFVm90ZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRITCgtkZWNpc2lvbl9pZBgDIAEoCRIgCgR2b3RlGAQgASgLMhIuYWdlbnRzcGFuLnYxLlZvdGUiRAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uIkUKEENoZWNrcG9pbnRDbG9zZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRILCgN3aHkYAyABKAkiJAoGUGF1c2VkEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVCgdSZXN1bWVkEgoKAmJ5GAEgASgJIioKB1dhcm5pbmcSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixgEKC0xhdGVPdXRjb21lEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEjIKCXRydW5jYXRlZBgGIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIbChNzZXR0bGVzX2FwcHJvdmFsX2lkGAcgASgJQgkKB291dGNvbWUijwEKB1Byb2JpbmcSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSNQoPdW5rbm93bl9vdXRjb21lGAMgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoNUHJvYmVBbnN3ZXJlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEisKB3ZlcmRpY3QYBCABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0Eg4KBmRldGFpbBgFIAEoCRIRCgl3b3JrZXJfaWQYBiABKAkSEgoKcnVuc19hZ2FpbhgHIAEoCCJ4CgVFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIPCgdjYWxsX2lkGAMgASgJEg8KB2F0dGVtcHQYBCABKA0SLAoIcmV0cnlfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KBkVuZGluZxIlCgVzdGF0ZRgBIAEoDjIWLmFnZW50c3Bhbi52MS5SdW5TdGF0ZRIOCgZyZWFzb24YAiABKAkiGwoERG9uZRITCgtvdXRwdXRfanNvbhgBIAEoCSIvCgZGYWlsZWQSJQoFZXJyb3IYASABKAsyFi5hZ2VudHNwYW4udjEuUnVuRXJyb3IiJwoJQ2FuY2VsbGVkEg4KBnJlYXNvbhgBIAEoCRIKCgJieRgCIAEoCSIxCghUaW1lZE91dBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciI0CgVEZWx0YRIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCWIGcHJvdG8z", [file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
 
 /**
  * A fact that happened to a run. Sequences begin at 1 and have no gaps; exactly one terminal event (done, failed,
@@ -163,6 +163,20 @@ export type Event = Message<"agentspan.v1.Event"> & {
      */
     value: TimedOut;
     case: "timedOut";
+  } | {
+    /**
+     * Nobody knows whether a guarded call took effect: its tool's probe is asked, and after that a person.
+     *
+     * @generated from field: agentspan.v1.Probing probing = 29;
+     */
+    value: Probing;
+    case: "probing";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.ProbeAnswered probe_answered = 30;
+     */
+    value: ProbeAnswered;
+    case: "probeAnswered";
   } | {
     /**
      * @generated from field: agentspan.v1.Delta delta = 40;
@@ -423,6 +437,13 @@ export type ToolResult = Message<"agentspan.v1.ToolResult"> & {
     value: TruncatedResult;
     case: "truncated";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * The tool's probe found it out: the worker that ran it had been lost.
+   *
+   * @generated from field: bool by_probe = 10;
+   */
+  byProbe: boolean;
 };
 
 /**
@@ -680,6 +701,98 @@ export const LateOutcomeSchema: GenMessage<LateOutcome> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_event, 14);
 
 /**
+ * @generated from message agentspan.v1.Probing
+ */
+export type Probing = Message<"agentspan.v1.Probing"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string tool_name = 2;
+   */
+  toolName: string;
+
+  /**
+   * What is known of the attempt.
+   *
+   * @generated from field: agentspan.v1.UnknownOutcome unknown_outcome = 3;
+   */
+  unknownOutcome?: UnknownOutcome | undefined;
+
+  /**
+   * When a settlement opens instead.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 4;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.Probing.
+ * Use `create(ProbingSchema)` to create a new message.
+ */
+export const ProbingSchema: GenMessage<Probing> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 15);
+
+/**
+ * @generated from message agentspan.v1.ProbeAnswered
+ */
+export type ProbeAnswered = Message<"agentspan.v1.ProbeAnswered"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string tool_name = 2;
+   */
+  toolName: string;
+
+  /**
+   * @generated from field: uint32 attempt = 3;
+   */
+  attempt: number;
+
+  /**
+   * HAPPENED, DID_NOT_HAPPEN or UNKNOWN.
+   *
+   * @generated from field: agentspan.v1.ProbeVerdict verdict = 4;
+   */
+  verdict: ProbeVerdict;
+
+  /**
+   * The probe's own words.
+   *
+   * @generated from field: string detail = 5;
+   */
+  detail: string;
+
+  /**
+   * The worker that asked it.
+   *
+   * @generated from field: string worker_id = 6;
+   */
+  workerId: string;
+
+  /**
+   * It did not happen, and the tool's receiver enforces the idempotency key: the call runs again by itself, under the
+   * approval it has, once the old grant is dead.
+   *
+   * @generated from field: bool runs_again = 7;
+   */
+  runsAgain: boolean;
+};
+
+/**
+ * Describes the message agentspan.v1.ProbeAnswered.
+ * Use `create(ProbeAnsweredSchema)` to create a new message.
+ */
+export const ProbeAnsweredSchema: GenMessage<ProbeAnswered> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 16);
+
+/**
  * @generated from message agentspan.v1.Error
  */
 export type Error = Message<"agentspan.v1.Error"> & {
@@ -720,7 +833,7 @@ export type Error = Message<"agentspan.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 15);
+  messageDesc(file_agentspan_v1_event, 17);
 
 /**
  * @generated from message agentspan.v1.Ending
@@ -742,7 +855,7 @@ export type Ending = Message<"agentspan.v1.Ending"> & {
  * Use `create(EndingSchema)` to create a new message.
  */
 export const EndingSchema: GenMessage<Ending> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 16);
+  messageDesc(file_agentspan_v1_event, 18);
 
 /**
  * @generated from message agentspan.v1.Done
@@ -761,7 +874,7 @@ export type Done = Message<"agentspan.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 17);
+  messageDesc(file_agentspan_v1_event, 19);
 
 /**
  * @generated from message agentspan.v1.Failed
@@ -778,7 +891,7 @@ export type Failed = Message<"agentspan.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 18);
+  messageDesc(file_agentspan_v1_event, 20);
 
 /**
  * @generated from message agentspan.v1.Cancelled
@@ -800,7 +913,7 @@ export type Cancelled = Message<"agentspan.v1.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 19);
+  messageDesc(file_agentspan_v1_event, 21);
 
 /**
  * @generated from message agentspan.v1.TimedOut
@@ -817,7 +930,7 @@ export type TimedOut = Message<"agentspan.v1.TimedOut"> & {
  * Use `create(TimedOutSchema)` to create a new message.
  */
 export const TimedOutSchema: GenMessage<TimedOut> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 20);
+  messageDesc(file_agentspan_v1_event, 22);
 
 /**
  * A piece of the model's text as it comes. Of one attempt; a later attempt begins anew.
@@ -846,5 +959,5 @@ export type Delta = Message<"agentspan.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 21);
+  messageDesc(file_agentspan_v1_event, 23);
 

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ProbeVerdict } from "./approval_pb.js";
+import { file_agentspan_v1_approval } from "./approval_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/worker.proto.
  */
 export const file_agentspan_v1_worker: GenFile = /*@__PURE__*/
-  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEinAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wibQoKV29ya2VyVG9vbBINCgVxdWV1ZRgBIAEoCRIMCgRuYW1lGAIgASgJEhkKEWlucHV0X3NjaGVtYV9qc29uGAMgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAQgASgIEgwKBG9uY2UYBSABKAgi6gEKEFJlZ2lzdGVyUmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISDgoGc3RyZWFtGAIgASgJEhEKCWNvbnN1bWVycxgDIAMoCRIoCgVsZWFzZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1ChJoZWFydGJlYXRfaW50ZXJ2YWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SDwoHa2V5X2lkcxgGIAMoCRIXCg9vcmNoZXN0cmF0b3JfaWQYByABKAkiVQoIVGFza0hpbnQSDgoGcnVuX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAkiigEKDENsYWltUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSDgoGcnVuX2lkGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSDwoHYXR0ZW1wdBgFIAEoDRINCgVub25jZRgGIAEoCRIRCgluYW1lc3BhY2UYByABKAkirAEKDUNsYWltUmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISJAoFZ3JhbnQYAiABKAsyEy5hZ2VudHNwYW4udjEuR3JhbnRIABIoCgdyZWZ1c2FsGAMgASgLMhUuYWdlbnRzcGFuLnYxLlJlZnVzYWxIABIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAlCCAoGYW5zd2VyIvEBCgVHcmFudBIRCgl0b29sX25hbWUYASABKAkSFgoOYXJndW1lbnRzX2pzb24YAiABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgDIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSLAoIZGVhZGxpbmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2d1YXJkZWQYBiABKAgSIgoFcHJvb2YYByABKAsyEy5hZ2VudHNwYW4udjEuUHJvb2YSEwoLdHJhY2VwYXJlbnQYCCABKAkSEgoKYWdlbnRfbmFtZRgJIAEoCSLyAQoFUHJvb2YSDgoGcnVuX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRINCgVub25jZRgEIAEoCRIRCgl3b3JrZXJfaWQYBSABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgGIAEoCRITCgthcHByb3ZhbF9pZBgHIAEoCRITCgtkZWNpc2lvbl9pZBgIIAEoCRIuCgpncmFudGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZrZXlfaWQYCiABKAkSEQoJc2lnbmF0dXJlGAsgASgMIjYKB1JlZnVzYWwSKwoGcmVhc29uGAEgASgOMhsuYWdlbnRzcGFuLnYxLlJlZnVzYWxSZWFzb24ihwEKEEhlYXJ0YmVhdFJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIPCgdjb3VudGVyGAQgASgEEicKBXRhc2tzGAUgAygLMhguYWdlbnRzcGFuLnYxLlRhc2tJbkhhbmQiXAoKVGFza0luSGFuZBIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEg0KBW5vbmNlGAQgASgJEg0KBWJlZ3VuGAUgASgIInYKEUhlYXJ0YmVhdFJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEgwKBHN0b3AYAiADKAkSEAoIcmVnaXN0ZXIYAyABKAgSFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIvcBCg9Db21wbGV0ZVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDwoHY2FsbF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgNEg0KBW5vbmNlGAcgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYCCABKAkSFQoLcmVzdWx0X2pzb24YCSABKAlIABIsCgdmYWlsdXJlGAogASgLMhkuYWdlbnRzcGFuLnYxLlRvb2xGYWlsdXJlSABCCQoHb3V0Y29tZSIxCgtUb29sRmFpbHVyZRIPCgdtZXNzYWdlGAEgASgJEhEKCXJldHJ5YWJsZRgCIAEoCCKVAQoQQ29tcGxldGVSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIuCgZzdGF0dXMYAiABKA4yHi5hZ2VudHNwYW4udjEuQ29tcGxldGlvblN0YXR1cxIOCgZkZXRhaWwYAyABKAkSFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIskBCg5SZWxlYXNlUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg4KBnJ1bl9pZBgEIAEoCRIPCgdjYWxsX2lkGAUgASgJEg8KB2F0dGVtcHQYBiABKA0SDQoFbm9uY2UYByABKAkSKwoGcmVhc29uGAggASgOMhsuYWdlbnRzcGFuLnYxLlJlbGVhc2VSZWFzb24SDgoGZGV0YWlsGAkgASgJImYKD1JlbGVhc2VSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIQCghyZWxlYXNlZBgCIAEoCBIXCg9vcmNoZXN0cmF0b3JfaWQYAyABKAkiXgoLV29ya2VyRXJyb3ISDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSLgoLcmV0cnlfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24q1AEKDVJlZnVzYWxSZWFzb24SHgoaUkVGVVNBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRSRUZVU0FMX1JFQVNPTl9UQUtFThABEhgKFFJFRlVTQUxfUkVBU09OX0VOREVEEAISHAoYUkVGVVNBTF9SRUFTT05fQ0FOQ0VMTEVEEAMSGQoVUkVGVVNBTF9SRUFTT05fUEFVU0VEEAQSGAoUUkVGVVNBTF9SRUFTT05fR0FURUQQBRIcChhSRUZVU0FMX1JFQVNPTl9OT1RfRk9VTkQQBiqOAQoQQ29tcGxldGlvblN0YXR1cxIhCh1DT01QTEVUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh4KGkNPTVBMRVRJT05fU1RBVFVTX0FDQ0VQVEVEEAESGwoXQ09NUExFVElPTl9TVEFUVVNfU1RBTEUQAhIaChZDT01QTEVUSU9OX1NUQVRVU19MQVRFEAMqrAEKDVJlbGVhc2VSZWFzb24SHgoaUkVMRUFTRV9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxSRUxFQVNFX1JFQVNPTl9TSFVUVElOR19ET1dOEAESHwobUkVMRUFTRV9SRUFTT05fSU5DT01QQVRJQkxFEAISGwoXUkVMRUFTRV9SRUFTT05fVE9PX0xBVEUQAxIbChdSRUxFQVNFX1JFQVNPTl9OT19QUk9PRhAEYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEinAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wimgEKCldvcmtlclRvb2wSDQoFcXVldWUYASABKAkSDAoEbmFtZRgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgEIAEoCBIMCgRvbmNlGAUgASgIEg0KBXByb2JlGAYgASgIEhwKFGVuZm9yY2VzX2lkZW1wb3RlbmN5GAcgASgIIuoBChBSZWdpc3RlclJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEg4KBnN0cmVhbRgCIAEoCRIRCgljb25zdW1lcnMYAyADKAkSKAoFbGVhc2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2tleV9pZHMYBiADKAkSFwoPb3JjaGVzdHJhdG9yX2lkGAcgASgJIlUKCFRhc2tIaW50Eg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIpkBCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjYWxsX2lkGAQgASgJEg8KB2F0dGVtcHQYBSABKA0SDQoFbm9uY2UYBiABKAkSEQoJbmFtZXNwYWNlGAcgASgJEg0KBXByb2JlGAggASgIIqwBCg1DbGFpbVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEiQKBWdyYW50GAIgASgLMhMuYWdlbnRzcGFuLnYxLkdyYW50SAASKAoHcmVmdXNhbBgDIAEoCzIVLmFnZW50c3Bhbi52MS5SZWZ1c2FsSAASFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJQggKBmFuc3dlciKAAgoFR3JhbnQSEQoJdG9vbF9uYW1lGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEiwKCGRlYWRsaW5lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdndWFyZGVkGAYgASgIEiIKBXByb29mGAcgASgLMhMuYWdlbnRzcGFuLnYxLlByb29mEhMKC3RyYWNlcGFyZW50GAggASgJEhIKCmFnZW50X25hbWUYCSABKAkSDQoFcHJvYmUYCiABKAgi8gEKBVByb29mEg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SDQoFbm9uY2UYBCABKAkSEQoJd29ya2VyX2lkGAUgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYBiABKAkSEwoLYXBwcm92YWxfaWQYByABKAkSEwoLZGVjaXNpb25faWQYCCABKAkSLgoKZ3JhbnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGa2V5X2lkGAogASgJEhEKCXNpZ25hdHVyZRgLIAEoDCI2CgdSZWZ1c2FsEisKBnJlYXNvbhgBIAEoDjIbLmFnZW50c3Bhbi52MS5SZWZ1c2FsUmVhc29uIocBChBIZWFydGJlYXRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDwoHY291bnRlchgEIAEoBBInCgV0YXNrcxgFIAMoCzIYLmFnZW50c3Bhbi52MS5UYXNrSW5IYW5kIlwKClRhc2tJbkhhbmQSDgoGcnVuX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRINCgVub25jZRgEIAEoCRINCgViZWd1bhgFIAEoCCJ2ChFIZWFydGJlYXRSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIMCgRzdG9wGAIgAygJEhAKCHJlZ2lzdGVyGAMgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgEIAEoCSKqAgoPQ29tcGxldGVSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAggASgJEhUKC3Jlc3VsdF9qc29uGAkgASgJSAASLAoHZmFpbHVyZRgKIAEoCzIZLmFnZW50c3Bhbi52MS5Ub29sRmFpbHVyZUgAEjEKDHByb2JlX2Fuc3dlchgLIAEoCzIZLmFnZW50c3Bhbi52MS5Qcm9iZUFuc3dlckgAQgkKB291dGNvbWUiXwoLUHJvYmVBbnN3ZXISKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSEwoLcmVzdWx0X2pzb24YAiABKAkSDgoGZGV0YWlsGAMgASgJIjEKC1Rvb2xGYWlsdXJlEg8KB21lc3NhZ2UYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIIpUBChBDb21wbGV0ZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEi4KBnN0YXR1cxgCIAEoDjIeLmFnZW50c3Bhbi52MS5Db21wbGV0aW9uU3RhdHVzEg4KBmRldGFpbBgDIAEoCRIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAkiyQEKDlJlbGVhc2VSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIrCgZyZWFzb24YCCABKA4yGy5hZ2VudHNwYW4udjEuUmVsZWFzZVJlYXNvbhIOCgZkZXRhaWwYCSABKAkiZgoPUmVsZWFzZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEhAKCHJlbGVhc2VkGAIgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCSJeCgtXb3JrZXJFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIuCgtyZXRyeV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiruAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFFJFRlVTQUxfUkVBU09OX1RBS0VOEAESGAoUUkVGVVNBTF9SRUFTT05fRU5ERUQQAhIcChhSRUZVU0FMX1JFQVNPTl9DQU5DRUxMRUQQAxIZChVSRUZVU0FMX1JFQVNPTl9QQVVTRUQQBBIYChRSRUZVU0FMX1JFQVNPTl9HQVRFRBAFEhwKGFJFRlVTQUxfUkVBU09OX05PVF9GT1VORBAGEhgKFFJFRlVTQUxfUkVBU09OX1BST0JFEAcqjgEKEENvbXBsZXRpb25TdGF0dXMSIQodQ09NUExFVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpDT01QTEVUSU9OX1NUQVRVU19BQ0NFUFRFRBABEhsKF0NPTVBMRVRJT05fU1RBVFVTX1NUQUxFEAISGgoWQ09NUExFVElPTl9TVEFUVVNfTEFURRADKqwBCg1SZWxlYXNlUmVhc29uEh4KGlJFTEVBU0VfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocUkVMRUFTRV9SRUFTT05fU0hVVFRJTkdfRE9XThABEh8KG1JFTEVBU0VfUkVBU09OX0lOQ09NUEFUSUJMRRACEhsKF1JFTEVBU0VfUkVBU09OX1RPT19MQVRFEAMSGwoXUkVMRUFTRV9SRUFTT05fTk9fUFJPT0YQBGIGcHJvdG8z", [file_agentspan_v1_approval, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentspan.v1.RegisterRequest
@@ -90,6 +92,23 @@ export type WorkerTool = Message<"agentspan.v1.WorkerTool"> & {
    * @generated from field: bool once = 5;
    */
   once: boolean;
+
+  /**
+   * It brings a probe: a function that only looks, and tells whether a call with this idempotency key took effect. Where
+   * it is guarded and its worker is lost, the probe is asked before a person is. What the claiming worker registered
+   * holds for as long as its call runs.
+   *
+   * @generated from field: bool probe = 6;
+   */
+  probe: boolean;
+
+  /**
+   * Whoever receives the effect enforces the idempotency key: a second call with it changes nothing. Where the probe
+   * then says that a call did not happen, it runs again by itself.
+   *
+   * @generated from field: bool enforces_idempotency = 7;
+   */
+  enforcesIdempotency: boolean;
 };
 
 /**
@@ -228,6 +247,14 @@ export type ClaimRequest = Message<"agentspan.v1.ClaimRequest"> & {
    * @generated from field: string namespace = 7;
    */
   namespace: string;
+
+  /**
+   * Asks for the tool's probe to be run, and never for the tool itself: after a refusal as PROBE, by a worker whose tool
+   * brings one. Nothing of it is kept: several workers may ask the same probe.
+   *
+   * @generated from field: bool probe = 8;
+   */
+  probe: boolean;
 };
 
 /**
@@ -336,6 +363,14 @@ export type Grant = Message<"agentspan.v1.Grant"> & {
    * @generated from field: string agent_name = 9;
    */
   agentName: string;
+
+  /**
+   * Run the tool's probe with these arguments and this key, not the tool; answer with CompleteRequest.probe_answer by
+   * the deadline. Carries no proof. A probe that fails answers nothing: it is announced again.
+   *
+   * @generated from field: bool probe = 10;
+   */
+  probe: boolean;
 };
 
 /**
@@ -612,6 +647,14 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
      */
     value: ToolFailure;
     case: "failure";
+  } | {
+    /**
+     * For a grant to probe.
+     *
+     * @generated from field: agentspan.v1.ProbeAnswer probe_answer = 11;
+     */
+    value: ProbeAnswer;
+    case: "probeAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -621,6 +664,42 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
  */
 export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_worker, 12);
+
+/**
+ * What a tool's probe found out.
+ *
+ * @generated from message agentspan.v1.ProbeAnswer
+ */
+export type ProbeAnswer = Message<"agentspan.v1.ProbeAnswer"> & {
+  /**
+   * HAPPENED, DID_NOT_HAPPEN or UNKNOWN.
+   *
+   * @generated from field: agentspan.v1.ProbeVerdict verdict = 1;
+   */
+  verdict: ProbeVerdict;
+
+  /**
+   * With HAPPENED: the call's result, as JSON text; null where empty. At most 256 KiB, kept as digest, size and head
+   * where larger.
+   *
+   * @generated from field: string result_json = 2;
+   */
+  resultJson: string;
+
+  /**
+   * What it looked at and saw, in words for the person who may be asked next. At most 4 KiB, cut there.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
+};
+
+/**
+ * Describes the message agentspan.v1.ProbeAnswer.
+ * Use `create(ProbeAnswerSchema)` to create a new message.
+ */
+export const ProbeAnswerSchema: GenMessage<ProbeAnswer> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_worker, 13);
 
 /**
  * @generated from message agentspan.v1.ToolFailure
@@ -642,7 +721,7 @@ export type ToolFailure = Message<"agentspan.v1.ToolFailure"> & {
  * Use `create(ToolFailureSchema)` to create a new message.
  */
 export const ToolFailureSchema: GenMessage<ToolFailure> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 13);
+  messageDesc(file_agentspan_v1_worker, 14);
 
 /**
  * @generated from message agentspan.v1.CompleteResponse
@@ -674,7 +753,7 @@ export type CompleteResponse = Message<"agentspan.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 14);
+  messageDesc(file_agentspan_v1_worker, 15);
 
 /**
  * Hands back a granted task that was not begun.
@@ -733,7 +812,7 @@ export type ReleaseRequest = Message<"agentspan.v1.ReleaseRequest"> & {
  * Use `create(ReleaseRequestSchema)` to create a new message.
  */
 export const ReleaseRequestSchema: GenMessage<ReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 15);
+  messageDesc(file_agentspan_v1_worker, 16);
 
 /**
  * @generated from message agentspan.v1.ReleaseResponse
@@ -762,7 +841,7 @@ export type ReleaseResponse = Message<"agentspan.v1.ReleaseResponse"> & {
  * Use `create(ReleaseResponseSchema)` to create a new message.
  */
 export const ReleaseResponseSchema: GenMessage<ReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 16);
+  messageDesc(file_agentspan_v1_worker, 17);
 
 /**
  * A request that was not carried out.
@@ -795,7 +874,7 @@ export type WorkerError = Message<"agentspan.v1.WorkerError"> & {
  * Use `create(WorkerErrorSchema)` to create a new message.
  */
 export const WorkerErrorSchema: GenMessage<WorkerError> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 17);
+  messageDesc(file_agentspan_v1_worker, 18);
 
 /**
  * @generated from enum agentspan.v1.RefusalReason
@@ -843,6 +922,14 @@ export enum RefusalReason {
    * @generated from enum value: REFUSAL_REASON_NOT_FOUND = 6;
    */
   NOT_FOUND = 6,
+
+  /**
+   * Nobody knows whether this attempt took effect, and all that is asked is its probe: claim again with probe, or where
+   * the tool here brings none, put the task back for another worker.
+   *
+   * @generated from enum value: REFUSAL_REASON_PROBE = 7;
+   */
+  PROBE = 7,
 }
 
 /**

@@ -4,6 +4,7 @@ import type { CommitOutcome, Store, StoredRun } from "../../../src/ports.js";
 import { following, pause, starting } from "./sample-runs.js";
 import { loaded, type UseFixture, whenBack } from "./store-fixture.js";
 
+const BARE = { approval: false, once: false, probe: false, enforcesKey: false };
 const away = { reason: "STORE_UNAVAILABLE", retryAfterMs: expect.any(Number) };
 
 export function faultContract(use: UseFixture): void {
@@ -197,7 +198,7 @@ async function rejectsEverything(store: Store, runId: string): Promise<void> {
     store.putAgent(agent),
     store.getAgent(namespace, "a"),
     store.listAgents({ namespace, limit: 1 }),
-    store.putTools([{ namespace, queue: "q", tool: "t", inputSchema: "{}", approval: false, once: false }]),
+    store.putTools([{ namespace, queue: "q", tool: "t", inputSchema: "{}", ...BARE }]),
     store.getTools(namespace, [{ queue: "q", tool: "t" }]),
     store.beat([worker]),
     store.readInstances(["i"]),

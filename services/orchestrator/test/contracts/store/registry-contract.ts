@@ -61,6 +61,8 @@ export function registryContract(use: UseFixture): void {
       inputSchema: '{"$ref":"#/a.b"}',
       approval,
       once: false,
+      probe: true,
+      enforcesKey: approval,
     });
 
     it("keeps the newest registration of each tool", async () => {
