@@ -51,6 +51,11 @@ export class ChildService {
     return this.#child !== undefined;
   }
 
+  /** Resolves when this life of it has ended, whoever ended it; at once where it does not run. */
+  get exited(): Promise<unknown> {
+    return this.#exited;
+  }
+
   /** What it said when it was last ready. */
   get ready(): Ready {
     return this.#ready;

@@ -1,5 +1,6 @@
 // The agent that the tests run, and what its tools do. The model's arguments steer a tool: `hold` names a gate that it
-// waits at, `fail` makes it throw, `failures` makes that many first attempts throw, `heed` lets it stop when told to.
+// waits at, `takes` how many milliseconds it takes, `fail` makes it throw, `failures` makes that many first attempts
+// throw, `heed` lets it stop when told to.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -30,6 +31,7 @@ async function act(name: string, args: JsonObject, context: ToolContext): Promis
   note("begin");
   if (typeof args.hold === "string")
     await gate(args.hold, args.heed === true ? context.signal : undefined, () => note("abort"));
+  if (typeof args.takes === "number") await delay(args.takes);
   if (typeof args.fail === "string") throw new TerminalError(args.fail);
   if (typeof args.failures === "number" && attempt <= args.failures) throw new Error(`attempt ${attempt} fails`);
   note("end");

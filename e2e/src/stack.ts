@@ -24,6 +24,10 @@ export interface StackOptions {
   readonly workers?: number;
   /** Loads the probe into every service, for `census`. */
   readonly probed?: boolean;
+  /** The orchestrator's program, where it is not the one of this build. */
+  readonly orchestratorEntry?: string;
+  /** Where both servers keep their data; a temporary folder unless said. */
+  readonly serversDir?: string;
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -31,11 +35,15 @@ export interface StackOptions {
 export interface OrchestratorOptions {
   /** Another way to MongoDB, such as a valve. */
   readonly mongoUri?: string;
+  /** Another way to NATS. */
+  readonly natsUrl?: string;
 }
 
 export interface WorkerOptions {
   readonly queues?: readonly string[];
   readonly concurrency?: number;
+  /** Another way to NATS. */
+  readonly natsUrl?: string;
 }
 
 /** As short as lets a busy machine keep its leases. */
@@ -102,7 +110,10 @@ export class Stack {
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "agentspan-e2e-"));
-    const [servers, model] = await Promise.all([startTestServers({ own: true }), ModelServer.start()]);
+    const [servers, model] = await Promise.all([
+      startTestServers({ own: true, dataDir: options.serversDir }),
+      ModelServer.start(),
+    ]);
     const stack = new Stack(servers, model, folder, options);
     try {
       const { orchestrators = 1, gateways = 1, workers = 1 } = options;
@@ -118,10 +129,10 @@ export class Stack {
     }
   }
 
-  async addOrchestrator({ mongoUri }: OrchestratorOptions = {}): Promise<ChildService> {
+  async addOrchestrator({ mongoUri, natsUrl }: OrchestratorOptions = {}): Promise<ChildService> {
     const service = await this.#service(`orchestrator ${this.orchestrators.length + 1}`, "@agentspan/orchestrator", {
       ...TIMING,
-      NATS_URL: this.servers.natsUrl,
+      NATS_URL: natsUrl ?? this.servers.natsUrl,
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
       AGENTSPAN_DATABASE: DATABASE,
       AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
@@ -143,14 +154,14 @@ export class Stack {
     return gateway;
   }
 
-  async addWorker({ queues = ["desk"], concurrency = 16 }: WorkerOptions = {}): Promise<ChildService> {
+  async addWorker({ queues = ["desk"], concurrency = 16, natsUrl }: WorkerOptions = {}): Promise<ChildService> {
     this.#workersMade += 1;
     const number = this.#workersMade;
     const service = await ChildService.start({
       name: `worker ${number}`,
       entry: ownEntry("worker-process.js"),
       env: {
-        NATS_URL: this.servers.natsUrl,
+        NATS_URL: natsUrl ?? this.servers.natsUrl,
         AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info",
         E2E_WORKER_ID: `worker-${number}`,
         E2E_QUEUES: queues.join(","),
@@ -291,7 +302,8 @@ export class Stack {
   }
 
   #service(name: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
-    const entry = join(dirname(createRequire(import.meta.url).resolve(pkg)), "main.js");
+    const twin = pkg === "@agentspan/orchestrator" ? this.options.orchestratorEntry : undefined;
+    const entry = twin ?? join(dirname(createRequire(import.meta.url).resolve(pkg)), "main.js");
     const execArgv = this.options.probed === true ? ["--no-warnings", "--import", ownEntry("probe.js")] : [];
     const level = { AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info" };
     return ChildService.start({ name, entry, execArgv, env: { ...level, ...env, ...this.options.env } });

@@ -1,6 +1,7 @@
 // A worker as a process: serves the desk's tools for the queues that E2E_QUEUES names. Over IPC a test may have it held
 // at a point of a task's life: {ask, hold: {point, tool}} is answered at once, and {held: {point, task}} tells that the
 // point was reached; {release: point} lets it go on.
+import { armFaultPoints } from "@agentspan/internal";
 import { AgentRuntime, type HookedTask, type WorkerTestHooks } from "@agentspan/sdk";
 import { deskAgent } from "./desk-agent.js";
 
@@ -29,6 +30,7 @@ function hook(point: Point) {
   };
 }
 
+armFaultPoints(process.env);
 const queues = (process.env.E2E_QUEUES ?? "desk").split(",");
 const runtime = new AgentRuntime({
   workerId: process.env.E2E_WORKER_ID ?? "worker",

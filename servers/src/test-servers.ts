@@ -35,6 +35,8 @@ export interface TestServers {
 export interface TestServersOptions extends Pick<ResolveOptions, "cacheDir" | "onProgress" | "env" | "signal"> {
   /** Always starts its own, whatever NATS_URL and MONGODB_URI say: for tests that kill, pause or restart them. */
   readonly own?: boolean;
+  /** Where their data is, in a folder that is removed with them; the system's place for temporary files unless said. */
+  readonly dataDir?: string | undefined;
   /** More of the NATS server's configuration: users and permissions. Only with a server of its own. */
   readonly natsConfig?: string;
 }
@@ -42,7 +44,7 @@ export interface TestServersOptions extends Pick<ResolveOptions, "cacheDir" | "o
 /** Starts both, or uses those that NATS_URL and MONGODB_URI name. Throws as resolveServers, startNats and startMongo do. */
 export async function startTestServers(options: TestServersOptions = {}): Promise<TestServers> {
   const found = await resolveServers(options);
-  const folder = await mkdtemp(join(tmpdir(), "agentspan-test-"));
+  const folder = await mkdtemp(join(options.dataDir ?? tmpdir(), "agentspan-test-"));
   const started: ServerProcess[] = [];
   const stop = async (): Promise<void> => {
     // Nobody reads the data again, so nothing is gained by letting them close it.
