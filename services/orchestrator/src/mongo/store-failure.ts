@@ -76,7 +76,14 @@ export function failureOf(error: unknown): Failure {
     if (BEFORE_SENDING.has(error.name)) return "not_sent";
     if (WHILE_WAITING.has(error.name)) return "unanswered";
   }
+  if (isSocketError(error)) return "unanswered";
   return "refused";
+}
+
+/** Node's own error of a broken connection; the driver lets some through as they are (EPIPE on a socket just ended). */
+function isSocketError(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return false;
+  return /^(E[A-Z]+|ERR_(STREAM|SOCKET)_[A-Z_]+)$/.test(error.code);
 }
 
 /** As failureOf, for the code of a server's answer to a command or to one write of a batch. */

@@ -31,6 +31,18 @@ describe("what is known after a command failed", () => {
     for (const code of [50, 64, 91, 189, 10107, 11602]) expect(failureOf(server(code))).toBe("unanswered");
   });
 
+  it("is unanswered when Node itself says that the socket has ended", () => {
+    const ended = Object.assign(new Error("This socket has been ended by the other party"), { code: "EPIPE" });
+    expect(failureOf(ended)).toBe("unanswered");
+    expect(failureOf(Object.assign(new Error("write after end"), { code: "ERR_STREAM_WRITE_AFTER_END" }))).toBe(
+      "unanswered",
+    );
+    expect(failureOf(Object.assign(new TypeError("a fault of ours"), { code: "ERR_INVALID_ARG_TYPE" }))).toBe(
+      "refused",
+    );
+    expect(storeErrorOf(ended)).toMatchObject({ reason: "STORE_UNAVAILABLE", retryable: true });
+  });
+
   it("is unanswered when the write is not on a majority, whatever the reason", () => {
     expect(failureOf(notOnMajority)).toBe("unanswered");
   });
