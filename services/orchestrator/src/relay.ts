@@ -56,6 +56,10 @@ export class Relay {
     return [...this.inHandCalls.keys()];
   }
 
+  hasInHand(key: string): boolean {
+    return this.inHandCalls.has(key);
+  }
+
   act({ stored, events, effects }: Committed): void {
     this.publish(stored, events);
     for (const effect of effects) {

@@ -9,10 +9,10 @@ import type { RunStore, StoredRun } from "./ports.js";
 import { modelKey, type Relay } from "./relay.js";
 
 export interface SweeperOptions {
-  readonly store: RunStore;
-  readonly engine: Engine;
-  readonly relay: Relay;
-  readonly judge: LeaseJudge;
+  readonly store: Pick<RunStore, "due" | "load">;
+  readonly engine: Pick<Engine, "execute" | "read">;
+  readonly relay: Pick<Relay, "announce" | "callModel" | "hasInHand">;
+  readonly judge: Pick<LeaseJudge, "verdict" | "lastHeartbeatAt">;
   readonly clock: Clock;
   readonly timing: Timing;
   readonly orchestratorId: string;
@@ -109,6 +109,19 @@ export class Sweeper {
     }
   }
 
+  /**
+   * A model call of ours that is not in hand: the answer of the commit was lost, or it was answered since the run was
+   * read. Only the run as it is now tells the two apart, and a second call costs what the first did.
+   */
+  private async makeOwnCall(runId: string, key: string): Promise<void> {
+    const { engine, relay, timing } = this.options;
+    const current = await engine.read(runId);
+    if (current === undefined) return;
+    for (const obligation of obligationsOf(current.run, timing)) {
+      if (obligation.kind === "call_model" && modelKey(runId, obligation) === key) relay.callModel(current, obligation);
+    }
+  }
+
   /** A command where something is to happen, or the time of the next look. */
   private async attend(stored: StoredRun, obligation: Obligation, now: number): Promise<Command | number> {
     const { timing, judge, relay, orchestratorId } = this.options;
@@ -125,12 +138,14 @@ export class Sweeper {
         const { turn, attempt, holder } = obligation;
         const key = modelKey(run.runId, obligation);
         if (holder === orchestratorId) {
-          // Ours: after a restart of the relay, or where the commit's answer was lost, it is not in hand yet.
-          relay.callModel(stored, obligation);
+          if (!relay.hasInHand(key)) await this.makeOwnCall(run.runId, key);
           return now + timing.leaseMs;
         }
         const verdict = judge.verdict(holder, key);
-        if (verdict === "lost" || verdict === "disowned") return { type: "replace_model_call", turn, attempt };
+        if (verdict === "lost" || verdict === "disowned") {
+          this.options.log.warn({ runId: run.runId, turn, attempt, holder, verdict }, "A model call is made again");
+          return { type: "replace_model_call", turn, attempt };
+        }
         return now + (verdict === "alive" ? timing.leaseMs : this.options.intervalMs);
       }
       case "watch_claim": {
