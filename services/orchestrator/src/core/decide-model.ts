@@ -11,6 +11,7 @@ import {
   headOf,
   REPLY_BYTES,
   RUN_BYTES,
+  STATE_BYTES,
 } from "./limits.js";
 import type { ModelCall, ModelReply } from "./model.js";
 import { backoffAfter, MODEL_RETRY } from "./retry.js";
@@ -198,10 +199,19 @@ function isCurrent(draft: Draft, { turn, attempt }: { turn: number; attempt: num
 /** A run over the limit starts nothing new; an answer that ends it is still taken. */
 function endedForSize(draft: Draft): boolean {
   const { totalBytes } = draft.context;
-  if (totalBytes <= RUN_BYTES) return false;
-  const message = `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`;
+  const stateBytes = stateBytesOf(draft);
+  if (totalBytes <= RUN_BYTES && stateBytes <= STATE_BYTES) return false;
+  const message =
+    totalBytes > RUN_BYTES
+      ? `The run's history has ${totalBytes} bytes; the limit is ${RUN_BYTES}.`
+      : `The run remembers ${stateBytes} bytes of calls and decisions; the limit is ${STATE_BYTES}.`;
   draft.end({ state: "FAILED", reason: "SIZE_LIMIT", message });
   return true;
+}
+
+/** Of the run as it was when the turn began. */
+function stateBytesOf({ before, context }: Draft): number {
+  return context.text.utf8Length(JSON.stringify(before));
 }
 
 /** Long runs are told before they are ended for their size. */
@@ -211,8 +221,12 @@ function warnOfSize(draft: Draft): void {
   if (totalBytes > RUN_BYTES * (3 / 4)) {
     warnOnce(draft, "RUN_SIZE", `The run's history has ${totalBytes} of at most ${RUN_BYTES} bytes.`);
   }
+  const stateBytes = stateBytesOf(draft);
   if (inlineBytes > DOCUMENT_WARNING_BYTES) {
     warnOnce(draft, "DOCUMENT_SIZE", `The run's document has ${inlineBytes} bytes of events.`);
+  } else if (stateBytes > STATE_BYTES * (3 / 4)) {
+    const message = `The run remembers ${stateBytes} of at most ${STATE_BYTES} bytes of calls and decisions.`;
+    warnOnce(draft, "DOCUMENT_SIZE", message);
   }
 }
 

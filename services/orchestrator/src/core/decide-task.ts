@@ -14,6 +14,7 @@ import type { AttemptFailed, Gate, UnknownAttempt } from "./events.js";
 import { fitted } from "./fit-outcome.js";
 import { GUARDED_TIMEOUT_MS, PROBE_MS, UNSTORED_CLAIM_MS } from "./limits.js";
 import { obligationsOf } from "./obligations.js";
+import { isOfEarlierTurn } from "./past-calls.js";
 import { backoffAfter, REFUSED_RETRY } from "./retry.js";
 import {
   type Call,
@@ -29,8 +30,7 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   const call = callOf(draft.run, command.callId);
   const { phase, paused } = draft.run;
   if (phase.kind === "ended") return refused("ENDED");
-  if (call === undefined)
-    return refused(claimedCallOf(draft.run, command.callId) === undefined ? "NOT_FOUND" : "ENDED");
+  if (call === undefined) return refused(isOfEarlierTurn(draft.run, command.callId) ? "ENDED" : "NOT_FOUND");
   const { state } = call;
   if (state.kind === "claimed" && state.nonce === command.nonce && state.attempt === command.attempt) {
     return granted(call, state.deadline, true);
@@ -118,7 +118,10 @@ function granted(call: Call, deadline: number | undefined, stored: boolean): Cla
 export function complete(draft: Draft, command: Complete): Answer {
   const { callId, attempt, nonce } = command;
   const claimed = claimedCallOf(draft.run, callId);
-  if (claimed === undefined) return stale("The call has no such claim.");
+  if (claimed === undefined) {
+    const earlier = isOfEarlierTurn(draft.run, callId);
+    return stale(earlier ? "The call ended in an earlier turn." : "The call has no such claim.");
+  }
   const record = claimed.claims.find((claim) => claim.nonce === nonce && claim.attempt === attempt);
   if (record?.reported !== undefined) return { type: "completed", status: record.reported };
   if (claimed.digest !== command.digest) return stale("The digest is not that of the call's arguments.");

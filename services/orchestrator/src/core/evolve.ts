@@ -17,6 +17,7 @@ import {
   withCall,
 } from "./evolve-call.js";
 import { afterDecision, closeCheckpoint, openCheckpoint, recordAct } from "./evolve-checkpoint.js";
+import { pastCallsAfterTurn } from "./past-calls.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
 export function evolve(run: Run | undefined, event: RunEvent): Run {
@@ -187,10 +188,7 @@ function settleTurn(run: Run, at: number, by: string): Run {
 
 function nextTurn(run: Run, at: number, by: string): Run {
   const number = run.turn.number + 1;
-  const pastCalls = { ...run.pastCalls };
-  for (const { callId, tool, gate, digest, claims } of run.turn.calls) {
-    if (claims.length > 0) pastCalls[callId] = { tool, gate, digest, claims };
-  }
+  const pastCalls = pastCallsAfterTurn(run);
   if (run.turn.number >= run.maxTurns) {
     return { ...run, pastCalls, turn: { number: run.turn.number, model: { kind: "exhausted" }, calls: [] } };
   }

@@ -14,6 +14,8 @@ export const RESULT_HEAD_BYTES = 4 * KiB;
 export const DOCUMENT_BYTES = 4 * MiB;
 export const DOCUMENT_WARNING_BYTES = 3 * MiB;
 export const RUN_BYTES = 64 * MiB;
+/** What a run remembers beside its events: open calls, and every checkpoint and decision. Each write has it whole. */
+export const STATE_BYTES = 2 * MiB;
 /** A guarded tool always has a time-out. */
 export const GUARDED_TIMEOUT_MS = 10 * 60_000;
 /** A plain claim that is not stored may stay so for half of this; before that nobody else is told of its attempt. */

@@ -27,7 +27,7 @@ export interface Run {
   readonly checkpoints: Readonly<Record<string, Checkpoint>>;
   /** Every human act by its decision id, for the run's life. */
   readonly acts: Readonly<Record<string, RecordedAct>>;
-  /** Calls of closed turns that workers had claimed: what is needed to answer them again. */
+  /** Calls of closed turns that workers had claimed: what is needed to answer them again, as past-calls.ts tells. */
   readonly pastCalls: Readonly<Record<string, PastCall>>;
   readonly usage: Usage;
   /** Absent where no deadline is set. */

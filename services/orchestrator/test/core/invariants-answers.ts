@@ -1,8 +1,11 @@
 // Invariants of answers: asking twice is asking once, a refusal changes nothing, and what was decided stays decided.
-import type { Answer, Command, DecidedAnswer, Rejection, Transition } from "../../src/core/index.js";
+import type { Answer, Command, DecidedAnswer, Rejection, Run, Transition } from "../../src/core/index.js";
 import { deepFreeze, type ExploredRun, type Invariants, Violation } from "./explored-run.js";
 
-/** 7: a command repeated at once, or any time later where it has a key, gets its answer again and no event. */
+/**
+ * 7: a command repeated at once, or any time later where it has a key, gets its answer again and no event. Outcomes of
+ * calls that ended long ago are forgotten (past-calls.ts): then it is stale.
+ */
 export function repeatsAreAnsweredAlike(): Invariants {
   const decided = new Map<string, DecidedAnswer>();
   const completed = new Map<string, string>();
@@ -14,18 +17,24 @@ export function repeatsAreAnsweredAlike(): Invariants {
       throw new Violation(7, `${key} was answered ${text(earlier)}, and then ${text(answer ?? result)}`);
     }
     const status = completed.get(key);
-    if (status !== undefined && (answer?.type !== "completed" || answer.status !== status)) {
+    const forgotten = command.type === "complete" && isForgotten(run, command.callId) && answer?.type === "stale";
+    if (status !== undefined && !forgotten && (answer?.type !== "completed" || answer.status !== status)) {
       throw new Violation(7, `${key} was ${status}, and then ${text(answer ?? result)}`);
     }
     if (answer?.type === "decided") decided.set(key, earlier ?? answer);
     if (answer?.type === "completed") completed.set(key, answer.status);
     if (run === undefined) return;
-    const again = explored.decide(run, command, { ...explored.context(), now: step.context.now });
+    const context = { ...explored.context(step.context.inlineBytes), now: step.context.now };
+    const again = explored.decide(run, command, context);
     if (again.type === "transition" && again.events.length > 0) {
       throw new Violation(7, `${key} again gives ${again.events.map(({ fact }) => fact.type).join(", ")}`);
     }
     if (!sameAgain(command, result, again)) throw new Violation(7, `${key}: ${text(result)}, and then ${text(again)}`);
   };
+}
+
+function isForgotten(run: Run | undefined, callId: string): boolean {
+  return run !== undefined && run.turn.calls.every((call) => call.callId !== callId) && !(callId in run.pastCalls);
 }
 
 function sameAgain(command: Command, first: Transition | Rejection, again: Transition | Rejection): boolean {
