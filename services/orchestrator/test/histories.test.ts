@@ -23,6 +23,8 @@ const RECORDED: Readonly<Record<string, string>> = {
   "retries-and-pause": "a-task-that-no-worker-takes-in-time-fails",
   "refused-calls": "a-call-that-cannot-be-read-is-refused-and-the-model-tries-again",
   "output-schema": "an-answer-that-does-not-fit-the-output-schema-is-asked-for-again",
+  "probe-happened": "a-lost-workers-probe-says-that-it-happened",
+  "probe-runs-again": "a-tool-that-kills-its-worker-each-time-is-not-run-for-ever",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };
 

@@ -1,5 +1,6 @@
 // Starting, cancelling, pausing, and the passing of time.
 import type { Answer, Cancel, Pause, Rejection, Resume, Start, Tick } from "./commands.js";
+import { giveUpProbe } from "./decide-probe.js";
 import { lose } from "./decide-task.js";
 import { type Context, type Draft, OK, reject } from "./draft.js";
 import type { RunStarted } from "./events.js";
@@ -61,7 +62,7 @@ export function tick(draft: Draft, { lastHeartbeats = {} }: Tick): Answer {
     if (state.kind === "claimed" && state.deadline !== undefined && state.deadline <= now) {
       lose(draft, call, { cause: "TIMED_OUT", lastHeartbeatAt: lastHeartbeats[state.incarnation] });
     } else if (state.kind === "probing" && state.until <= now) {
-      draft.drop(call, { kind: "error", message: "The probe did not answer." });
+      giveUpProbe(draft, call);
     } else if (state.kind === "ready" && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
       draft.drop(call, { kind: "error", message: "No worker took the task within its start time-out." });
     }

@@ -7,7 +7,7 @@ import { toolOf } from "./agent.js";
 import type { Answer, AnswerProbe, ClaimAnswer, ClaimProbe, ProbeGranted } from "./commands.js";
 import { type Draft, OK, stale } from "./draft.js";
 import { fitted } from "./fit-outcome.js";
-import { type Call, callOf, claimedCallOf, type ProbingState, unknownAttemptOf } from "./run.js";
+import { type Call, callOf, claimedCallOf, type ProbingState, unknownAttemptOf, unsettledOf } from "./run.js";
 
 export function claimProbe(
   draft: Draft,
@@ -46,6 +46,12 @@ export function answerProbe(draft: Draft, command: AnswerProbe): Answer {
     draft.askWhetherItHappened(call, { ...unknownAttemptOf(state), probe: { verdict, detail } });
   }
   return OK;
+}
+
+/** Nobody answered in time: a person is asked. */
+export function giveUpProbe(draft: Draft, call: Call): void {
+  const unsettled = unsettledOf(draft.run, call);
+  if (unsettled !== undefined) draft.askWhetherItHappened(call, unsettled);
 }
 
 /** What kills its worker each time is not run for ever. */

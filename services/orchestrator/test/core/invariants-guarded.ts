@@ -195,7 +195,10 @@ export function runsEndOverNothing(): Invariants {
   };
 }
 
-/** 19: the outcome of a true claimant of a guarded call is recorded, whenever it comes. */
+/**
+ * 19: the outcome of a true claimant of a guarded call is recorded, whenever it comes; while its probe is asked, it ends
+ * the call.
+ */
 export function lateOutcomesAreKept(): Invariants {
   const claimants = new Map<string, string>();
   const kept = new Set<string>();
@@ -216,6 +219,9 @@ export function lateOutcomesAreKept(): Invariants {
     // Of those given back only the newest is remembered.
     if (!claimants.has(key) || remembered !== true || claimed?.digest !== command.digest) return;
     if (answer?.type !== "completed" || !kept.has(key)) throw new Violation(19, `the outcome of ${key} was dropped`);
+    const state = core.callOf(before, command.callId)?.state;
+    const askedOf = state?.kind === "probing" && state.nonce === command.nonce;
+    if (askedOf && answer.status !== "ACCEPTED") throw new Violation(19, `${key} answered, and its probe is asked on`);
   };
 }
 

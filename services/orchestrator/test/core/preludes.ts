@@ -1,6 +1,7 @@
 // Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
 // from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn;
-// or into probes: one asked of a grant that is dead, one of a grant that is alive, and a rerun that one of them let begin.
+// or into probes: a rerun that one let begin, one asked of a grant that is alive, and one of the last attempt there is.
+// A core that is at fault may not get that far.
 import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
 export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing"] as const;
@@ -23,9 +24,15 @@ export function play(prelude: Prelude, explored: ExploredRun): void {
   lose(explored, "t2c3", 1);
   if (prelude === "probing") {
     sayNo(explored, "t2c3", 1);
-    explored.now += 60_000;
+    claim(explored, "t2c3", 2, brings);
+    lose(explored, "t2c3", 2);
+    sayNo(explored, "t2c3", 2);
     lose(explored, "t2c1", 1);
+    sayNo(explored, "t2c1", 1);
+    explored.now += 60_000;
     explored.step({ type: "tick" });
+    claim(explored, "t2c3", 3, brings);
+    lose(explored, "t2c3", 3);
     return;
   }
   if (prelude === "ending") {
@@ -56,31 +63,33 @@ function claim(explored: ExploredRun, callId: string, attempt = 1, brings = fals
 }
 
 function lose(explored: ExploredRun, callId: string, attempt: number): void {
-  const nonce = grantOf(explored, callId, attempt).nonce;
+  const nonce = grantOf(explored, callId, attempt)?.nonce;
+  if (nonce === undefined) return;
   explored.step({ type: "end_claim", callId, attempt, nonce, how: "LEASE_ENDED" });
 }
 
 function sayNo(explored: ExploredRun, callId: string, attempt: number): void {
-  const { digest } = grantOf(explored, callId, attempt);
+  const digest = grantOf(explored, callId, attempt)?.digest;
+  if (digest === undefined) return;
   const no = { verdict: "DID_NOT_HAPPEN", result: "null", detail: "" } as const;
   explored.step({ type: "answer_probe", callId, attempt, workerId: "w2", digest, ...no });
 }
 
-function grantOf({ grants }: ExploredRun, callId: string, attempt: number): HeldGrant {
-  const grant = grants.find((one) => one.callId === callId && one.attempt === attempt);
-  if (grant === undefined) throw new Error(`${callId} was not granted.`);
-  return grant;
+function grantOf({ grants }: ExploredRun, callId: string, attempt: number): HeldGrant | undefined {
+  return grants.find((one) => one.callId === callId && one.attempt === attempt);
 }
 
 function complete(explored: ExploredRun, callId: string): void {
-  const { attempt, nonce, workerId, digest } = grantOf(explored, callId, 1);
+  const grant = grantOf(explored, callId, 1);
+  if (grant === undefined) return;
+  const { attempt, nonce, workerId, digest } = grant;
   const outcome = { kind: "result", text: "1" } as const;
   explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation: `${workerId}-1`, digest, outcome });
 }
 
 function settle(explored: ExploredRun, callId: string): void {
   const asked = Object.values(explored.run?.checkpoints ?? {}).find((one) => one.callId === callId);
-  if (asked === undefined) throw new Error(`${callId} has no settlement.`);
+  if (asked === undefined) return;
   explored.step({
     type: "decide",
     decisionId: `d${explored.fresh()}`,
