@@ -32,7 +32,8 @@ class Scene {
 
   private worker(): Instance {
     const { counter } = this;
-    return { incarnation: "w", kind: "worker", name: "w", namespace: "default", counter, inHand: ["nonce"], tools: [] };
+    const name = { incarnation: "w", kind: "worker", name: "w", namespace: "default" } as const;
+    return { ...name, counter, inHand: ["nonce"], tools: [], seenAt: counter * 1_000 };
   }
 }
 
@@ -44,6 +45,16 @@ describe("the judge of leases", () => {
     expect(scene.judge.verdict("w", "nonce")).toBe("alive");
     await scene.pass(POLL_MS, false);
     expect(scene.judge.verdict("w", "nonce")).toBe("lost");
+  });
+
+  it("remembers when a worker last showed life, also of one that is lost", async () => {
+    const scene = new Scene();
+    expect(scene.judge.lastHeartbeatAt("w")).toBeUndefined();
+    await scene.pass(500, true);
+    const last = scene.counter * 1_000;
+    await scene.pass(LEASE_MS, false);
+    expect(scene.judge.verdict("w", "nonce")).toBe("lost");
+    expect(scene.judge.lastHeartbeatAt("w")).toBe(last);
   });
 
   it.each(["busAnswers", "ownWritesQuick"] as const)("begins its watch anew where not %s", async (what) => {

@@ -220,7 +220,8 @@ export function lateOutcomesAreKept(): Invariants {
     if (!claimants.has(key) || remembered !== true || claimed?.digest !== command.digest) return;
     if (answer?.type !== "completed" || !kept.has(key)) throw new Violation(19, `the outcome of ${key} was dropped`);
     const state = core.callOf(before, command.callId)?.state;
-    const askedOf = state?.kind === "probing" && state.nonce === command.nonce;
+    const { nonce, attempt } = command;
+    const askedOf = state?.kind === "probing" && state.nonce === nonce && state.attempt === attempt;
     if (askedOf && answer.status !== "ACCEPTED") throw new Violation(19, `${key} answered, and its probe is asked on`);
   };
 }
