@@ -1,34 +1,69 @@
-// Our time, corrected by the store's clock, so that a replica whose clock is wrong strikes no deadline early.
+// Our time, which is the store's: read now and then, and carried on by this process's monotonic clock in between. So a
+// replica whose clock is wrong, or is set while it runs, strikes no deadline early. Where the monotonic clock stood
+// still (a laptop asleep, a machine moved) time is behind for a moment, which strikes deadlines late and not early.
 import { AgentspanError, type Logger } from "@agentspan/internal";
 
-/** An answer that took longer says too little about when it was given. */
+/** An answer that took longer says too little about when it was given, unless it shows that we are far off. */
 const QUICK_MS = 500;
+/** Below this our own clock is as good. */
+const EXACT_MS = 5;
+/** Where this machine's two clocks part by more, one was set or stood still: the store is asked at once. */
+const PARTED_MS = 1_000;
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-export class StoreClock implements Clock {
-  private offsetMs = 0;
-  private timer: NodeJS.Timeout | undefined;
+export interface StoreClockOptions {
+  readonly serverTime: () => Promise<number>;
+  readonly log: Logger;
+  /** How often the store's clock is read, milliseconds; 30,000 unless said. */
+  readonly intervalMs?: number;
+  /** This machine's clock, milliseconds since the epoch. */
+  readonly wall?: () => number;
+  readonly monotonic?: () => number;
+}
 
-  constructor(
-    private readonly serverTime: () => Promise<number>,
-    private readonly log: Logger,
-    private readonly intervalMs = 30_000,
-    /** This machine's clock, milliseconds since the epoch. */
-    private readonly wall: () => number = Date.now,
-  ) {}
+interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+export class StoreClock implements Clock {
+  private readonly wall: () => number;
+  private readonly monotonic: () => number;
+  /** The store's time at a monotonic time. */
+  private known: { readonly time: number; readonly at: number };
+  /** When the two clocks of this machine were compared last. */
+  private compared: Moment;
+  private timer: NodeJS.Timeout | undefined;
+  private correcting: Promise<void> | undefined;
+
+  constructor(private readonly options: StoreClockOptions) {
+    this.wall = options.wall ?? Date.now;
+    this.monotonic = options.monotonic ?? (() => performance.now());
+    this.compared = this.moment();
+    this.known = { time: this.compared.wall, at: this.compared.monotonic };
+  }
 
   now(): number {
-    return Math.round(this.wall() + this.offsetMs);
+    const moment = this.moment();
+    const parted = moment.wall - this.compared.wall - (moment.monotonic - this.compared.monotonic);
+    if (Math.abs(parted) > PARTED_MS) {
+      this.compared = moment;
+      void this.correct().catch((thrown) => this.couldNot(thrown));
+    }
+    return Math.round(this.timeAt(moment.monotonic));
   }
 
   /** Reads the store's clock now and then regularly. */
   async start(): Promise<void> {
     await this.correct();
-    this.timer = setInterval(() => void this.correct().catch((thrown) => this.couldNot(thrown)), this.intervalMs);
+    this.timer = setInterval(
+      () => void this.correct().catch((thrown) => this.couldNot(thrown)),
+      this.options.intervalMs ?? 30_000,
+    );
     this.timer.unref();
   }
 
@@ -36,17 +71,34 @@ export class StoreClock implements Clock {
     clearInterval(this.timer);
   }
 
-  private async correct(): Promise<void> {
-    const [asked, begun] = [this.wall(), performance.now()];
-    const theirs = await this.serverTime();
-    const took = performance.now() - begun;
-    if (took > QUICK_MS) return;
-    // Below the resolution of the measurement our own clock is as good.
-    const offset = theirs - (asked + took / 2);
-    this.offsetMs = Math.abs(offset) <= Math.max(5, took) ? 0 : offset;
+  private correct(): Promise<void> {
+    this.correcting ??= this.read().finally(() => {
+      this.correcting = undefined;
+    });
+    return this.correcting;
+  }
+
+  private async read(): Promise<void> {
+    const asked = this.monotonic();
+    const theirs = await this.options.serverTime();
+    const answered = this.monotonic();
+    const took = answered - asked;
+    const at = asked + took / 2;
+    const off = theirs - this.timeAt(at);
+    const least = took > QUICK_MS ? took : Math.max(EXACT_MS, took / 2);
+    if (Math.abs(off) > least) this.known = { time: theirs, at };
+    this.compared = this.moment();
+  }
+
+  private timeAt(monotonic: number): number {
+    return this.known.time + (monotonic - this.known.at);
+  }
+
+  private moment(): Moment {
+    return { wall: this.wall(), monotonic: this.monotonic() };
   }
 
   private couldNot(thrown: unknown): void {
-    this.log.warn({ reason: AgentspanError.from(thrown).reason }, "The store's clock could not be read");
+    this.options.log.warn({ reason: AgentspanError.from(thrown).reason }, "The store's clock could not be read");
   }
 }

@@ -14,26 +14,36 @@ export interface InstancesOptions {
   readonly monotonic: () => number;
 }
 
+/** How long an instance that shows no life is kept for people to see, and how often the others are tidied away. */
+const FORGET_AFTER_MS = 60 * 60_000;
+const TIDY_EVERY_MS = 10 * 60_000;
+
 export class Instances {
   private counter = 0;
   private timer: NodeJS.Timeout | undefined;
+  private tidyTimer: NodeJS.Timeout | undefined;
   private lastStored: number | undefined;
   private lastTookMs = 0;
   private waiting: { instance: Instance; resolve: () => void; reject: (error: unknown) => void }[] = [];
-  private writing = false;
+  private writing: Promise<void> | undefined;
 
   constructor(private readonly options: InstancesOptions) {}
 
   /** Resolves when the first sign of life is stored. */
   async start(): Promise<void> {
+    await this.tidy();
     await this.beat();
     this.timer = setInterval(() => void this.beat().catch((thrown) => this.couldNot(thrown)), this.options.intervalMs);
+    this.tidyTimer = setInterval(() => void this.tidy().catch((thrown) => this.couldNot(thrown)), TIDY_EVERY_MS);
     this.timer.unref();
+    this.tidyTimer.unref();
   }
 
-  /** Takes the document out: whatever this process held is free for others at once. */
+  /** Takes the document out: whatever this process held is free for others at once. No sign of life follows it. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
+    clearInterval(this.tidyTimer);
+    await this.writing;
     await this.options.store.removeInstance(this.options.incarnation);
   }
 
@@ -48,8 +58,13 @@ export class Instances {
   store(instance: Instance): Promise<void> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ instance, resolve, reject });
-      if (!this.writing) void this.write();
+      this.writing ??= this.write();
     });
+  }
+
+  /** Every judge reads what is there each second: workers that come and go must not pile up. */
+  private tidy(): Promise<void> {
+    return this.options.store.forgetInstances(FORGET_AFTER_MS);
   }
 
   private async beat(): Promise<void> {
@@ -71,7 +86,6 @@ export class Instances {
 
   /** One batch in flight; what comes meanwhile goes with the next. */
   private async write(): Promise<void> {
-    this.writing = true;
     while (this.waiting.length > 0) {
       const batch = this.waiting;
       this.waiting = [];
@@ -84,10 +98,10 @@ export class Instances {
         for (const { reject } of batch) reject(thrown);
       }
     }
-    this.writing = false;
+    this.writing = undefined;
   }
 
   private couldNot(thrown: unknown): void {
-    this.options.log.warn({ reason: AgentspanError.from(thrown).reason }, "A sign of life could not be stored");
+    this.options.log.warn({ reason: AgentspanError.from(thrown).reason }, "The instances could not be written");
   }
 }

@@ -2,22 +2,32 @@
 //
 // Leases hang on incarnations. Every process shows life by a counter in its instance document. Lost means: this judge
 // saw the same counter for a whole lease on its own monotonic clock, while its own writes and reads were quick and the
-// bus, over which workers show life, answered; or the document, seen before, was taken out by the process itself as its
-// last act. No wall clock is compared with another, so neither an outage of the store or the bus nor a sleeping laptop
-// nor a wrong clock expires a lease: after each of them the watch begins anew.
+// bus, over which workers show life, answered; or the document of a process that was showing life went away, which it
+// takes out itself as its last act. No wall clock is compared with another, so neither an outage of the store or the
+// bus nor a sleeping laptop nor a wrong clock expires a lease: after each of them the watch begins anew.
 import type { Logger } from "@agentspan/internal";
 import type { Instance, InstanceStore } from "./ports.js";
 
 export type Verdict = "alive" | "lost" | "disowned" | "undecided";
 
+/** An incarnation, as this judge sees it. Times are monotonic milliseconds. */
 interface Seen {
-  readonly counter: number;
-  /** Monotonic time at which this counter was first seen. */
-  readonly since: number;
-  readonly inHand: ReadonlySet<string>;
-  readonly gone: boolean;
+  readonly kind: Instance["kind"] | undefined;
+  /** -1 where its document was never seen. */
+  counter: number;
+  /** From when on its silence counts. */
+  since: number;
+  /** When its counter was last seen to move; undefined where it never was. */
+  moved: number | undefined;
+  inHand: ReadonlySet<string>;
+  /** When its document was first missed; undefined where it is there. */
+  missing: number | undefined;
+  /** It took its document out. */
+  left: boolean;
   /** By the store's clock: for people, never judged by. */
-  readonly seenAt?: number | undefined;
+  seenAt: number | undefined;
+  /** Its counter when a thing that it did not list was first asked for. */
+  readonly asked: Map<string, number>;
 }
 
 export interface JudgeOptions {
@@ -33,12 +43,17 @@ export interface JudgeOptions {
   readonly busAnswers: (withinMs: number) => Promise<boolean>;
 }
 
+/** Leases for which an incarnation without a document is remembered: whoever waits for its verdict asks within a few sweeps. */
+const REMEMBERED_LEASES = 10;
+/** Signs of life after which nobody asks any more for a thing that was asked for once. */
+const ASKED_FOR = 100;
+
 export class LeaseJudge {
   private readonly seen = new Map<string, Seen>();
-  /** Counter of the incarnation when a thing in hand was first asked for. */
-  private readonly firstAsked = new Map<string, number>();
   private lastPoll: number | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private polling = false;
+  private looked = false;
 
   constructor(private readonly options: JudgeOptions) {}
 
@@ -51,58 +66,76 @@ export class LeaseJudge {
     clearInterval(this.timer);
   }
 
-  /** Looks at every instance once. */
+  /** Looks at every instance once, unless a look is under way. */
   async poll(): Promise<void> {
+    if (this.polling) return;
+    this.polling = true;
     const { store, leaseMs, pollMs, monotonic, ownWritesQuick, busAnswers, log } = this.options;
     const begun = monotonic();
-    let instances: readonly Instance[];
-    let carried: boolean;
     try {
-      [instances, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
+      const [instances, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
+      const now = monotonic();
+      const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
+      if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
+      this.look(instances, now);
+      this.lastPoll = now;
     } catch (thrown) {
       log.warn({ err: thrown }, "Instances could not be read: no lease is judged until they can");
       this.beginAnew();
-      return;
-    }
-    const now = monotonic();
-    const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
-    if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
-    this.lastPoll = now;
-    const present = new Set<string>();
-    for (const { incarnation, counter, inHand, seenAt } of instances) {
-      present.add(incarnation);
-      const before = this.seen.get(incarnation);
-      const since = before === undefined || before.gone || before.counter !== counter ? now : before.since;
-      this.seen.set(incarnation, { counter, since, inHand: new Set(inHand), gone: false, seenAt });
-    }
-    for (const [incarnation, before] of this.seen) {
-      if (present.has(incarnation)) continue;
-      if (!before.gone) this.seen.set(incarnation, { ...before, since: now, gone: true });
-      // Whoever still waits for its verdict asks within a few sweeps; then it can be forgotten.
-      else if (now - before.since > 10 * leaseMs) this.seen.delete(incarnation);
+    } finally {
+      this.polling = false;
     }
   }
 
   /** Whether an incarnation holds a thing (a nonce, or the key of a model call). */
   verdict(incarnation: string, thing: string): Verdict {
     const now = this.options.monotonic();
-    const key = `${incarnation}/${thing}`;
     const seen = this.seen.get(incarnation);
     if (seen === undefined) {
       // Never seen: its document may be on its way, so it has a lease to appear in.
-      this.seen.set(incarnation, { counter: -1, since: now, inHand: new Set(), gone: false });
+      this.seen.set(incarnation, unseen(now));
       return "undecided";
     }
-    if (seen.gone && seen.counter >= 0) return this.done(key, "lost");
-    if (now - seen.since >= this.options.leaseMs && this.watchedUntil(now)) return this.done(key, "lost");
-    if (seen.inHand.has(thing)) return this.done(key, "alive");
-    const first = this.firstAsked.get(key);
+    if (seen.left) return "lost";
+    if (now - seen.since >= this.options.leaseMs && this.watchedUntil(now)) return "lost";
+    if (seen.missing !== undefined || seen.counter < 0) return "undecided";
+    if (seen.inHand.has(thing)) {
+      seen.asked.delete(thing);
+      return "alive";
+    }
+    const first = seen.asked.get(thing);
     if (first === undefined) {
-      this.firstAsked.set(key, seen.counter);
+      seen.asked.set(thing, seen.counter);
       return "undecided";
     }
     // A sign of life that was composed before the claim may be stored after it; the second one after it was not.
-    return seen.counter >= first + 2 ? this.done(key, "disowned") : "undecided";
+    if (seen.counter < first + 2) return "undecided";
+    seen.asked.delete(thing);
+    return "disowned";
+  }
+
+  /**
+   * Whether an orchestrator holds a model call. Its document is there before it takes anything, so where a look after
+   * the question finds none it is gone; and a model call that is made twice does no harm.
+   */
+  holderVerdict(orchestratorId: string, key: string): Verdict {
+    const known = this.seen.get(orchestratorId);
+    return known?.missing === undefined ? this.verdict(orchestratorId, key) : "lost";
+  }
+
+  /** Milliseconds until the lease of an incarnation would end if it showed no more life. */
+  leaseLeftMs(incarnation: string): number {
+    const { leaseMs, monotonic } = this.options;
+    const seen = this.seen.get(incarnation);
+    return seen === undefined ? leaseMs : Math.max(0, leaseMs - (monotonic() - seen.since));
+  }
+
+  /** The orchestrators that showed life within a lease. */
+  liveOrchestrators(): readonly string[] {
+    const since = this.options.monotonic() - this.options.leaseMs;
+    return [...this.seen].flatMap(([incarnation, { kind, moved, left }]) =>
+      kind === "orchestrator" && !left && moved !== undefined && moved >= since ? [incarnation] : [],
+    );
   }
 
   /** When an incarnation last showed life, by the store's clock; undefined where it was never seen here. */
@@ -110,9 +143,43 @@ export class LeaseJudge {
     return this.seen.get(incarnation)?.seenAt;
   }
 
-  private done(key: string, verdict: Verdict): Verdict {
-    this.firstAsked.delete(key);
-    return verdict;
+  private look(instances: readonly Instance[], now: number): void {
+    const first = !this.looked;
+    this.looked = true;
+    const present = new Set<string>();
+    for (const instance of instances) {
+      present.add(instance.incarnation);
+      this.note(instance, now, first);
+    }
+    for (const [incarnation, seen] of this.seen) {
+      if (present.has(incarnation)) continue;
+      if (seen.missing === undefined) {
+        seen.missing = now;
+        // One that had been silent for long was tidied away, and may still be there: its silence goes on.
+        seen.left = seen.moved !== undefined && now - seen.moved < this.options.leaseMs;
+      } else if (now - seen.missing > REMEMBERED_LEASES * this.options.leaseMs) {
+        this.seen.delete(incarnation);
+      }
+    }
+  }
+
+  private note({ incarnation, kind, counter, inHand, seenAt }: Instance, now: number, first: boolean): void {
+    const before = this.seen.get(incarnation);
+    const known = before !== undefined && before.missing === undefined;
+    const moves = known ? before.counter !== counter : !first;
+    const asked = before?.asked ?? new Map<string, number>();
+    for (const [thing, at] of asked) if (counter > at + ASKED_FOR) asked.delete(thing);
+    this.seen.set(incarnation, {
+      kind,
+      counter,
+      since: known && !moves ? before.since : now,
+      moved: moves ? now : before?.moved,
+      inHand: new Set(inHand),
+      missing: undefined,
+      left: false,
+      seenAt,
+      asked,
+    });
   }
 
   /** A silence counts only while this judge was looking. */
@@ -122,9 +189,21 @@ export class LeaseJudge {
 
   private beginAnew(): void {
     const now = this.options.monotonic();
-    for (const [incarnation, seen] of this.seen) {
-      if (!seen.gone) this.seen.set(incarnation, { ...seen, since: now });
-    }
+    for (const seen of this.seen.values()) seen.since = now;
     this.lastPoll = now;
   }
+}
+
+function unseen(now: number): Seen {
+  return {
+    kind: undefined,
+    counter: -1,
+    since: now,
+    moved: undefined,
+    inHand: new Set(),
+    missing: undefined,
+    left: false,
+    seenAt: undefined,
+    asked: new Map(),
+  };
 }

@@ -39,9 +39,6 @@ export interface Orchestrator {
   stop(graceMs: number): Promise<void>;
 }
 
-/** How long an instance that shows no life is kept for people to see. */
-const FORGET_AFTER_MS = 60 * 60_000;
-
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { store, bus, models, log, timing = DEFAULT_TIMING } = options;
   const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256, clockOffsetMs = 0 } = options;
@@ -49,12 +46,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const monotonic = (): number => performance.now();
 
   await store.prepare();
-  const clock = new StoreClock(
-    () => store.serverTime(),
-    log,
-    undefined,
-    () => Date.now() + clockOffsetMs,
-  );
+  const wall = (): number => Date.now() + clockOffsetMs;
+  const clock = new StoreClock({ serverTime: () => store.serverTime(), log, wall });
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
@@ -128,7 +121,6 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     log,
   });
 
-  await store.forgetInstances(FORGET_AFTER_MS);
   await instances.start();
   judge.start();
   await bus.serve(id, (envelope) => requests.handle(envelope), workers);

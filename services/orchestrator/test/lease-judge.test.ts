@@ -6,13 +6,25 @@ import type { Instance } from "../src/ports.js";
 const LEASE_MS = 1_000;
 const POLL_MS = 100;
 
+interface Process {
+  readonly kind: Instance["kind"];
+  counter: number;
+  inHand: readonly string[];
+  alive: boolean;
+}
+
+/** A judge, and processes that show life as often as it looks. */
 class Scene {
   now = 0;
-  counter = 1;
   busAnswers = true;
   ownWritesQuick = true;
+  storeAway = false;
+  /** How long a read takes. */
+  readMs = 0;
+  looks = 0;
+  readonly processes = new Map<string, Process>();
   readonly judge = new LeaseJudge({
-    store: { readInstances: async () => [this.worker()] },
+    store: { readInstances: () => this.read() },
     leaseMs: LEASE_MS,
     pollMs: POLL_MS,
     log: createLogger("judge", "silent"),
@@ -21,70 +33,295 @@ class Scene {
     busAnswers: async () => this.busAnswers,
   });
 
-  /** Polls as often as the judge does; each poll before it a sign of life, where the worker gives any. */
-  async pass(ms: number, alive: boolean): Promise<void> {
+  add(incarnation: string, inHand: readonly string[] = [], kind: Instance["kind"] = "worker"): Process {
+    const process = { kind, counter: 0, inHand, alive: true };
+    this.processes.set(incarnation, process);
+    return process;
+  }
+
+  /** Time goes on; whoever is alive shows life before each look. */
+  async pass(ms: number): Promise<void> {
     for (const end = this.now + ms; this.now < end; ) {
       this.now += POLL_MS;
-      if (alive) this.counter += 1;
+      for (const process of this.processes.values()) if (process.alive) process.counter += 1;
       await this.judge.poll();
     }
   }
 
-  private worker(): Instance {
-    const { counter } = this;
-    const name = { incarnation: "w", kind: "worker", name: "w", namespace: "default" } as const;
-    return { ...name, counter, inHand: ["nonce"], tools: [], seenAt: counter * 1_000 };
+  private async read(): Promise<Instance[]> {
+    this.looks += 1;
+    this.now += this.readMs;
+    if (this.storeAway) throw new Error("The store is away.");
+    return [...this.processes].map(([incarnation, { kind, counter, inHand }]) => {
+      return {
+        incarnation,
+        kind,
+        name: incarnation,
+        namespace: "default",
+        counter,
+        inHand,
+        tools: [],
+        seenAt: counter,
+      };
+    });
   }
+}
+
+/** A worker with a task in hand that has shown life for a while. */
+async function working(): Promise<{ readonly scene: Scene; readonly worker: Process }> {
+  const scene = new Scene();
+  const worker = scene.add("w-1", ["nonce"]);
+  await scene.pass(500);
+  return { scene, worker };
 }
 
 describe("the judge of leases", () => {
   it("calls a worker lost that was silent for a whole lease, and not before", async () => {
-    const scene = new Scene();
-    await scene.pass(500, true);
-    await scene.pass(LEASE_MS - POLL_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("alive");
-    await scene.pass(POLL_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("lost");
+    const { scene, worker } = await working();
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    worker.alive = false;
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
   });
 
-  it("remembers when a worker last showed life, also of one that is lost", async () => {
-    const scene = new Scene();
-    expect(scene.judge.lastHeartbeatAt("w")).toBeUndefined();
-    await scene.pass(500, true);
-    const last = scene.counter * 1_000;
-    await scene.pass(LEASE_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("lost");
-    expect(scene.judge.lastHeartbeatAt("w")).toBe(last);
+  it("tells how much is left of a lease, so that nobody need look before", async () => {
+    const { scene, worker } = await working();
+    expect(scene.judge.leaseLeftMs("w-1")).toBe(LEASE_MS);
+    worker.alive = false;
+    await scene.pass(300);
+    expect(scene.judge.leaseLeftMs("w-1")).toBe(LEASE_MS - 300);
+    await scene.pass(2 * LEASE_MS);
+    expect(scene.judge.leaseLeftMs("w-1")).toBe(0);
+    expect(scene.judge.leaseLeftMs("unknown")).toBe(LEASE_MS);
+  });
+
+  it("takes the restart of a worker under the same name for another worker: the first one is lost", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    scene.add("w-2");
+    await scene.pass(LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+    expect(scene.judge.verdict("w-2", "nonce")).toBe("undecided");
   });
 
   it.each(["busAnswers", "ownWritesQuick"] as const)("begins its watch anew where not %s", async (what) => {
-    const scene = new Scene();
-    await scene.pass(500, true);
+    const { scene, worker } = await working();
+    worker.alive = false;
     scene[what] = false;
-    await scene.pass(10 * LEASE_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("alive");
+    await scene.pass(10 * LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
     scene[what] = true;
-    await scene.pass(LEASE_MS - POLL_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("alive");
-    await scene.pass(POLL_MS, true);
-    expect(scene.judge.verdict("w", "nonce")).toBe("alive");
-    await scene.pass(LEASE_MS, false);
-    expect(scene.judge.verdict("w", "nonce")).toBe("lost");
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    worker.alive = true;
+    await scene.pass(POLL_MS);
+    worker.alive = false;
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    await scene.pass(LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
   });
 
-  it("calls a thing disowned that a live worker does not list, two signs of life after it was asked", async () => {
-    const scene = new Scene();
-    await scene.pass(POLL_MS, true);
-    expect(scene.judge.verdict("w", "another")).toBe("undecided");
-    await scene.pass(POLL_MS, true);
-    expect(scene.judge.verdict("w", "another")).toBe("undecided");
-    await scene.pass(POLL_MS, true);
-    expect(scene.judge.verdict("w", "another")).toBe("disowned");
+  it("calls nobody lost for an outage of the store, however long, and gives each a whole lease after it", async () => {
+    const { scene, worker } = await working();
+    // Whoever cannot store a sign of life shows none.
+    worker.alive = false;
+    scene.storeAway = true;
+    await scene.pass(300 * LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    scene.storeAway = false;
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
   });
 
-  it("gives an incarnation that it never saw a lease to appear in", async () => {
+  it("calls nobody lost by reads that are slow: what they show is old", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    scene.readMs = LEASE_MS / 3;
+    await scene.pass(5 * LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+  });
+
+  it.each(["verdict first", "look first"])("calls nobody lost after an hour asleep, %s", async (order) => {
+    const { scene } = await working();
+    scene.now += 3_600_000;
+    if (order === "look first") await scene.judge.poll();
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    await scene.pass(LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+  });
+
+  it("calls a worker lost that did not wake up with it, a whole lease later", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    scene.now += 3_600_000;
+    await scene.judge.poll();
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+  });
+
+  it("lets no silence count in which it did not look itself", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    await scene.pass(LEASE_MS / 2);
+    scene.now += 4 * POLL_MS;
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+  });
+
+  it("looks once at a time: an answer that was overtaken must not be taken for a sign of life", async () => {
     const scene = new Scene();
-    await scene.pass(POLL_MS, true);
+    await Promise.all([scene.judge.poll(), scene.judge.poll(), scene.judge.poll()]);
+    expect(scene.looks).toBe(1);
+    await scene.judge.poll();
+    expect(scene.looks).toBe(2);
+  });
+
+  it("remembers when a worker last showed life, also of one that is lost", async () => {
+    const { scene, worker } = await working();
+    const last = worker.counter;
+    worker.alive = false;
+    await scene.pass(LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+    expect(scene.judge.lastHeartbeatAt("w-1")).toBe(last);
+  });
+
+  it("knows no clock but its own: what the store says of times counts for nothing", async () => {
+    const { scene, worker } = await working();
+    expect(scene.judge.lastHeartbeatAt("w-1")).toBe(worker.counter);
+    expect(scene.judge.lastHeartbeatAt("unknown")).toBeUndefined();
+    // The document's time is that of a counter here: thousands of days ago.
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+  });
+});
+
+describe("a thing that its holder does not list", () => {
+  it("is disowned by a live worker, two signs of life after it was asked for", async () => {
+    const { scene } = await working();
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("disowned");
+  });
+
+  it("is not disowned where a sign of life that was on its way brings it", async () => {
+    const { scene, worker } = await working();
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    worker.inHand = ["nonce", "another"];
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("alive");
+    // Asked anew, it is not by what was asked before.
+    worker.inHand = ["nonce"];
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+  });
+
+  it("is not disowned by silence: a worker that stands still is lost in its time", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("lost");
+  });
+});
+
+describe("a document that is not there", () => {
+  it("gives an incarnation that was never seen a lease to appear in", async () => {
+    const scene = new Scene();
+    await scene.pass(POLL_MS);
     expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("x", "nonce")).toBe("lost");
+  });
+
+  it("counts for nothing while the store is away", async () => {
+    const scene = new Scene();
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    scene.storeAway = true;
+    await scene.pass(10 * LEASE_MS);
+    expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
+    scene.storeAway = false;
+    scene.add("x", ["nonce"]);
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("x", "nonce")).toBe("alive");
+  });
+
+  it("of a process that showed life until then was taken out by itself: it is lost at once", async () => {
+    const { scene } = await working();
+    scene.processes.delete("w-1");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+  });
+
+  it("of a process that had been silent was tidied away: that is no sign of anything, and its lease goes on", async () => {
+    const { scene, worker } = await working();
+    // Nothing is carried for an hour, and an orchestrator that starts tidies up.
+    scene.busAnswers = false;
+    worker.alive = false;
+    await scene.pass(5 * LEASE_MS);
+    scene.processes.delete("w-1");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("undecided");
+    scene.busAnswers = true;
+    scene.add("w-1", ["nonce"]).counter = 99;
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+  });
+
+  it("is forgotten in the end, and with it what was asked", async () => {
+    const { scene } = await working();
+    scene.processes.delete("w-1");
+    await scene.pass(12 * LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("undecided");
+  });
+});
+
+describe("orchestrators, as the judge sees them", () => {
+  it("are live while they show life, the one that has just come among them", async () => {
+    const scene = new Scene();
+    const [first] = [scene.add("orc_1", [], "orchestrator"), scene.add("w-1")];
+    await scene.pass(200);
+    expect(scene.judge.liveOrchestrators()).toEqual(["orc_1"]);
+    scene.add("orc_2", [], "orchestrator");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.liveOrchestrators()).toEqual(["orc_1", "orc_2"]);
+    first.alive = false;
+    await scene.pass(LEASE_MS + POLL_MS);
+    expect(scene.judge.liveOrchestrators()).toEqual(["orc_2"]);
+    scene.processes.delete("orc_2");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.liveOrchestrators()).toEqual([]);
+  });
+
+  it("that a look does not find are gone: their model calls are made again at once", async () => {
+    const scene = new Scene();
+    await scene.pass(POLL_MS);
+    expect(scene.judge.holderVerdict("orc_1", "call")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.holderVerdict("orc_1", "call")).toBe("lost");
+  });
+
+  it("that are there hold their model calls as workers hold their tasks", async () => {
+    const scene = new Scene();
+    const holder = scene.add("orc_1", ["call"], "orchestrator");
+    await scene.pass(500);
+    expect(scene.judge.holderVerdict("orc_1", "call")).toBe("alive");
+    holder.alive = false;
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.holderVerdict("orc_1", "call")).toBe("alive");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.holderVerdict("orc_1", "call")).toBe("lost");
   });
 });

@@ -1,5 +1,13 @@
 // Invariants of answers: asking twice is asking once, a refusal changes nothing, and what was decided stays decided.
-import type { Answer, Command, DecidedAnswer, Rejection, Run, Transition } from "../../src/core/index.js";
+import {
+  type Answer,
+  type Command,
+  claimedCallOf,
+  type DecidedAnswer,
+  type Rejection,
+  type Run,
+  type Transition,
+} from "../../src/core/index.js";
 import { deepFreeze, type ExploredRun, type Invariants, Violation } from "./explored-run.js";
 
 /**
@@ -34,7 +42,7 @@ export function repeatsAreAnsweredAlike(): Invariants {
 }
 
 function isForgotten(run: Run | undefined, callId: string): boolean {
-  return run !== undefined && run.turn.calls.every((call) => call.callId !== callId) && !(callId in run.pastCalls);
+  return run !== undefined && claimedCallOf(run, callId) === undefined;
 }
 
 function sameAgain(command: Command, first: Transition | Rejection, again: Transition | Rejection): boolean {
