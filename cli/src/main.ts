@@ -5,9 +5,8 @@ import { Output, tolerateClosedStreams } from "./output.js";
 import { program } from "./program.js";
 
 /** Runs one command; resolves with the exit code. */
-export async function main(args: readonly string[]): Promise<number> {
+export async function main(args: readonly string[], output: Output = new Output()): Promise<number> {
   tolerateClosedStreams();
-  const output = new Output();
   try {
     await program(output).parseAsync(args, { from: "user" });
     return 0;

@@ -1,11 +1,18 @@
 // Where a command writes. Results go to standard output, what went wrong to standard error.
 import { tableLines } from "./table.js";
 
-export class Output {
-  readonly #out: NodeJS.WriteStream;
-  readonly #err: NodeJS.WriteStream;
+/** What of a stream is needed here; process.stdout is one. */
+export interface Sink {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
 
-  constructor(out: NodeJS.WriteStream = process.stdout, err: NodeJS.WriteStream = process.stderr) {
+export class Output {
+  readonly #out: Sink;
+  readonly #err: Sink;
+
+  constructor(out: Sink = process.stdout, err: Sink = process.stderr) {
     this.#out = out;
     this.#err = err;
   }
@@ -18,7 +25,7 @@ export class Output {
   /** Characters of a line; generous where nobody looks at a terminal. */
   get columns(): number {
     // A terminal that does not know its width says 0.
-    return this.#out.isTTY ? this.#out.columns || 80 : 500;
+    return this.#out.isTTY === true ? this.#out.columns || 80 : 500;
   }
 
   /** Without a line break: a question. */
@@ -48,8 +55,11 @@ export class Output {
 /** A pipe whose reader has gone (`agentspan runs list | head -1`), or a terminal that was closed, is no failure. */
 export function tolerateClosedStreams(): void {
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
-    });
+    if (stream.listeners("error").includes(tolerate)) continue;
+    stream.on("error", tolerate);
   }
+}
+
+function tolerate(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
 }

@@ -16,6 +16,7 @@ export function program(output: Output): Command {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({
+      writeOut: (text) => output.text(text),
       writeErr: (text) => output.failure(text.trimEnd()),
       outputError: (text, write) => write(sentence(text)),
     });

@@ -46,6 +46,7 @@ async function onServer(flags: DemoFlags, decider: Decider, output: Output, stop
   if (flags.run === undefined) output.line(`Model   ${model} (${why})`);
   let server: DemoServer | undefined;
   let runtime: AgentRuntime | undefined;
+  const run: { id?: string } = {};
   try {
     server = await demoServer(flags, output, stops.first);
     void aborted(stops.second).then(() => server?.kill());
@@ -53,15 +54,23 @@ async function onServer(flags: DemoFlags, decider: Decider, output: Output, stop
     const interrupted = aborted(stops.first).then(() => {
       throw new Interrupted();
     });
-    const played = play(flags, { server, runtime, model, decider, output, signal: stops.first });
+    const onRun = (runId: string): void => {
+      run.id = runId;
+    };
+    const played = play(flags, { server, runtime, model, decider, output, onRun, signal: stops.first });
     await Promise.race([played, server.lost, interrupted]);
   } catch (error) {
     throw stops.first.aborted ? new Interrupted() : error;
   } finally {
-    if (stops.first.aborted) output.line("\nStopping (Ctrl-C again: at once)");
+    if (stops.first.aborted && server?.shared !== true) output.line("\nStopping (Ctrl-C again: at once)");
     await runtime?.shutdown();
     await server?.stop();
-    if (stops.first.aborted) output.line("Stopped: nothing is left running.");
+    if (stops.first.aborted) {
+      output.line("Stopped: nothing is left running.");
+      if (server !== undefined && run.id !== undefined) {
+        output.line(`The run is kept. Go on with: ${findAgain(run.id, server, flags)}`);
+      }
+    }
   }
 }
 
@@ -71,10 +80,11 @@ interface Play {
   readonly model: string;
   readonly decider: Decider;
   readonly output: Output;
+  readonly onRun: (runId: string) => void;
   readonly signal: AbortSignal;
 }
 
-async function play(flags: DemoFlags, { server, runtime, model, decider, output, signal }: Play): Promise<void> {
+async function play(flags: DemoFlags, { server, runtime, model, decider, output, onRun, signal }: Play): Promise<void> {
   process.env.AGENTSPAN_MODEL = model;
   const { refundAgent } = await import("@agentspan/worker-refund");
   let handle: AgentHandle;
@@ -87,8 +97,9 @@ async function play(flags: DemoFlags, { server, runtime, model, decider, output,
     await requireRefundRun(handle, refundAgent.name, signal);
     await runtime.serve(refundAgent, { blocking: false });
   }
+  onRun(handle.runId);
   output.line(`Run     ${handle.runId}\n`);
-  await watchRun({ handle, decider, output, findAgain: findAgain(handle.runId, server, flags), signal });
+  await watchRun({ handle, decider, output, findAgain: [findAgain(handle.runId, server, flags)], signal });
   const status = await handle.getStatus({ signal });
   output.line(`\n${endWords(status)}`);
   output.line("\nWhat the server has on record of this run:");
@@ -119,8 +130,8 @@ function endWords({ state, output, error }: RunStatus): string {
   return `The run ended as ${state}${error === undefined ? "." : `: ${error.reason}: ${safeText(error.message)}`}`;
 }
 
-function findAgain(runId: string, server: DemoServer, flags: StackFlags): readonly string[] {
-  return [`${commandName()} demo --run ${runId}${dataOption(server, flags)}`];
+function findAgain(runId: string, server: DemoServer, flags: StackFlags): string {
+  return `${commandName()} demo --run ${runId}${dataOption(server, flags)}`;
 }
 
 function goOn(runId: string, server: DemoServer, flags: StackFlags): readonly (readonly string[])[] {

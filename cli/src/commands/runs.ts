@@ -8,7 +8,7 @@ import { eventLine, resultWords } from "../event-line.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listRuns } from "../run-lists.js";
-import { oneLine, safeText } from "../safe-text.js";
+import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 import { StopRequests } from "../stop-requests.js";
 import { dateAndTime, span } from "../times.js";
@@ -29,7 +29,13 @@ export function runsList(flags: RunsListFlags, output: Output): Promise<void> {
     output.table(
       [
         ["RUN", "STATE", "AGENT", "STARTED", "WAITS FOR"],
-        ...items.map((run) => [run.runId, run.state, run.agentName, dateAndTime(run.createdAt), waitsFor(run)]),
+        ...items.map((run) => [
+          run.runId,
+          run.state,
+          run.agentName,
+          dateAndTime(run.createdAt),
+          run.isWaiting ? "a person" : "",
+        ]),
       ],
       "",
     );
@@ -141,10 +147,4 @@ function stateWords(status: RunStatus): string {
     ...(status.isWaiting && status.state !== "WAITING" ? ["a person is waited for"] : []),
   ];
   return also.length === 0 ? status.state : `${status.state} (${also.join(", ")})`;
-}
-
-function waitsFor({ pendingApprovals, blockedOn }: RunStatus): string {
-  const people = pendingApprovals.map(({ kind, toolName }) => (kind === "APPROVAL" ? toolName : `${kind} ${toolName}`));
-  const workers = blockedOn.map((tool) => `a worker for ${tool}`);
-  return oneLine([...people, ...workers].join(", "), 60);
 }

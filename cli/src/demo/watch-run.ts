@@ -6,7 +6,7 @@ import { outcomeWords } from "../event-line.js";
 import type { Output } from "../output.js";
 import { oneLine, safeText } from "../safe-text.js";
 import { timeOfDay } from "../times.js";
-import type { Decider } from "./deciders.js";
+import type { Decider, DemoDecision } from "./deciders.js";
 
 export interface WatchOptions {
   readonly handle: AgentHandle;
@@ -23,6 +23,7 @@ export async function watchRun(options: WatchOptions): Promise<void> {
   const { pendingApprovals, lastSequence } = await handle.getStatus({ signal });
   const open = new Set(pendingApprovals.map(({ approvalId }) => approvalId));
   const asking = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>();
+  const sending = new Set<Promise<void>>();
   let failed: unknown;
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
@@ -30,7 +31,7 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     const stop = new AbortController();
     const before = [...asking.values()].map(({ done }) => done);
     const done = Promise.all(before) // One prompt at a time.
-      .then(() => decideOne(approval, options, AbortSignal.any([either, stop.signal])))
+      .then(() => decideOne(approval, options, AbortSignal.any([either, stop.signal]), sending))
       .catch((error: unknown) => {
         failed ??= error;
         over.abort();
@@ -39,6 +40,8 @@ export async function watchRun(options: WatchOptions): Promise<void> {
   };
   try {
     for await (const event of handle.stream({ signal: either })) {
+      // What follows from a decision is shown after the word that it was taken.
+      await Promise.all(sending);
       showStep(event, output);
       // What is open is known up to a sequence; what comes later is open.
       if (event.type === "waiting" && (event.sequence > lastSequence || open.has(event.approvalId))) {
@@ -57,8 +60,13 @@ export async function watchRun(options: WatchOptions): Promise<void> {
   if (failed !== undefined) throw failed;
 }
 
-async function decideOne(approval: Approval, options: WatchOptions, signal: AbortSignal): Promise<void> {
-  const { handle, output, decider, findAgain } = options;
+async function decideOne(
+  approval: Approval,
+  options: WatchOptions,
+  signal: AbortSignal,
+  sending: Set<Promise<void>>,
+): Promise<void> {
+  const { output, decider, findAgain } = options;
   if (signal.aborted) return;
   output.line("\n--- Approval required ---");
   output.line(`Agent wants to call: ${safeText(approval.toolName)}`);
@@ -69,12 +77,21 @@ async function decideOne(approval: Approval, options: WatchOptions, signal: Abor
   output.line();
   const decision = await decider.decide(signal);
   if (decision === undefined) return;
+  const sent = send(approval, decision, options);
+  // A failure is the caller's; the loop only waits for the end.
+  const settled = sent.catch(() => undefined);
+  sending.add(settled);
+  await settled;
+  sending.delete(settled);
+  await sent;
+}
+
+async function send(approval: Approval, decision: DemoDecision, { handle, output }: WatchOptions): Promise<void> {
   const { approvalId, argumentsDigest } = approval;
   try {
     if (decision.kind === "approve") {
-      output.line(
-        `${approvedWords(await handle.approve({ approvalId, argumentsDigest }))} Waiting for the agent to complete...`,
-      );
+      const answer = await handle.approve({ approvalId, argumentsDigest });
+      output.line(`${approvedWords(answer)} Waiting for the agent to complete...`);
     } else {
       await handle.reject(decision.reason, { approvalId });
       output.line("Rejected. The agent is told the reason...");

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { main } from "../src/main.js";
+import { capturedOutput } from "./captured-output.js";
+
+async function called(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const { output, out, err } = capturedOutput();
+  const code = await main(args, output);
+  return { code, out: out(), err: err() };
+}
+
+describe("a call that is not understood", () => {
+  it.each([
+    [["frobnicate"], "Unknown command 'frobnicate'."],
+    [["server", "strat"], "Unknown command 'strat'\n(Did you mean start?)"],
+    [["runs", "list", "--jsn"], "Unknown option '--jsn'\n(Did you mean --json?)"],
+    [["runs", "show"], "Missing required argument 'run'."],
+    [["runs", "list", "--state", "ASLEEP"], "Allowed choices are RUNNING, WAITING,"],
+    [["runs", "list", "--limit", "0"], "It must be a whole number from 1 to 999999."],
+    [["runs", "events", "run_1", "--after", "-1"], "It must be a whole number, 0 or more."],
+    [["server", "start", "--port", "70000"], "A port is a whole number from 0 to 65535."],
+    [["reject", "run_1"], "Required option '--reason <text>' not specified."],
+    [["settle", "run_1"], "Say what became of the call with one of --happened, --run-again and --give-up."],
+    [["settle", "run_1", "--give-up", "--happened"], "with one of --happened, --run-again and --give-up."],
+    [["settle", "run_1", "--give-up", "--result", "1"], "--result belongs to --happened"],
+    [["settle", "run_1", "--happened", "--result", "{a}"], "--result must be JSON"],
+    [["demo", "--approve", "--reject", "no"], "--approve and --reject exclude each other."],
+    [["demo", "--reject", " "], "--reject needs a reason"],
+    [["demo"], 'Add --approve, or --reject "a reason".'],
+  ])("is answered with a sentence and code 2: %j", async (args, words) => {
+    const { code, out, err } = await called(...args);
+    expect(err).toContain(words);
+    expect(err).not.toMatch(/^error:|\n\s+at /i);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+  });
+});
+
+describe("help", () => {
+  const commands = [
+    [],
+    ["server", "start"],
+    ["demo"],
+    ["runs", "list"],
+    ["runs", "show"],
+    ["runs", "events"],
+    ["runs", "cancel"],
+    ["approvals", "list"],
+    ["approve"],
+    ["reject"],
+    ["settle"],
+  ];
+  it.each(commands.map((command) => [command]))("of %j has examples that begin as a person would", async (command) => {
+    const { code, out } = await called(...command, "--help");
+    expect(code).toBe(0);
+    const [, examples = ""] = out.split("\nExamples:\n");
+    const lines = examples.split("\n\n")[0]?.trimEnd().split("\n") ?? [];
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(line).toContain(["  $ agentspan", ...command].join(" "));
+  });
+
+  it("is what a group of commands answers with where none is named", async () => {
+    const { code, err } = await called("runs");
+    expect(code).toBe(2);
+    expect(err).toContain("Commands:");
+  });
+
+  it("has no colours", async () => {
+    expect((await called("--help")).out).not.toContain("\u001b");
+  });
+});
+
+it("prints its version", async () => {
+  expect(await called("--version")).toEqual({ code: 0, out: "0.1.0\n", err: "" });
+});
+
+it("says where no server answers what to do, and ends with 1", async () => {
+  const { code, err } = await called("runs", "list", "--url", "http://127.0.0.1:1");
+  expect(code).toBe(1);
+  expect(err).toMatch(/^Cannot reach an Agentspan server at http:\/\/127\.0\.0\.1:1 .*agentspan server start\n$/);
+});
