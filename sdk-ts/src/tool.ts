@@ -6,11 +6,12 @@ import type { z } from "zod";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { type JsonSchema, type SchemaReading, schemaSource } from "./input-schema.js";
 import type { JsonObject } from "./json-text.js";
+import type { Probe, ProbeContext } from "./probe.js";
 import type { ToolContext } from "./tool-context.js";
 
 /** How failed attempts of a plain tool are repeated; the server's defaults where left out (3 attempts, 1 s, 60 s, 2). */
 export interface RetryOptions {
-  /** Attempts in all, the first included. */
+  /** Attempts in all, the first included. Of a guarded tool: starts for one approval, where its probe answers no. */
   readonly maxAttempts?: number;
   readonly initialBackoff?: Duration;
   readonly maxBackoff?: Duration;
@@ -35,6 +36,20 @@ export interface ToolOptions {
   readonly startTimeout?: Duration;
   /** Where workers take its calls; the agent's name unless said. */
   readonly queue?: string;
+  /**
+   * Whoever receives the effect enforces the idempotency key: a second call with it changes nothing. Where the probe
+   * answers that a call did not happen, it then runs again by itself; otherwise a person is asked.
+   */
+  readonly enforcesIdempotency?: boolean;
+}
+
+/** For a tool that starts at most once (approvalRequired, or once). */
+export interface ProbeOptions<A> {
+  /**
+   * Asked where the worker of a call was lost and nobody knows whether it took effect, before a person is. It only
+   * looks, by the idempotency key. One that throws answers nothing, and is asked again.
+   */
+  readonly probe?: Probe<A>;
 }
 
 /** A function that a model may call, ready to be listed by an agent and served by a worker. */
@@ -42,6 +57,7 @@ export interface Tool {
   readonly name: string;
   readonly approvalRequired: boolean;
   readonly once: boolean;
+  readonly enforcesIdempotency: boolean;
   /** Undefined where it is the agent's name. */
   readonly queue: string | undefined;
   /** As an agent's definition tells it. */
@@ -50,6 +66,8 @@ export interface Tool {
   readArguments(value: unknown): Promise<SchemaReading>;
   /** Runs the function on what readArguments gave. */
   execute(args: unknown, context: ToolContext): Promise<unknown>;
+  /** Asks the probe, on what readArguments gave; what it answers is not checked yet. Undefined where there is none. */
+  readonly probe: ((args: unknown, context: ProbeContext) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -63,24 +81,39 @@ export interface Tool {
  *   description: "Look up an order by ID.",
  *   inputSchema: z.object({ order_id: z.string() }),
  * });
+ *
+ * @example
+ * const refund = tool(({ order_id }, { idempotencyKey }) => billing.refund(order_id, { key: idempotencyKey }), {
+ *   name: "process_refund",
+ *   description: "Issue a refund.",
+ *   inputSchema: z.object({ order_id: z.string() }),
+ *   approvalRequired: true,
+ *   enforcesIdempotency: true,
+ *   probe: async (_, { idempotencyKey }) => {
+ *     const found = await billing.findByKey(idempotencyKey);
+ *     return found === undefined ? { happened: false } : { happened: true, result: found };
+ *   },
+ * });
  */
 export function tool<S extends z.ZodType>(
   fn: (args: z.output<S>, context: ToolContext) => unknown,
-  options: ToolOptions & { readonly inputSchema: S },
+  options: ToolOptions & ProbeOptions<z.output<S>> & { readonly inputSchema: S },
 ): Tool;
 /** The same with a JSON Schema: the arguments are what the text says, checked but not changed. */
 export function tool<A extends object = JsonObject>(
   fn: (args: A, context: ToolContext) => unknown,
-  options: ToolOptions & { readonly inputSchema: JsonSchema },
+  options: ToolOptions & ProbeOptions<A> & { readonly inputSchema: JsonSchema },
 ): Tool;
 export function tool(
   // Both overloads hand the function what its own schema has read.
   fn: (args: never, context: ToolContext) => unknown,
-  options: ToolOptions & { readonly inputSchema: z.ZodType | JsonSchema },
+  options: ToolOptions & ProbeOptions<never> & { readonly inputSchema: z.ZodType | JsonSchema },
 ): Tool {
   const owner = `tool ${JSON.stringify(options.name)}`;
   requireName(options.name, "tool");
   if (options.queue !== undefined) requireName(options.queue, `queue of ${owner}`);
+  requireGuarded(options, owner);
+  const { probe } = options;
   const schema = schemaSource(options.inputSchema, `${owner}.inputSchema`);
   requireSize(options.description, Limits.toolDescriptionBytes, `description of ${owner}`);
   requireSize(schema.jsonText, Limits.toolSchemaBytes, `schema of ${owner}`);
@@ -88,11 +121,25 @@ export function tool(
     name: options.name,
     approvalRequired: options.approvalRequired ?? false,
     once: options.once ?? false,
+    enforcesIdempotency: options.enforcesIdempotency ?? false,
     queue: options.queue,
     message: messageOf(options, schema.jsonText, owner),
     readArguments: schema.read,
     execute: async (args, context) => fn(args as never, context),
+    probe: probe && (async (args, context) => probe(args as never, context)),
   };
+}
+
+/** A plain tool is tried again anyway: nobody asks what became of an attempt. */
+function requireGuarded(options: ToolOptions & ProbeOptions<never>, owner: string): void {
+  if (options.approvalRequired || options.once) return;
+  for (const field of ["probe", "enforcesIdempotency"] as const) {
+    if (options[field] === undefined || options[field] === false) continue;
+    const rule = "is for a tool that starts at most once: set approvalRequired or once as well";
+    throw new AgentspanError("INVALID_REQUEST", `The ${field} of ${owner} ${rule}.`, {
+      fields: [{ field, description: rule }],
+    });
+  }
 }
 
 function messageOf(options: ToolOptions, inputSchemaJson: string, owner: string): ToolMessage {

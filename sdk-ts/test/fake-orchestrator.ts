@@ -75,6 +75,8 @@ export interface FakeTask {
   readonly tamper?: (grant: Grant) => void;
   readonly deadlineMs?: number;
   readonly approvalId: string;
+  /** Nobody knows what became of it: only its probe is asked, and of whoever asks. */
+  probing?: boolean;
 }
 
 interface Held {
@@ -90,6 +92,8 @@ export type Seen =
   | { readonly verb: "heartbeat"; readonly subject: string; readonly request: HeartbeatRequest }
   | { readonly verb: "complete"; readonly subject: string; readonly request: CompleteRequest }
   | { readonly verb: "release"; readonly subject: string; readonly request: ReleaseRequest };
+
+export type CompleteSeen = Extract<Seen, { verb: "complete" }>;
 
 export class FakeOrchestrator {
   readonly seen: Seen[] = [];
@@ -253,6 +257,11 @@ export class FakeOrchestrator {
     const held = this.#tasks.get(keyOf(request));
     if (held === undefined) return refused(RefusalReason.NOT_FOUND);
     if (held.outcome !== undefined) return refused(RefusalReason.ENDED);
+    if (held.task.probing === true && request.probe) {
+      return { answer: { case: "grant", value: grantOf(held.task, request) } };
+    }
+    if (held.task.probing === true) return refused(RefusalReason.PROBE);
+    if (request.probe) return refused(RefusalReason.TAKEN);
     if (held.nonce !== undefined && held.nonce !== request.nonce) return refused(RefusalReason.TAKEN);
     held.nonce = request.nonce;
     return { answer: { case: "grant", value: grantOf(held.task, request) } };
@@ -260,6 +269,12 @@ export class FakeOrchestrator {
 
   #complete({ nonce, outcome, argumentsDigest, ...address }: CompleteRequest) {
     const held = this.#tasks.get(keyOf(address));
+    if (outcome.case === "probeAnswer") {
+      if (held?.task.probing !== true) return { status: CompletionStatus.STALE, detail: "nobody asks any more" };
+      held.task.probing = false;
+      held.outcome = outcome;
+      return { status: CompletionStatus.ACCEPTED };
+    }
     if (held?.nonce !== nonce || argumentsDigest !== digestOf(held.task.argumentsJson)) {
       return { status: CompletionStatus.STALE, detail: "another claim has this attempt" };
     }
@@ -279,6 +294,7 @@ function grantOf(task: FakeTask, { nonce, workerId }: ClaimRequest): Grant {
     idempotencyKey: `${runId}/${callId}`,
     guarded: task.guarded,
     agentName: task.queue,
+    probe: task.probing === true,
     ...(task.deadlineMs !== undefined && { deadline: timestampFromMs(now + task.deadlineMs) }),
     proof: {
       runId,
@@ -292,6 +308,7 @@ function grantOf(task: FakeTask, { nonce, workerId }: ClaimRequest): Grant {
       grantedAt: timestampFromMs(now),
     },
   });
+  if (grant.probe) delete grant.proof;
   task.tamper?.(grant);
   return grant;
 }

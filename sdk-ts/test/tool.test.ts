@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { ProbeContext } from "../src/probe.js";
 import { type ToolOptions, tool } from "../src/tool.js";
 
 const options: ToolOptions = { name: "get_order", description: "Looks up an order." };
@@ -66,11 +67,23 @@ describe("a tool", () => {
     ["a name of 65 characters", { name: "a".repeat(65) }, "INVALID_REQUEST"],
     ["a queue with a space", { queue: "my queue" }, "INVALID_REQUEST"],
     ["a time-out of zero", { timeout: 0 }, "INVALID_REQUEST"],
+    ["a probe of a plain tool", { probe: () => ({ happened: false }) as const }, "INVALID_REQUEST"],
+    ["a receiver that enforces the key of a plain tool", { enforcesIdempotency: true }, "INVALID_REQUEST"],
     ["a description over 16 KiB", { description: "x".repeat(16 * 1024 + 1) }, "LIMIT_EXCEEDED"],
   ])("refuses %s", (_, wrong, reason) => {
     expect(() => tool(() => null, { ...options, ...wrong, inputSchema: z.object({}) })).toThrow(
       expect.objectContaining({ reason }),
     );
+  });
+
+  it.each([{ once: true }, { approvalRequired: true }])("brings a probe where it is guarded: %j", async (guard) => {
+    const probe = ({ n }: { n: number }) => ({ happened: true, result: n + 1 }) as const;
+    const inputSchema = z.object({ n: z.number() });
+    const probed = tool(() => null, { ...options, ...guard, inputSchema, probe, enforcesIdempotency: true });
+    expect(probed.enforcesIdempotency).toBe(true);
+    expect(await probed.probe?.({ n: 1 }, {} as ProbeContext)).toEqual({ happened: true, result: 2 });
+    const bare = tool(() => null, { ...options, ...guard, inputSchema, enforcesIdempotency: false });
+    expect([bare.probe, bare.enforcesIdempotency]).toEqual([undefined, false]);
   });
 
   it("refuses a schema that is not one of an object, and one that JSON Schema cannot say", () => {

@@ -16,15 +16,26 @@ export type Claimed =
       /** When the claim was first sent; a guarded grant ages from then. */
       readonly sentAt: Instant;
     }
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string }
+  /** Nobody knows whether this attempt took effect, and all that is asked is its tool's probe. */
+  | { readonly kind: "probe" };
+
+export interface ClaimOptions {
+  /** Asks for what a probe needs, and never for a start. */
+  readonly probe?: boolean;
+}
 
 /**
  * Claims with the task's nonce until there is an answer: to a repeated claim the server gives the same one. Throws the
  * signal's reason where the worker has ended first.
  */
-export async function claim(parts: WorkerParts, task: TaskInHand): Promise<Claimed> {
+export async function claim(
+  parts: WorkerParts,
+  task: TaskInHand,
+  { probe = false }: ClaimOptions = {},
+): Promise<Claimed> {
   const { runId, callId, attempt, nonce } = task;
-  const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce });
+  const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce, probe });
   const sentAt = instantOf(parts.clock);
   let repeated = false;
   const answer = await askUntilAnswered(parts.link, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
@@ -39,14 +50,17 @@ export async function claim(parts: WorkerParts, task: TaskInHand): Promise<Claim
   if (answer.error !== undefined) {
     // An earlier try may have been granted and its answer lost: nobody may count on this claim.
     const detail = `the claim was refused: ${answer.error.reason}`;
-    if (repeated) await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
+    if (repeated && !probe) await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
     return { kind: "refused", reason: `${answer.error.reason}: ${answer.error.message}` };
   }
   switch (answer.answer.case) {
     case "grant":
       return { kind: "granted", grant: answer.answer.value, orchestratorId, sentAt };
-    case "refusal":
-      return { kind: "refused", reason: RefusalReason[answer.answer.value.reason] ?? "UNSPECIFIED" };
+    case "refusal": {
+      const { reason } = answer.answer.value;
+      if (reason === RefusalReason.PROBE) return { kind: "probe" };
+      return { kind: "refused", reason: RefusalReason[reason] ?? "UNSPECIFIED" };
+    }
     case undefined:
       return { kind: "refused", reason: "an answer that this version does not know" };
     default:

@@ -10,7 +10,8 @@ export type Outcome = CompleteRequest["outcome"];
 
 /** Bytes that a request holds besides its result. */
 const ENVELOPE_BYTES = 16 * 1024;
-const MESSAGE_BYTES = 4 * 1024;
+/** Of words for people. */
+export const MESSAGE_BYTES = 4 * 1024;
 
 /**
  * The outcome of a function that returned. A plain tool's result over the limit is a failure that names limit and size.
@@ -44,7 +45,7 @@ function failure(message: string, retryable: boolean): Outcome {
 }
 
 /** At most so many bytes of UTF-8, never half a character. */
-function cut(text: string, bytes: number): string {
+export function cut(text: string, bytes: number): string {
   const whole = Buffer.from(text);
   if (whole.length <= bytes) return text;
   let end = bytes;

@@ -22,6 +22,8 @@ export async function register(
       inputSchemaJson: tool.message.inputSchemaJson,
       approvalRequired: tool.approvalRequired,
       once: tool.once,
+      probe: tool.probe !== undefined,
+      enforcesIdempotency: tool.enforcesIdempotency,
     })),
   });
   const messages = [RegisterRequestSchema, RegisterResponseSchema] as const;

@@ -48,6 +48,8 @@ function declaredAlike(a: Tool, b: Tool): boolean {
   return (
     a.message.inputSchemaJson === b.message.inputSchemaJson &&
     a.approvalRequired === b.approvalRequired &&
-    a.once === b.once
+    a.once === b.once &&
+    a.enforcesIdempotency === b.enforcesIdempotency &&
+    (a.probe === undefined) === (b.probe === undefined)
   );
 }

@@ -1,5 +1,6 @@
 import type { TaskHint } from "@agentspan/proto";
 import type { Tool } from "../tool.js";
+import { runProbe } from "./probe-run.js";
 import { Slots } from "./slots.js";
 import { attemptKey, joinHint, type TaskInHand, taskInHand } from "./task-in-hand.js";
 import type { TaskMessage } from "./task-message.js";
@@ -64,7 +65,7 @@ export class TaskDesk {
     if (!(await this.#slots.take(ROOM_WAIT_MS))) return message.giveBack();
     try {
       if (this.#options.draining.aborted) message.giveBack();
-      else if (!this.#joined(hint, message)) await this.#run(parts, taskInHand(hint, tool, message));
+      else if (!this.#joined(hint, tool, message)) await this.#run(parts, taskInHand(hint, tool, message));
     } finally {
       this.#slots.give();
       this.#options.onRoom();
@@ -72,24 +73,35 @@ export class TaskDesk {
   }
 
   /** Whether the hint is about something that is in hand already: that one's claim speaks for it. */
-  #joined(hint: TaskHint, message: TaskMessage): boolean {
+  #joined(hint: TaskHint, tool: Tool, message: TaskMessage): boolean {
     const known = this.#inHand.get(attemptKey(hint));
-    if (known !== undefined) joinHint(known, message);
-    return known !== undefined;
+    if (known === undefined) return false;
+    const probing = this.#inHand.get(probeKey(hint));
+    // What runs here is announced again: its time may be over, and its probe be asked.
+    if (known.begun && tool.probe !== undefined && probing === undefined) return false;
+    joinHint(probing ?? known, message);
+    return true;
   }
 
   async #run(parts: WorkerParts, task: TaskInHand): Promise<void> {
-    this.#inHand.set(attemptKey(task), task);
+    const runs = this.#inHand.has(attemptKey(task));
+    const key = runs ? probeKey(task) : attemptKey(task);
+    this.#inHand.set(key, task);
     parts.link.hold();
     try {
-      await runTask(parts, task, { draining: () => this.#options.draining.aborted });
+      await (runs ? runProbe : runTask)(parts, task, { draining: () => this.#options.draining.aborted });
     } catch (error) {
       const { runId, callId, attempt } = task;
       // Only the end of the worker and a test's hook come here: whatever can go on goes on.
       parts.logger.error({ runId, callId, attempt, err: error }, "A task was left unanswered");
     } finally {
-      this.#inHand.delete(attemptKey(task));
+      this.#inHand.delete(key);
       parts.link.release();
     }
   }
+}
+
+/** Its place in hand beside the attempt itself. */
+function probeKey(of: Parameters<typeof attemptKey>[0]): string {
+  return `${attemptKey(of)}/probe`;
 }

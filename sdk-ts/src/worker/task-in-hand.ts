@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { TaskHint } from "@agentspan/proto";
+import type { SchemaReading } from "../input-schema.js";
 import type { Tool } from "../tool.js";
 import type { TaskMessage } from "./task-message.js";
 import type { HookedTask } from "./test-hooks.js";
@@ -15,6 +16,11 @@ export interface TaskInHand extends HookedTask {
   begun: boolean;
   /** Hints that wait for the claim's answer; undefined once it is there. */
   hints: TaskMessage[] | undefined;
+}
+
+export interface TaskRunOptions {
+  /** Whether nothing new begins any more. */
+  readonly draining: () => boolean;
 }
 
 /** The nonce lives in this process's memory alone: 128 random bits. */
@@ -50,7 +56,24 @@ export function acknowledgeHints(task: TaskInHand): void {
   task.hints = undefined;
 }
 
+/** What is asked cannot be done here: another worker may have the hints after so many milliseconds. */
+export function giveHintsBack(task: TaskInHand, afterMs: number): void {
+  for (const message of task.hints ?? []) message.giveBack(afterMs);
+  task.hints = undefined;
+}
+
 /** Names an attempt: two hints of one key are about the same thing. */
 export function attemptKey(of: { readonly runId: string; readonly callId: string; readonly attempt: number }): string {
   return `${of.runId}/${of.callId}/${of.attempt}`;
+}
+
+/** What the tool's own schema makes of the text of the arguments, or what is wrong with it. */
+export async function readArguments(task: TaskInHand, text: string): Promise<SchemaReading> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { ok: false, problem: `the arguments are not JSON: ${String(error)}` };
+  }
+  return task.tool.readArguments(value);
 }

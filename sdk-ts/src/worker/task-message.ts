@@ -9,8 +9,8 @@ export interface TaskMessage {
   readonly hint: TaskHint | undefined;
   /** Done with: the claim was answered. */
   ack(): void;
-  /** Let another worker have it. */
-  giveBack(): void;
+  /** Let another worker have it, after so many milliseconds; at once unless said. */
+  giveBack(afterMs?: number): void;
   /** Still at it: do not deliver it again yet. */
   working(): void;
   /** Nobody can use it. */
@@ -22,7 +22,7 @@ export function taskMessage(message: Msg, link: Pick<NatsLink, "publish">): Task
   return {
     hint: readHint(message.data),
     ack: () => respond("+ACK"),
-    giveBack: () => respond("-NAK"),
+    giveBack: (afterMs) => respond(afterMs === undefined ? "-NAK" : `-NAK ${JSON.stringify({ delay: afterMs * 1e6 })}`),
     working: () => respond("+WPI"),
     drop: () => respond("+TERM not a task hint"),
   };

@@ -9,14 +9,10 @@ import { ReleaseReason } from "@agentspan/proto";
 import { type Claimed, claim } from "./claim.js";
 import { execute } from "./execute.js";
 import { isGuarded, type Objection, objectionTo, tooLate } from "./grant-check.js";
+import { runProbe } from "./probe-run.js";
 import { complete, release } from "./report.js";
-import { acknowledgeHints, type TaskInHand } from "./task-in-hand.js";
+import { acknowledgeHints, readArguments, type TaskInHand, type TaskRunOptions } from "./task-in-hand.js";
 import type { WorkerParts } from "./worker-parts.js";
-
-export interface TaskRunOptions {
-  /** Whether nothing new begins any more. */
-  readonly draining: () => boolean;
-}
 
 type Granted = Extract<Claimed, { kind: "granted" }>;
 
@@ -29,6 +25,7 @@ export async function runTask(parts: WorkerParts, task: TaskInHand, options: Tas
   const claiming = claim(parts, task);
   faultPointAfterSending("worker.after-claim-sent");
   const claimed = await claiming;
+  if (claimed.kind === "probe") return runProbe(parts, task, options);
   acknowledgeHints(task);
   if (claimed.kind === "refused") {
     logger.debug({ runId, callId, attempt, reason: claimed.reason }, "A claim was refused");
@@ -68,14 +65,4 @@ async function begin(
   faultPoint("worker.before-execute");
   task.begun = true;
   return { outcome: execute(parts, task, { grant, args: read.value, sentAt }) };
-}
-
-async function readArguments(task: TaskInHand, text: string) {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { ok: false, problem: `the arguments are not JSON: ${String(error)}` } as const;
-  }
-  return task.tool.readArguments(value);
 }
