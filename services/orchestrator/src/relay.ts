@@ -15,7 +15,7 @@ import {
   type Run,
 } from "./core/index.js";
 import type { DeltaWishes } from "./delta-wishes.js";
-import { argumentsOf } from "./encode/approval.js";
+import { argumentsBefore } from "./encode/approval.js";
 import { encodeEvent } from "./encode/event.js";
 import type { Committed, Engine } from "./engine.js";
 import type { History } from "./history.js";
@@ -220,10 +220,7 @@ export class Relay {
   private publish({ run, events: stored }: StoredRun, events: Committed["events"]): void {
     if (events.length === 0) return;
     faultPoint("orchestrator.before-live-events");
-    const shown = (callId: string): string => {
-      const call = callOf(run, callId);
-      return argumentsOf(stored.find(({ sequence }) => sequence === call?.argumentsSequence)?.fact);
-    };
+    const shown = (callId: string, before: number): string => argumentsBefore(stored, callId, before) ?? "";
     const live = create(LiveEventsSchema, {
       runId: run.runId,
       events: events.map((event) => encodeEvent(run.runId, run.agentName, event, shown)),

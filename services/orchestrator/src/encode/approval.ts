@@ -27,7 +27,7 @@ import {
 } from "../core/index.js";
 
 /** The arguments of a call as they stood, by call id. */
-export type ArgumentsByCall = (callId: string) => string;
+export type ArgumentsByCall = (callId: string, before: number) => string;
 
 export { idempotencyKeyOf };
 
@@ -36,6 +36,20 @@ export function argumentsOf(fact: Fact | undefined): string {
   if (fact?.type === "tool_call") return fact.arguments;
   if (fact?.type === "decided" || fact?.type === "voted") return fact.edited?.arguments ?? "";
   return "";
+}
+
+/**
+ * The arguments of a call as they stood before a sequence: the model's, or the last edit by then. Undefined where these
+ * events do not go back far enough.
+ */
+export function argumentsBefore(events: readonly RunEvent[], callId: string, before: number): string | undefined {
+  for (const { sequence, fact } of events.toReversed()) {
+    if (sequence >= before || !("callId" in fact) || fact.callId !== callId) continue;
+    if (fact.type === "tool_call") return fact.arguments;
+    const edited = fact.type === "decided" || fact.type === "voted" ? fact.edited : undefined;
+    if (edited !== undefined) return edited.arguments;
+  }
+  return undefined;
 }
 
 /** The events that the message of one checkpoint needs, found by sequence. */

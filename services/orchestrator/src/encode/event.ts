@@ -16,7 +16,7 @@ import {
 
 type Body = NonNullable<MessageInitShape<typeof EventSchema>["event"]>;
 
-/** One stored event. `events` gives the arguments that a waiting event shows. */
+/** One stored event. `events` gives the arguments that a waiting event shows: those of its moment, and not a later edit. */
 export function encodeEvent(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Event {
   return create(EventSchema, {
     runId,
@@ -85,7 +85,7 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
       return { case: "toolResult", value: { callId, toolName, attempt, outcome: callOutcome(fact.outcome), byProbe } };
     }
     case "waiting": {
-      const shown = events(fact.callId);
+      const shown = events(fact.callId, event.sequence);
       const approval = {
         approvalId: fact.approvalId,
         kind: kindOf(fact.kind),

@@ -19,7 +19,7 @@ import {
 } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { openCheckpoints, type RunEvent, stateOf, waitsForPeopleOnly } from "../core/index.js";
-import { argumentsOf, statesOf } from "../encode/approval.js";
+import { type ArgumentsByCall, argumentsBefore, statesOf } from "../encode/approval.js";
 import { encodeEvent } from "../encode/event.js";
 import { encodeStatus, encodeSummary } from "../encode/run.js";
 import { type RequestContext, readRun } from "./context.js";
@@ -55,20 +55,20 @@ export async function getHistory(context: RequestContext, request: GetHistoryReq
   });
 }
 
-/** The arguments that waiting events show, found wherever their call's events are. */
+/** The arguments that waiting events showed when they came, found wherever their call's events are. */
 async function argumentsShown(
   { history }: RequestContext,
   stored: Awaited<ReturnType<typeof readRun>>,
   events: readonly RunEvent[],
-): Promise<(callId: string) => string> {
-  const shown = new Map<string, string>();
-  for (const { fact } of events) {
+): Promise<ArgumentsByCall> {
+  const shown = new Map<number, string>();
+  for (const { sequence, fact } of events) {
     if (fact.type !== "waiting") continue;
-    const checkpoint = stored.run.checkpoints[fact.approvalId];
-    if (checkpoint === undefined) continue;
-    shown.set(fact.callId, argumentsOf((await history.at(stored, checkpoint.argumentsSequence))?.fact));
+    const { callId } = fact;
+    const near = argumentsBefore(events, callId, sequence) ?? argumentsBefore(stored.events, callId, sequence);
+    shown.set(sequence, near ?? argumentsBefore(await history.after(stored, 0), callId, sequence) ?? "");
   }
-  return (callId) => shown.get(callId) ?? "";
+  return (_callId, before) => shown.get(before) ?? "";
 }
 
 export async function listRuns(context: RequestContext, request: ListRunsRequest): Promise<ListRunsResponse> {
