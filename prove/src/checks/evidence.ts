@@ -1,0 +1,49 @@
+import type { LedgerLine } from "@agentspan/e2e";
+import type { RunRecord } from "../run-record.js";
+import type { StoredHistory } from "./stored-histories.js";
+
+/** All that is known when everything is over. */
+export interface Evidence {
+  readonly records: readonly RunRecord[];
+  /** What the tools really did. */
+  readonly ledger: readonly LedgerLine[];
+  /** Tools that need an approval, and those that start at most once without one. */
+  readonly gated: ReadonlySet<string>;
+  readonly once: ReadonlySet<string>;
+  /** Workers that lived to the end. */
+  readonly livingPids: ReadonlySet<number>;
+  /** What the server stores; undefined where that cannot be read. */
+  readonly stored: readonly StoredHistory[] | undefined;
+}
+
+export interface Broken {
+  readonly runId: string;
+  readonly what: string;
+}
+
+export interface Checked {
+  readonly invariant: string;
+  /** How many single things were looked at. */
+  readonly count: number;
+  readonly broken: readonly Broken[];
+}
+
+export type Check = (evidence: Evidence) => Checked;
+
+/** Collects what a check finds. */
+export class Findings {
+  count = 0;
+  readonly broken: Broken[] = [];
+
+  constructor(readonly invariant: string) {}
+
+  expect(holds: boolean, runId: string, what: string): void {
+    this.count += 1;
+    if (!holds) this.broken.push({ runId, what });
+  }
+
+  get checked(): Checked {
+    const { invariant, count, broken } = this;
+    return { invariant, count, broken };
+  }
+}

@@ -1,0 +1,62 @@
+// The processes that faults may take: one fault at a time has a process, and gives it back running.
+import type { ChildService, GatewayProcess } from "@agentspan/e2e";
+import { pause } from "../pause.js";
+import type { Random } from "../random.js";
+
+export type ProcessKind = "orchestrator" | "gateway" | "worker";
+
+export interface ProvedProcess {
+  readonly kind: ProcessKind;
+  readonly service: ChildService;
+  /** Settings of each new life, such as a gateway's ports. */
+  readonly lifeEnv: () => Readonly<Record<string, string>>;
+}
+
+export function gatewayProcess(gateway: GatewayProcess): ProvedProcess {
+  const lifeEnv = () => ({ AGENTSPAN_PORT: String(gateway.port), AGENTSPAN_GRPC_PORT: String(gateway.grpcPort) });
+  return { kind: "gateway", service: gateway.service, lifeEnv };
+}
+
+export function plainProcess(kind: "orchestrator" | "worker", service: ChildService): ProvedProcess {
+  return { kind, service, lifeEnv: () => ({}) };
+}
+
+const AGAIN_MS = 300;
+
+export class Processes {
+  readonly #busy = new Set<ProvedProcess>();
+
+  constructor(readonly all: readonly ProvedProcess[]) {}
+
+  /** One that no other fault has, held while `use` lasts; false where there is none. */
+  async withOne(
+    random: Random,
+    kinds: readonly ProcessKind[],
+    use: (taken: ProvedProcess) => Promise<void>,
+  ): Promise<boolean> {
+    const free = this.all.filter((one) => kinds.includes(one.kind) && !this.#busy.has(one) && one.service.running);
+    if (free.length === 0) return false;
+    const taken = random.pick(free);
+    this.#busy.add(taken);
+    try {
+      await use(taken);
+    } finally {
+      this.#busy.delete(taken);
+    }
+    return true;
+  }
+
+  /** As a supervisor would: started until it stays. With further settings for the first try where given. */
+  async revive(one: ProvedProcess, signal: AbortSignal, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    while (!one.service.running && !signal.aborted) {
+      try {
+        await one.service.restart({ ...one.lifeEnv(), ...env });
+      } catch {
+        // A server it needs is away, or it died at a fault point before it was ready; whoever counts looks at its log.
+        await one.service.exited;
+        if (Object.keys(env).length > 0) return;
+        await pause(AGAIN_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+}

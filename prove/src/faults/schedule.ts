@@ -1,0 +1,113 @@
+// Which fault when. The schedule is the seed's; what it meets is not.
+import type { Stack } from "@agentspan/e2e";
+import { FAULT_POINTS } from "@agentspan/internal";
+import { pause } from "../pause.js";
+import type { FaultContext } from "./fault-context.js";
+import { killAny, killAt, shiftClock, stopPastLease } from "./process-faults.js";
+import { emptyNats, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
+
+/** Kinds of fault, as --faults names them. */
+export const FAULT_KINDS = ["kill", "points", "stop", "nats", "mongodb", "answers", "clock"] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface ScheduleOptions {
+  readonly kinds: readonly FaultKind[];
+  /** Between two kills of random processes, milliseconds. */
+  readonly killEveryMs: number;
+  /** Between two faults of the other kinds, milliseconds. */
+  readonly otherEveryMs: number;
+  /** Tells what is being done. */
+  readonly onFault: (what: string) => void;
+}
+
+/** Faults until the context's signal aborts; resolves when each has put right what it did. */
+export async function runFaults(stack: Stack, context: FaultContext, options: ScheduleOptions): Promise<void> {
+  const { kinds } = options;
+  const lanes: Promise<void>[] = [];
+  if (kinds.includes("kill")) lanes.push(killLane(fork(context), options));
+  if (kinds.includes("points")) {
+    for (const kind of ["orchestrator", "gateway", "worker"]) lanes.push(pointLane(kind, fork(context), options));
+  }
+  const others = otherFaults(stack, kinds);
+  if (others.length > 0) lanes.push(otherLane(others, fork(context), options));
+  await Promise.all(lanes);
+}
+
+function fork(context: FaultContext): FaultContext {
+  return { ...context, random: context.random.fork() };
+}
+
+async function killLane(context: FaultContext, { killEveryMs, onFault }: ScheduleOptions): Promise<void> {
+  const under: Promise<void>[] = [];
+  await every(killEveryMs, context.signal, () => {
+    onFault("kill");
+    under.push(killAny(context));
+  });
+  await Promise.all(under);
+}
+
+/** Each point once in the seed's order, and again those that no process has died at, until all have been hit. */
+async function pointLane(kind: string, context: FaultContext, { onFault }: ScheduleOptions): Promise<void> {
+  const { random, tally, signal } = context;
+  while (!signal.aborted) {
+    const left = tally.pointsLeft.filter((point) => point.startsWith(`${kind}.`));
+    const all = FAULT_POINTS.filter((point) => point.startsWith(`${kind}.`));
+    for (const point of random.shuffled(left.length > 0 ? left : all)) {
+      if (signal.aborted) return;
+      onFault(point);
+      await killAt(point, context);
+      await pause(left.length > 0 ? 150 : 2_000, signal).catch(() => undefined);
+    }
+  }
+}
+
+interface OtherFault {
+  readonly name: string;
+  readonly act: (context: FaultContext) => Promise<void>;
+}
+
+function otherFaults(stack: Stack, kinds: readonly FaultKind[]): readonly OtherFault[] {
+  const of = (kind: FaultKind, faults: readonly OtherFault[]) => (kinds.includes(kind) ? faults : []);
+  const servers = (server: "NATS" | "MongoDB"): readonly OtherFault[] => [
+    { name: `${server} stands still`, act: (context) => pauseServer(stack, server, context) },
+    { name: `${server} restarts`, act: (context) => restartServer(stack, server, context) },
+  ];
+  return [
+    ...of("answers", [
+      { name: "answers lost", act: loseAnswers },
+      { name: "answers lost", act: loseAnswers },
+      { name: "answers lost", act: loseAnswers },
+    ]),
+    ...of("stop", [
+      { name: "stopped past the lease", act: stopPastLease },
+      { name: "stopped past the lease", act: stopPastLease },
+    ]),
+    ...of("clock", [{ name: "clock shifted", act: shiftClock }]),
+    ...of("nats", [...servers("NATS"), { name: "NATS with an empty store", act: (c) => emptyNats(stack, c) }]),
+    ...of("mongodb", servers("MongoDB")),
+  ];
+}
+
+/** One after the other, each kind in its turn, in an order of the seed's. */
+async function otherLane(
+  faults: readonly OtherFault[],
+  context: FaultContext,
+  { otherEveryMs, onFault }: ScheduleOptions,
+): Promise<void> {
+  const { random, signal } = context;
+  while (!signal.aborted) {
+    for (const { name, act } of random.shuffled(faults)) {
+      await pause(otherEveryMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      onFault(name);
+      await act(context);
+    }
+  }
+}
+
+async function every(ms: number, signal: AbortSignal, act: () => void): Promise<void> {
+  while (!signal.aborted) {
+    await pause(ms, signal).catch(() => undefined);
+    if (!signal.aborted) act();
+  }
+}

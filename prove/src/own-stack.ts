@@ -1,0 +1,117 @@
+// A stack of our own to be broken: servers, orchestrators, gateways and workers as processes, and a scripted model. Each
+// talks to the next through a door that can lose answers.
+import { deskAgent, type Rpc, Stack } from "@agentspan/e2e";
+import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { LossyProxy } from "./faults/lossy-proxy.js";
+import { gatewayProcess, Processes, plainProcess } from "./faults/processes.js";
+
+export interface OwnStackOptions {
+  readonly orchestrators: number;
+  readonly gateways: number;
+  readonly workers: number;
+  /** Another build of the orchestrator's program. */
+  readonly orchestratorEntry?: string | undefined;
+  /** Where the servers keep their data. */
+  readonly serversDir?: string | undefined;
+  readonly leaseMs: number;
+}
+
+export const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfer", "wipe"]);
+export const ONCE: ReadonlySet<string> = new Set(["charge"]);
+
+export class OwnStack {
+  readonly agent = deskAgent();
+
+  private constructor(
+    readonly stack: Stack,
+    readonly processes: Processes,
+    readonly proxies: readonly LossyProxy[],
+    private readonly ways: readonly Way[],
+  ) {}
+
+  /** Each gateway, straight and through a door. */
+  get rpcs(): readonly Rpc[] {
+    return this.ways.map(({ rpc }) => rpc);
+  }
+
+  static async start(options: OwnStackOptions): Promise<OwnStack> {
+    const { leaseMs, orchestratorEntry, serversDir } = options;
+    const env = {
+      AGENTSPAN_LEASE: `${leaseMs}ms`,
+      AGENTSPAN_HEARTBEAT: `${Math.floor(leaseMs / 5)}ms`,
+      AGENTSPAN_SWEEP: "200ms",
+      AGENTSPAN_ANNOUNCE_AFTER: "1s",
+      AGENTSPAN_LOG_LEVEL: "warn",
+    };
+    const stack = await Stack.start({
+      orchestrators: 0,
+      gateways: options.gateways,
+      workers: 0,
+      env,
+      ...(orchestratorEntry === undefined ? {} : { orchestratorEntry }),
+      ...(serversDir === undefined ? {} : { serversDir }),
+    });
+    const proxies: LossyProxy[] = [];
+    const through = async (name: string, port: number): Promise<number> => {
+      const proxy = await LossyProxy.open({ name, port });
+      proxies.push(proxy);
+      return proxy.port;
+    };
+    try {
+      const { mongo, nats } = stack.servers;
+      const orchestrators = [];
+      for (let n = 0; n < options.orchestrators; n += 1) {
+        const mongoPort = await through("MongoDB's to an orchestrator", mongo.port);
+        const natsPort = await through("NATS' to an orchestrator", nats.port);
+        const mongoUri = `mongodb://127.0.0.1:${mongoPort}/?directConnection=true`;
+        orchestrators.push(stack.addOrchestrator({ mongoUri, natsUrl: `nats://127.0.0.1:${natsPort}` }));
+      }
+      await Promise.all(orchestrators);
+      const workers = [];
+      for (let n = 0; n < options.workers; n += 1) {
+        const natsPort = await through("NATS' to a worker", nats.port);
+        workers.push(stack.addWorker({ natsUrl: `nats://127.0.0.1:${natsPort}` }));
+      }
+      await Promise.all(workers);
+      const urls: string[] = [];
+      for (const gateway of stack.gateways) {
+        urls.push(gateway.url, `http://127.0.0.1:${await through("a gateway's to its clients", gateway.port)}`);
+      }
+      const processes = new Processes([
+        ...stack.orchestrators.map((service) => plainProcess("orchestrator", service)),
+        ...stack.gateways.map(gatewayProcess),
+        ...stack.workers.map((service) => plainProcess("worker", service)),
+      ]);
+      return new OwnStack(stack, processes, proxies, urls.map(wayTo));
+    } catch (error) {
+      await Promise.all(proxies.map((proxy) => proxy.close()));
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const { close } of this.ways) close();
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await this.stack.stop();
+  }
+}
+
+/** The bare contract behind one address, and the end of its connections. */
+export interface Way {
+  readonly rpc: Rpc;
+  readonly close: () => void;
+}
+
+export function wayTo(baseUrl: string): Way {
+  const sessionManager = new Http2SessionManager(baseUrl);
+  const transport = createGrpcTransport({ baseUrl, sessionManager });
+  const rpc = {
+    runs: createClient(RunService, transport),
+    approvals: createClient(ApprovalService, transport),
+    agents: createClient(AgentService, transport),
+  };
+  return { rpc, close: () => sessionManager.abort() };
+}

@@ -1,0 +1,203 @@
+// Proves an installation: drives runs through faults, then holds everything that was seen from outside to the promises.
+import { setMaxListeners } from "node:events";
+import { RunState } from "@agentspan/proto";
+import { Callers } from "./callers.js";
+import type { Evidence } from "./checks/evidence.js";
+import { checkAll } from "./checks/index.js";
+import { storedHistories } from "./checks/stored-histories.js";
+import { driveRun, lookBack, newRecord } from "./drive-run.js";
+import type { FaultKind } from "./faults/schedule.js";
+import { runFaults } from "./faults/schedule.js";
+import { GATED, ONCE, OwnStack } from "./own-stack.js";
+import { pause } from "./pause.js";
+import { Random } from "./random.js";
+import type { Report } from "./report.js";
+import type { RunRecord } from "./run-record.js";
+import { STORIES, type Story, weighted } from "./stories.js";
+import { Tally } from "./tally.js";
+
+export interface ProveOptions {
+  readonly runs: number;
+  /** Runs in progress at once. */
+  readonly atOnce: number;
+  /** For how long there are faults, milliseconds; longer where not every run could be started by then. */
+  readonly forMs: number;
+  readonly seed: number;
+  readonly faults: readonly FaultKind[];
+  /** Between two kills of random processes, milliseconds. */
+  readonly killEveryMs: number;
+  /** How long runs may take to come to their end after the last fault, milliseconds. */
+  readonly boundMs: number;
+  readonly orchestrators: number;
+  readonly gateways: number;
+  readonly workers: number;
+  readonly leaseMs: number;
+  readonly stories?: readonly Story[];
+  readonly orchestratorEntry?: string;
+  readonly serversDir?: string;
+  readonly onProgress: (line: string) => void;
+  /** Ends the faults and the runs early; what was seen is checked all the same. */
+  readonly signal?: AbortSignal;
+}
+
+export const DEFAULTS = {
+  runs: 1_000,
+  atOnce: 60,
+  forMs: 120_000,
+  killEveryMs: 1_000,
+  boundMs: 120_000,
+  orchestrators: 2,
+  gateways: 2,
+  workers: 3,
+  leaseMs: 2_500,
+} as const;
+
+const PROGRESS_MS = 5_000;
+/** Faults go on while runs are still to be started, but not for ever. */
+const LONGEST_SHARE = 3;
+
+export async function prove(options: ProveOptions): Promise<Report> {
+  const begun = performance.now();
+  const { onProgress, seed, leaseMs } = options;
+  const random = new Random(seed);
+  const tally = new Tally();
+  onProgress("starting NATS, a MongoDB server, orchestrators, gateways and workers");
+  const own = await OwnStack.start(options);
+  try {
+    const over = new AbortController();
+    const calm = new AbortController();
+    // Whatever is in progress listens to them.
+    setMaxListeners(0, over.signal, calm.signal);
+    const callers = new Callers(() => own.rpcs, random.fork());
+    const records: RunRecord[] = [];
+    const driving = driveAll(own, { options, callers, records, random: random.fork(), signal: over.signal });
+    const { processes, proxies } = own;
+    const context = { processes, proxies, random: random.fork(), tally, signal: calm.signal, leaseMs };
+    let faultsSoFar = 0;
+    const faulting = runFaults(own.stack, context, {
+      kinds: options.faults,
+      killEveryMs: options.killEveryMs,
+      otherEveryMs: 1_000,
+      onFault: () => {
+        faultsSoFar += 1;
+      },
+    });
+    // Looked at again below.
+    faulting.catch(() => undefined);
+    const progress = setInterval(() => {
+      const ended = records.filter(({ status }) => status?.isComplete === true).length;
+      const hit = tally.points.filter(({ count }) => count > 0).length;
+      onProgress(
+        `${records.length} runs started, ${ended} ended, ${faultsSoFar} faults, ${hit} of ${tally.points.length} points hit`,
+      );
+    }, PROGRESS_MS);
+    const faultsBegun = performance.now();
+    try {
+      await faultTime(options, driving.allStarted);
+      const faultsForMs = performance.now() - faultsBegun;
+      onProgress("no more faults; everything is put right, and the runs come to their ends");
+      calm.abort(new Error("The faults are over."));
+      await faulting;
+      const bound = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
+      await Promise.race([driving.allEnded, pause(options.boundMs, bound).catch(() => undefined)]);
+      over.abort(new Error("The time is over."));
+      await driving.allEnded;
+      onProgress("looking at every run, the ledger and the store");
+      const evidence = await gather(own, records, callers);
+      return reportOf({ options, tally, evidence, callers, faultsForMs, tookMs: performance.now() - begun });
+    } finally {
+      clearInterval(progress);
+      calm.abort(new Error("The proof has ended."));
+      over.abort(new Error("The proof has ended."));
+      await faulting;
+    }
+  } finally {
+    await own.stop();
+  }
+}
+
+/** At least the time that was asked for, and until every run has been started. */
+async function faultTime({ forMs, signal }: ProveOptions, allStarted: Promise<void>): Promise<void> {
+  const longest = new AbortController();
+  const stop = signal === undefined ? longest.signal : AbortSignal.any([longest.signal, signal]);
+  await pause(forMs, stop).catch(() => undefined);
+  await Promise.race([allStarted, pause(forMs * (LONGEST_SHARE - 1), stop).catch(() => undefined)]);
+  longest.abort();
+}
+
+interface Driving {
+  readonly options: ProveOptions;
+  readonly callers: Callers;
+  readonly records: RunRecord[];
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+function driveAll(own: OwnStack, { options, callers, records, random, signal }: Driving) {
+  const { runs, atOnce, stories = STORIES } = options;
+  const bag = weighted(stories);
+  const stopped = options.signal;
+  const { definition } = own.agent;
+  const unserved = { ...definition, name: "unserved" };
+  let started: () => void = () => undefined;
+  const allStarted = new Promise<void>((resolve) => {
+    started = resolve;
+  });
+  const lane = async (): Promise<void> => {
+    while (records.length < runs && !signal.aborted && stopped?.aborted !== true) {
+      const story = random.pick(bag);
+      const mine = random.fork();
+      const input = own.stack.model.script(story.name, story.steps(mine));
+      const record = newRecord(story, input);
+      records.push(record);
+      if (records.length === runs) started();
+      const agent = story.unserved === true ? unserved : definition;
+      await driveRun(record, { callers, agent, story, input, random: mine, signal });
+    }
+  };
+  const allEnded = Promise.all(Array.from({ length: Math.min(atOnce, runs) }, lane)).then(() => started());
+  // Looked at again by whoever waits for it.
+  allEnded.catch(() => undefined);
+  return { allStarted, allEnded };
+}
+
+async function gather(own: OwnStack, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
+  const { signal } = new AbortController();
+  const whole: RunRecord[] = [];
+  for (const record of records) whole.push(await lookBack(record, { callers, signal }));
+  const livingPids = new Set(own.stack.workers.flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
+  const stored = await storedHistories(own.stack.database);
+  return { records: whole, ledger: own.stack.ledger.all(), gated: GATED, once: ONCE, livingPids, stored };
+}
+
+interface Proved {
+  readonly options: ProveOptions;
+  readonly tally: Tally;
+  readonly evidence: Evidence;
+  readonly callers: Callers;
+  readonly faultsForMs: number;
+  readonly tookMs: number;
+}
+
+function reportOf({ options, tally, evidence, callers, faultsForMs, tookMs }: Proved): Report {
+  const states: Record<string, number> = {};
+  for (const { status } of evidence.records) {
+    const state = status === undefined ? "never started" : RunState[status.state];
+    states[state] = (states[state] ?? 0) + 1;
+  }
+  const readings = evidence.records.flatMap((record) => record.readings);
+  return {
+    seed: options.seed,
+    runs: evidence.records.length,
+    states,
+    faultsForMs,
+    tookMs,
+    repeatedCalls: callers.repeated,
+    readers: readings.length,
+    connections: readings.reduce((sum, { connections }) => sum + connections, 0),
+    tally,
+    checks: checkAll(evidence),
+    howToLook: `The same schedule again: agentspan prove --seed ${options.seed}.`,
+    limits: [],
+  };
+}
