@@ -8,13 +8,15 @@ import {
   Agent,
   type AgentOptions,
   type JsonObject,
+  type Probe,
+  type ProbeOptions,
   TerminalError,
   type Tool,
   type ToolContext,
   type ToolOptions,
   tool,
 } from "@agentspan/sdk";
-import { writeLedger } from "./ledger.js";
+import { Ledger, writeLedger } from "./ledger.js";
 
 /** Where a worker process finds the ledger and the gates. */
 export const LEDGER_VARIABLE = "E2E_LEDGER";
@@ -34,10 +36,29 @@ async function act(name: string, args: JsonObject, context: ToolContext): Promis
   if (typeof args.takes === "number") await delay(args.takes);
   if (typeof args.fail === "string") throw new TerminalError(args.fail);
   if (typeof args.failures === "number" && attempt <= args.failures) throw new Error(`attempt ${attempt} fails`);
-  note("end");
+  // A receiver that enforces the key pays once for it, whoever asks and however often.
+  if (!ENFORCING.includes(name) || paidFor(key) === undefined) note("end");
   if (typeof args.bytes === "number") return { done: name, filler: "x".repeat(args.bytes) };
   return { done: name, attempt };
 }
+
+/** Tools whose effects their receiver looks up by the key before it makes them. */
+const ENFORCING: readonly string[] = ["payout"];
+
+function paidFor(key: string): JsonObject | undefined {
+  const paid = new Ledger(process.env[LEDGER_VARIABLE] ?? "")
+    .all()
+    .find((line) => line.step === "end" && line.key === key);
+  return paid && { done: paid.tool, attempt: paid.attempt };
+}
+
+/** Looks whether the ledger has the effect; `dark` makes it blind, so that it cannot tell. */
+const lookIntoTheLedger: Probe<JsonObject> = (args, { idempotencyKey }) => {
+  if (args.dark === true) return { unknown: true, detail: "the ledger is dark" };
+  const result = paidFor(idempotencyKey);
+  const detail = `looked for ${idempotencyKey}`;
+  return result === undefined ? { happened: false, detail } : { happened: true, result, detail };
+};
 
 /** A gate is open when its file is there: it outlives every process that waits at it. */
 async function gate(name: string, signal: AbortSignal | undefined, onAbort: () => void): Promise<void> {
@@ -51,7 +72,8 @@ async function gate(name: string, signal: AbortSignal | undefined, onAbort: () =
   }
 }
 
-type Gating = Pick<ToolOptions, "approvalRequired" | "once" | "approvalExplicit" | "timeout">;
+type Gating = Pick<ToolOptions, "approvalRequired" | "once" | "approvalExplicit" | "timeout" | "enforcesIdempotency"> &
+  ProbeOptions<JsonObject>;
 
 const ANYTHING = { type: "object" } as const;
 const REFUND = {
@@ -70,7 +92,10 @@ function deskTool(name: string, gating: Gating = {}, inputSchema: JsonObject = A
   });
 }
 
-/** Plain: get_order, get_customer. Gated: refund, email, erase (explicit), transfer (short). Guarded alone: charge. */
+/**
+ * Plain: get_order, get_customer. Gated: refund, email, erase (explicit), transfer (short). Guarded alone: charge. With a
+ * probe: payout, whose receiver enforces the key, and wire, whose receiver does not.
+ */
 const TOOLS: readonly Tool[] = [
   deskTool("get_order"),
   deskTool("get_customer"),
@@ -79,6 +104,8 @@ const TOOLS: readonly Tool[] = [
   deskTool("erase", { approvalRequired: true, approvalExplicit: true }),
   deskTool("transfer", { approvalRequired: true, timeout: "400ms" }),
   deskTool("charge", { once: true }),
+  deskTool("payout", { approvalRequired: true, probe: lookIntoTheLedger, enforcesIdempotency: true }),
+  deskTool("wire", { approvalRequired: true, probe: lookIntoTheLedger }),
   // Its worker gates it; see lenientAgent.
   deskTool("wipe", { approvalRequired: true }),
 ];

@@ -32,6 +32,11 @@ export class Ledger {
       .map((line) => JSON.parse(line) as LedgerLine);
   }
 
+  /** The effects that functions of a run had. */
+  done(runId: string): readonly LedgerLine[] {
+    return this.all().filter((line) => line.step === "end" && line.runId === runId);
+  }
+
   /** How often functions were called for a run, of one tool or of any. */
   begun(runId: string, tool?: string): readonly LedgerLine[] {
     return this.all().filter(
