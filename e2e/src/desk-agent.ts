@@ -1,6 +1,6 @@
 // The agent that the tests run, and what its tools do. The model's arguments steer a tool: `hold` names a gate that it
 // waits at, `takes` how many milliseconds it takes, `fail` makes it throw, `failures` makes that many first attempts
-// throw, `heed` lets it stop when told to.
+// throw, `heed` lets it stop when told to, and `die` has it take its process along.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -31,6 +31,7 @@ async function act(name: string, args: JsonObject, context: ToolContext): Promis
   const note = (step: "begin" | "end" | "abort") =>
     writeLedger(file, { ...entry, step, approvalId: proof?.approvalId ?? "" });
   note("begin");
+  if (args.die === true) process.kill(process.pid, "SIGKILL");
   if (typeof args.hold === "string")
     await gate(args.hold, args.heed === true ? context.signal : undefined, () => note("abort"));
   if (typeof args.takes === "number") await delay(args.takes);
@@ -66,14 +67,13 @@ async function gate(name: string, signal: AbortSignal | undefined, onAbort: () =
   while (!existsSync(file)) {
     if (signal?.aborted) {
       onAbort();
-      throw new TerminalError("stopped when told to");
+      throw signal.reason;
     }
     await delay(LOOK_MS);
   }
 }
 
-type Gating = Pick<ToolOptions, "approvalRequired" | "once" | "approvalExplicit" | "timeout" | "enforcesIdempotency"> &
-  ProbeOptions<JsonObject>;
+type Further = Partial<Omit<ToolOptions, "name" | "description">> & ProbeOptions<JsonObject>;
 
 const ANYTHING = { type: "object" } as const;
 const REFUND = {
@@ -82,19 +82,20 @@ const REFUND = {
   required: ["order_id", "amount"],
 } as const;
 
-function deskTool(name: string, gating: Gating = {}, inputSchema: JsonObject = ANYTHING): Tool {
+function deskTool(name: string, further: Further = {}, inputSchema: JsonObject = ANYTHING): Tool {
   return tool((args, context) => act(name, args, context), {
     name,
     description: `The ${name} of the desk.`,
     inputSchema,
     retry: { maxAttempts: 4, initialBackoff: 20, maxBackoff: 50 },
-    ...gating,
+    ...further,
   });
 }
 
 /**
  * Plain: get_order, get_customer. Gated: refund, email, erase (explicit), transfer (short). Guarded alone: charge. With a
- * probe: payout, whose receiver enforces the key, and wire, whose receiver does not.
+ * probe: payout, whose receiver enforces the key, and wire, whose receiver does not. Plain, with little time: report (to
+ * run) and errand (to begin); and poison, which is tried twice.
  */
 const TOOLS: readonly Tool[] = [
   deskTool("get_order"),
@@ -106,6 +107,9 @@ const TOOLS: readonly Tool[] = [
   deskTool("charge", { once: true }),
   deskTool("payout", { approvalRequired: true, probe: lookIntoTheLedger, enforcesIdempotency: true }),
   deskTool("wire", { approvalRequired: true, probe: lookIntoTheLedger }),
+  deskTool("report", { timeout: "400ms", retry: { maxAttempts: 2, initialBackoff: 20 } }),
+  deskTool("errand", { startTimeout: "400ms" }),
+  deskTool("poison", { retry: { maxAttempts: 2, initialBackoff: 20 } }),
   // Its worker gates it; see lenientAgent.
   deskTool("wipe", { approvalRequired: true }),
 ];
