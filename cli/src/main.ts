@@ -7,6 +7,8 @@ import { program } from "./program.js";
 /** Runs one command; resolves with the exit code. */
 export async function main(args: readonly string[], output: Output = new Output()): Promise<number> {
   tolerateClosedStreams();
+  // Connections of the SDK do not keep a process, and a command is not over before it has said so.
+  const working = setInterval(() => undefined, 2 ** 30);
   try {
     await program(output).parseAsync(args, { from: "user" });
     return 0;
@@ -22,5 +24,7 @@ export async function main(args: readonly string[], output: Output = new Output(
     const { message, exitCode } = failureOf(error);
     if (message !== undefined) output.failure(message);
     return exitCode;
+  } finally {
+    clearInterval(working);
   }
 }

@@ -103,13 +103,16 @@ class Stack implements LocalStack {
   #stopped: Promise<void> | undefined;
   #unwritten: unknown;
   #started = false;
-  readonly #lost = new AbortController();
+  readonly #giveUp = new AbortController();
   readonly #startSignal: AbortSignal;
 
   constructor(options: LocalStackOptions, lock: StackLock) {
     this.#options = options;
     this.#lock = lock;
-    this.#startSignal = AbortSignal.any([this.#lost.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    this.#startSignal = AbortSignal.any([
+      this.#giveUp.signal,
+      ...(options.signal === undefined ? [] : [options.signal]),
+    ]);
     this.dataDir = options.dataDir;
     this.logDir = join(options.dataDir, "logs");
     this.ended = new Promise((resolve) => {
@@ -184,23 +187,33 @@ class Stack implements LocalStack {
 
   async #startServices(env: Environment): Promise<void> {
     const { natsUrl, mongoUri } = this;
-    const both = await Promise.allSettled([
-      this.#service("orchestrator", () => orchestratorEnvironment(env, { natsUrl, mongoUri }), ORCHESTRATOR_STOP_MS),
-      this.#service(
-        "gateway",
-        () => gatewayEnvironment(env, { natsUrl, ...this.#ports }),
-        GATEWAY_STOP_MS,
-        (told) => {
-          // A port that was left to the system must be the same after a restart.
-          this.#ports = { ...this.#ports, ...portsIn(told) };
-        },
-      ),
-    ]);
-    const [orchestrator, gateway] = both;
-    if (orchestrator.status === "fulfilled") this.#orchestrator = orchestrator.value;
-    if (gateway.status === "fulfilled") this.#gateway = gateway.value;
-    const failed = both.find((one) => one.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    const orchestrator = this.#service(
+      "orchestrator",
+      () => orchestratorEnvironment(env, { natsUrl, mongoUri }),
+      ORCHESTRATOR_STOP_MS,
+    );
+    const gateway = this.#service(
+      "gateway",
+      () => gatewayEnvironment(env, { natsUrl, ...this.#ports }),
+      GATEWAY_STOP_MS,
+      (told) => {
+        // A port that was left to the system must be the same after a restart.
+        this.#ports = { ...this.#ports, ...portsIn(told) };
+      },
+    );
+    await Promise.all([
+      orchestrator.then((service) => {
+        this.#orchestrator = service;
+      }),
+      gateway.then((service) => {
+        this.#gateway = service;
+      }),
+    ]).catch(async (error: unknown) => {
+      // The first to fail says why; the other one is not waited for.
+      this.#giveUp.abort(error);
+      await Promise.allSettled([orchestrator, gateway]);
+      throw error;
+    });
   }
 
   #service(
@@ -265,7 +278,7 @@ class Stack implements LocalStack {
   /** During a start it ends the start, which then cleans up. */
   #serverLost(error: LocalStackError): void {
     if (this.#started) void this.#end(error, () => this.#stopAll());
-    else this.#lost.abort(error);
+    else this.#giveUp.abort(error);
   }
 
   #end(reason: LocalStackError | undefined, stop: () => Promise<void>): Promise<void> {

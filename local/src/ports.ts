@@ -1,8 +1,10 @@
 // Whether a port of this machine can be had, and who has it.
+import { request } from "node:http";
 import { connect, createServer } from "node:net";
 import { codeOf, LocalStackError } from "./local-stack-error.js";
 
 const HOST = "127.0.0.1";
+const ANSWER_WITHIN_MS = 2_000;
 
 /** Undefined where a server could listen there; else the system's code for why not: EADDRINUSE, EACCES. */
 export async function portProblem(port: number): Promise<string | undefined> {
@@ -47,16 +49,31 @@ export async function requirePort(port: number, option: string): Promise<void> {
 }
 
 /** Whether an Agentspan server answers at a URL, by how it refuses a request without a run id. */
-export async function isAgentspan(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(`${url}/agentspan.v1.RunService/GetStatus`, {
+export function isAgentspan(url: string): Promise<boolean> {
+  // Not fetch: it never settled against a peer that hangs up at once.
+  return new Promise((resolve) => {
+    const call = request(`${url}/agentspan.v1.RunService/GetStatus`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: "{}",
-      signal: AbortSignal.timeout(2_000),
+      agent: false,
     });
-    return (await response.text()).includes("google.rpc.ErrorInfo");
-  } catch {
-    return false; // Nobody, or somebody who speaks no HTTP.
-  }
+    const timer = setTimeout(() => call.destroy(new Error("No answer in time")), ANSWER_WITHIN_MS);
+    const answered = (yes: boolean): void => {
+      clearTimeout(timer);
+      resolve(yes);
+      call.destroy();
+    };
+    call.on("error", () => answered(false)); // Nobody, or somebody who speaks no HTTP.
+    call.on("response", (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (text: string) => {
+        body += text;
+        if (body.length > 100_000) answered(false);
+      });
+      response.on("end", () => answered(body.includes("google.rpc.ErrorInfo")));
+      response.on("error", () => answered(false));
+    });
+    call.end("{}");
+  });
 }

@@ -118,11 +118,11 @@ export class ServiceProcess {
           ready = true;
           this.#options.onReady?.(message);
         }),
-        exited,
-        delay(readyWithinMs, `it was not ready within ${readyWithinMs / 1000} s`, { signal: asked }),
+        exited.then((end) => `It ended without a word (${end}).`),
+        delay(readyWithinMs, `It was not ready within ${readyWithinMs / 1000} s.`, { signal: asked }),
       ]);
       if (ready) return;
-      const said = words.length === 0 ? `It ended without a word (${how}).` : plain(words);
+      const said = words.length === 0 ? how : plain(words);
       throw new LocalStackError("SERVICE_FAILED", `${title} did not start. ${said} Its log: ${logPath}`);
     } catch (error) {
       child.kill("SIGKILL");

@@ -69,7 +69,7 @@ describe("a start", () => {
 
   it("fails when the process is not ready in time, and leaves nothing of it", async () => {
     await expect(start("setInterval(() => {}, 1000);", { readyWithinMs: 300 })).rejects.toThrow(
-      "it was not ready within 0.3 s",
+      "The gateway did not start. It was not ready within 0.3 s. Its log: /logs/gateway.log",
     );
     expect(pids.map(birthOf)).toEqual([undefined]);
   });

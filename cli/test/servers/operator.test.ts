@@ -1,0 +1,156 @@
+import { Agent, AgentRuntime } from "@agentspan/sdk";
+import { refundAgent } from "@agentspan/worker-refund";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Machine } from "./command.js";
+
+let machine: Machine;
+let url: string;
+let runtime: AgentRuntime;
+beforeAll(async () => {
+  machine = new Machine();
+  const server = await machine.server();
+  url = server.url;
+  runtime = new AgentRuntime({ url, natsUrl: server.natsUrl, grace: "1s" });
+});
+afterAll(async () => {
+  await runtime.shutdown();
+  await machine.close();
+});
+
+/** A run that waits for somebody to approve a refund. */
+async function waitingRun(name = refundAgent.name): Promise<{ runId: string; approvalId: string }> {
+  const agent = new Agent({ name, model: "demo/refund", tools: refundAgent.tools });
+  const handle = await runtime.start(agent, "Refund ORD-8821 of cust_001");
+  const approval = await vi.waitFor(
+    async () => {
+      const [open] = (await handle.getStatus()).pendingApprovals;
+      if (open === undefined) throw new Error("It does not wait yet.");
+      return open;
+    },
+    { timeout: 20_000, interval: 50 },
+  );
+  return { runId: handle.runId, approvalId: approval.approvalId };
+}
+
+const ask = (...args: string[]) => machine.ask(...args, "--url", url);
+
+describe("runs", () => {
+  it("list names state, agent and whether a person is waited for, the newest first", async () => {
+    const older = await waitingRun("first_agent");
+    const newer = await waitingRun("second_agent");
+    const { code, shown } = await ask("runs", "list", "--limit", "2");
+    expect(code).toBe(0);
+    const [head, ...rows] = shown.trimEnd().split("\n");
+    expect(head).toMatch(/^RUN +STATE +AGENT +STARTED +WAITS FOR$/);
+    expect(rows[0]).toMatch(new RegExp(`^${newer.runId} +WAITING +second_agent +\\d{4}-\\d\\d-\\d\\d .* a person$`));
+    expect(rows[1]).toContain(older.runId);
+  });
+
+  it("list takes states and agents, and gives JSON to programs", async () => {
+    const { runId } = await waitingRun("third_agent");
+    const { shown } = await ask("runs", "list", "--agent", "third_agent", "--state", "WAITING", "COMPLETED", "--json");
+    expect(JSON.parse(shown)).toMatchObject([{ runId, state: "WAITING", agentName: "third_agent", isWaiting: true }]);
+    expect((await ask("runs", "list", "--agent", "nobody")).shown).toBe("No runs.\n");
+  });
+
+  it("show has everything that must be known to decide, and the commands that do", async () => {
+    const { runId, approvalId } = await waitingRun();
+    const { shown } = await ask("runs", "show", runId);
+    expect(shown).toContain(`Waits for a person: may process_refund run?  (${approvalId}, since `);
+    expect(shown).toContain('  amount    29.99\n  order_id  "ORD-8821"\n');
+    expect(shown).toContain(`  $ agentspan approve ${runId} ${approvalId}\n`);
+    const status = JSON.parse((await ask("runs", "show", runId, "--json")).shown);
+    expect(status).toMatchObject({
+      runId,
+      pendingApprovals: [{ approvalId, argumentsJson: `{"amount":29.99,"order_id":"ORD-8821"}` }],
+    });
+  });
+
+  it("events gives those that are stored, and with --follow those that come until the end", async () => {
+    const { runId } = await waitingRun();
+    const stored = await ask("runs", "events", runId);
+    expect(stored.code).toBe(0);
+    expect(stored.shown.trimEnd().split("\n").at(-1)).toMatch(/ {2}waiting +apr_/);
+    const following = machine.run("runs", "events", runId, "--follow", "--after", "3", "--json", "--url", url);
+    await following.shows(/"type":"waiting"/);
+    await runtime.handle(runId).approve();
+    expect(await following.exit).toBe(0);
+    const events = following.shown
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 4));
+    expect(events.at(-1)).toMatchObject({ type: "done", runId });
+  });
+
+  it("events --follow ends at Ctrl-C without a word", async () => {
+    const { runId } = await waitingRun();
+    const following = machine.run("runs", "events", runId, "--follow", "--url", url);
+    const [before] = await following.shows(/[\s\S]*waiting[^\n]*\n/);
+    following.kill("SIGINT");
+    expect(await following.exit).toBe(130);
+    expect(following.shown).toBe(before);
+  });
+
+  it("cancel ends a run that waits", async () => {
+    const { runId } = await waitingRun();
+    expect(await ask("runs", "cancel", runId, "--reason", "duplicate")).toEqual({
+      code: 0,
+      shown: `Cancelled ${runId}.\n`,
+    });
+    expect((await ask("runs", "show", runId)).shown).toMatch(/State +CANCELLED/);
+  });
+
+  it("that are not there are named in a sentence", async () => {
+    for (const args of [["show"], ["events"], ["cancel"]]) {
+      const { code, shown } = await ask("runs", ...args, "run_nowhere");
+      expect(code).toBe(1);
+      expect(shown).toMatch(/^There is no run run_nowhere\.[^\n]*\n$/);
+    }
+  });
+});
+
+describe("approvals list", () => {
+  it("shows each with all its arguments and the commands that decide", async () => {
+    const { runId, approvalId } = await waitingRun("desk_agent");
+    const { shown } = await ask("approvals", "list", "--agent", "desk_agent");
+    expect(shown).toMatch(/^desk_agent: may process_refund run\? {2}\(since /);
+    expect(shown).toContain(`  $ agentspan reject ${runId} ${approvalId} --reason "..."`);
+    const { shown: json } = await ask("approvals", "list", "--run", runId, "--tool", "process_refund", "--json");
+    expect(JSON.parse(json)).toMatchObject([{ approvalId, arguments: { amount: 29.99, order_id: "ORD-8821" } }]);
+    expect((await ask("approvals", "list", "--tool", "nothing")).shown).toBe("Nothing waits for a person.\n");
+  });
+});
+
+describe("decisions", () => {
+  it("approve shows what it approves and lets it run", async () => {
+    const { runId, approvalId } = await waitingRun();
+    const { code, shown } = await ask("approve", runId, approvalId, "--comment", "checked");
+    expect(code).toBe(0);
+    expect(shown).toMatch(/^refund_agent: may process_refund run\?\n {2}amount {4}29\.99\n[\s\S]*Approved\.\n/);
+    const result = await runtime.handle(runId).result();
+    expect(result.output.result).toContain("has been processed");
+    const { shown: events } = await ask("runs", "events", runId);
+    expect(events).toMatch(/decided +APPROVED by \S+: checked/);
+  });
+
+  it("reject passes the reason on, and the run goes on", async () => {
+    const { runId } = await waitingRun();
+    expect((await ask("reject", runId, "--reason", "too expensive")).code).toBe(0);
+    const result = await runtime.handle(runId).result();
+    expect(result.output.result).toContain("The reason given was: too expensive");
+  });
+
+  it("about nothing, or about something that is not there, is refused with a sentence", async () => {
+    const { runId } = await waitingRun();
+    const nope = await ask("approve", runId, "apr_nope");
+    expect(nope).toEqual({ code: 1, shown: `Run ${runId} has no approval apr_nope.\n` });
+    expect((await ask("settle", runId, "--happened")).code).toBe(1);
+    await ask("reject", runId, "--reason", "no");
+    await runtime.handle(runId).result();
+    const late = await ask("approve", runId);
+    expect(late.code).toBe(1);
+    expect(late.shown).toContain(runId);
+    expect(late.shown).not.toMatch(/\n\s+at /);
+  });
+});
