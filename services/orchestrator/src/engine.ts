@@ -52,6 +52,15 @@ export interface EngineOptions {
   readonly moveAboveBytes?: number;
 }
 
+/** What became of the writes of an engine since it began. */
+export interface EngineFigures {
+  readonly commits: number;
+  /** Another writer was faster, and everything was decided anew. */
+  readonly conflicts: number;
+  /** The answer was lost. */
+  readonly unknown: number;
+}
+
 export interface ExecuteOptions {
   /** The definition, where the run may not exist yet. */
   readonly agent?: Agent | undefined;
@@ -92,8 +101,13 @@ export class Engine {
   private readonly cache = new RunCache();
   private inProgress = 0;
   private idle: (() => void)[] = [];
+  private counts = { commits: 0, conflicts: 0, unknown: 0 };
 
   constructor(private readonly options: EngineOptions) {}
+
+  get figures(): EngineFigures {
+    return { ...this.counts };
+  }
 
   /**
    * Carries out one command. Rejects with an AgentspanError: the core's rejection, CONFLICT after many lost races, or
@@ -178,6 +192,7 @@ export class Engine {
       faultPoint("orchestrator.before-commit");
       const outcome = await store.commit(write);
       if (outcome === "committed") {
+        this.counts.commits += 1;
         if (write.trim !== undefined) faultPoint("orchestrator.after-trim");
         faultPoint("orchestrator.after-commit");
         const next = after(plan, plan.run, stored, write);
@@ -190,7 +205,11 @@ export class Engine {
         return;
       }
       this.options.log.debug({ runId, outcome, tries }, "Another writer was faster, or the answer was lost");
-      if (outcome === "unknown") lostAfter ??= stored?.run.lastSequence ?? 0;
+      if (outcome === "conflict") this.counts.conflicts += 1;
+      else {
+        this.counts.unknown += 1;
+        lostAfter ??= stored?.run.lastSequence ?? 0;
+      }
       if (tries >= MOST_TRIES) {
         throw new AgentspanError("CONFLICT", `Run ${runId} is being changed by others all the time; try again.`, {
           retryAfterMs: 200,

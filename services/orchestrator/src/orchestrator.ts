@@ -102,6 +102,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     atOnce: 16,
     log,
   });
+  bus.onReconnect(() => sweeper.announceAgain());
   const workers = new WorkerService({
     store,
     bus,

@@ -103,13 +103,19 @@ export interface RunStore {
   /** Writes one chunk; writing the same again is no error. Resolves when it is durable. */
   putChunk(runId: string, chunk: ChunkRef, texts: readonly string[]): Promise<void>;
   readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]>;
-  /** Runs whose wakeAt has come, most overdue first. */
-  due(now: number, limit: number): Promise<readonly string[]>;
+  /** Runs whose wakeAt has come by a time, most overdue first; not those whose wakeAt was before `from`, where given. */
+  due(by: number, limit: number, from?: number): Promise<readonly DueRun[]>;
   /** The states of several runs, without events; unknown ids are left out. */
   states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]>;
   list(query: RunQuery): Promise<Page<StoredRun>>;
   /** Runs with an open checkpoint, the longest waiting first. */
   listOpen(query: OpenQuery): Promise<Page<StoredRun>>;
+}
+
+export interface DueRun {
+  readonly runId: string;
+  /** Milliseconds since the epoch. */
+  readonly wakeAt: number;
 }
 
 export interface RunQuery {

@@ -1,44 +1,68 @@
 // Looks after what is overdue, on every orchestrator. It decides nothing about a run: it finds out whether a holder
 // lives, announces again what nobody claimed, lets time pass, and otherwise moves the time of the next look.
+//
+// 1. A sweep costs what is overdue: one search, and a read and a write for each run that it finds.
+// 2. Orchestrators share the work: each takes its own share first, and another's once that is overdue for a while.
+// 3. A run that cannot be swept rests, ever longer, and keeps no other from its turn; nor does one that is due without
+//    anything to be done for it.
 import { AgentspanError, type Logger } from "@agentspan/internal";
-import type { Clock } from "./clock.js";
-import { type Command, type Obligation, obligationsOf, type Run, type Timing } from "./core/index.js";
-import type { Engine } from "./engine.js";
-import type { LeaseJudge } from "./lease-judge.js";
-import type { RunStore, StoredRun } from "./ports.js";
-import { modelKey, type Relay } from "./relay.js";
+import { Attendant, type AttendantOptions } from "./attendant.js";
+import { type Command, obligationsOf } from "./core/index.js";
+import { DuePages } from "./due-pages.js";
+import type { DueRun, RunStore, StoredRun } from "./ports.js";
+import { SweepNotes } from "./sweep-notes.js";
+import { firstToLookAfter } from "./sweep-share.js";
 
-export interface SweeperOptions {
+export interface SweeperOptions extends AttendantOptions {
   readonly store: Pick<RunStore, "due" | "load">;
-  readonly engine: Pick<Engine, "execute" | "read">;
-  readonly relay: Pick<Relay, "announce" | "callModel" | "hasInHand">;
-  readonly judge: Pick<LeaseJudge, "verdict" | "lastHeartbeatAt">;
-  readonly clock: Clock;
-  readonly timing: Timing;
-  readonly orchestratorId: string;
   readonly intervalMs: number;
   /** Runs looked after in one sweep, and at once. */
   readonly batch: number;
   readonly atOnce: number;
   readonly log: Logger;
+  readonly monotonic?: () => number;
 }
 
-/** A run that cannot be swept is left alone for this long, doubling up to the limit. */
-const FIRST_REST_MS = 1_000;
-const LONGEST_REST_MS = 5 * 60_000;
+/** What another orchestrator should have looked after is taken when it is overdue for so long. Milliseconds. */
+const OTHERS_AFTER_MS = 1_000;
+/** Runs found in one search, however many orchestrators there are. */
+const MOST_FOUND = 5_000;
+/** Where there is nothing to be done for what is due, it is due again after this. */
+const IDLE_MS = 5_000;
+/** Between two rounds of announcing everything again. */
+const ROUND_MS = 30_000;
 
-interface Resting {
-  readonly until: number;
+/** What a sweeper has done since it began. */
+export interface SweepFigures {
+  readonly sweeps: number;
+  readonly lookedAfter: number;
   readonly failures: number;
+  /** Of what was overdue when it was looked after, milliseconds. */
+  readonly mostOverdueMs: number;
 }
 
 export class Sweeper {
   private timer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> | undefined;
   private stopped = false;
-  private readonly resting = new Map<string, Resting>();
+  private readonly notes: SweepNotes;
+  private readonly attendant: Attendant;
+  private readonly monotonic: () => number;
+  private counts = { sweeps: 0, lookedAfter: 0, failures: 0, mostOverdueMs: 0 };
+  private rounds: Promise<void> | undefined;
+  private roundAsked = false;
+  private lastRound: number | undefined;
+  private endPause: () => void = () => {};
 
-  constructor(private readonly options: SweeperOptions) {}
+  constructor(private readonly options: SweeperOptions) {
+    this.monotonic = options.monotonic ?? (() => performance.now());
+    this.notes = new SweepNotes(this.monotonic);
+    this.attendant = new Attendant(options);
+  }
+
+  get figures(): SweepFigures {
+    return { ...this.counts };
+  }
 
   start(): void {
     this.schedule(0);
@@ -47,27 +71,106 @@ export class Sweeper {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.sweeping;
+    this.endPause();
+    await Promise.all([this.sweeping, this.rounds]);
   }
 
   /** One sweep: everything that is overdue, at most `batch` runs. Resolves to how many were looked after. */
   async sweep(): Promise<number> {
-    const { store, clock, batch, atOnce } = this.options;
+    const { store, clock, batch } = this.options;
+    const orchestrators = this.orchestrators();
     // Those that rest are still overdue: they must not keep the others from being seen.
-    const found = await store.due(clock.now(), batch + this.resting.size);
-    const now = performance.now();
-    const runs = found.filter((runId) => (this.resting.get(runId)?.until ?? 0) <= now).slice(0, batch);
-    // Replicas sweep the same list; in another order they meet less often.
-    for (let i = runs.length - 1; i > 0; i -= 1) {
-      const j = Math.floor(Math.random() * (i + 1));
-      [runs[i], runs[j]] = [runs[j] ?? "", runs[i] ?? ""];
-    }
-    const next = runs[Symbol.iterator]();
-    const workers = Array.from({ length: Math.min(atOnce, runs.length) }, async () => {
-      for (const runId of next) await this.lookAfter(runId);
+    const limit = Math.min(batch * orchestrators.length, MOST_FOUND) + this.notes.size;
+    const now = clock.now();
+    const found = await store.due(now, limit);
+    if (found.length < limit) this.notes.keepOnly(new Set(found.map(({ runId }) => runId)));
+    const runs = this.chosen(found, orchestrators, now);
+    await this.each(runs, ({ runId, wakeAt }) => {
+      this.counts.mostOverdueMs = Math.max(this.counts.mostOverdueMs, now - wakeAt);
+      return this.lookAfter(runId);
     });
-    await Promise.all(workers);
+    this.counts.sweeps += 1;
+    this.counts.lookedAfter += runs.length;
     return runs.length;
+  }
+
+  /**
+   * Announces once more whatever waits to be announced later: the bus may have lost the hints. One round at a time, and
+   * no more than one in a while, however often it is asked for; there is one after the last time that it was.
+   */
+  announceAgain(): void {
+    this.roundAsked = true;
+    this.rounds ??= this.goRounds().finally(() => {
+      this.rounds = undefined;
+    });
+  }
+
+  private async goRounds(): Promise<void> {
+    while (this.roundAsked && !this.stopped) {
+      if (this.lastRound !== undefined) await this.pause(ROUND_MS - (this.monotonic() - this.lastRound));
+      this.roundAsked = false;
+      this.lastRound = this.monotonic();
+      await this.goRound().catch((thrown) => {
+        const { reason } = AgentspanError.from(thrown);
+        this.options.log.warn({ reason }, "Tasks could not be announced again; they will be when they are due");
+      });
+    }
+  }
+
+  private async goRound(): Promise<void> {
+    const { store, clock, timing } = this.options;
+    const orchestrators = this.orchestrators();
+    const by = clock.now() + timing.maxAnnounceMs;
+    const pages = new DuePages(clock.now(), this.options.batch, MOST_FOUND);
+    while (!pages.ended && !this.stopped) {
+      const found = pages.take(await store.due(by, pages.limit, pages.from));
+      let busAway = false;
+      await this.each(
+        found.filter(({ runId }) => this.isMine(runId, orchestrators)),
+        async ({ runId }) => {
+          const stored = busAway ? undefined : await store.load(runId, "majority");
+          if (stored !== undefined && !(await this.attendant.announceAll(stored.run))) busAway = true;
+        },
+      );
+      // There will be another round when it is back.
+      if (busAway) return;
+    }
+  }
+
+  private orchestrators(): readonly string[] {
+    const { judge, orchestratorId } = this.options;
+    return [...new Set([orchestratorId, ...judge.liveOrchestrators()])];
+  }
+
+  private isMine(runId: string, orchestrators: readonly string[]): boolean {
+    return firstToLookAfter(runId, orchestrators) === this.options.orchestratorId;
+  }
+
+  private chosen(found: readonly DueRun[], orchestrators: readonly string[], now: number): readonly DueRun[] {
+    const mine: DueRun[] = [];
+    const others: DueRun[] = [];
+    for (const run of found) {
+      if (this.notes.rests(run.runId)) continue;
+      if (this.isMine(run.runId, orchestrators)) mine.push(run);
+      else if (now - run.wakeAt >= OTHERS_AFTER_MS) others.push(run);
+    }
+    return [...mine, ...others].slice(0, this.options.batch);
+  }
+
+  private async each(runs: readonly DueRun[], act: (run: DueRun) => Promise<void>): Promise<void> {
+    const next = runs[Symbol.iterator]();
+    const hands = Array.from({ length: Math.min(this.options.atOnce, runs.length) }, async () => {
+      for (const run of next) await act(run);
+    });
+    await Promise.all(hands);
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    await new Promise<void>((resolve) => {
+      this.endPause = resolve;
+      setTimeout(resolve, ms).unref();
+    });
   }
 
   private schedule(delayMs: number): void {
@@ -84,99 +187,38 @@ export class Sweeper {
   }
 
   private async lookAfter(runId: string): Promise<void> {
-    const { store, clock, timing, engine, log } = this.options;
+    const { store, log } = this.options;
     try {
       const stored = await store.load(runId, "majority");
-      if (stored === undefined) return;
-      const now = clock.now();
-      const due: Record<string, number> = {};
-      const commands: Command[] = [];
-      for (const obligation of obligationsOf(stored.run, timing)) {
-        const at = stored.schedule[obligation.key] ?? obligation.due;
-        if (at > now) continue;
-        const next = await this.attend(stored, obligation, now);
-        if (typeof next === "number") due[obligation.key] = next;
-        else commands.push(next);
-      }
-      if (Object.keys(due).length > 0) commands.push({ type: "reschedule", due });
-      await Promise.all(commands.map((command) => engine.execute(runId, command)));
-      this.resting.delete(runId);
+      if (stored === undefined || (await this.attendTo(stored))) this.notes.done(runId);
     } catch (thrown) {
-      const failures = (this.resting.get(runId)?.failures ?? 0) + 1;
-      const restMs = Math.min(FIRST_REST_MS * 2 ** (failures - 1), LONGEST_REST_MS);
-      this.resting.set(runId, { until: performance.now() + restMs, failures });
-      log.warn({ runId, failures, restMs, reason: AgentspanError.from(thrown).reason }, "A run could not be swept");
+      const error = AgentspanError.from(thrown);
+      const { restMs, failures } = this.notes.failed(runId, error.retryable);
+      this.counts.failures += 1;
+      log.warn({ runId, failures, restMs, reason: error.reason }, "A run could not be swept");
     }
   }
 
-  /**
-   * A model call of ours that is not in hand: the answer of the commit was lost, or it was answered since the run was
-   * read. Only the run as it is now tells the two apart, and a second call costs what the first did.
-   */
-  private async makeOwnCall(runId: string, key: string): Promise<void> {
-    const { engine, relay, timing } = this.options;
-    const current = await engine.read(runId);
-    if (current === undefined) return;
-    for (const obligation of obligationsOf(current.run, timing)) {
-      if (obligation.kind === "call_model" && modelKey(runId, obligation) === key) relay.callModel(current, obligation);
-    }
-  }
-
-  /** A command where something is to happen, or the time of the next look. */
-  private async attend(stored: StoredRun, obligation: Obligation, now: number): Promise<Command | number> {
-    const { timing, judge, relay, orchestratorId } = this.options;
-    const { run } = stored;
-    switch (obligation.kind) {
-      case "tick":
-        return { type: "tick", lastHeartbeats: this.lastHeartbeats(run) };
-      case "announce": {
-        const announced = await relay.announce(run, obligation.callId, obligation.attempt);
-        const late = now - obligation.due;
-        return now + (announced ? clamp(late, timing.announceMs, timing.maxAnnounceMs) : timing.announceMs);
-      }
-      case "call_model": {
-        const { turn, attempt, holder } = obligation;
-        const key = modelKey(run.runId, obligation);
-        if (holder === orchestratorId) {
-          if (!relay.hasInHand(key)) await this.makeOwnCall(run.runId, key);
-          return now + timing.leaseMs;
-        }
-        const verdict = judge.verdict(holder, key);
-        if (verdict === "lost" || verdict === "disowned") {
-          this.options.log.warn({ runId: run.runId, turn, attempt, holder, verdict }, "A model call is made again");
-          return { type: "replace_model_call", turn, attempt };
-        }
-        return now + (verdict === "alive" ? timing.leaseMs : this.options.intervalMs);
-      }
-      case "watch_claim": {
-        const { callId, attempt, nonce, incarnation } = obligation;
-        const verdict = judge.verdict(incarnation, nonce);
-        if (verdict === "lost" || verdict === "disowned") {
-          const how = verdict === "lost" ? "LEASE_ENDED" : "DISOWNED";
-          const lastHeartbeatAt = judge.lastHeartbeatAt(incarnation);
-          const seen = lastHeartbeatAt === undefined ? {} : { lastHeartbeatAt };
-          return { type: "end_claim", callId, attempt, nonce, how, ...seen };
-        }
-        return now + (verdict === "alive" ? timing.leaseMs : this.options.intervalMs);
-      }
-      default:
-        return obligation satisfies never;
-    }
-  }
-
-  /** Of the workers that hold something of the run, for whoever is asked what became of it. */
-  private lastHeartbeats(run: Run): Readonly<Record<string, number>> {
-    return Object.fromEntries(
-      run.turn.calls.flatMap(({ state }) => {
-        if (state.kind !== "claimed") return [];
-        const at = this.options.judge.lastHeartbeatAt(state.incarnation);
-        return at === undefined ? [] : [[state.incarnation, at]];
-      }),
+  /** False where it was due and nothing was to be done. */
+  private async attendTo(stored: StoredRun): Promise<boolean> {
+    const { clock, timing, engine, log } = this.options;
+    const { runId } = stored.run;
+    const now = clock.now();
+    const owed = obligationsOf(stored.run, timing).filter(({ key, due }) => (stored.schedule[key] ?? due) <= now);
+    const attended = await Promise.all(
+      owed.map(async (obligation) => [obligation.key, await this.attendant.attend(stored, obligation, now)] as const),
     );
+    const commands = attended.flatMap(([, next]) => (typeof next === "number" ? [] : [next]));
+    const moved = attended.flatMap(([key, next]) => (typeof next === "number" ? [[key, next] as const] : []));
+    const due = Object.fromEntries(moved);
+    const execute = (command: Command) => engine.execute(runId, command, { known: stored });
+    if (moved.length > 0) commands.push({ type: "reschedule", due });
+    const outcomes = await Promise.all(commands.map(execute));
+    if (outcomes.some((outcome) => outcome.stored.version !== stored.version)) return true;
+    if (!this.notes.idle(runId, stored.version)) return false;
+    // Its time was written by a process with other settings, or what it waits for does not come about.
+    if (owed.length > 0) log.warn({ runId, owed: owed.map(({ key }) => key) }, "Nothing came of what a run owed");
+    await execute({ type: "reschedule", due: Object.fromEntries(owed.map(({ key }) => [key, now + IDLE_MS])) });
+    return true;
   }
-}
-
-/** Announced again ever more rarely: each wait is as long as the task has been overdue. */
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
 }

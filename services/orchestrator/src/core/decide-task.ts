@@ -55,18 +55,25 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   }
   const gate: Gate = call.gate === "plain" && command.owner.once ? "once" : call.gate;
   const deadline = deadlineOf(draft, call, gate);
-  const unstored = !isGuarded(gate) && !command.store && !isAnnouncedSoon(draft, call);
+  const unstored = !isGuarded(gate) && !command.store && !mustBeStored(draft, call);
   if (unstored) return granted(call, deadline, false);
   start(draft, call, command, gate, { deadline, brings: command.owner });
   return granted({ ...call, gate }, deadline, true);
 }
 
-/** Another orchestrator, which cannot know of a claim that is not stored, would grant the attempt to whoever it tells. */
-function isAnnouncedSoon({ run, now, context }: Draft, { callId }: Call): boolean {
+/**
+ * Whether the claim of a plain call must be stored at once. Another orchestrator, which cannot know of a claim that is
+ * not stored, would grant the attempt to whoever it tells of it soon; and where that is long in coming, nobody would
+ * look after the task if this orchestrator and the worker were both lost before it is stored.
+ */
+function mustBeStored({ run, now, context }: Draft, { callId }: Call): boolean {
   const owed = obligationsOf(run, context.timing).find(
     (obligation) => obligation.kind === "announce" && obligation.callId === callId,
   );
-  return owed !== undefined && (context.schedule[owed.key] ?? owed.due) - now < UNSTORED_CLAIM_MS;
+  if (owed === undefined) return false;
+  const { leaseMs, announceMs } = context.timing;
+  const wait = (context.schedule[owed.key] ?? owed.due) - now;
+  return wait < UNSTORED_CLAIM_MS || wait > Math.max(leaseMs, announceMs);
 }
 
 function deadlineOf(draft: Draft, call: Call, gate: Gate): number | undefined {

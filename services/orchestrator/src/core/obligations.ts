@@ -41,12 +41,15 @@ export type Obligation =
 export interface Timing {
   /** A process that shows no life for so long is lost. */
   readonly leaseMs: number;
-  /** An announced task that nobody claimed is announced again after this, growing to maxAnnounceMs. */
+  /**
+   * An announced task that nobody claimed is announced again after this, growing to maxAnnounceMs: a task that waits for
+   * a worker that is not there must cost next to nothing, and there may be a million of them.
+   */
   readonly announceMs: number;
   readonly maxAnnounceMs: number;
 }
 
-export const DEFAULT_TIMING: Timing = { leaseMs: 10_000, announceMs: 5_000, maxAnnounceMs: 60_000 };
+export const DEFAULT_TIMING: Timing = { leaseMs: 10_000, announceMs: 5_000, maxAnnounceMs: 15 * 60_000 };
 
 export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
   if (run.phase.kind === "ended") return [];

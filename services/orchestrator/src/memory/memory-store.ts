@@ -8,6 +8,7 @@ import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
   ChunkRef,
   CommitOutcome,
+  DueRun,
   Instance,
   OpenQuery,
   Page,
@@ -88,15 +89,14 @@ export class MemoryStore implements Store {
     });
   }
 
-  due(now: number, limit: number): Promise<readonly string[]> {
+  due(by: number, limit: number, from = Number.NEGATIVE_INFINITY): Promise<readonly DueRun[]> {
     return this.#carryOut("due", () =>
       [...this.database.runs.values()]
         .flatMap(({ runId, wakeAt, schema }) =>
-          wakeAt !== undefined && wakeAt <= now && isReadable(schema) ? [{ runId, wakeAt }] : [],
+          wakeAt !== undefined && wakeAt <= by && wakeAt >= from && isReadable(schema) ? [{ runId, wakeAt }] : [],
         )
         .sort((one, other) => one.wakeAt - other.wakeAt)
-        .slice(0, limit)
-        .map(({ runId }) => runId),
+        .slice(0, limit),
     );
   }
 

@@ -6,6 +6,7 @@ import type { Run } from "../core/run.js";
 import type {
   ChunkRef,
   CommitOutcome,
+  DueRun,
   Instance,
   OpenQuery,
   Page,
@@ -155,8 +156,8 @@ export class MongoStore implements Store {
     return this.#reads.readChunk(chunk);
   }
 
-  due(now: number, limit: number): Promise<readonly string[]> {
-    return this.#reads.due(now, limit);
+  due(by: number, limit: number, from?: number): Promise<readonly DueRun[]> {
+    return this.#reads.due(by, limit, from);
   }
 
   states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {

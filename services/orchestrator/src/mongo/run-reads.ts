@@ -5,7 +5,7 @@ import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import { type Run, SCHEMA } from "../core/run.js";
 import { decodePageToken, encodePageToken, type Listing, type Position } from "../page-token.js";
-import type { ChunkRef, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import type { ChunkRef, DueRun, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
 import { labelPairs } from "../run-index.js";
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import type { Database } from "./database.js";
@@ -45,13 +45,16 @@ export class RunReads {
       .map(({ _id, v, schema, run }) => ({ run: runOf({ runId: _id, schema, run }), version: v }));
   }
 
-  async due(now: number, limit: number): Promise<readonly string[]> {
-    const documents = await this.#database.all<RunDocument>(
+  async due(by: number, limit: number, from?: number): Promise<readonly DueRun[]> {
+    const documents = await this.#database.all<RunDocument & { readonly wakeAt: Date }>(
       RUNS,
-      { wakeAt: { $lte: new Date(now) }, schema: { $lte: SCHEMA } },
-      { sort: { wakeAt: 1 }, limit, projection: { _id: 1 } },
+      {
+        wakeAt: { $lte: new Date(by), ...(from === undefined ? {} : { $gte: new Date(from) }) },
+        schema: { $lte: SCHEMA },
+      },
+      { sort: { wakeAt: 1 }, limit, projection: { _id: 1, wakeAt: 1 } },
     );
-    return documents.map(({ _id }) => _id);
+    return documents.map(({ _id, wakeAt }) => ({ runId: _id, wakeAt: wakeAt.getTime() }));
   }
 
   /** The newest first. */

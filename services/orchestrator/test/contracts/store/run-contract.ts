@@ -1,7 +1,7 @@
 import { newId } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../../src/core/events.js";
-import type { RunWrite, Trim } from "../../../src/ports.js";
+import type { RunWrite, Store, Trim } from "../../../src/ports.js";
 import { close, end, following, gatedTurn, pause, resume, starting, toolCall } from "./sample-runs.js";
 import { loaded, type UseFixture } from "./store-fixture.js";
 
@@ -159,13 +159,17 @@ export function runContract(use: UseFixture): void {
       for (const { id, wakeAt } of ids) await store.commit(starting(id, { wakeAt }));
       await store.commit(starting(newId("run")));
       const inOrder = [100, 200, 300].map((wakeAt) => ids.find((one) => one.wakeAt === wakeAt)?.id);
-      expect(await store.due(300, 10)).toEqual(inOrder);
-      expect(await store.due(300, 2)).toEqual(inOrder.slice(0, 2));
+      const due = async (...asked: Parameters<Store["due"]>) => (await store.due(...asked)).map(({ runId }) => runId);
+      expect(await store.due(300, 10)).toEqual(inOrder.map((runId, at) => ({ runId, wakeAt: 100 * (at + 1) })));
+      expect(await due(300, 2)).toEqual(inOrder.slice(0, 2));
+      expect(await due(300, 10, 200)).toEqual(inOrder.slice(1));
+      expect(await due(300, 1, 101)).toEqual([inOrder[1]]);
+      expect(await due(300, 10, 301)).toEqual([]);
       const later = following(await loaded(store, inOrder[0] ?? ""), [pause("later")], { wakeAt: 350 });
       await store.commit(later);
       await store.commit(following(await loaded(store, inOrder[1] ?? ""), [pause("nothing is owed")]));
-      expect(await store.due(350, 10)).toEqual([inOrder[2], inOrder[0]]);
-      expect(await store.due(99, 10)).toEqual([]);
+      expect(await due(350, 10)).toEqual([inOrder[2], inOrder[0]]);
+      expect(await due(99, 10)).toEqual([]);
     });
 
     it("leaves alone what a newer version of this program wrote", async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { StoredRun } from "../src/ports.js";
-import { Sweeper } from "../src/sweeper.js";
-import { type Desk, RUN, replies, Scene, start } from "./scenes/scene.js";
+import type { StoredRun } from "../../src/ports.js";
+import { Sweeper } from "../../src/sweeper.js";
+import { type Desk, RUN, replies, Scene, start } from "../scenes/scene.js";
 
 /** A sweeper whose own model calls are overdue, and which sees a run as it was when it began to look. */
 describe("the sweeper of the orchestrator that holds a model call", () => {
@@ -23,7 +23,7 @@ describe("the sweeper of the orchestrator that holds a model call", () => {
 
   function sweep(): Promise<number> {
     return new Sweeper({
-      store: { due: async () => [RUN], load: async () => seen },
+      store: { due: async () => [{ runId: RUN, wakeAt: scene.now }], load: async () => seen },
       engine: desk.engine,
       relay: {
         announce: async () => true,
@@ -32,7 +32,13 @@ describe("the sweeper of the orchestrator that holds a model call", () => {
           made.push(`${run.runId} ${turn}/${attempt} at ${run.lastSequence}`);
         },
       },
-      judge: { verdict: () => "undecided", lastHeartbeatAt: () => undefined },
+      judge: {
+        verdict: () => "undecided",
+        holderVerdict: () => "undecided",
+        leaseLeftMs: () => 0,
+        liveOrchestrators: () => [],
+        lastHeartbeatAt: () => undefined,
+      },
       clock: scene.clock,
       timing: scene.timing,
       orchestratorId: desk.name,
