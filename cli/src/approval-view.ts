@@ -3,6 +3,7 @@ import type { Approval } from "@agentspan/sdk";
 import { commandName } from "./command-name.js";
 import { safeText } from "./safe-text.js";
 import { tableLines } from "./table.js";
+import { dateAndTime } from "./times.js";
 
 /**
  * Each argument on a line of its own, its value as it stands in the canonical text, in full. Characters that a terminal
@@ -13,6 +14,19 @@ export function argumentLines(approval: Approval): readonly string[] {
   if (entries.length === 0) return ["(no arguments)"];
   // The text is RFC 8785, whose numbers and strings JSON.stringify writes back as they were.
   return tableLines(entries.map(([name, value]) => [safeText(name), safeText(JSON.stringify(value))]));
+}
+
+/** On a settlement: what is known of the attempt, besides its arguments. None on anything else. */
+export function knownLines({ unknownOutcome }: Approval): readonly string[] {
+  if (unknownOutcome === undefined) return [];
+  const { attempt, workerId, grantedAt, cause, lastHeartbeatAt, idempotencyKey, probe } = unknownOutcome;
+  const heard = lastHeartbeatAt === undefined ? "" : `, last heard of ${dateAndTime(lastHeartbeatAt)}`;
+  const lines = [
+    `attempt ${attempt} on ${safeText(workerId)}, granted ${dateAndTime(grantedAt)}${heard}: ${safeText(cause)}`,
+    `idempotency key ${safeText(idempotencyKey)}`,
+  ];
+  if (probe === undefined) return lines;
+  return [...lines, `its probe: ${probe.verdict}${probe.detail === "" ? "" : `, ${safeText(probe.detail)}`}`];
 }
 
 /** What is asked, in a few words. */

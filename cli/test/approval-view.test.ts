@@ -1,6 +1,6 @@
 import type { Approval } from "@agentspan/sdk";
 import { expect, it } from "vitest";
-import { argumentLines, askedOf, commandsFor } from "../src/approval-view.js";
+import { argumentLines, askedOf, commandsFor, knownLines } from "../src/approval-view.js";
 
 function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): Approval {
   return {
@@ -55,4 +55,31 @@ it("offers for an unknown outcome the only command that answers it", () => {
   expect(askedOf(open)).toBe("did process_refund happen?");
   expect(commandsFor(open).every((line) => line.includes(" settle run_1 apr_1 --"))).toBe(true);
   expect(commandsFor(approval("{}"))[0]).toMatch(/ approve run_1 apr_1$/);
+});
+
+it("shows what is known of an attempt whose outcome nobody knows, its probe's words included", () => {
+  expect(knownLines(approval("{}"))).toEqual([]);
+  const unknownOutcome = {
+    attempt: 2,
+    workerId: "worker-1\u202e",
+    grantedAt: new Date(2026, 10, 24, 21, 30, 1),
+    cause: "LEASE_ENDED",
+    idempotencyKey: "run_1-c1",
+    lastHeartbeatAt: new Date(2026, 10, 24, 21, 30, 9),
+    probe: { verdict: "DID_NOT_HAPPEN", detail: "no such key" },
+  } as const;
+  const open = approval("{}", "SETTLEMENT");
+  const granted = "attempt 2 on worker-1\\u202e, granted 2026-11-24 21:30:01";
+  expect(knownLines({ ...open, unknownOutcome })).toEqual([
+    `${granted}, last heard of 2026-11-24 21:30:09: LEASE_ENDED`,
+    "idempotency key run_1-c1",
+    "its probe: DID_NOT_HAPPEN, no such key",
+  ]);
+  const bare = { ...unknownOutcome, lastHeartbeatAt: undefined, probe: { verdict: "NO_ANSWER", detail: "" } } as const;
+  expect(knownLines({ ...open, unknownOutcome: bare })).toEqual([
+    `${granted}: LEASE_ENDED`,
+    "idempotency key run_1-c1",
+    "its probe: NO_ANSWER",
+  ]);
+  expect(knownLines({ ...open, unknownOutcome: { ...bare, probe: undefined } })).toHaveLength(2);
 });

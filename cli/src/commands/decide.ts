@@ -1,6 +1,6 @@
 // agentspan approve, reject and settle. What is decided is shown first, and the decision is bound to exactly that.
 import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
-import { argumentLines, askedOf } from "../approval-view.js";
+import { argumentLines, askedOf, knownLines } from "../approval-view.js";
 import { CommandError } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -101,7 +101,7 @@ async function shown(
     approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
-    for (const line of argumentLines(open)) output.line(`  ${line}`);
+    for (const line of [...argumentLines(open), ...knownLines(open)]) output.line(`  ${line}`);
   }
   return { handle, which: approvalId === undefined ? {} : { approvalId } };
 }
