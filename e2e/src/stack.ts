@@ -44,6 +44,7 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Another way to NATS. */
   readonly natsUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** As short as lets a busy machine keep its leases. */
@@ -154,7 +155,12 @@ export class Stack {
     return gateway;
   }
 
-  async addWorker({ queues = ["desk"], concurrency = 16, natsUrl }: WorkerOptions = {}): Promise<ChildService> {
+  async addWorker({
+    queues = ["desk"],
+    concurrency = 16,
+    natsUrl,
+    env = {},
+  }: WorkerOptions = {}): Promise<ChildService> {
     this.#workersMade += 1;
     const number = this.#workersMade;
     const service = await ChildService.start({
@@ -168,6 +174,7 @@ export class Stack {
         E2E_CONCURRENCY: String(concurrency),
         [LEDGER_VARIABLE]: this.ledger.file,
         [GATES_VARIABLE]: this.folder,
+        ...env,
       },
     });
     this.workers.push(service);

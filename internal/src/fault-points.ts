@@ -79,9 +79,24 @@ export function faultPointAfterSending(point: FaultPoint): void {
  * allowed. For the programs' first lines: a library never calls it.
  */
 export function armFaultPoints(env: Readonly<Record<string, string | undefined>>): void {
-  faults = faultsOf(env);
+  arm(faultsOf(env));
+  if (env.AGENTSPAN_ALLOW_FAULTS === "yes" && process.channel !== undefined) armByMessage();
+}
+
+/** A parent that may make this process fail arms it again whenever it likes: {faults: "point:action:pass,…"}. */
+function armByMessage(): void {
+  process.on("message", (message) => {
+    const { faults: text } = message as { readonly faults?: unknown };
+    if (typeof text === "string") arm(faultsIn(text));
+  });
+  // Listening must not keep the process alive.
+  process.channel?.unref();
+}
+
+function arm(next: readonly Fault[]): void {
+  faults = next;
   passes.clear();
-  armed = faults.length > 0;
+  armed = next.length > 0;
 }
 
 /** What AGENTSPAN_CLOCK_OFFSET says, milliseconds: "30s" puts this process's wall clock forward, "-30s" back. */
@@ -100,8 +115,12 @@ export function clockOffsetMs(env: Readonly<Record<string, string | undefined>>)
 
 function faultsOf(env: Readonly<Record<string, string | undefined>>): readonly Fault[] {
   const text = env.AGENTSPAN_FAULTS?.trim() ?? "";
+  if (text !== "") demandPermission("AGENTSPAN_FAULTS", env);
+  return faultsIn(text);
+}
+
+function faultsIn(text: string): readonly Fault[] {
   if (text === "") return [];
-  demandPermission("AGENTSPAN_FAULTS", env);
   return text.split(",").map((entry) => faultOf(entry.trim()));
 }
 

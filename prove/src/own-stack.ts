@@ -18,6 +18,8 @@ export interface OwnStackOptions {
   readonly leaseMs: number;
 }
 
+const FAULTS_ALLOWED = { AGENTSPAN_ALLOW_FAULTS: "yes" } as const;
+
 export const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfer", "wipe"]);
 export const ONCE: ReadonlySet<string> = new Set(["charge"]);
 
@@ -44,6 +46,7 @@ export class OwnStack {
       AGENTSPAN_SWEEP: "200ms",
       AGENTSPAN_ANNOUNCE_AFTER: "1s",
       AGENTSPAN_LOG_LEVEL: "warn",
+      ...FAULTS_ALLOWED,
     };
     const stack = await Stack.start({
       orchestrators: 0,
@@ -72,7 +75,7 @@ export class OwnStack {
       const workers = [];
       for (let n = 0; n < options.workers; n += 1) {
         const natsPort = await through("NATS' to a worker", nats.port);
-        workers.push(stack.addWorker({ natsUrl: `nats://127.0.0.1:${natsPort}` }));
+        workers.push(stack.addWorker({ natsUrl: `nats://127.0.0.1:${natsPort}`, env: FAULTS_ALLOWED }));
       }
       await Promise.all(workers);
       const urls: string[] = [];

@@ -26,6 +26,9 @@ export interface ProveOptions {
   readonly faults: readonly FaultKind[];
   /** Between two kills of random processes, milliseconds. */
   readonly killEveryMs: number;
+  /** Between two kills at named points of one kind of process, and between two faults of other kinds. */
+  readonly pointEveryMs: number;
+  readonly otherEveryMs: number;
   /** How long runs may take to come to their end after the last fault, milliseconds. */
   readonly boundMs: number;
   readonly orchestrators: number;
@@ -45,8 +48,10 @@ export const DEFAULTS = {
   atOnce: 60,
   forMs: 120_000,
   killEveryMs: 1_000,
+  pointEveryMs: 1_500,
+  otherEveryMs: 4_000,
   boundMs: 120_000,
-  orchestrators: 2,
+  orchestrators: 3,
   gateways: 2,
   workers: 3,
   leaseMs: 2_500,
@@ -77,7 +82,8 @@ export async function prove(options: ProveOptions): Promise<Report> {
     const faulting = runFaults(own.stack, context, {
       kinds: options.faults,
       killEveryMs: options.killEveryMs,
-      otherEveryMs: 1_000,
+      otherEveryMs: options.otherEveryMs,
+      pointEveryMs: options.pointEveryMs,
       onFault: () => {
         faultsSoFar += 1;
       },

@@ -1,5 +1,5 @@
 // Faults of our own processes: killed at any moment, killed at a named point, stopped past the lease, with a wrong clock.
-import { FAULT_HIT, type FaultPoint } from "@agentspan/internal";
+import { FAULT_HIT, FAULT_POINTS, type FaultPoint } from "@agentspan/internal";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
 import type { ProcessKind, ProvedProcess } from "./processes.js";
@@ -14,33 +14,36 @@ export async function killAny({ processes, random, tally, signal }: FaultContext
     tally.tried(`SIGKILL of a random ${one.kind}`);
     await one.service.kill();
     await pause(random.between(0, 300), signal).catch(() => undefined);
-    await processes.revive(one, signal);
+    await processes.revive(one);
   });
 }
 
-/** A new life of a process that ends at a fault point. Resolves to whether it did. */
-export async function killAt(point: FaultPoint, context: FaultContext): Promise<boolean> {
-  const { processes, random, tally, signal } = context;
-  const kind = point.split(".", 1)[0] as ProcessKind;
-  let hit = false;
+/**
+ * Arms points in one process of a kind, and gives it a new life when it has died at one of them. Resolves to the point;
+ * undefined where it passed none in time.
+ */
+export async function killAtPoint(
+  points: readonly FaultPoint[],
+  kind: ProcessKind,
+  { processes, random, tally, signal }: FaultContext,
+): Promise<FaultPoint | undefined> {
+  let point: FaultPoint | undefined;
   await processes.withOne(random, [kind], async (one) => {
-    const before = hits(one, point);
-    await one.service.kill();
-    const pass = random.between(1, 3);
-    await processes.revive(one, signal, {
-      AGENTSPAN_ALLOW_FAULTS: "yes",
-      AGENTSPAN_FAULTS: `${point}:kill:${pass}`,
-    });
+    const before = hitsOf(one).length;
+    one.service.send({ faults: points.map((armed) => `${armed}:kill:${random.between(1, 3)}`).join(",") });
     await Promise.race([one.service.exited, pause(POINT_MS, signal).catch(() => undefined)]);
-    hit = await hitSince(one, point, before);
-    if (hit) {
-      tally.tried(`SIGKILL of a ${kind} at a named point`);
+    if (one.service.running) {
+      one.service.send({ faults: "" });
+      return;
+    }
+    point = await hitSince(one, before);
+    if (point !== undefined) {
+      tally.tried(`SIGKILL of a process at a named point: ${kind}`);
       tally.hit(point);
     }
-    await one.service.kill();
-    await processes.revive(one, signal);
+    await processes.revive(one);
   });
-  return hit;
+  return point;
 }
 
 /** SIGSTOP for longer than the lease, then SIGCONT: it believes that no time has passed. */
@@ -58,24 +61,31 @@ export async function shiftClock({ processes, random, tally, signal }: FaultCont
   await processes.withOne(random, ["orchestrator"], async (one) => {
     const offset = random.pick(["30s", "-30s"]);
     await one.service.kill();
-    await processes.revive(one, signal, { AGENTSPAN_ALLOW_FAULTS: "yes", AGENTSPAN_CLOCK_OFFSET: offset });
-    tally.tried("an orchestrator whose clock is 30 s off");
+    const settings = { AGENTSPAN_ALLOW_FAULTS: "yes", AGENTSPAN_CLOCK_OFFSET: offset };
+    if (await processes.tryLife(one, settings)) tally.tried("an orchestrator whose clock is 30 s off");
     await pause(random.between(1_500, 4_000), signal).catch(() => undefined);
     await one.service.kill();
-    await processes.revive(one, signal);
+    await processes.revive(one);
   });
 }
 
 /** The line is written before the process dies and read after it, so it may still be on its way. */
-async function hitSince(one: ProvedProcess, point: FaultPoint, before: number): Promise<boolean> {
-  if (one.service.running) return false;
+async function hitSince(one: ProvedProcess, before: number): Promise<FaultPoint | undefined> {
   for (let waitedMs = 0; waitedMs < HIT_LINE_MS; waitedMs += 20) {
-    if (hits(one, point) > before) return true;
+    const hits = hitsOf(one);
+    if (hits.length > before) return hits.at(-1);
     await pause(20);
   }
-  return false;
+  return undefined;
 }
 
-function hits({ service }: ProvedProcess, point: FaultPoint): number {
-  return service.log().split(`${FAULT_HIT}${point} kill`).length - 1;
+function hitsOf({ service }: ProvedProcess): readonly FaultPoint[] {
+  const lines = service.log().split("\n");
+  return lines.flatMap((line) => pointIn(line) ?? []);
+}
+
+function pointIn(line: string): FaultPoint | undefined {
+  const at = line.indexOf(FAULT_HIT);
+  const name = at === -1 ? undefined : line.slice(at + FAULT_HIT.length).split(" ", 1)[0];
+  return FAULT_POINTS.find((point) => point === name);
 }

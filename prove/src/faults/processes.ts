@@ -22,6 +22,7 @@ export function plainProcess(kind: "orchestrator" | "worker", service: ChildServ
 }
 
 const AGAIN_MS = 300;
+const GIVE_UP_MS = 180_000;
 
 export class Processes {
   readonly #busy = new Set<ProvedProcess>();
@@ -46,17 +47,33 @@ export class Processes {
     return true;
   }
 
-  /** As a supervisor would: started until it stays. With further settings for the first try where given. */
-  async revive(one: ProvedProcess, signal: AbortSignal, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    while (!one.service.running && !signal.aborted) {
+  /**
+   * As a supervisor would: started again and again until it stays, also when the faults are over. Throws with its last
+   * words where it does not start for minutes.
+   */
+  async revive(one: ProvedProcess): Promise<void> {
+    const giveUpAt = performance.now() + GIVE_UP_MS;
+    while (!one.service.running) {
       try {
-        await one.service.restart({ ...one.lifeEnv(), ...env });
-      } catch {
-        // A server it needs is away, or it died at a fault point before it was ready; whoever counts looks at its log.
-        await one.service.exited;
-        if (Object.keys(env).length > 0) return;
-        await pause(AGAIN_MS, signal).catch(() => undefined);
+        await one.service.restart(one.lifeEnv());
+      } catch (thrown) {
+        // A server that it needs is away.
+        await one.service.kill();
+        if (performance.now() > giveUpAt) throw thrown;
+        await pause(AGAIN_MS);
       }
+    }
+  }
+
+  /** One life with further settings. False where it did not become ready: it may have died at a fault point before. */
+  async tryLife(one: ProvedProcess, env: Readonly<Record<string, string>>): Promise<boolean> {
+    try {
+      await one.service.restart({ ...one.lifeEnv(), ...env });
+      return true;
+    } catch {
+      // Whoever counts looks at its log.
+      await one.service.kill();
+      return false;
     }
   }
 }

@@ -3,7 +3,8 @@ import type { Stack } from "@agentspan/e2e";
 import { FAULT_POINTS } from "@agentspan/internal";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
-import { killAny, killAt, shiftClock, stopPastLease } from "./process-faults.js";
+import { killAny, killAtPoint, shiftClock, stopPastLease } from "./process-faults.js";
+import type { ProcessKind } from "./processes.js";
 import { emptyNats, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
 
 /** Kinds of fault, as --faults names them. */
@@ -16,6 +17,8 @@ export interface ScheduleOptions {
   readonly killEveryMs: number;
   /** Between two faults of the other kinds, milliseconds. */
   readonly otherEveryMs: number;
+  /** Between two kills at named points of one kind of process, milliseconds. */
+  readonly pointEveryMs: number;
   /** Tells what is being done. */
   readonly onFault: (what: string) => void;
 }
@@ -26,7 +29,8 @@ export async function runFaults(stack: Stack, context: FaultContext, options: Sc
   const lanes: Promise<void>[] = [];
   if (kinds.includes("kill")) lanes.push(killLane(fork(context), options));
   if (kinds.includes("points")) {
-    for (const kind of ["orchestrator", "gateway", "worker"]) lanes.push(pointLane(kind, fork(context), options));
+    for (const kind of ["orchestrator", "gateway", "worker"] as const)
+      lanes.push(pointLane(kind, fork(context), options));
   }
   const others = otherFaults(stack, kinds);
   if (others.length > 0) lanes.push(otherLane(others, fork(context), options));
@@ -46,18 +50,15 @@ async function killLane(context: FaultContext, { killEveryMs, onFault }: Schedul
   await Promise.all(under);
 }
 
-/** Each point once in the seed's order, and again those that no process has died at, until all have been hit. */
-async function pointLane(kind: string, context: FaultContext, { onFault }: ScheduleOptions): Promise<void> {
+/** All that no process has died at yet are armed at once, whichever comes first; then one after the other again. */
+async function pointLane(kind: ProcessKind, context: FaultContext, options: ScheduleOptions): Promise<void> {
   const { random, tally, signal } = context;
+  const all = FAULT_POINTS.filter((point) => point.startsWith(`${kind}.`));
   while (!signal.aborted) {
-    const left = tally.pointsLeft.filter((point) => point.startsWith(`${kind}.`));
-    const all = FAULT_POINTS.filter((point) => point.startsWith(`${kind}.`));
-    for (const point of random.shuffled(left.length > 0 ? left : all)) {
-      if (signal.aborted) return;
-      onFault(point);
-      await killAt(point, context);
-      await pause(left.length > 0 ? 150 : 2_000, signal).catch(() => undefined);
-    }
+    const left = tally.pointsLeft.filter((point) => all.includes(point));
+    const point = await killAtPoint(left.length > 0 ? left : [random.pick(all)], kind, context);
+    if (point !== undefined) options.onFault(point);
+    await pause(options.pointEveryMs, signal).catch(() => undefined);
   }
 }
 
