@@ -86,7 +86,7 @@ export function rerunsAreBounded(): Invariants {
   return ({ agent }, { events, run }) => {
     for (const { fact } of events) {
       if (fact.type !== "probe_answered" || fact.runsAgain !== true) continue;
-      const approval = run?.turn.calls.find(({ callId }) => callId === fact.callId)?.approval?.decisionId ?? "";
+      const approval = run?.turn.calls.find(({ callId }) => callId === fact.callId)?.approval?.approvalId ?? "once";
       const key = `${fact.callId}/${approval}`;
       const count = (starts.get(key) ?? 1) + 1;
       starts.set(key, count);
