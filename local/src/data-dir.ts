@@ -36,8 +36,13 @@ async function freeBytesOf(folder: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Whether too little is left there. */
+export async function isNearlyFull(dataDir: string, freeBytes: FreeBytes = freeBytesOf): Promise<boolean> {
+  return (await freeBytes(dataDir)) < LEAST_FREE_BYTES;
+}
+
 /** Makes the folder, readable for its owner alone. Throws DATA_NOT_WRITABLE or DISK_FULL. */
-export async function prepareDataDir(dataDir: string, freeBytes: FreeBytes = freeBytesOf): Promise<void> {
+export async function prepareDataDir(dataDir: string, freeBytes?: FreeBytes): Promise<void> {
   const probe = join(dataDir, `probe-${randomBytes(6).toString("hex")}`);
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -47,7 +52,7 @@ export async function prepareDataDir(dataDir: string, freeBytes: FreeBytes = fre
     if (isAboutFullDisk(error)) throw diskFull(dataDir, error);
     throw notWritable(dataDir, error);
   }
-  if ((await freeBytes(dataDir)) < LEAST_FREE_BYTES) throw diskFull(dataDir);
+  if (await isNearlyFull(dataDir, freeBytes)) throw diskFull(dataDir);
 }
 
 function notWritable(dataDir: string, error: unknown): LocalStackError {

@@ -2,21 +2,18 @@
 //
 // Order: what answers is started before what asks, and stopped after it. A service that dies is started again. A server
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { gatewayEnvironment, orchestratorEnvironment } from "./child-environment.js";
-import { type Environment, type FreeBytes, prepareDataDir } from "./data-dir.js";
+import { ChildLogs } from "./child-logs.js";
+import { type Environment, type FreeBytes, isNearlyFull, prepareDataDir } from "./data-dir.js";
+import { watchDisk } from "./disk-watch.js";
 import { LocalServers, type ServerName } from "./local-servers.js";
+import { LocalServices, type ServiceName } from "./local-services.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
-import { LogFile } from "./log-file.js";
 import { requirePort } from "./ports.js";
 import { endProcess, isRunning } from "./process-birth.js";
-import { ServiceProcess } from "./service-process.js";
 import { childrenToEnd, StackLock } from "./stack-lock.js";
 
-export type ChildName = ServerName | "orchestrator" | "gateway";
+export type ChildName = ServerName | ServiceName;
 
 export interface LocalStackOptions {
   /** Made where it is missing; defaultDataDir says which one people expect. */
@@ -63,9 +60,6 @@ export interface LocalStack {
 
 const CHILDREN: readonly ChildName[] = ["nats", "mongodb", "orchestrator", "gateway"];
 const DEFAULT_PORT = 6767;
-/** Beyond the services' own grace, which ends them by itself. */
-const GATEWAY_STOP_MS = 8_000;
-const ORCHESTRATOR_STOP_MS = 15_000;
 /** A leftover stops by itself since its parent is gone; this is for one that hangs. */
 const LEFTOVER_MS = 6_000;
 
@@ -83,8 +77,14 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   } catch (error) {
     await stack.stop();
     options.signal?.throwIfAborted();
-    throw isAboutFullDisk(error) && !(error instanceof LocalStackError) ? diskFull(options.dataDir, error) : error;
+    throw await explained(error, options);
   }
+}
+
+/** A full disk shows itself in many ways: servers that hang, services that are not ready. */
+async function explained(error: unknown, { dataDir, freeBytes }: LocalStackOptions): Promise<unknown> {
+  if (error instanceof LocalStackError && error.reason !== "SERVICE_FAILED") return error;
+  return isAboutFullDisk(error) || (await isNearlyFull(dataDir, freeBytes)) ? diskFull(dataDir, error) : error;
 }
 
 class Stack implements LocalStack {
@@ -92,22 +92,24 @@ class Stack implements LocalStack {
   readonly logDir: string;
   readonly ended: Promise<LocalStackError | undefined>;
   readonly #options: LocalStackOptions;
+  readonly #onProgress: (line: string) => void;
   readonly #lock: StackLock;
-  readonly #logs = new Map<ChildName, LogFile>();
   readonly #pids = new Map<ChildName, number>();
-  #notEnded: (reason: LocalStackError | undefined) => void = () => undefined;
+  /** Ends a start in progress: the caller's signal, or a server that is lost meanwhile. */
+  readonly #startSignal: AbortSignal;
+  readonly #giveUp = new AbortController();
+  #started = false;
+  #tellEnd: (reason: LocalStackError | undefined) => void = () => undefined;
+  #logs: ChildLogs<ChildName> | undefined;
   #servers: LocalServers | undefined;
-  #orchestrator: ServiceProcess | undefined;
-  #gateway: ServiceProcess | undefined;
-  #ports: { readonly port: number; readonly grpcPort: number };
+  #services: LocalServices | undefined;
+  #stopWatchingDisk: () => void = () => undefined;
   #stopped: Promise<void> | undefined;
   #unwritten: unknown;
-  #started = false;
-  readonly #giveUp = new AbortController();
-  readonly #startSignal: AbortSignal;
 
   constructor(options: LocalStackOptions, lock: StackLock) {
     this.#options = options;
+    this.#onProgress = options.onProgress ?? (() => undefined);
     this.#lock = lock;
     this.#startSignal = AbortSignal.any([
       this.#giveUp.signal,
@@ -116,18 +118,16 @@ class Stack implements LocalStack {
     this.dataDir = options.dataDir;
     this.logDir = join(options.dataDir, "logs");
     this.ended = new Promise((resolve) => {
-      this.#notEnded = resolve;
+      this.#tellEnd = resolve;
     });
-    const { port = DEFAULT_PORT } = options;
-    this.#ports = { port, grpcPort: options.grpcPort ?? (port === 0 ? 0 : port + 1) };
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#ports.port}`;
+    return this.#services?.url ?? "";
   }
 
   get grpcUrl(): string {
-    return `grpc://127.0.0.1:${this.#ports.grpcPort}`;
+    return this.#services?.grpcUrl ?? "";
   }
 
   get natsUrl(): string {
@@ -143,36 +143,50 @@ class Stack implements LocalStack {
   }
 
   async start(): Promise<void> {
-    const { dataDir, natsPort, env = process.env, cacheDir, onProgress = () => undefined } = this.#options;
+    const { dataDir, natsPort, env = process.env, cacheDir, port = DEFAULT_PORT } = this.#options;
+    const { grpcPort = port === 0 ? 0 : port + 1 } = this.#options;
     const signal = this.#startSignal;
     await this.#endLeftovers();
-    await requirePort(this.#ports.port, "--port");
-    await requirePort(this.#ports.grpcPort, "--grpc-port");
+    await requirePort(port, "--port");
+    await requirePort(grpcPort, "--grpc-port");
     signal.throwIfAborted();
-    await mkdir(this.logDir, { recursive: true });
-    for (const name of CHILDREN) this.#openLog(name);
-    this.#servers = await LocalServers.start({
-      dataDir,
+    const logs = new ChildLogs(this.logDir, CHILDREN, this.#onProgress);
+    this.#logs = logs;
+    const hooks = {
       env,
+      signal,
+      onProgress: this.#onProgress,
+      onSpawn: (name: ChildName, pid: number) => this.#spawned(name, pid),
+      onLine: (name: ChildName, line: string) => {
+        logs.line(name, line);
+        this.#options.onLine?.(name, line);
+      },
+      logPath: (name: ChildName) => logs.path(name),
+    };
+    this.#servers = await LocalServers.start({
+      ...hooks,
+      dataDir,
       cacheDir,
       natsPort,
       lastNatsPort: portOf(this.#lock.previous?.natsUrl),
-      signal,
-      onProgress,
-      onSpawn: (name, pid) => this.#spawned(name, pid),
-      onLine: (name, line) => this.#line(name, line),
-      logPath: (name) => this.#logPath(name),
       onLost: (error) => this.#serverLost(error),
     });
-    this.#requireWritten();
-    await this.#startServices(env);
-    await answering(`${this.url}/readyz`, signal);
-    this.#requireWritten();
-    const { url, grpcUrl, natsUrl } = this;
+    const { natsUrl, mongoUri } = this;
+    this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort });
+    if (this.#unwritten !== undefined) throw this.#unwritten;
+    const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.
     this.#lock.note({ url, grpcUrl, ...(this.#servers.natsPort === undefined ? {} : { natsUrl }) });
     signal.throwIfAborted();
     this.#started = true;
+    this.#stopWatchingDisk = watchDisk({
+      dataDir,
+      freeBytes: this.#options.freeBytes,
+      onNearlyFull: () =>
+        this.#onProgress(
+          `The disk that holds ${dataDir} is nearly full: free some space, or runs cannot be stored any more`,
+        ),
+    });
   }
 
   stop(): Promise<void> {
@@ -180,68 +194,16 @@ class Stack implements LocalStack {
   }
 
   async kill(): Promise<void> {
-    const killed = this.#killAll();
+    const killed = Promise.all([this.#services?.kill(), this.#servers?.kill()]).then(() => undefined);
     await this.#end(undefined, () => killed);
     await killed;
-  }
-
-  async #startServices(env: Environment): Promise<void> {
-    const { natsUrl, mongoUri } = this;
-    const orchestrator = this.#service(
-      "orchestrator",
-      () => orchestratorEnvironment(env, { natsUrl, mongoUri }),
-      ORCHESTRATOR_STOP_MS,
-    );
-    const gateway = this.#service(
-      "gateway",
-      () => gatewayEnvironment(env, { natsUrl, ...this.#ports }),
-      GATEWAY_STOP_MS,
-      (told) => {
-        // A port that was left to the system must be the same after a restart.
-        this.#ports = { ...this.#ports, ...portsIn(told) };
-      },
-    );
-    await Promise.all([
-      orchestrator.then((service) => {
-        this.#orchestrator = service;
-      }),
-      gateway.then((service) => {
-        this.#gateway = service;
-      }),
-    ]).catch(async (error: unknown) => {
-      // The first to fail says why; the other one is not waited for.
-      this.#giveUp.abort(error);
-      await Promise.allSettled([orchestrator, gateway]);
-      throw error;
-    });
-  }
-
-  #service(
-    name: "orchestrator" | "gateway",
-    env: () => NodeJS.ProcessEnv,
-    stopWithinMs: number,
-    onReady: (message: object) => void = () => undefined,
-  ): Promise<ServiceProcess> {
-    const { onProgress = () => undefined } = this.#options;
-    return ServiceProcess.start({
-      title: `The ${name}`,
-      script: fileURLToPath(import.meta.resolve(`@agentspan/${name}/main`)),
-      env,
-      stopWithinMs,
-      onReady,
-      onSpawn: (pid) => this.#spawned(name, pid),
-      onLine: (line) => this.#line(name, line),
-      onTrouble: onProgress,
-      logPath: this.#logPath(name),
-      signal: this.#startSignal,
-    });
   }
 
   /** Whatever a command that was killed could not stop. It is going by itself, or is made to. */
   async #endLeftovers(): Promise<void> {
     const { previous } = this.#lock;
     if (previous === undefined || !previous.children.some(isRunning)) return;
-    this.#options.onProgress?.("The last server on this data was killed: making sure that nothing of it is left");
+    this.#onProgress("The last server on this data was killed: making sure that nothing of it is left");
     for (const children of childrenToEnd(previous)) {
       await Promise.all(children.map((child) => endProcess(child, LEFTOVER_MS)));
     }
@@ -252,27 +214,10 @@ class Stack implements LocalStack {
     try {
       this.#lock.noteChild(name, pid);
     } catch (error) {
+      // A start fails for it; what is started again later ends by itself when this process does.
       this.#unwritten = error;
-      this.#options.onProgress?.(`${name} could not be noted in ${this.dataDir}: ${String(error)}`);
+      this.#onProgress(`${name} could not be noted in ${this.dataDir}: ${String(error)}`);
     }
-  }
-
-  #requireWritten(): void {
-    if (this.#unwritten !== undefined) throw this.#unwritten;
-  }
-
-  #logPath(name: ChildName): string {
-    return join(this.logDir, `${name}.log`);
-  }
-
-  #openLog(name: ChildName): void {
-    const onTrouble = (why: string): void => this.#options.onProgress?.(`Lines of a log are lost: ${why}`);
-    this.#logs.set(name, new LogFile({ path: this.#logPath(name), onTrouble }));
-  }
-
-  #line(name: ChildName, line: string): void {
-    this.#logs.get(name)?.line(line);
-    this.#options.onLine?.(name, line);
   }
 
   /** During a start it ends the start, which then cleans up. */
@@ -283,15 +228,21 @@ class Stack implements LocalStack {
 
   #end(reason: LocalStackError | undefined, stop: () => Promise<void>): Promise<void> {
     this.#stopped ??= (async () => {
+      this.#stopWatchingDisk();
       try {
         await stop();
         this.#release();
       } finally {
-        for (const log of this.#logs.values()) log.close();
-        this.#notEnded(reason);
+        this.#logs?.close();
+        this.#tellEnd(reason);
       }
     })();
     return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
+    await this.#services?.stop();
+    await this.#servers?.stop();
   }
 
   #release(): void {
@@ -299,47 +250,12 @@ class Stack implements LocalStack {
       this.#lock.release();
     } catch (error) {
       // The disk is full. The next start finds this process dead, and nothing of it left.
-      this.#options.onProgress?.(`The stop could not be noted in ${this.dataDir}: ${String(error)}`);
+      this.#onProgress(`The stop could not be noted in ${this.dataDir}: ${String(error)}`);
     }
-  }
-
-  async #stopAll(): Promise<void> {
-    await this.#gateway?.stop();
-    await this.#orchestrator?.stop();
-    await this.#servers?.stop();
-  }
-
-  async #killAll(): Promise<void> {
-    await Promise.all([this.#gateway?.kill(), this.#orchestrator?.kill(), this.#servers?.kill()]);
   }
 }
 
 function portOf(url: string | undefined): number | undefined {
   const port = Number(/:(\d+)$/.exec(url ?? "")?.[1]);
   return Number.isInteger(port) ? port : undefined;
-}
-
-function portsIn(message: object): { readonly port?: number; readonly grpcPort?: number } {
-  const { port, grpcPort } = message as { readonly port?: unknown; readonly grpcPort?: unknown };
-  return typeof port === "number" && typeof grpcPort === "number" ? { port, grpcPort } : {};
-}
-
-/** Waits until the gateway finds an orchestrator. */
-async function answering(url: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  for (;;) {
-    signal.throwIfAborted();
-    const status = await fetch(url, { signal: AbortSignal.timeout(3_000) }).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    if (performance.now() > deadline) {
-      throw new LocalStackError(
-        "SERVICE_FAILED",
-        "The gateway finds no orchestrator that answers. The folder logs/ in the data folder has what they say.",
-      );
-    }
-    await delay(50, undefined, { signal });
-  }
 }
