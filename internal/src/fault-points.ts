@@ -46,8 +46,13 @@ export const FAULT_POINTS = [
 
 export type FaultPoint = (typeof FAULT_POINTS)[number];
 
-/** kill: SIGKILL to itself. stop: SIGSTOP to itself. delay: the whole process stands still for the milliseconds. */
-export type FaultAction = { readonly kind: "kill" | "stop" } | { readonly kind: "delay"; readonly ms: number };
+/**
+ * kill: SIGKILL to itself. stop: SIGSTOP to itself. delay: the whole process stands still for the milliseconds. throw: an
+ * error where nothing expects one, so that what was going on there is forgotten.
+ */
+export type FaultAction =
+  | { readonly kind: "kill" | "stop" | "throw" }
+  | { readonly kind: "delay"; readonly ms: number };
 
 export interface Fault {
   readonly point: FaultPoint;
@@ -131,14 +136,14 @@ function faultOf(entry: string): Fault {
   const pass = /^[1-9]\d{0,8}$/.test(count) ? Number(count) : undefined;
   if (point === undefined || action === undefined || pass === undefined) {
     throw new ConfigError([
-      `AGENTSPAN_FAULTS has ${JSON.stringify(entry.slice(0, 100))}, but wants point:action:pass, such as orchestrator.after-commit:kill:3. Points: ${FAULT_POINTS.join(", ")}. Actions: kill, stop, delay=500ms.`,
+      `AGENTSPAN_FAULTS has ${JSON.stringify(entry.slice(0, 100))}, but wants point:action:pass, such as orchestrator.after-commit:kill:3. Points: ${FAULT_POINTS.join(", ")}. Actions: kill, stop, throw, delay=500ms.`,
     ]);
   }
   return { point, action, pass };
 }
 
 function actionOf(said: string): FaultAction | undefined {
-  if (said === "kill" || said === "stop") return { kind: said };
+  if (said === "kill" || said === "stop" || said === "throw") return { kind: said };
   const ms = said.startsWith("delay=") ? parseDuration(said.slice("delay=".length)) : undefined;
   return ms === undefined ? undefined : { kind: "delay", ms };
 }
@@ -171,6 +176,8 @@ function act(action: FaultAction): void {
     case "delay":
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, action.ms);
       return;
+    case "throw":
+      throw new Error("A fault point was told to throw.");
     default:
       action satisfies never;
   }

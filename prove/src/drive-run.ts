@@ -84,6 +84,9 @@ async function disturb(runId: string, { callers, story, random, signal }: DriveO
   if (story.unserved === true) {
     await pause(random.between(300, 1_500), signal);
     await settled(callers.ask((rpc, how) => rpc.runs.cancel({ runId, reason: "nobody serves it" }, how), signal));
+  } else if (story.cancelled === "late") {
+    await pause(random.between(2_000, 8_000), signal);
+    await settled(callers.ask((rpc, how) => rpc.runs.cancel({ runId, reason: "too late" }, how), signal));
   } else if (story.undisturbed !== true && chance < 0.08) {
     await pause(random.between(50, 1_500), signal);
     await settled(callers.ask((rpc, how) => rpc.runs.pause({ runId, reason: "a while" }, how), signal));

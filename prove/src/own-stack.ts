@@ -16,6 +16,8 @@ export interface OwnStackOptions {
   /** Where the servers keep their data. */
   readonly serversDir?: string | undefined;
   readonly leaseMs: number;
+  /** Further settings of every service. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const FAULTS_ALLOWED = { AGENTSPAN_ALLOW_FAULTS: "yes" } as const;
@@ -47,6 +49,7 @@ export class OwnStack {
       AGENTSPAN_ANNOUNCE_AFTER: "1s",
       AGENTSPAN_LOG_LEVEL: "warn",
       ...FAULTS_ALLOWED,
+      ...options.env,
     };
     const stack = await Stack.start({
       orchestrators: 0,

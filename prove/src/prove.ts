@@ -6,8 +6,7 @@ import type { Evidence } from "./checks/evidence.js";
 import { checkAll } from "./checks/index.js";
 import { storedHistories } from "./checks/stored-histories.js";
 import { driveRun, lookBack, newRecord } from "./drive-run.js";
-import type { FaultKind } from "./faults/schedule.js";
-import { runFaults } from "./faults/schedule.js";
+import { ARMS, type Arm, type FaultKind, runFaults } from "./faults/schedule.js";
 import { GATED, ONCE, OwnStack } from "./own-stack.js";
 import { pause } from "./pause.js";
 import { Random } from "./random.js";
@@ -36,6 +35,9 @@ export interface ProveOptions {
   readonly workers: number;
   readonly leaseMs: number;
   readonly stories?: readonly Story[];
+  readonly arms?: readonly Arm[];
+  /** Further settings of every service. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly orchestratorEntry?: string;
   readonly serversDir?: string;
   readonly onProgress: (line: string) => void;
@@ -49,7 +51,7 @@ export const DEFAULTS = {
   forMs: 120_000,
   killEveryMs: 1_000,
   pointEveryMs: 1_500,
-  otherEveryMs: 4_000,
+  otherEveryMs: 6_000,
   boundMs: 120_000,
   orchestrators: 3,
   gateways: 2,
@@ -84,6 +86,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
       killEveryMs: options.killEveryMs,
       otherEveryMs: options.otherEveryMs,
       pointEveryMs: options.pointEveryMs,
+      arms: options.arms ?? ARMS,
       onFault: () => {
         faultsSoFar += 1;
       },

@@ -9,6 +9,8 @@ export interface Story {
   readonly steps: (random: Random) => readonly Step[];
   /** Nobody serves its tools; it is cancelled. */
   readonly unserved?: boolean;
+  /** It is cancelled when it may have ended already. */
+  readonly cancelled?: "late";
   /** It is left alone by those who pause and cancel. */
   readonly undisturbed?: boolean;
 }

@@ -3,14 +3,15 @@ import { FAULT_HIT, FAULT_POINTS, type FaultPoint } from "@agentspan/internal";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
 import type { ProcessKind, ProvedProcess } from "./processes.js";
+import type { Arm } from "./schedule.js";
 
 /** How long an armed process may live until its point is passed. */
 const POINT_MS = 6_000;
 const HIT_LINE_MS = 1_000;
 
 /** SIGKILL of any process at any moment, and a new life of it soon after. */
-export async function killAny({ processes, random, tally, signal }: FaultContext): Promise<void> {
-  await processes.withOne(random, ["orchestrator", "gateway", "worker"], async (one) => {
+export async function killAny({ processes, random, tally, signal }: FaultContext): Promise<boolean> {
+  return processes.withOne(random, ["orchestrator", "gateway", "worker"], async (one) => {
     tally.tried(`SIGKILL of a random ${one.kind}`);
     await one.service.kill();
     await pause(random.between(0, 300), signal).catch(() => undefined);
@@ -44,6 +45,27 @@ export async function killAtPoint(
     await processes.revive(one);
   });
   return point;
+}
+
+/** How long a process is made to misbehave, and how many passes are thought of. */
+const ARMED_MS = 3_000;
+const PASSES = 200;
+
+/** Has one process misbehave at a point for a while. */
+export async function dawdle({ fault, kind, point, action, everyPass }: Arm, context: FaultContext): Promise<void> {
+  const { processes, random, tally, signal } = context;
+  await processes.withOne(random, [kind], async (one) => {
+    const passes = Array.from({ length: PASSES }, (_, pass) => pass + 1).filter((pass) => pass % everyPass === 0);
+    const before = told(one, point);
+    one.service.send({ faults: passes.map((pass) => `${point}:${action}:${pass}`).join(",") });
+    await pause(ARMED_MS, signal).catch(() => undefined);
+    one.service.send({ faults: "" });
+    for (let times = told(one, point) - before; times > 0; times -= 1) tally.tried(fault);
+  });
+}
+
+function told({ service }: ProvedProcess, point: FaultPoint): number {
+  return service.log().split(`${FAULT_HIT}${point} `).length - 1;
 }
 
 /** SIGSTOP for longer than the lease, then SIGCONT: it believes that no time has passed. */

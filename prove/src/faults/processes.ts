@@ -35,7 +35,7 @@ export class Processes {
     kinds: readonly ProcessKind[],
     use: (taken: ProvedProcess) => Promise<void>,
   ): Promise<boolean> {
-    const free = this.all.filter((one) => kinds.includes(one.kind) && !this.#busy.has(one) && one.service.running);
+    const free = this.all.filter((one) => kinds.includes(one.kind) && this.#isFree(one) && this.#isSpare(one));
     if (free.length === 0) return false;
     const taken = random.pick(free);
     this.#busy.add(taken);
@@ -45,6 +45,16 @@ export class Processes {
       this.#busy.delete(taken);
     }
     return true;
+  }
+
+  #isFree(one: ProvedProcess): boolean {
+    return !this.#busy.has(one) && one.service.running;
+  }
+
+  /** Of each kind one is left alone, so that a slow machine starts processes faster than they are taken. */
+  #isSpare({ kind }: ProvedProcess): boolean {
+    const same = this.all.filter((other) => other.kind === kind);
+    return same.length === 1 || same.filter((other) => this.#isFree(other)).length > 1;
   }
 
   /**

@@ -1,14 +1,43 @@
 // Which fault when. The schedule is the seed's; what it meets is not.
 import type { Stack } from "@agentspan/e2e";
-import { FAULT_POINTS } from "@agentspan/internal";
+import { FAULT_POINTS, type FaultPoint } from "@agentspan/internal";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
-import { killAny, killAtPoint, shiftClock, stopPastLease } from "./process-faults.js";
+import { dawdle, killAny, killAtPoint, shiftClock, stopPastLease } from "./process-faults.js";
 import type { ProcessKind } from "./processes.js";
 import { emptyNats, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
 
+/** What a process of a kind is made to do at a named point, each time that it passes it, or each so many times. */
+export interface Arm {
+  readonly fault: string;
+  readonly kind: ProcessKind;
+  readonly point: FaultPoint;
+  /** "delay=2s", "throw". */
+  readonly action: string;
+  /** At every pass, every second one, … */
+  readonly everyPass: number;
+}
+
+/** Dawdling and forgetting, for every proof. */
+export const ARMS: readonly Arm[] = [
+  {
+    fault: "an orchestrator dawdles before it announces a task",
+    kind: "orchestrator",
+    point: "orchestrator.before-announce",
+    action: "delay=1500ms",
+    everyPass: 4,
+  },
+  {
+    fault: "a worker forgets a task that it was granted",
+    kind: "worker",
+    point: "worker.after-grant",
+    action: "throw",
+    everyPass: 4,
+  },
+];
+
 /** Kinds of fault, as --faults names them. */
-export const FAULT_KINDS = ["kill", "points", "stop", "nats", "mongodb", "answers", "clock"] as const;
+export const FAULT_KINDS = ["kill", "points", "stop", "nats", "mongodb", "answers", "clock", "arms"] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface ScheduleOptions {
@@ -19,6 +48,8 @@ export interface ScheduleOptions {
   readonly otherEveryMs: number;
   /** Between two kills at named points of one kind of process, milliseconds. */
   readonly pointEveryMs: number;
+  /** Faults at named points that do not kill, armed again and again. */
+  readonly arms: readonly Arm[];
   /** Tells what is being done. */
   readonly onFault: (what: string) => void;
 }
@@ -32,6 +63,7 @@ export async function runFaults(stack: Stack, context: FaultContext, options: Sc
     for (const kind of ["orchestrator", "gateway", "worker"] as const)
       lanes.push(pointLane(kind, fork(context), options));
   }
+  if (kinds.includes("arms")) for (const arm of options.arms) lanes.push(armLane(arm, fork(context), options));
   const others = otherFaults(stack, kinds);
   if (others.length > 0) lanes.push(otherLane(others, fork(context), options));
   await Promise.all(lanes);
@@ -42,7 +74,7 @@ function fork(context: FaultContext): FaultContext {
 }
 
 async function killLane(context: FaultContext, { killEveryMs, onFault }: ScheduleOptions): Promise<void> {
-  const under: Promise<void>[] = [];
+  const under: Promise<boolean>[] = [];
   await every(killEveryMs, context.signal, () => {
     onFault("kill");
     under.push(killAny(context));
@@ -59,6 +91,14 @@ async function pointLane(kind: ProcessKind, context: FaultContext, options: Sche
     const point = await killAtPoint(left.length > 0 ? left : [random.pick(all)], kind, context);
     if (point !== undefined) options.onFault(point);
     await pause(options.pointEveryMs, signal).catch(() => undefined);
+  }
+}
+
+async function armLane(arm: Arm, context: FaultContext, { onFault, pointEveryMs }: ScheduleOptions): Promise<void> {
+  while (!context.signal.aborted) {
+    onFault(arm.fault);
+    await dawdle(arm, context);
+    await pause(pointEveryMs, context.signal).catch(() => undefined);
   }
 }
 
