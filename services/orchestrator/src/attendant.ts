@@ -4,8 +4,9 @@ import type { Clock } from "./clock.js";
 import { type Command, type Obligation, obligationsOf, type Run, type Timing } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { LeaseJudge } from "./lease-judge.js";
+import { modelKey } from "./model-calls.js";
 import type { StoredRun } from "./ports.js";
-import { modelKey, type Relay } from "./relay.js";
+import type { Relay } from "./relay.js";
 
 export interface AttendantOptions {
   readonly engine: Pick<Engine, "execute" | "read">;

@@ -78,12 +78,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     mostModelCalls,
   });
   const { leaseMs } = timing;
+  const pollMs = Math.max(100, Math.floor(heartbeatMs / 3));
   const inHand = (): readonly string[] => relay.inHand();
   const instances = new Instances({ store, incarnation: id, intervalMs: heartbeatMs, leaseMs, log, inHand, monotonic });
   const judge = new LeaseJudge({
     store,
     leaseMs,
-    pollMs: Math.max(100, Math.floor(heartbeatMs / 3)),
+    pollMs,
     log,
     monotonic,
     ownWritesQuick: () => instances.ownWritesQuick(),
@@ -122,6 +123,19 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     log,
   });
 
+  /** Whoever looks next finds that this process is gone, and need not wait for a lease that it no longer holds. */
+  async function handBack(): Promise<void> {
+    const left = relay.leftCalls();
+    if (left.length === 0) return;
+    log.info({ modelCalls: left.length }, "Handing back model calls");
+    const due = clock.now() + 2 * pollMs;
+    const told = await Promise.allSettled(
+      left.map(({ runId, key }) => engine.execute(runId, { type: "reschedule", due: { [key]: due } })),
+    );
+    const untold = told.filter(({ status }) => status === "rejected").length;
+    if (untold > 0) log.warn({ modelCalls: untold }, "Model calls are made by others only when they are due");
+  }
+
   await instances.start();
   judge.start();
   await bus.serve(id, (envelope) => requests.handle(envelope), workers);
@@ -133,12 +147,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     async stop(graceMs) {
       await bus.drain();
       await sweeper.stop();
-      const left = await relay.stop(graceMs);
-      if (left.length > 0) log.info({ modelCalls: left.length }, "Handing back model calls");
+      await relay.stop(graceMs);
       await engine.drain();
       judge.stop();
       clock.stop();
       await instances.stop();
+      await handBack();
     },
   };
 }

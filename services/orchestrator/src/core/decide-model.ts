@@ -14,7 +14,7 @@ import {
   STATE_BYTES,
 } from "./limits.js";
 import type { ModelCall, ModelReply } from "./model.js";
-import { backoffAfter, MODEL_RETRY } from "./retry.js";
+import { backoffAfter, LONGEST_MODEL_WAIT_MS, MODEL_RETRY } from "./retry.js";
 import type { Call } from "./run.js";
 
 /** A model call whose orchestrator was lost this often is not made again. */
@@ -172,7 +172,8 @@ export function takeModelFailure(draft: Draft, command: TakeModelFailure): Answe
     draft.end({ state: "FAILED", reason: "MODEL_FAILED", message: failure.message });
     return OK;
   }
-  const retryAt = draft.now + Math.max(backoff, failure.retryAfterMs ?? 0);
+  const asked = Math.min(failure.retryAfterMs ?? 0, LONGEST_MODEL_WAIT_MS);
+  const retryAt = draft.now + Math.max(backoff, asked);
   draft.emit({ type: "model_failed", turn, attempt, reason: "MODEL_FAILED", message: failure.message, retryAt });
   return OK;
 }

@@ -4,6 +4,9 @@ import type { RetryPolicy } from "./agent.js";
 /** Model calls: a provider that is overloaded or away is worth some patience. */
 export const MODEL_RETRY: RetryPolicy = { maxAttempts: 6, initialBackoffMs: 500, maxBackoffMs: 30_000, multiplier: 2 };
 
+/** What a provider asks to wait is heeded up to this, milliseconds: some ask for the rest of the day. */
+export const LONGEST_MODEL_WAIT_MS = 60 * 60_000;
+
 /** A task that workers refuse (their schema, a missing proof) is offered again, ever more rarely. */
 export const REFUSED_RETRY: RetryPolicy = {
   maxAttempts: Number.POSITIVE_INFINITY,
