@@ -80,7 +80,7 @@ export const TWINS: readonly Twin[] = [
     replacements: [
       {
         file: "core/decide-task.js",
-        from: "const unstored = !isGuarded(gate) && !command.store && !isAnnouncedSoon(draft, call);",
+        from: "const unstored = !isGuarded(gate) && !command.store && !mustBeStored(draft, call);",
         to: "const unstored = true;",
       },
     ],
@@ -108,7 +108,7 @@ export const TWINS: readonly Twin[] = [
     replacements: [
       {
         file: "lease-judge.js",
-        from: 'return seen.counter >= first + 2 ? this.done(key, "disowned") : "undecided";',
+        from: 'return "disowned";',
         to: 'return "undecided";',
       },
     ],
@@ -187,9 +187,14 @@ export const TWINS: readonly Twin[] = [
     what: "a task is announced once and never again",
     replacements: [
       {
-        file: "sweeper.js",
-        from: "const announced = await relay.announce(run, obligation.callId, obligation.attempt);",
-        to: "const announced = true;",
+        file: "attendant.js",
+        from: "await relay.announce(stored.run, obligation.callId, obligation.attempt);",
+        to: "",
+      },
+      {
+        file: "attendant.js",
+        from: "this.options.relay.announce(run, owed.callId, owed.attempt)",
+        to: "true",
       },
     ],
     stories: [TWO_TURNS],
