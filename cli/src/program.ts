@@ -1,4 +1,5 @@
 // The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
+import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { countOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
@@ -25,6 +26,7 @@ export function program(output: Output): Command {
   addRuns(root, output);
   addApprovals(root, output);
   addDecisions(root, output);
+  addProve(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
 }
 
@@ -57,6 +59,13 @@ function addDemo(root: Command, output: Output): void {
       const { demo } = await import("./commands/demo.js");
       await demo(flags, output);
     });
+}
+
+function addProve(root: Command, output: Output): void {
+  withProveFlags(leaf(root, "prove", "break a stack of its own in every way, and check what is promised"))
+    .addHelpText("after", examples(["prove", "prove --runs 100 --for 30s --seed 7", "prove --faults kill,points"]))
+    .addHelpText("after", "\nExits with 0 where all held, and with 1 where something broke.")
+    .action(async (flags: ProveFlags) => (await import("./commands/prove.js")).prove(flags, output));
 }
 
 function addRuns(root: Command, output: Output): void {

@@ -63,7 +63,7 @@ export async function driveRun(record: RunRecord, options: DriveOptions): Promis
     }
     await Promise.all(deciding.values());
   } catch (thrown) {
-    if (!signal.aborted) throw thrown;
+    if (!signal.aborted) record.faults.push(refusedBy(thrown));
   }
   await Promise.all([...readers, disturbing]);
 }
@@ -121,6 +121,7 @@ export function newRecord(story: Story, input: string): RunRecord {
     starts: [],
     acts: [],
     readings: [],
+    faults: [],
     status: undefined,
     history: [],
   };
@@ -134,12 +135,23 @@ export async function lookBack(
   const runId = record.starts[0]?.runId;
   if (runId === undefined) return record;
   const history: Event[] = [];
-  for (let more = true; more; ) {
-    const afterSequence = BigInt(history.length);
-    const page = await callers.ask((rpc, how) => rpc.runs.getHistory({ runId, afterSequence }, how), signal);
-    history.push(...page.events);
-    more = page.more && page.events.length > 0;
+  try {
+    for (let more = true; more; ) {
+      const afterSequence = BigInt(history.length);
+      const page = await callers.ask((rpc, how) => rpc.runs.getHistory({ runId, afterSequence }, how), signal);
+      history.push(...page.events);
+      more = page.more && page.events.length > 0;
+    }
+    const { status } = await callers.ask((rpc, how) => rpc.runs.getStatus({ runId }, how), signal);
+    return { ...record, status, history };
+  } catch (thrown) {
+    record.faults.push(refusedBy(thrown));
+    return { ...record, history };
   }
-  const { status } = await callers.ask((rpc, how) => rpc.runs.getStatus({ runId }, how), signal);
-  return { ...record, status, history };
+}
+
+/** Anything but a refusal is a fault of ours, and thrown. */
+function refusedBy(thrown: unknown): string {
+  if (thrown instanceof AgentspanError) return `${thrown.reason}: ${thrown.message}`;
+  throw thrown;
 }

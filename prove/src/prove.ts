@@ -6,7 +6,8 @@ import type { Evidence } from "./checks/evidence.js";
 import { checkAll } from "./checks/index.js";
 import { storedHistories } from "./checks/stored-histories.js";
 import { driveRun, lookBack, newRecord } from "./drive-run.js";
-import { ARMS, type Arm, type FaultKind, runFaults } from "./faults/schedule.js";
+import type { FaultKind } from "./faults/kinds.js";
+import { ARMS, type Arm, runFaults } from "./faults/schedule.js";
 import { GATED, ONCE, OwnStack } from "./own-stack.js";
 import { pause } from "./pause.js";
 import { Random } from "./random.js";
@@ -44,20 +45,6 @@ export interface ProveOptions {
   /** Ends the faults and the runs early; what was seen is checked all the same. */
   readonly signal?: AbortSignal;
 }
-
-export const DEFAULTS = {
-  runs: 1_000,
-  atOnce: 60,
-  forMs: 120_000,
-  killEveryMs: 1_000,
-  pointEveryMs: 1_500,
-  otherEveryMs: 6_000,
-  boundMs: 120_000,
-  orchestrators: 3,
-  gateways: 2,
-  workers: 3,
-  leaseMs: 2_500,
-} as const;
 
 const PROGRESS_MS = 5_000;
 /** Faults go on while runs are still to be started, but not for ever. */

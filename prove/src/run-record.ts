@@ -37,6 +37,8 @@ export interface RunRecord {
   readonly starts: { readonly runId: string; readonly created: boolean }[];
   readonly acts: Act[];
   readonly readings: Reading[];
+  /** Questions about the run that the server refused to answer. */
+  readonly faults: string[];
   /** Where it stood when it was last looked at. */
   status: RunStatus | undefined;
   /** Its history, read when all was over. */

@@ -2,7 +2,8 @@
 // the compiled program with pieces of its text replaced; each piece must be there exactly once.
 
 import type { Step } from "@agentspan/e2e";
-import type { Arm, FaultKind } from "./faults/schedule.js";
+import type { FaultKind } from "./faults/kinds.js";
+import type { Arm } from "./faults/schedule.js";
 import type { Story } from "./stories.js";
 
 export interface Replacement {

@@ -66,6 +66,14 @@ export function runsEndOrSayWhy({ records }: Evidence): Checked {
   return findings.checked;
 }
 
+export function questionsAreAnswered({ records }: Evidence): Checked {
+  const findings = new Findings("every question about a run is answered");
+  for (const record of records) {
+    findings.expect(record.faults.length === 0, runIdOfRecord(record), `refused: ${record.faults.join("; ")}`);
+  }
+  return findings.checked;
+}
+
 /** People answered whatever was open until the end, so that nothing should be. */
 export function runsEnded({ records }: Evidence): Checked {
   const findings = new Findings("every run whose people answered has ended");

@@ -1,6 +1,7 @@
 import { decisionsTookEffectOnce, refusedDecisionsHadNone } from "./decisions.js";
 import {
   historiesAreGapless,
+  questionsAreAnswered,
   readersSawEverything,
   runsEnded,
   runsEndOrSayWhy,
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   outcomesAreRecorded,
   readersSawEverything,
   historiesAreGapless,
+  questionsAreAnswered,
   runsEndOrSayWhy,
   runsEnded,
   startsAreIdempotent,

@@ -1,7 +1,7 @@
 // What stands in the store of a stack of our own.
 import { runIdOfRecord } from "../run-record.js";
 import { type Checked, type Evidence, Findings } from "./evidence.js";
-import { folds } from "./stored-histories.js";
+import { misfold } from "./stored-histories.js";
 
 export function storedHistoriesFold({ stored = [], records }: Evidence): Checked {
   const findings = new Findings("stored histories fold to the documents beside them");
@@ -10,7 +10,8 @@ export function storedHistoriesFold({ stored = [], records }: Evidence): Checked
     findings.expect(missingChunks.length === 0, runId, `chunks are missing: ${missingChunks.join(", ")}`);
     const gapless = events.every(({ sequence }, index) => sequence === index + 1);
     findings.expect(gapless, runId, "the stored events have a gap or a double");
-    findings.expect(folds(history), runId, "the stored events fold to another state than the document has");
+    const fault = misfold(history);
+    findings.expect(fault === undefined, runId, `of the stored events: ${fault}`);
     findings.expect(
       !(run.phase.kind === "ended" && owes && !hasGrantToWatch(history.run)),
       runId,

@@ -46,8 +46,14 @@ export async function storedHistories(database: Db): Promise<readonly StoredHist
   return stored;
 }
 
-/** Whether a history makes the state that stands beside it. */
-export function folds({ events, run }: StoredHistory): boolean {
-  // What is undefined is not stored.
-  return isDeepStrictEqual(JSON.parse(JSON.stringify(fold(events) ?? null)), run);
+/** Why a history does not make the state that stands beside it; undefined where it does. */
+export function misfold({ events, run }: StoredHistory): string | undefined {
+  let folded: unknown;
+  try {
+    // What is undefined is not stored.
+    folded = JSON.parse(JSON.stringify(fold(events) ?? null));
+  } catch (thrown) {
+    return `they do not fold: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  }
+  return isDeepStrictEqual(folded, run) ? undefined : "they fold to another state than the document has";
 }

@@ -3,6 +3,7 @@ import type { Stack } from "@agentspan/e2e";
 import { FAULT_POINTS, type FaultPoint } from "@agentspan/internal";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
+import type { FaultKind } from "./kinds.js";
 import { dawdle, killAny, killAtPoint, shiftClock, stopPastLease } from "./process-faults.js";
 import type { ProcessKind } from "./processes.js";
 import { emptyNats, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
@@ -35,10 +36,6 @@ export const ARMS: readonly Arm[] = [
     everyPass: 4,
   },
 ];
-
-/** Kinds of fault, as --faults names them. */
-export const FAULT_KINDS = ["kill", "points", "stop", "nats", "mongodb", "answers", "clock", "arms"] as const;
-export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface ScheduleOptions {
   readonly kinds: readonly FaultKind[];

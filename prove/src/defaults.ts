@@ -1,0 +1,14 @@
+/** The long form of a proof, unless said. */
+export const DEFAULTS = {
+  runs: 1_000,
+  atOnce: 60,
+  forMs: 120_000,
+  killEveryMs: 1_000,
+  pointEveryMs: 1_500,
+  otherEveryMs: 6_000,
+  boundMs: 180_000,
+  orchestrators: 3,
+  gateways: 2,
+  workers: 3,
+  leaseMs: 2_500,
+} as const;
