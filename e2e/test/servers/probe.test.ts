@@ -8,6 +8,7 @@ import { approvalOf, call, type DeskRun, ended, REFUND, startRun, theApproval } 
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
 
+// One after the other: a probe has 30 s, in which a busy machine has a worker to start.
 describe("a killed worker's guarded call", () => {
   const stack = withStack({ orchestrators: 2, workers: 0, env: ANNOUNCE_SOON });
 
@@ -68,7 +69,7 @@ describe("a killed worker's guarded call", () => {
     return approvalOf(status.pendingApprovals);
   }
 
-  it.concurrent.each([["payout"], ["wire"]])(
+  it.each([["payout"], ["wire"]])(
     "that took effect has its result from the probe, and is not run again (%s)",
     async (tool) => {
       const { run, replace, effects } = await killed(tool, "after");
@@ -90,7 +91,7 @@ describe("a killed worker's guarded call", () => {
     },
   );
 
-  it.concurrent("that took no effect runs again by itself where the receiver enforces the key", async () => {
+  it("that took no effect runs again by itself where the receiver enforces the key", async () => {
     const { run, approval, openGate, replace, effects } = await killed("payout", "before");
     await openGate();
     await replace();
@@ -107,7 +108,7 @@ describe("a killed worker's guarded call", () => {
     expect(effects()).toBe(1);
   });
 
-  it.concurrent("that took no effect is a person's to run again where no receiver enforces the key", async () => {
+  it("that took no effect is a person's to run again where no receiver enforces the key", async () => {
     const { run, openGate, replace, effects } = await killed("wire", "before");
     await openGate();
     await replace();
@@ -125,7 +126,7 @@ describe("a killed worker's guarded call", () => {
     expect(effects()).toBe(1);
   });
 
-  it.concurrent("that its probe cannot tell of is a person's to settle, who reads why", async () => {
+  it("that its probe cannot tell of is a person's to settle, who reads why", async () => {
     const { run, replace, effects } = await killed("payout", "after", { dark: true });
     await replace();
     const { unknownOutcome } = await settlement(run);
@@ -135,7 +136,7 @@ describe("a killed worker's guarded call", () => {
     expect(effects()).toBe(1);
   });
 
-  it.concurrent("whose run is cancelled while the probe is asked stays a person's to settle", async () => {
+  it("whose run is cancelled while the probe is asked stays a person's to settle", async () => {
     const { run, effects } = await killed("payout", "before");
     await until("the probe is asked", async () => {
       const { events } = await stack.current.rpc().runs.getHistory({ runId: run.runId });

@@ -36,9 +36,7 @@ describe("a tool", () => {
     return stack.current.model.told(run.input);
   }
 
-  it.concurrent("that fails every time is tried as often as it says, ever later, and the model gets the error", async ({
-    expect,
-  }) => {
+  it("that fails every time is tried as often as it says, ever later, and the model gets the error", async () => {
     const run = await startRun(stack.current, "fails", [call("get_order", { failures: 9 }), { text: "ok" }]);
     expect((await ended(run)).state).toBe("COMPLETED");
     expect(steps(run)).toEqual(["begin 1", "begin 2", "begin 3", "begin 4"]);
@@ -59,9 +57,7 @@ describe("a tool", () => {
     }
   });
 
-  it.concurrent("whose worker dies of it is tried as often as it says, and the model gets the error", async ({
-    expect,
-  }) => {
+  it("whose worker dies of it is tried as often as it says, and the model gets the error", async () => {
     const { current } = stack;
     const queue = newId("q");
     const agent = deskAgent(queue);
@@ -76,7 +72,7 @@ describe("a tool", () => {
     await Promise.all(workers.map((worker) => current.remove(worker)));
   });
 
-  it.concurrent("that runs past its time is told so by its signal, and tried again", async ({ expect }) => {
+  it("that runs past its time is told so by its signal, and tried again", async () => {
     const hold = newId("gate");
     const run = await startRun(stack.current, "past its time", [call("report", { hold, heed: true }), { text: "ok" }]);
     expect((await ended(run)).state).toBe("COMPLETED");
@@ -84,9 +80,7 @@ describe("a tool", () => {
     expect(new Set(linesOf(run).map(({ key }) => key)).size).toBe(1);
   });
 
-  it.concurrent("that does not heed its time is given up by the server, and the model gets the error", async ({
-    expect,
-  }) => {
+  it("that does not heed its time is given up by the server, and the model gets the error", async () => {
     const hold = newId("gate");
     const run = await startRun(stack.current, "deaf to its time", [call("report", { hold }), { text: "ok" }]);
     expect((await ended(run)).state).toBe("COMPLETED");
@@ -97,7 +91,7 @@ describe("a tool", () => {
     expect((await eventsOf(run)).filter(({ event }) => event.case === "toolResult")).toHaveLength(1);
   });
 
-  it.concurrent("that takes long and shows life is not run twice", async ({ expect }) => {
+  it("that takes long and shows life is not run twice", async () => {
     const hold = newId("gate");
     const run = await startRun(stack.current, "slow", [call("get_order", { hold }), { text: "ok" }]);
     await until("the tool has begun", () => steps(run).length === 1);
@@ -108,9 +102,7 @@ describe("a tool", () => {
     expect(steps(run)).toEqual(["begin 1", "end 1"]);
   });
 
-  it.concurrent("that no worker takes in its time fails, and one that has time waits for a worker", async ({
-    expect,
-  }) => {
+  it("that no worker takes in its time fails, and one that has time waits for a worker", async () => {
     const { current } = stack;
     const queue = newId("q");
     const agent = deskAgent(queue);
@@ -127,7 +119,6 @@ describe("a tool", () => {
     await current.remove(worker);
   });
 
-  // By themselves, since they are about milliseconds.
   it.each([
     ["plain", "get_order"],
     ["guarded", "refund"],
