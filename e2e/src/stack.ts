@@ -97,7 +97,7 @@ export class Stack {
   readonly #mongo: MongoClient;
   readonly #others: ChildService[] = [];
   #ownNats: RunningNats | undefined;
-  #workersMade = 0;
+  readonly #made = new Map<string, number>();
 
   private constructor(
     readonly servers: TestServers,
@@ -131,7 +131,7 @@ export class Stack {
   }
 
   async addOrchestrator({ mongoUri, natsUrl }: OrchestratorOptions = {}): Promise<ChildService> {
-    const service = await this.#service(`orchestrator ${this.orchestrators.length + 1}`, "@agentspan/orchestrator", {
+    const service = await this.#service("orchestrator", "@agentspan/orchestrator", {
       ...TIMING,
       NATS_URL: natsUrl ?? this.servers.natsUrl,
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
@@ -143,8 +143,7 @@ export class Stack {
   }
 
   async addGateway(): Promise<GatewayProcess> {
-    const name = `gateway ${this.gateways.length + 1}`;
-    const service = await this.#service(name, "@agentspan/gateway", {
+    const service = await this.#service("gateway", "@agentspan/gateway", {
       AGENTSPAN_PORT: "0",
       AGENTSPAN_GRPC_PORT: "0",
       AGENTSPAN_REQUEST_TIMEOUT: "5s",
@@ -161,15 +160,14 @@ export class Stack {
     natsUrl,
     env = {},
   }: WorkerOptions = {}): Promise<ChildService> {
-    this.#workersMade += 1;
-    const number = this.#workersMade;
+    const name = this.#nameOf("worker");
     const service = await ChildService.start({
-      name: `worker ${number}`,
+      name,
       entry: ownEntry("worker-process.js"),
       env: {
         NATS_URL: natsUrl ?? this.servers.natsUrl,
         AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info",
-        E2E_WORKER_ID: `worker-${number}`,
+        E2E_WORKER_ID: name,
         E2E_QUEUES: queues.join(","),
         E2E_CONCURRENCY: String(concurrency),
         [LEDGER_VARIABLE]: this.ledger.file,
@@ -308,11 +306,19 @@ export class Stack {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  #service(name: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
+  /** "worker-1", and another for each that is made, also at the same time. */
+  #nameOf(kind: string): string {
+    const number = (this.#made.get(kind) ?? 0) + 1;
+    this.#made.set(kind, number);
+    return `${kind}-${number}`;
+  }
+
+  #service(kind: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
     const twin = pkg === "@agentspan/orchestrator" ? this.options.orchestratorEntry : undefined;
     const entry = twin ?? join(dirname(createRequire(import.meta.url).resolve(pkg)), "main.js");
     const execArgv = this.options.probed === true ? ["--no-warnings", "--import", ownEntry("probe.js")] : [];
     const level = { AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info" };
+    const name = this.#nameOf(kind);
     return ChildService.start({ name, entry, execArgv, env: { ...level, ...env, ...this.options.env } });
   }
 }
