@@ -146,7 +146,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     id,
     async stop(graceMs) {
       await bus.drain();
-      await sweeper.stop();
+      await Promise.all([sweeper.stop(), workers.stop()]);
       await relay.stop(graceMs);
       await engine.drain();
       judge.stop();

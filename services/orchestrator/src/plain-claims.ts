@@ -7,9 +7,12 @@ import type { Engine } from "./engine.js";
 const STORE_AFTER_MS = 1_000;
 
 interface Held {
-  readonly nonce: string;
+  readonly runId: string;
+  readonly claim: Claim;
   readonly timer: NodeJS.Timeout;
 }
+
+type Task = Pick<Claim, "callId" | "attempt" | "nonce">;
 
 export class PlainClaims {
   private readonly held = new Map<string, Held>();
@@ -21,43 +24,54 @@ export class PlainClaims {
 
   isHeldByAnother(runId: string, claim: Claim): boolean {
     const held = this.held.get(keyOf(runId, claim));
-    return held !== undefined && held.nonce !== claim.nonce;
+    return held !== undefined && held.claim.nonce !== claim.nonce;
   }
 
   /** False where another claim holds the attempt here. */
   hold(runId: string, claim: Claim): boolean {
-    const key = keyOf(runId, claim);
-    const held = this.held.get(key);
-    if (held !== undefined) return held.nonce === claim.nonce;
-    const timer = setTimeout(() => void this.store(runId, claim), STORE_AFTER_MS);
-    this.held.set(key, { nonce: claim.nonce, timer });
-    return true;
+    const held = this.held.get(keyOf(runId, claim));
+    if (held === undefined) this.keep(runId, claim);
+    return held === undefined || held.claim.nonce === claim.nonce;
   }
 
   /** The claim is in the document, or has come to its end. */
-  drop(runId: string, task: Pick<Claim, "callId" | "attempt">): void {
+  drop(runId: string, task: Task): void {
     const key = keyOf(runId, task);
-    clearTimeout(this.held.get(key)?.timer);
+    const held = this.held.get(key);
+    if (held?.claim.nonce !== task.nonce) return;
+    clearTimeout(held.timer);
     this.held.delete(key);
   }
 
-  private async store(runId: string, claim: Claim): Promise<void> {
+  /** Stores at once what is not stored yet: nobody else knows of it. */
+  async flush(): Promise<void> {
+    const held = [...this.held.values()];
+    for (const { runId, claim } of held) this.drop(runId, claim);
+    await Promise.all(held.map(({ runId, claim }) => this.store(runId, claim, false)));
+  }
+
+  private keep(runId: string, claim: Claim): void {
+    const timer = setTimeout(() => void this.store(runId, claim, true), STORE_AFTER_MS);
+    this.held.set(keyOf(runId, claim), { runId, claim, timer });
+  }
+
+  private async store(runId: string, claim: Claim, again: boolean): Promise<void> {
     const { callId, attempt } = claim;
     faultPoint("orchestrator.before-plain-claim");
     try {
       await this.engine.execute(runId, { ...claim, store: true });
-    } catch (thrown) {
-      // The announcement is still owed, and the worker's next heartbeat stores the claim.
-      this.log.warn(
-        { runId, callId, attempt, reason: AgentspanError.from(thrown).reason },
-        "A claim is not stored yet",
-      );
-    } finally {
       this.drop(runId, claim);
+    } catch (thrown) {
+      const { reason, retryable } = AgentspanError.from(thrown);
+      // The announcement is still owed, and the worker's next heartbeat stores the claim.
+      this.log.warn({ runId, callId, attempt, reason }, "A claim is not stored yet");
+      const held = this.held.get(keyOf(runId, claim))?.claim === claim;
+      this.drop(runId, claim);
+      if (held && again && retryable) this.keep(runId, claim);
     }
   }
 }
 
-function keyOf(runId: string, { callId, attempt }: Pick<Claim, "callId" | "attempt">): string {
+function keyOf(runId: string, { callId, attempt }: Pick<Task, "callId" | "attempt">): string {
   return `${runId}/${callId}/${attempt}`;
 }

@@ -1,6 +1,7 @@
 // What a worker's request must hold before anything is done with it. Each throws INVALID_REQUEST or LIMIT_EXCEEDED.
 import { AgentspanError, checkSchema, Limits, NAME_PATTERN } from "@agentspan/internal";
-import type { RegisterRequest, WorkerTool } from "@agentspan/proto";
+import type { RegisterRequest, TaskInHand, WorkerTool } from "@agentspan/proto";
+import type { Instance } from "./ports.js";
 
 const MOST_TOOLS = 1_000;
 const MOST_ID_CHARACTERS = 256;
@@ -10,6 +11,25 @@ export function requireText(fields: Readonly<Record<string, string>>): void {
     if (text === "" || text.length > MOST_ID_CHARACTERS)
       throw new AgentspanError("INVALID_REQUEST", `${field} is missing or too long.`);
   }
+}
+
+/** Tasks that a worker may have in hand. */
+const MOST_TASKS = 10_000;
+
+export function checkTasks(tasks: readonly Pick<TaskInHand, "runId" | "callId" | "nonce">[]): void {
+  if (tasks.length > MOST_TASKS)
+    throw new AgentspanError("LIMIT_EXCEEDED", `A worker has at most ${MOST_TASKS} tasks in hand.`);
+  for (const { runId, callId, nonce } of tasks) requireText({ runId, callId, nonce });
+}
+
+/** An incarnation is one process: nobody shows life for another. */
+export function checkIdentity(
+  workerId: string,
+  incarnation: string,
+  known: Pick<Instance, "kind" | "name"> | undefined,
+) {
+  if (known === undefined || (known.kind === "worker" && known.name === workerId)) return;
+  throw new AgentspanError("INVALID_REQUEST", `Incarnation ${incarnation} is another process's.`);
 }
 
 export function checkRegistration({ incarnation, namespace, tools }: RegisterRequest): void {

@@ -62,7 +62,7 @@ export function completionOf(workerId: string, request: CompleteRequest): Comple
   if (verdict === undefined) {
     throw new AgentspanError("INVALID_REQUEST", "A probe answers HAPPENED, DID_NOT_HAPPEN or UNKNOWN.");
   }
-  const result = resultJson === "" ? "null" : resultJson;
+  const result = resultJson === "" ? "null" : jsonText(resultJson);
   const detail = headOf(words, WORDS_UNITS);
   return { type: "answer_probe", callId, attempt, workerId, digest, verdict, result, detail };
 }
@@ -70,13 +70,23 @@ export function completionOf(workerId: string, request: CompleteRequest): Comple
 function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
   switch (outcome.case) {
     case "resultJson":
-      return { kind: "result", text: outcome.value };
+      return { kind: "result", text: jsonText(outcome.value) };
     case "failure": {
       const { message, retryable } = outcome.value;
       return { kind: "error", message: headOf(message, WORDS_UNITS), retryable };
     }
     default:
       throw new AgentspanError("INVALID_REQUEST", "A completion carries a result, a failure or a probe's answer.");
+  }
+}
+
+/** What is no JSON is kept as a text: the tool has run, and what it said is not thrown away for its form. */
+function jsonText(text: string): string {
+  try {
+    JSON.parse(text);
+    return text;
+  } catch {
+    return JSON.stringify(text);
   }
 }
 

@@ -18,20 +18,29 @@ import {
   type ReleaseRequest,
   type ReleaseResponse,
   ReleaseResponseSchema,
-  type TaskInHand,
   type WorkerError,
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { toWorkerError } from "./bus/failures.js";
 import type { Clock } from "./clock.js";
-import { type Claim, type ClaimAnswer, type ClaimRefusal, callOf, idempotencyKeyOf, type Run } from "./core/index.js";
+import {
+  type Call,
+  type Claim,
+  type ClaimAnswer,
+  type ClaimRefusal,
+  callOf,
+  idempotencyKeyOf,
+  type OwnerDemand,
+  type Run,
+} from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
-import { checkRegistration, requireText } from "./worker-checks.js";
+import { TasksInHand } from "./tasks-in-hand.js";
+import { checkIdentity, checkRegistration, checkTasks, requireText } from "./worker-checks.js";
 import { completionOf, REFUSALS, registrationOf, releaseReasonOf, servedTool } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
@@ -53,15 +62,19 @@ const DEFAULT_NAMESPACE = "default";
 
 export class WorkerService implements WorkerHandlers {
   private readonly plainClaims: PlainClaims;
+  private readonly inHand: TasksInHand;
 
   constructor(private readonly options: WorkerServiceOptions) {
     this.plainClaims = new PlainClaims(options.engine, options.log);
+    this.inHand = new TasksInHand({ ...options, plainClaims: this.plainClaims });
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
     const { store, bus, registry, instances, orchestratorId, leaseMs, heartbeatMs, log } = this.options;
     try {
       checkRegistration(request);
+      const [known] = await store.readInstances([request.incarnation]);
+      checkIdentity(workerId, request.incarnation, known);
       const namespace = namespaceOf(request.namespace);
       const tools = request.tools.map(servedTool);
       const registrations = request.tools.map((tool) => registrationOf(namespace, tool));
@@ -94,15 +107,16 @@ export class WorkerService implements WorkerHandlers {
   }
 
   async claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
-    const { engine, registry, orchestratorId, clock } = this.options;
+    const { registry, orchestratorId, clock } = this.options;
     const { runId, callId, attempt, nonce, incarnation } = request;
     try {
       requireText({ runId, callId, nonce, incarnation });
       if (request.probe) return await this.claimProbe(request);
-      const stored = await engine.peek(runId);
-      const call = stored === undefined ? undefined : callOf(stored.run, callId);
+      const call = await this.callNamed(runId, callId);
+      if (call !== undefined && call.namespace !== namespaceOf(request.namespace)) return this.refused("NOT_FOUND");
       // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
-      const owner = await registry.demandOf(incarnation, namespaceOf(request.namespace), call?.queue, call?.tool);
+      const owner =
+        call === undefined ? STRICTEST : await registry.demandOf(incarnation, call.namespace, call.queue, call.tool);
       const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
       // The core knows nothing of a claim that is held here and not stored.
       if (this.plainClaims.isHeldByAnother(runId, claim)) return this.refused("TAKEN");
@@ -143,6 +157,17 @@ export class WorkerService implements WorkerHandlers {
     }
   }
 
+  /** Of a run that is known here from before the call there is no telling whose tool it is: then it is read anew. */
+  private async callNamed(runId: string, callId: string): Promise<(Call & Pick<Run, "namespace">) | undefined> {
+    const { engine } = this.options;
+    for (const look of [() => engine.peek(runId), () => engine.read(runId)]) {
+      const stored = await look();
+      const call = stored === undefined ? undefined : callOf(stored.run, callId);
+      if (stored !== undefined && call !== undefined) return { ...call, namespace: stored.run.namespace };
+    }
+    return undefined;
+  }
+
   /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
   private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
     const { orchestratorId } = this.options;
@@ -172,8 +197,10 @@ export class WorkerService implements WorkerHandlers {
     const { incarnation, counter, tasks } = request;
     try {
       requireText({ incarnation });
+      checkTasks(tasks);
       const known = await registry.get(incarnation);
       if (known === undefined) return create(HeartbeatResponseSchema, { register: true, orchestratorId });
+      checkIdentity(workerId, incarnation, { kind: "worker", name: known.workerId });
       await instances.store({
         incarnation,
         kind: "worker",
@@ -183,7 +210,7 @@ export class WorkerService implements WorkerHandlers {
         inHand: tasks.map(({ nonce }) => nonce),
         tools: known.tools,
       });
-      const stop = await this.tasksToStop(workerId, incarnation, tasks);
+      const stop = await this.inHand.toStop(workerId, incarnation, tasks);
       return create(HeartbeatResponseSchema, { stop, orchestratorId });
     } catch (thrown) {
       return create(HeartbeatResponseSchema, { error: this.errorOf(thrown), orchestratorId });
@@ -197,7 +224,7 @@ export class WorkerService implements WorkerHandlers {
       requireText({ runId, callId, nonce });
       const command = completionOf(workerId, request);
       const { answer } = await this.execute(runId, command);
-      if (command.type === "complete") this.plainClaims.drop(runId, { callId, attempt });
+      if (command.type === "complete") this.plainClaims.drop(runId, { callId, attempt, nonce });
       if (command.type === "answer_probe" && answer.type === "ok") {
         log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
@@ -229,7 +256,7 @@ export class WorkerService implements WorkerHandlers {
       requireText({ runId, callId, nonce });
       const reason = releaseReasonOf(request.reason);
       const command = { type: "release", callId, attempt, nonce, reason, detail: detail.slice(0, 4096) } as const;
-      this.plainClaims.drop(runId, { callId, attempt });
+      this.plainClaims.drop(runId, { callId, attempt, nonce });
       const { answer } = await this.execute(runId, command);
       log.info({ runId, callId, attempt, workerId, reason }, "A task came back not begun");
       const released = answer.type === "released" && answer.released;
@@ -240,38 +267,13 @@ export class WorkerService implements WorkerHandlers {
     }
   }
 
-  private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
-    return this.options.engine.execute(runId, command);
+  /** Stores what only this process knows of. */
+  stop(): Promise<void> {
+    return this.plainClaims.flush();
   }
 
-  /**
-   * Tasks that no longer are this claim's, or whose run is coming to its end. A plain claim that is only in the worker's
-   * hand is stored on the way.
-   */
-  private async tasksToStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
-    const begun = tasks.filter((task) => task.begun);
-    if (begun.length === 0) return [];
-    const { store, registry, engine } = this.options;
-    const runs = new Map<string, Run>();
-    for (const { run } of await store.states([...new Set(begun.map(({ runId }) => runId))])) runs.set(run.runId, run);
-    const stop: string[] = [];
-    for (const { runId, callId, attempt, nonce } of begun) {
-      const run = runs.get(runId);
-      const call = run === undefined ? undefined : callOf(run, callId);
-      const { state } = call ?? {};
-      const ending = run?.phase.kind !== "active";
-      if (state?.kind === "claimed" && state.nonce === nonce && !ending) continue;
-      // Whoever has a probing attempt in hand and is not its claimant asks the probe.
-      if (state?.kind === "probing" && state.attempt === attempt && state.nonce !== nonce) continue;
-      if (call?.gate === "plain" && state?.kind === "ready" && state.attempt === attempt && !ending) {
-        const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
-        const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
-        const { answer } = await engine.execute(runId, claim);
-        if (answer.type === "granted") continue;
-      }
-      stop.push(nonce);
-    }
-    return stop;
+  private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
+    return this.options.engine.execute(runId, command);
   }
 
   private refused(reason: ClaimRefusal): ClaimResponse {
@@ -290,6 +292,9 @@ export class WorkerService implements WorkerHandlers {
 }
 
 const OWN_ERROR_RETRY_MS = 1_000;
+
+/** Of a call that is not there nothing is known, so everything is demanded. */
+const STRICTEST: OwnerDemand = { approval: true, once: true, probe: false, enforcesKey: false };
 
 function argumentsAt(stored: StoredRun, sequence: number): string {
   return argumentsOf(stored.events.find((event) => event.sequence === sequence)?.fact);

@@ -1,0 +1,67 @@
+// What workers say that they have in hand, and which of it they are told to stop.
+import type { TaskInHand } from "@agentspan/proto";
+import { type Claim, callOf, type Run } from "./core/index.js";
+import type { Engine } from "./engine.js";
+import type { PlainClaims } from "./plain-claims.js";
+import type { RunStore, StoredRun } from "./ports.js";
+import type { WorkerRegistry } from "./worker-registry.js";
+
+export interface TasksInHandOptions {
+  readonly store: Pick<RunStore, "states">;
+  readonly engine: Pick<Engine, "execute" | "read">;
+  readonly registry: Pick<WorkerRegistry, "demandOf">;
+  readonly plainClaims: PlainClaims;
+}
+
+export class TasksInHand {
+  constructor(private readonly options: TasksInHandOptions) {}
+
+  /**
+   * The nonces of tasks that no longer are this claim's, or whose run is coming to its end. To stop is to refuse: it is
+   * only said of a run that was read linearizably. A plain claim that is only in the worker's hand is stored on the way.
+   */
+  async toStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
+    const begun = tasks.filter((task) => task.begun);
+    if (begun.length === 0) return [];
+    const { store, engine } = this.options;
+    const states = await store.states([...new Set(begun.map(({ runId }) => runId))]);
+    const seen = new Map(states.map(({ run }) => [run.runId, run] as const));
+    const read = new Map<string, Promise<StoredRun | undefined>>();
+    const stop: string[] = [];
+    for (const task of begun) {
+      const { runId, nonce } = task;
+      const before = seen.get(runId);
+      if (before !== undefined && goesOn(before, task)) continue;
+      const reading = read.get(runId) ?? (before === undefined ? Promise.resolve(undefined) : engine.read(runId));
+      read.set(runId, reading);
+      const run = (await reading)?.run;
+      if (run !== undefined && (goesOn(run, task) || (await this.storeClaim(workerId, incarnation, run, task))))
+        continue;
+      stop.push(nonce);
+    }
+    return stop;
+  }
+
+  /** Stores the claim of a plain task that has begun. True where the worker may go on with it. */
+  private async storeClaim(workerId: string, incarnation: string, run: Run, task: TaskInHand): Promise<boolean> {
+    const { engine, registry, plainClaims } = this.options;
+    const { callId, attempt, nonce } = task;
+    const call = callOf(run, callId);
+    if (call?.gate !== "plain" || call.state.kind !== "ready" || call.state.attempt !== attempt) return false;
+    if (run.phase.kind !== "active") return false;
+    const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
+    const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
+    const { answer } = await engine.execute(run.runId, claim);
+    if (answer.type === "granted") plainClaims.drop(run.runId, claim);
+    // What has begun goes on through a pause, and its outcome is taken.
+    return answer.type === "granted" || (answer.type === "refused" && answer.reason === "PAUSED");
+  }
+}
+
+/** Whether a task that has begun is still this claim's, and is not to be stopped. */
+function goesOn(run: Run, { callId, attempt, nonce }: TaskInHand): boolean {
+  const state = callOf(run, callId)?.state;
+  if (state?.kind === "claimed" && state.nonce === nonce) return run.phase.kind === "active";
+  // Whoever has a probing attempt in hand and is not its claimant asks the probe.
+  return state?.kind === "probing" && state.attempt === attempt && state.nonce !== nonce;
+}
