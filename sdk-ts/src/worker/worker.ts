@@ -104,6 +104,8 @@ export class Worker {
     // A connection that never came has nothing to close; serve has told why.
     const parts = await this.#parts?.catch(() => undefined);
     if (parts === undefined) return;
+    // Whoever awaits this has nothing else to do, and must not end in the middle of it.
+    parts.link.hold();
     await Promise.all(this.#pulls.map((pull) => pull.close()));
     await this.#drain(graceMs);
     for (const { runId, callId, attempt, begun } of this.#desk.inHand()) {
