@@ -11,19 +11,31 @@ export interface ProveFlags {
   readonly for: number;
   readonly seed: number;
   readonly faults: readonly FaultKind[];
+  readonly url?: string;
+  readonly nats?: string;
   /** Milliseconds. */
   readonly killEvery: number;
   /** Milliseconds. */
   readonly bound: number;
+  /** Milliseconds. */
+  readonly lease: number;
 }
 
 export function withProveFlags(command: Command): Command {
   return command
+    .option("--url <url>", "an installation to prove, instead of a stack of its own: its gateway")
+    .option("--nats <url>", "and its NATS, for the workers that are started here")
     .option("--runs <number>", "how many runs", whole, DEFAULTS.runs)
     .option("--at-once <number>", "runs in progress at once", whole, DEFAULTS.atOnce)
     .option("--for <duration>", "how long there are faults", milliseconds, DEFAULTS.forMs)
     .option("--kill-every <duration>", "between two kills of random processes", milliseconds, DEFAULTS.killEveryMs)
     .option("--bound <duration>", "within which runs end after the last fault", milliseconds, DEFAULTS.boundMs)
+    .option(
+      "--lease <duration>",
+      "of the stack that is started; longer for a slow machine",
+      milliseconds,
+      DEFAULTS.leaseMs,
+    )
     .option("--seed <number>", "repeats a schedule of faults", whole, Math.floor(Math.random() * 1_000_000))
     .option("--faults <list>", `which kinds, of ${FAULT_KINDS.join(",")}`, kinds, [...FAULT_KINDS]);
 }

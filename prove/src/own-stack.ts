@@ -1,11 +1,14 @@
 // A stack of our own to be broken: servers, orchestrators, gateways and workers as processes, and a scripted model. Each
 // talks to the next through a door that can lose answers.
-import { deskAgent, type Rpc, Stack } from "@agentspan/e2e";
-import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { deskAgent, type LedgerLine, type Rpc, Stack } from "@agentspan/e2e";
+import type { AgentDefinition } from "@agentspan/proto";
+import { type StoredHistory, storedHistories } from "./checks/stored-histories.js";
 import { LossyProxy } from "./faults/lossy-proxy.js";
 import { gatewayProcess, Processes, plainProcess } from "./faults/processes.js";
+import type { Random } from "./random.js";
+import { STORIES, type Story } from "./stories.js";
+import type { Target } from "./target.js";
+import { type Way, wayTo } from "./way.js";
 
 export interface OwnStackOptions {
   readonly orchestrators: number;
@@ -22,11 +25,16 @@ export interface OwnStackOptions {
 
 const FAULTS_ALLOWED = { AGENTSPAN_ALLOW_FAULTS: "yes" } as const;
 
-export const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfer", "wipe"]);
-export const ONCE: ReadonlySet<string> = new Set(["charge"]);
+const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfer", "payout", "wire", "wipe"]);
+const ONCE: ReadonlySet<string> = new Set(["charge"]);
 
-export class OwnStack {
-  readonly agent = deskAgent();
+export class OwnStack implements Target {
+  readonly untried = [];
+  readonly limits = [];
+  readonly stories = STORIES;
+  readonly gated = GATED;
+  readonly once = ONCE;
+  readonly #agent = deskAgent().definition;
 
   private constructor(
     readonly stack: Stack,
@@ -98,26 +106,33 @@ export class OwnStack {
     }
   }
 
+  agentOf({ unserved }: Story): AgentDefinition {
+    return unserved === true ? { ...this.#agent, name: "unserved" } : this.#agent;
+  }
+
+  inputOf({ name, steps }: Story, random: Random): string {
+    return this.stack.model.script(name, steps(random));
+  }
+
+  ledger(): readonly LedgerLine[] {
+    return this.stack.ledger.all();
+  }
+
+  logs(): string {
+    return this.stack.logs();
+  }
+
+  livingPids(): ReadonlySet<number> {
+    return new Set(this.stack.workers.flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
+  }
+
+  stored(): Promise<readonly StoredHistory[]> {
+    return storedHistories(this.stack.database);
+  }
+
   async stop(): Promise<void> {
     for (const { close } of this.ways) close();
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await this.stack.stop();
   }
-}
-
-/** The bare contract behind one address, and the end of its connections. */
-export interface Way {
-  readonly rpc: Rpc;
-  readonly close: () => void;
-}
-
-export function wayTo(baseUrl: string): Way {
-  const sessionManager = new Http2SessionManager(baseUrl);
-  const transport = createGrpcTransport({ baseUrl, sessionManager });
-  const rpc = {
-    runs: createClient(RunService, transport),
-    approvals: createClient(ApprovalService, transport),
-    agents: createClient(AgentService, transport),
-  };
-  return { rpc, close: () => sessionManager.abort() };
 }

@@ -7,6 +7,9 @@ import { held, tableOf } from "./report.js";
 
 /** Proves, prints progress and the table, and gives the exit code: 0 where all held, 1 where something broke. */
 export async function proveWith(flags: ProveFlags, print: (line: string) => void): Promise<number> {
+  if ((flags.url === undefined) !== (flags.nats === undefined)) {
+    throw new Error("An installation is named by both: --url is its gateway, --nats what its workers connect to.");
+  }
   const stopping = new AbortController();
   const onInterrupt = (): void => {
     if (stopping.signal.aborted) process.exit(130);
@@ -25,6 +28,9 @@ export async function proveWith(flags: ProveFlags, print: (line: string) => void
       faults: flags.faults,
       killEveryMs: flags.killEvery,
       boundMs: flags.bound,
+      leaseMs: flags.lease,
+      ...(flags.url === undefined ? {} : { url: flags.url }),
+      ...(flags.nats === undefined ? {} : { natsUrl: flags.nats }),
       signal: stopping.signal,
       onProgress: (line) => print(`${((performance.now() - begun) / 1_000).toFixed(0).padStart(4)} s  ${line}`),
     });

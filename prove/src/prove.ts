@@ -1,20 +1,24 @@
 // Proves an installation: drives runs through faults, then holds everything that was seen from outside to the promises.
 import { setMaxListeners } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { RunState } from "@agentspan/proto";
 import { Callers } from "./callers.js";
 import type { Evidence } from "./checks/evidence.js";
 import { checkAll } from "./checks/index.js";
-import { storedHistories } from "./checks/stored-histories.js";
 import { driveRun, lookBack, newRecord } from "./drive-run.js";
 import type { FaultKind } from "./faults/kinds.js";
 import { ARMS, type Arm, runFaults } from "./faults/schedule.js";
-import { GATED, ONCE, OwnStack } from "./own-stack.js";
+import { givenInstallation } from "./given-installation.js";
+import { OwnStack } from "./own-stack.js";
 import { pause } from "./pause.js";
 import { Random } from "./random.js";
-import type { Report } from "./report.js";
+import { held, type Report } from "./report.js";
 import type { RunRecord } from "./run-record.js";
-import { STORIES, type Story, weighted } from "./stories.js";
+import { type Story, weighted } from "./stories.js";
 import { Tally } from "./tally.js";
+import type { Target } from "./target.js";
 
 export interface ProveOptions {
   readonly runs: number;
@@ -39,6 +43,9 @@ export interface ProveOptions {
   readonly arms?: readonly Arm[];
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** An installation to prove instead of a stack of its own: a gateway, and NATS for the workers. */
+  readonly url?: string;
+  readonly natsUrl?: string;
   readonly orchestratorEntry?: string;
   readonly serversDir?: string;
   readonly onProgress: (line: string) => void;
@@ -55,21 +62,22 @@ export async function prove(options: ProveOptions): Promise<Report> {
   const { onProgress, seed, leaseMs } = options;
   const random = new Random(seed);
   const tally = new Tally();
-  onProgress("starting NATS, a MongoDB server, orchestrators, gateways and workers");
-  const own = await OwnStack.start(options);
+  const target = await targetOf(options, random);
+  for (const { kind, why } of target.untried) if (options.faults.includes(kind)) tally.notTried(kind, why);
+  const possible = options.faults.filter((kind) => target.untried.every((untried) => untried.kind !== kind));
   try {
     const over = new AbortController();
     const calm = new AbortController();
     // Whatever is in progress listens to them.
     setMaxListeners(0, over.signal, calm.signal);
-    const callers = new Callers(() => own.rpcs, random.fork());
+    const callers = new Callers(() => target.rpcs, random.fork());
     const records: RunRecord[] = [];
-    const driving = driveAll(own, { options, callers, records, random: random.fork(), signal: over.signal });
-    const { processes, proxies } = own;
+    const driving = driveAll(target, { options, callers, records, random: random.fork(), signal: over.signal });
+    const { processes, proxies } = target;
     const context = { processes, proxies, random: random.fork(), tally, signal: calm.signal, leaseMs };
     let faultsSoFar = 0;
-    const faulting = runFaults(own.stack, context, {
-      kinds: options.faults,
+    const faulting = runFaults(target.stack, context, {
+      kinds: possible,
       killEveryMs: options.killEveryMs,
       otherEveryMs: options.otherEveryMs,
       pointEveryMs: options.pointEveryMs,
@@ -99,8 +107,17 @@ export async function prove(options: ProveOptions): Promise<Report> {
       over.abort(new Error("The time is over."));
       await driving.allEnded;
       onProgress("looking at every run, the ledger and the store");
-      const evidence = await gather(own, records, callers);
-      return reportOf({ options, tally, evidence, callers, faultsForMs, tookMs: performance.now() - begun });
+      const evidence = await gather(target, records, callers);
+      const report = reportOf({
+        target,
+        options,
+        tally,
+        evidence,
+        callers,
+        faultsForMs,
+        tookMs: performance.now() - begun,
+      });
+      return held(report) ? report : { ...report, howToLook: `${report.howToLook} ${await keepLogs(target, seed)}` };
     } finally {
       clearInterval(progress);
       calm.abort(new Error("The proof has ended."));
@@ -108,8 +125,24 @@ export async function prove(options: ProveOptions): Promise<Report> {
       await faulting;
     }
   } finally {
-    await own.stop();
+    await target.stop();
   }
+}
+
+async function keepLogs(target: Target, seed: number): Promise<string> {
+  const file = join(tmpdir(), `agentspan-prove-${seed}-${process.pid}.log`);
+  await writeFile(file, target.logs());
+  return `What the processes logged last: ${file}.`;
+}
+
+async function targetOf(options: ProveOptions, random: Random): Promise<Target> {
+  const { url, natsUrl, workers, onProgress } = options;
+  if (url === undefined || natsUrl === undefined) {
+    onProgress("starting NATS, a MongoDB server, orchestrators, gateways and workers");
+    return OwnStack.start(options);
+  }
+  onProgress(`starting workers for ${url}`);
+  return givenInstallation({ url, natsUrl, workers, random: random.fork() });
 }
 
 /** At least the time that was asked for, and until every run has been started. */
@@ -129,12 +162,10 @@ interface Driving {
   readonly signal: AbortSignal;
 }
 
-function driveAll(own: OwnStack, { options, callers, records, random, signal }: Driving) {
-  const { runs, atOnce, stories = STORIES } = options;
+function driveAll(target: Target, { options, callers, records, random, signal }: Driving) {
+  const { runs, atOnce, stories = target.stories } = options;
   const bag = weighted(stories);
   const stopped = options.signal;
-  const { definition } = own.agent;
-  const unserved = { ...definition, name: "unserved" };
   let started: () => void = () => undefined;
   const allStarted = new Promise<void>((resolve) => {
     started = resolve;
@@ -143,11 +174,11 @@ function driveAll(own: OwnStack, { options, callers, records, random, signal }: 
     while (records.length < runs && !signal.aborted && stopped?.aborted !== true) {
       const story = random.pick(bag);
       const mine = random.fork();
-      const input = own.stack.model.script(story.name, story.steps(mine));
+      const input = target.inputOf(story, mine);
       const record = newRecord(story, input);
       records.push(record);
       if (records.length === runs) started();
-      const agent = story.unserved === true ? unserved : definition;
+      const agent = target.agentOf(story);
       await driveRun(record, { callers, agent, story, input, random: mine, signal });
     }
   };
@@ -157,16 +188,17 @@ function driveAll(own: OwnStack, { options, callers, records, random, signal }: 
   return { allStarted, allEnded };
 }
 
-async function gather(own: OwnStack, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
+async function gather(target: Target, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
   const { signal } = new AbortController();
   const whole: RunRecord[] = [];
   for (const record of records) whole.push(await lookBack(record, { callers, signal }));
-  const livingPids = new Set(own.stack.workers.flatMap(({ pid }) => (pid === undefined ? [] : [pid])));
-  const stored = await storedHistories(own.stack.database);
-  return { records: whole, ledger: own.stack.ledger.all(), gated: GATED, once: ONCE, livingPids, stored };
+  const { gated, once } = target;
+  const stored = await target.stored();
+  return { records: whole, ledger: target.ledger(), gated, once, livingPids: target.livingPids(), stored };
 }
 
 interface Proved {
+  readonly target: Target;
   readonly options: ProveOptions;
   readonly tally: Tally;
   readonly evidence: Evidence;
@@ -175,7 +207,7 @@ interface Proved {
   readonly tookMs: number;
 }
 
-function reportOf({ options, tally, evidence, callers, faultsForMs, tookMs }: Proved): Report {
+function reportOf({ target, options, tally, evidence, callers, faultsForMs, tookMs }: Proved): Report {
   const states: Record<string, number> = {};
   for (const { status } of evidence.records) {
     const state = status === undefined ? "never started" : RunState[status.state];
@@ -194,6 +226,6 @@ function reportOf({ options, tally, evidence, callers, faultsForMs, tookMs }: Pr
     tally,
     checks: checkAll(evidence),
     howToLook: `The same schedule again: agentspan prove --seed ${options.seed}.`,
-    limits: [],
+    limits: target.limits,
   };
 }

@@ -52,6 +52,16 @@ export const STORIES: readonly Story[] = [
     steps: (r) => [{ calls: [{ tool: "charge", args: { takes: r.between(20, 400) } }] }, DONE],
   },
   {
+    name: "a payout whose receiver enforces the key, with a probe",
+    weight: 3,
+    steps: (r) => [{ calls: [{ tool: "payout", args: { takes: r.between(20, 600) } }] }, DONE],
+  },
+  {
+    name: "a wire with a probe",
+    weight: 2,
+    steps: (r) => [{ calls: [{ tool: "wire", args: { takes: r.between(20, 600) } }] }, DONE],
+  },
+  {
     name: "a refund past its time-out",
     weight: 1,
     steps: (r) => [{ calls: [{ tool: "transfer", args: { takes: r.pick([50, 900]) } }] }, DONE],

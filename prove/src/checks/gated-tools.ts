@@ -21,8 +21,10 @@ export function gatedToolsBeganByApproval({ records, ledger, gated }: Evidence):
   return findings.checked;
 }
 
-export function guardedToolsBeganOnce({ ledger, gated, once }: Evidence): Checked {
+/** A tool whose receiver enforces the key runs again on the word of its probe, and for each such word once more. */
+export function guardedToolsBeganOnce({ records, ledger, gated, once }: Evidence): Checked {
   const findings = new Findings("no guarded tool began more than once for one approval");
+  const histories = historiesOf(records);
   const counts = new Map<string, LedgerLine[]>();
   for (const line of begins(ledger, new Set([...gated, ...once]))) {
     const key = `${line.runId}/${line.callId}/${line.approvalId}`;
@@ -32,8 +34,9 @@ export function guardedToolsBeganOnce({ ledger, gated, once }: Evidence): Checke
     const [first] = lines;
     if (first === undefined) continue;
     const attempts = lines.map(({ attempt, pid }) => `attempt ${attempt} in process ${pid}`).join(", ");
+    const allowed = 1 + rerunsByProbe(histories.get(first.runId) ?? [], first.callId);
     findings.expect(
-      lines.length === 1,
+      lines.length <= allowed,
       first.runId,
       `${first.tool} of ${first.callId} began ${lines.length} times: ${attempts}`,
     );
@@ -72,6 +75,12 @@ export function outcomesAreRecorded({ records, ledger, gated, once, livingPids }
     findings.expect(recorded, runId, `attempt ${attempt} of ${tool} ${callId} ended and its outcome is not recorded`);
   }
   return findings.checked;
+}
+
+function rerunsByProbe(history: readonly Event[], callId: string): number {
+  return history.filter(
+    ({ event }) => event.case === "probeAnswered" && event.value.callId === callId && event.value.runsAgain,
+  ).length;
 }
 
 function begins(ledger: readonly LedgerLine[], tools: ReadonlySet<string>): readonly LedgerLine[] {

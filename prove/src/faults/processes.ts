@@ -29,6 +29,10 @@ export class Processes {
 
   constructor(readonly all: readonly ProvedProcess[]) {}
 
+  get kinds(): readonly ProcessKind[] {
+    return [...new Set(this.all.map(({ kind }) => kind))];
+  }
+
   /** One that no other fault has, held while `use` lasts; false where there is none. */
   async withOne(
     random: Random,

@@ -52,7 +52,11 @@ export interface ScheduleOptions {
 }
 
 /** Faults until the context's signal aborts; resolves when each has put right what it did. */
-export async function runFaults(stack: Stack, context: FaultContext, options: ScheduleOptions): Promise<void> {
+export async function runFaults(
+  stack: Stack | undefined,
+  context: FaultContext,
+  options: ScheduleOptions,
+): Promise<void> {
   const { kinds } = options;
   const lanes: Promise<void>[] = [];
   if (kinds.includes("kill")) lanes.push(killLane(fork(context), options));
@@ -104,25 +108,26 @@ interface OtherFault {
   readonly act: (context: FaultContext) => Promise<void>;
 }
 
-function otherFaults(stack: Stack, kinds: readonly FaultKind[]): readonly OtherFault[] {
-  const of = (kind: FaultKind, faults: readonly OtherFault[]) => (kinds.includes(kind) ? faults : []);
-  const servers = (server: "NATS" | "MongoDB"): readonly OtherFault[] => [
+function otherFaults(stack: Stack | undefined, kinds: readonly FaultKind[]): readonly OtherFault[] {
+  const lost = { name: "answers lost", act: loseAnswers };
+  const stopped = { name: "stopped past the lease", act: stopPastLease };
+  const faults: OtherFault[] = [];
+  if (kinds.includes("answers")) faults.push(lost, lost, lost);
+  if (kinds.includes("stop")) faults.push(stopped, stopped);
+  if (kinds.includes("clock")) faults.push({ name: "clock shifted", act: shiftClock });
+  if (stack === undefined) return faults;
+  if (kinds.includes("nats")) {
+    faults.push({ name: "NATS with an empty store", act: (context) => emptyNats(stack, context) });
+    faults.push(...serverFaults(stack, "NATS"));
+  }
+  if (kinds.includes("mongodb")) faults.push(...serverFaults(stack, "MongoDB"));
+  return faults;
+}
+
+function serverFaults(stack: Stack, server: "NATS" | "MongoDB"): readonly OtherFault[] {
+  return [
     { name: `${server} stands still`, act: (context) => pauseServer(stack, server, context) },
     { name: `${server} restarts`, act: (context) => restartServer(stack, server, context) },
-  ];
-  return [
-    ...of("answers", [
-      { name: "answers lost", act: loseAnswers },
-      { name: "answers lost", act: loseAnswers },
-      { name: "answers lost", act: loseAnswers },
-    ]),
-    ...of("stop", [
-      { name: "stopped past the lease", act: stopPastLease },
-      { name: "stopped past the lease", act: stopPastLease },
-    ]),
-    ...of("clock", [{ name: "clock shifted", act: shiftClock }]),
-    ...of("nats", [...servers("NATS"), { name: "NATS with an empty store", act: (c) => emptyNats(stack, c) }]),
-    ...of("mongodb", servers("MongoDB")),
   ];
 }
 

@@ -1,0 +1,106 @@
+// SIGKILL of a worker in the middle of two hundred refunds: none begins twice by itself, and each can be settled.
+import { deskAgent, type Stack as E2eStack, Stack, until } from "@agentspan/e2e";
+import { ApprovalKind, type ListApprovalsResponse, SettleOutcome } from "@agentspan/proto";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+const UNKNOWN = 150;
+const PROBED = 50;
+const PAUSED = 20;
+
+let stack: E2eStack;
+beforeAll(async () => {
+  stack = await Stack.start({ orchestrators: 2, gateways: 2, workers: 0, env: { AGENTSPAN_REQUEST_TIMEOUT: "20s" } });
+  await stack.addWorker({ concurrency: UNKNOWN + PROBED });
+});
+afterAll(() => stack?.stop());
+
+it("leaves each as unknown, for its probe or a person, and touches no other run", async () => {
+  const held = { order_id: "ORD-8821", amount: 5, hold: "refunds" };
+  const unknown = await startMany("refund", held, UNKNOWN);
+  const probed = await startMany("payout", { hold: "refunds" }, PROBED);
+  const paused = await startMany("refund", held, PAUSED);
+  await until(
+    "all wait for approval",
+    async () => (await open(ApprovalKind.APPROVAL)).length === UNKNOWN + PROBED + PAUSED,
+    {
+      withinMs: 120_000,
+      everyMs: 200,
+    },
+  );
+  const runtime = stack.runtime();
+  await Promise.all(paused.map((runId) => runtime.handle(runId).pause()));
+  await Promise.all([...unknown, ...probed, ...paused].map((runId) => runtime.handle(runId).approve()));
+  const begun = () => stack.ledger.all().filter(({ step }) => step === "begin");
+  await until("all are in the middle", () => begun().length === UNKNOWN + PROBED, { withinMs: 120_000, everyMs: 100 });
+
+  const [worker] = stack.workers;
+  await worker?.kill();
+  await stack.openGate("refunds");
+  await worker?.restart();
+
+  await until(
+    "each that has no probe is asked about",
+    async () => (await open(ApprovalKind.SETTLEMENT)).length === UNKNOWN,
+    {
+      withinMs: 120_000,
+      everyMs: 200,
+    },
+  );
+  const settlements = await open(ApprovalKind.SETTLEMENT);
+  expect(settlements.map(({ runId }) => runId).sort()).toEqual([...unknown].sort());
+  await until("each that has a probe has ended", async () => (await completed(probed)) === PROBED, {
+    withinMs: 120_000,
+    everyMs: 200,
+  });
+
+  // Nothing was paid when the worker died, so the probes said no, and their receiver enforces the key: once more each.
+  const starts = (ids: readonly string[]) => ids.map((runId) => stack.ledger.begun(runId).length);
+  expect(new Set(starts(unknown))).toEqual(new Set([1]));
+  expect(new Set(starts(probed))).toEqual(new Set([2]));
+  expect(new Set(starts(paused))).toEqual(new Set([0]));
+
+  const { runs } = stack.rpc();
+  await Promise.all(
+    settlements.map(({ runId, approvalId }, at) => {
+      const outcome =
+        at % 3 === 0 ? SettleOutcome.RUN_AGAIN : at % 3 === 1 ? SettleOutcome.HAPPENED : SettleOutcome.GIVE_UP;
+      return runs.settle({ runId, approvalId, outcome, resultJson: outcome === SettleOutcome.HAPPENED ? "{}" : "" });
+    }),
+  );
+  await Promise.all(paused.map((runId) => runtime.handle(runId).resume()));
+  const all = [...unknown, ...probed, ...paused];
+  await until("all have ended", async () => (await completed(all)) === all.length, { withinMs: 120_000, everyMs: 200 });
+  const again = settlements.filter((_, at) => at % 3 === 0).map(({ runId }) => runId);
+  expect(new Set(starts(again))).toEqual(new Set([2]));
+  expect(new Set(starts(unknown.filter((runId) => !again.includes(runId))))).toEqual(new Set([1]));
+  expect(new Set(starts(paused))).toEqual(new Set([1]));
+}, 400_000);
+
+async function startMany(
+  tool: string,
+  args: Readonly<Record<string, unknown>>,
+  count: number,
+): Promise<readonly string[]> {
+  const input = stack.model.script(tool, [{ calls: [{ tool, args }] }, { text: "ok" }]);
+  const agent = deskAgent();
+  const handles = await Promise.all(
+    Array.from({ length: count }, (_, at) => stack.runtime(at).start(agent, input, { serve: false })),
+  );
+  return handles.map(({ runId }) => runId);
+}
+
+async function open(kind: ApprovalKind): Promise<ListApprovalsResponse["approvals"]> {
+  const { approvals } = stack.rpc();
+  const found: ListApprovalsResponse["approvals"] = [];
+  for (let pageToken = ""; ; ) {
+    const page = await approvals.listApprovals({ kinds: [kind], pageToken, pageSize: 100 });
+    found.push(...page.approvals);
+    pageToken = page.nextPageToken;
+    if (pageToken === "") return found;
+  }
+}
+
+function completed(ids: readonly string[]): Promise<number> {
+  const filter = { state: "COMPLETED", _id: { $in: [...ids] } } as object;
+  return stack.database.collection("runs").countDocuments(filter);
+}
