@@ -1,16 +1,16 @@
-// Builds the workspace for commands that are run from a clone, and says so at once.
+// Builds the command line and what it needs, for whoever runs it from a clone, and says so at once.
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-/** Resolves when everything is built. Where it cannot be, says why and ends the process with 1. */
+/** Resolves when it is built. Where it cannot be, says why and ends the process with 1. */
 export async function buildFirst() {
   process.stdout.write("Building Agentspan (a few seconds the first time)\n");
   const steps = [
     [join(root, "scripts", "generate.mjs"), "--vendor-only"],
-    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"],
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", join(root, "cli")],
   ];
   for (const step of steps) {
     const { code, said } = await run(step);

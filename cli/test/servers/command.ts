@@ -10,6 +10,8 @@ import { vi } from "vitest";
 const BIN = fileURLToPath(new URL("../../bin/agentspan.mjs", import.meta.url));
 const PSEUDO_TERMINAL = fileURLToPath(new URL("./pseudo-terminal.py", import.meta.url));
 
+const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
+
 export class Command {
   /** Standard output and error together, as they came. */
   shown = "";
@@ -23,6 +25,8 @@ export class Command {
     this.#child = spawn(program, args, {
       env,
       stdio: ["pipe", "pipe", "pipe"],
+      // A process group of its own, as a shell gives to what is typed into it.
+      detached: true,
       ...(cwd === undefined ? {} : { cwd }),
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -42,14 +46,15 @@ export class Command {
   async shows(pattern: RegExp, timeoutMs = 40_000): Promise<readonly string[]> {
     const wait = vi.waitFor(
       () => {
-        const match = pattern.exec(this.shown);
+        const match = pattern.exec(withoutEscapes(this.shown));
         if (match !== null) return match;
         throw new Error(`${pattern} is not shown by now:\n${this.shown}`);
       },
       { timeout: timeoutMs, interval: 20 },
     );
     const ended = this.exit.then((code) => {
-      if (!pattern.test(this.shown)) throw new Error(`It ended (${code}) without ${pattern}:\n${this.shown}`);
+      if (!pattern.test(withoutEscapes(this.shown)))
+        throw new Error(`It ended (${code}) without ${pattern}:\n${this.shown}`);
       return wait;
     });
     return Promise.race([wait, ended]);
@@ -59,9 +64,19 @@ export class Command {
     this.#child.stdin?.write(text);
   }
 
+  /** Of all in its process group, as Ctrl-C in a terminal does; npx is one that does not pass signals on. */
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    try {
+      process.kill(-this.pid, signal);
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    }
   }
+}
+
+/** Without what moves the cursor and colours. */
+function withoutEscapes(text: string): string {
+  return text.replaceAll(ESCAPES, "");
 }
 
 /** A person's machine: whatever is started on it is stopped with it. */

@@ -1,0 +1,94 @@
+// What the pages say, held to what the code does.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { AgentspanError, codeOf, PRODUCT_VARIABLES, REASONS } from "@agentspan/internal";
+import { modelVariables } from "@agentspan/orchestrator";
+import { describe, expect, it } from "vitest";
+import { main } from "../src/main.js";
+import { capturedOutput } from "./captured-output.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** The cells of each row of the tables of a text, without their heads. */
+function rows(text: string): readonly (readonly string[])[] {
+  return text
+    .split("\n")
+    .filter((line) => line.startsWith("|"))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(" | ")
+        .map((cell) => cell.replace(/^\||\|$/g, "").trim()),
+    );
+}
+
+describe("docs/errors.md", () => {
+  const [reasons = "", ends = ""] = page("docs/errors.md").split("\n## Why a run did not complete\n");
+
+  it("has every reason with its code, and says which requests may be repeated", () => {
+    const listed = rows(reasons)
+      .slice(2)
+      .map(([reason, code, again]) => `${reason} ${code} ${again}`);
+    const known = REASONS.map((reason) => {
+      const again = new AgentspanError(reason, "").retryable ? "yes" : "";
+      return `${reason} ${codeOf(reason)} ${again}`;
+    });
+    expect(listed.sort()).toEqual(known.sort());
+  });
+
+  it("has every reason for which the contract lets a run end", () => {
+    const listed = rows(ends)
+      .slice(2)
+      .map(([reason]) => reason);
+    const [, contract = ""] =
+      /message RunError \{\s*\/\/ ([^\n]+)\n/.exec(page("proto/agentspan/v1/run_state.proto")) ?? [];
+    expect(listed.sort()).toEqual((contract.match(/[A-Z_]{4,}/g) ?? []).sort());
+  });
+
+  it("leaves no cell empty that a reader needs", () => {
+    for (const [reason, , , happened, todo] of rows(reasons).slice(2)) {
+      expect(happened, reason).toMatch(/\S/);
+      expect(todo, reason).toMatch(/\S/);
+    }
+  });
+});
+
+describe("docs/getting-started.md", () => {
+  const text = page("docs/getting-started.md");
+
+  it("names only variables that are read", () => {
+    const named = new Set(text.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g));
+    const read = new Set<string>([...PRODUCT_VARIABLES, ...modelVariables({})]);
+    const others = ["NATS_URL", "MONGODB_URI", "XDG_DATA_HOME", "ACME_API_KEY"];
+    expect([...named].filter((name) => !read.has(name) && !others.includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ["server start", ["--port", "--grpc-port", "--nats-port", "--data", "--verbose"]],
+    ["demo", ["--approve", "--reject", "--run"]],
+    ["settle", ["--happened", "--run-again", "--give-up"]],
+    ["runs events", ["--follow", "--json", "--url"]],
+  ])("names options that %s has", async (command, options) => {
+    const { output, out } = capturedOutput();
+    await main([...command.split(" "), "--help"], output);
+    for (const option of options) {
+      expect(text).toContain(option);
+      expect(out()).toContain(option);
+    }
+  });
+});
+
+describe("every page", () => {
+  const pages = [
+    "README.md",
+    ...readdirSync(join(ROOT, "docs")).flatMap((name) => (name.endsWith(".md") ? [`docs/${name}`] : [])),
+  ];
+
+  it.each(pages)("%s leads to files that are there", (path) => {
+    for (const [, target = ""] of page(path).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]+)?\)/g)) {
+      expect(existsSync(join(ROOT, dirname(path), target)), target).toBe(true);
+    }
+  });
+});
