@@ -10,3 +10,4 @@ export type { MongoCommand } from "./mongo-wire.js";
 export type { Census } from "./probe.js";
 export * from "./stack.js";
 export * from "./until.js";
+export type { Vitals } from "./vitals.js";

@@ -41,7 +41,7 @@ export type Step = Reply | ((asked: Asked) => Reply | Promise<Reply>);
 export class ModelServer {
   readonly #server: Server;
   readonly #scripts = new Map<string, readonly Step[]>();
-  readonly #asked: Asked[] = [];
+  #asked: Asked[] = [];
   readonly #faults: string[] = [];
   #named = 0;
 
@@ -86,6 +86,12 @@ export class ModelServer {
   /** What was asked and is in no script. */
   get faults(): readonly string[] {
     return this.#faults;
+  }
+
+  /** Drops a run's script and requests, for programs that start more runs than memory should hold. */
+  forget(input: string): void {
+    this.#scripts.delete(input);
+    this.#asked = this.#asked.filter((asked) => asked.input !== input);
   }
 
   async stop(): Promise<void> {
