@@ -17,7 +17,7 @@ export type WayIn = (method: DescMethod, body: Body) => Promise<Outcome>;
 /** A caller's mistake is answered at once; so long waits whoever calls a machine that has much else to do. */
 const HANG_MS = 20_000;
 /** A stream that has said nothing by then goes on. */
-const STREAM_MS = 300;
+const STREAM_MS = 1_000;
 
 const HTTP: Readonly<Record<string, number>> = {
   ...{ INVALID_ARGUMENT: 400, FAILED_PRECONDITION: 400, UNAUTHENTICATED: 401, PERMISSION_DENIED: 403, NOT_FOUND: 404 },
@@ -36,16 +36,22 @@ export function overConnect(url: string, form: "json" | "proto"): WayIn {
   return async (method, { json, wire }) => {
     const bytes = form === "json" ? json : wire;
     const stream = method.methodKind === "server_streaming";
-    const signal = AbortSignal.timeout(stream ? HANG_MS / 2 : HANG_MS);
+    const stop = new AbortController();
+    // Connect holds the headers of a stream back until there is a first message.
+    const patience = setTimeout(() => stop.abort(), stream ? STREAM_MS : HANG_MS);
     const response = await fetch(`${url}/${method.parent.typeName}/${method.name}`, {
       method: "POST",
       headers: { "content-type": `application/${stream ? "connect+" : ""}${form}` },
       body: new Uint8Array(stream ? enveloped(bytes) : bytes),
-      signal,
+      signal: stop.signal,
     }).catch((error: unknown) => String(error));
-    if (typeof response === "string") return { name: "hang", fault: response };
+    if (stream) clearTimeout(patience);
+    if (typeof response === "string") {
+      return stream && stop.signal.aborted ? { name: "open" } : { name: "hang", fault: response };
+    }
     if (stream && response.ok && response.body !== null) return firstOf(response.body);
     const answer = Buffer.from(await response.arrayBuffer());
+    clearTimeout(patience);
     if (!response.ok) return refused(answer, response.status);
     if (form === "json") JSON.parse(answer.toString("utf8"));
     return form === "json" ? { name: "ok" } : { name: "ok", answer: fromBinary(method.output, answer) };
