@@ -1,5 +1,5 @@
 // Finding programs on PATH and running short commands.
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -37,7 +37,7 @@ const MAX_LINES = 500;
 export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly onLine?: (line: string) => void;
-  /** Ends the command (SIGTERM, and SIGKILL with timeoutMs) and rejects with the signal's reason. */
+  /** Ends the command and what it started, with SIGTERM, and rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds after which the command is killed, and the result has no code. */
   readonly timeoutMs?: number;
@@ -49,6 +49,8 @@ export async function runCommand(command: readonly string[], options: CommandOpt
   const [program = "", ...args] = command;
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own, to end at once: `python -m venv` runs pip as a child, which would live on without it.
+    detached: options.signal !== undefined,
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: "SIGKILL" }),
   });
@@ -60,7 +62,7 @@ export async function runCommand(command: readonly string[], options: CommandOpt
       options.onLine?.(line);
     });
   }
-  const abort = (): void => void child.kill("SIGTERM");
+  const abort = (): void => endGroup(child);
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     const code = await new Promise<number | undefined>((resolve) => {
@@ -74,6 +76,15 @@ export async function runCommand(command: readonly string[], options: CommandOpt
     return { code, lines };
   } finally {
     options.signal?.removeEventListener("abort", abort);
+  }
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGTERM");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error; // It has just ended.
   }
 }
 
