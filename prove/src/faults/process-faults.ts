@@ -11,12 +11,16 @@ const HIT_LINE_MS = 1_000;
 
 /** SIGKILL of any process at any moment, and a new life of it soon after. */
 export async function killAny({ processes, random, tally, signal }: FaultContext): Promise<boolean> {
-  return processes.withOne(random, ["orchestrator", "gateway", "worker"], async (one) => {
+  const kill = async (one: ProvedProcess): Promise<void> => {
     tally.tried(`SIGKILL of a random ${one.kind}`);
     await one.service.kill();
     await pause(random.between(0, 300), signal).catch(() => undefined);
     await processes.revive(one);
-  });
+  };
+  // Two of a kind are left, so that the other faults find one too.
+  for (const kind of random.shuffled(processes.kinds))
+    if (await processes.withOne(random, [kind], kill, 2)) return true;
+  return false;
 }
 
 /**

@@ -33,13 +33,14 @@ export class Processes {
     return [...new Set(this.all.map(({ kind }) => kind))];
   }
 
-  /** One that no other fault has, held while `use` lasts; false where there is none. */
+  /** One that no other fault has, held while `use` lasts; false where no more than `leave` of its kind are free. */
   async withOne(
     random: Random,
     kinds: readonly ProcessKind[],
     use: (taken: ProvedProcess) => Promise<void>,
+    leave = 1,
   ): Promise<boolean> {
-    const free = this.all.filter((one) => kinds.includes(one.kind) && this.#isFree(one) && this.#isSpare(one));
+    const free = this.all.filter((one) => kinds.includes(one.kind) && this.#isFree(one) && this.#isSpare(one, leave));
     if (free.length === 0) return false;
     const taken = random.pick(free);
     this.#busy.add(taken);
@@ -55,10 +56,10 @@ export class Processes {
     return !this.#busy.has(one) && one.service.running;
   }
 
-  /** Of each kind one is left alone, so that a slow machine starts processes faster than they are taken. */
-  #isSpare({ kind }: ProvedProcess): boolean {
+  /** Of each kind some are left alone: a slow machine starts processes less often than they would be taken. */
+  #isSpare({ kind }: ProvedProcess, leave: number): boolean {
     const same = this.all.filter((other) => other.kind === kind);
-    return same.length === 1 || same.filter((other) => this.#isFree(other)).length > 1;
+    return same.filter((other) => this.#isFree(other)).length > Math.min(leave, same.length - 1);
   }
 
   /**
