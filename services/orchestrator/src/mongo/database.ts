@@ -8,6 +8,7 @@ import {
   storeErrorOf,
   storeUnavailable,
 } from "./store-failure.js";
+import { TimeLimit } from "./time-limit.js";
 
 /** One statement of an update command. */
 export interface Statement {
@@ -44,6 +45,8 @@ export interface DatabaseTimes {
   readonly searchMs: number;
   /** Milliseconds that the server may wait for a majority. */
   readonly majorityMs: number;
+  /** Milliseconds after which a command is given up that the driver has not ended. */
+  readonly limitMs: number;
 }
 
 interface RawUpdateReply {
@@ -56,10 +59,12 @@ interface RawUpdateReply {
 export class Database {
   readonly #db: Db;
   readonly #times: DatabaseTimes;
+  readonly #limit: TimeLimit;
 
   constructor(db: Db, times: DatabaseTimes) {
     this.#db = db;
     this.#times = times;
+    this.#limit = new TimeLimit(times.limitMs);
   }
 
   /**
@@ -67,11 +72,12 @@ export class Database {
    * became of this very command. Throws the driver's own errors, for the caller to judge.
    */
   async update(collection: string, statements: readonly Statement[]): Promise<UpdateAnswer> {
-    const reply = (await this.#db.command({
+    const writeConcern = { w: "majority", j: true, wtimeout: this.#times.majorityMs };
+    const reply = (await this.#command({
       update: collection,
       updates: statements,
       ordered: false,
-      writeConcern: { w: "majority", j: true, wtimeout: this.#times.majorityMs },
+      writeConcern,
     })) as unknown as RawUpdateReply;
     return {
       matched: reply.n,
@@ -123,7 +129,7 @@ export class Database {
   /** Documents by id or ids, in one answer: cheaper than a cursor. Rejects with AgentspanError. */
   async lookUp<T>(collection: string, { filter, limit, projection, level, after }: Lookup): Promise<readonly T[]> {
     const reply = await this.#reading(() =>
-      this.#db.command({
+      this.#command({
         find: collection,
         filter,
         limit,
@@ -140,12 +146,24 @@ export class Database {
   /** All that match, in order, read as they are taken. Throws AgentspanError. */
   async *scan<T extends Document>(collection: string, filter: Filter<T>, options: FindOptions): AsyncGenerator<T> {
     try {
+      const stop = new AbortController();
       const cursor = this.#db.collection<T>(collection).find<T>(filter, {
         ...options,
         readConcern: { level: "majority" },
         maxTimeMS: this.#times.searchMs,
+        signal: stop.signal,
       });
-      yield* cursor;
+      // Each batch has its own time; how long the reader takes with one is its own affair.
+      const hasMore = (): Promise<boolean> =>
+        this.#limit.of((signal) => {
+          signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
+          return cursor.hasNext();
+        });
+      try {
+        while (await hasMore()) yield* cursor.readBufferedDocuments();
+      } finally {
+        await this.#limit.of(() => cursor.close());
+      }
     } catch (error) {
       throw storeErrorOf(error);
     }
@@ -159,9 +177,8 @@ export class Database {
 
   async remove(collection: string, filter: Document): Promise<void> {
     try {
-      await this.#db.collection(collection).deleteMany(filter, {
-        writeConcern: new WriteConcern("majority", this.#times.majorityMs, true),
-      });
+      const writeConcern = new WriteConcern("majority", this.#times.majorityMs, true);
+      await this.#limit.of(() => this.#db.collection(collection).deleteMany(filter, { writeConcern }));
     } catch (error) {
       throw storeErrorOf(error);
     }
@@ -169,8 +186,12 @@ export class Database {
 
   /** The server's clock, milliseconds since the epoch. */
   async serverTime(): Promise<number> {
-    const { localTime } = await this.#reading(() => this.#db.command({ hello: 1 }));
+    const { localTime } = await this.#reading(() => this.#command({ hello: 1 }));
     return (localTime as Date).getTime();
+  }
+
+  #command(command: Document): Promise<Document> {
+    return this.#limit.of((signal) => this.#db.command(command, { signal }));
   }
 
   /** A read is tried again once where its connection had died or the primary had moved. */

@@ -35,7 +35,7 @@ export interface MongoStoreOptions {
   readonly times?: Partial<StoreTimes>;
 }
 
-export interface StoreTimes extends DatabaseTimes {
+export interface StoreTimes extends Omit<DatabaseTimes, "limitMs"> {
   /** Milliseconds that a command waits for a server that can take it. */
   readonly selectionMs: number;
   /** Milliseconds that a command that was sent waits for its answer, before its outcome is unknown. */
@@ -81,7 +81,10 @@ export class MongoStore implements Store {
     this.#uri = uri;
     this.#options = options;
     this.#name = database;
-    this.#database = new Database(client.db(database), { ...DEFAULT_TIMES, ...times });
+    const all = { ...DEFAULT_TIMES, ...times };
+    // Later than any time-out of the driver's own.
+    const limitMs = all.selectionMs + all.answerMs + 1_000;
+    this.#database = new Database(client.db(database), { ...all, limitMs });
     this.#commits = new RunCommits(this.#database, logger);
     this.#reads = new RunReads(this.#database);
     this.#agents = new AgentDocuments(this.#database);
