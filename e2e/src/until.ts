@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Milliseconds until it is given up; 15,000 unless said. */
+  /** Milliseconds until it is given up; 30,000 unless said. */
   readonly withinMs?: number;
   /** Milliseconds between looks; 20 unless said. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  { withinMs = 15_000, everyMs = 20 }: UntilOptions = {},
+  { withinMs = 30_000, everyMs = 20 }: UntilOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
   const deadline = performance.now() + withinMs;
   let last: unknown;
