@@ -28,7 +28,7 @@ const RARE = new Set(
     "result_json",
   ]
     .concat(["arguments_digest", "output_schema_json", "page_size", "after_sequence", "labels", "tool_name", "states"])
-    .concat(["kinds", "deadline", "start_timeout", "timeout", "retry"]),
+    .concat(["kinds", "deadline", "start_timeout", "timeout", "retry", "probe", "approval_required"]),
 );
 
 export function bodyOf(desc: DescMessage, pool: Pool): fc.Arbitrary<Body> {
@@ -159,7 +159,7 @@ function scalarOf(scalar: ScalarType, texts: readonly string[]): fc.Arbitrary<Va
     case ScalarType.DOUBLE:
       return fc.constantFrom(0.5, 1, 2).map(doubleValue);
     default:
-      return fc.constantFrom(1n, 1n, 2n, 3n, 20n).map((value) => intValue(value));
+      return fc.constantFrom(1n, 1n, 1n, 1n, 2n, 3n, 20n).map((value) => intValue(value));
   }
 }
 

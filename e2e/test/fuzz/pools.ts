@@ -21,6 +21,17 @@ export const FUZZ_WORKER = { workerId: "fuzz-worker", incarnation: "fuzz-incarna
 export const FUZZ_QUEUE = "fuzz_queue";
 export const WORKER_IDS = [...Array<string>(40).fill(FUZZ_WORKER.workerId), "stranger", "worker-1"];
 
+/** What its worker says when it means well, so that what it claims afterwards is its own. */
+export const REGISTRATION = JSON.stringify({
+  ...FUZZ_WORKER,
+  tools: ["plain", "risky"].map((name) => ({ queue: FUZZ_QUEUE, name, once: name === "risky" })),
+});
+
+/** A claim that is granted, so that what follows for that call is of a task in hand. */
+export function claimOf(runId: string, callId: string): string {
+  return JSON.stringify({ ...FUZZ_WORKER, runId, callId, attempt: 1, nonce: "nonce-1" });
+}
+
 const NO_RUN = "run_aaaaaaaaaaaaaaaaaaaaaaaaaa";
 const SCHEMAS = ['{"type":"object"}', '{"type":"object","properties":{"a":{"type":"string"}},"required":["a"]}'];
 const JSON_TEXTS = ['{"order_id":"ORD-1","amount":5}', "{}", "1", '"x"', "null", '{"a":[1,2,{"b":null}]}'];

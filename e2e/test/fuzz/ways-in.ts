@@ -1,6 +1,6 @@
 // The ways in which a request reaches the gateway, with bodies that no client library would send. Each call ends in an
 // outcome: "ok", "open" for a stream that goes on, a reason of the contract, or a fault that says what is wrong with it.
-import { Codes, codeOf, fromErrorDetails, fromStatusBytes } from "@agentspan/internal";
+import { Codes, codeOf, fromErrorDetails, fromStatusBytes, Limits } from "@agentspan/internal";
 import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import { type Client, status as Grpc, type ServiceError } from "@grpc/grpc-js";
 import type { Body } from "./message-arbitrary.js";
@@ -118,7 +118,7 @@ export function overGrpc(client: Client): WayIn {
     if (method.methodKind !== "server_streaming") {
       return new Promise((resolve) => {
         client.makeUnaryRequest(path, bytes, read, wire, { deadline }, (error, answer) => {
-          if (error !== null) resolve(failed(error));
+          if (error !== null) resolve(failed(error, wire.length));
           else resolve({ name: "ok", answer: fromBinary(method.output, answer ?? Buffer.alloc(0)) });
         });
       });
@@ -134,12 +134,16 @@ export function overGrpc(client: Client): WayIn {
       stream.on("data", () => end({ name: "ok" }));
       stream.on("end", () => end({ name: "ok" }));
       // After it was cancelled it fails once more, for that; the promise has been settled by then.
-      stream.on("error", (error: ServiceError) => end(failed(error)));
+      stream.on("error", (error: ServiceError) => end(failed(error, wire.length)));
     });
   };
 }
 
-function failed(failure: ServiceError): Outcome {
+/** What the library behind the second port refuses by itself, unread: the code is right, and there are no details. */
+const UNREAD_BYTES = 2 * Limits.requestBytes;
+
+function failed(failure: ServiceError, size: number): Outcome {
+  if (size > UNREAD_BYTES && failure.code === Grpc.RESOURCE_EXHAUSTED) return { name: "unread for its size" };
   const [packed] = failure.metadata.get("grpc-status-details-bin");
   const error = packed instanceof Uint8Array ? fromStatusBytes(packed) : undefined;
   if (error === undefined)

@@ -5,6 +5,7 @@
 //
 // The seed says which requests are made and in which order; E2E_FUZZ_CASE makes only the one of that number. What else is
 // going on at the time is not repeated, so a fault that needs two requests at once may need several tries.
+import type { WorkerVerb } from "@agentspan/internal";
 import * as proto from "@agentspan/proto";
 import { Agent, tool } from "@agentspan/sdk";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, startRun, theApproval, waitingFor } from "../desk-run.js";
 import { type Body, bodyOf, type Pool } from "../fuzz/message-arbitrary.js";
-import { FUZZ_QUEUE, type Known, poolOf, WORKER_IDS } from "../fuzz/pools.js";
+import { claimOf, FUZZ_QUEUE, FUZZ_WORKER, type Known, poolOf, REGISTRATION, WORKER_IDS } from "../fuzz/pools.js";
 import { Tally } from "../fuzz/tally.js";
 import { type Outcome, overConnect, overGrpc } from "../fuzz/ways-in.js";
 import { askAsWorker, WORKER_MESSAGES, WORKER_VERBS } from "../fuzz/worker-way.js";
@@ -89,7 +90,14 @@ describe(`garbage of seed ${SEED}`, () => {
       startRun(current, "task", [work, work, { text: "ok" }], { agent }),
     ]);
     started.push(waits, works);
+    const say = (verb: WorkerVerb, json: string) =>
+      askAsWorker(nats, FUZZ_WORKER.workerId, verb, { json: Buffer.from(json), wire: Buffer.alloc(0) }, "json");
+    expect(await say("register", REGISTRATION)).toMatchObject({ name: "ok" });
     const status = await waitingFor(waits, 4);
+    const callIds = [...new Set(status.pendingApprovals.map(({ callId }) => callId))];
+    for (const callId of callIds.slice(0, 2)) {
+      await until("a task is claimed", async () => (await say("claim", claimOf(works.runId, callId))).name === "ok");
+    }
     const latest = started.filter(({ input }) => input.startsWith("task")).slice(-3);
     const left = await Promise.all(latest.map(({ handle }) => handle.getStatus()));
     const approvals = [...left, status].flatMap(({ pendingApprovals }) => pendingApprovals);
@@ -99,7 +107,7 @@ describe(`garbage of seed ${SEED}`, () => {
       tasks: latest.map(({ runId }) => runId),
       canary: canary.runId,
       approvals,
-      callIds: [...new Set(status.pendingApprovals.map(({ callId }) => callId))],
+      callIds,
       input: current.model.script("of garbage", [call("refund", REFUND), { text: "ok" }]),
       agentVersion: status.agentVersion,
       pageToken: nextPageToken,
@@ -215,6 +223,9 @@ describe(`garbage of seed ${SEED}`, () => {
     const runs = await current.database.collection("runs").countDocuments();
     const most = 1 + started.length + tally.of("RunService.Start", "ok") + unsure("RunService.Start");
     expect(runs).toBeLessThanOrEqual(most);
+    const versions = await current.database.collection("agents").countDocuments();
+    const defined = ["RunService.Start", "AgentService.PutAgent"].map((name) => tally.of(name, "ok") + unsure(name));
+    expect(versions).toBeLessThanOrEqual(2 + defined.reduce((sum, count) => sum + count, 0));
     const names = (await current.database.collection("runs").find().toArray()).map(({ _id }) => String(_id));
     for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_/:.-]+$/);
     await until(
