@@ -53,8 +53,8 @@ function outcomeOf(answer: Message): Outcome {
       ? told(error.reason, error.message)
       : { name: error.reason, fault: `Not of the list: ${error.reason}` };
   }
-  if (claimed?.case === "refusal") return { name: `refused ${claimed.value.reason}`, answer };
-  if (status !== undefined) return { name: `status ${status}`, answer };
+  if (claimed?.case === "refusal") return { name: `refused ${proto.RefusalReason[claimed.value.reason]}`, answer };
+  if (status !== undefined) return { name: proto.CompletionStatus[status] ?? `status ${status}`, answer };
   return { name: released === false ? "not released" : "ok", answer };
 }
 

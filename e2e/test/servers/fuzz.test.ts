@@ -98,7 +98,7 @@ describe(`garbage of seed ${SEED}`, () => {
     const callIds = [...new Set(status.pendingApprovals.map(({ callId }) => callId))];
     for (const callId of callIds.slice(0, 2)) {
       const claim = () => say("claim", claimOf(works.runId, callId));
-      const notThere = `refused ${proto.RefusalReason.NOT_FOUND}`;
+      const notThere = "refused NOT_FOUND";
       const { name } = await until("the call is there", async () => {
         const outcome = await claim();
         return outcome.name !== notThere && outcome;
