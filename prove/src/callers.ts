@@ -4,11 +4,10 @@
 import type { Rpc } from "@agentspan/e2e";
 import { AgentspanError, fromErrorDetails } from "@agentspan/internal";
 import { ConnectError } from "@connectrpc/connect";
-import { pause } from "./pause.js";
+import { backoffMs, pause } from "./pause.js";
 import type { Random } from "./random.js";
 
 const ATTEMPT_MS = 6_000;
-const AGAIN_MS = 400;
 
 export interface CallOptions {
   readonly timeoutMs: number;
@@ -31,7 +30,7 @@ export class Callers {
 
   /** The answer, or the refusal as AgentspanError; throws the signal's reason where it is aborted first. */
   async ask<T>(call: (rpc: Rpc, options: CallOptions) => Promise<T>, signal: AbortSignal): Promise<T> {
-    for (;;) {
+    for (let failed = 1; ; failed += 1) {
       signal.throwIfAborted();
       try {
         return await call(this.any(), { timeoutMs: ATTEMPT_MS, signal });
@@ -40,7 +39,7 @@ export class Callers {
         const refusal = refusalOf(thrown);
         if (refusal !== undefined && !refusal.retryable) throw refusal;
         this.repeated += 1;
-        await pause(refusal?.retryAfterMs ?? AGAIN_MS, signal);
+        await pause(Math.max(refusal?.retryAfterMs ?? 0, backoffMs(failed)), signal);
       }
     }
   }

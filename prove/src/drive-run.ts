@@ -19,7 +19,7 @@ export interface DriveOptions {
   readonly signal: AbortSignal;
 }
 
-const LOOK_MS = 1_500;
+const LOOK_MS = 3_000;
 const READERS = 2;
 
 /** Resolves when the run has ended with nothing open, or the signal aborts. Never rejects for what the server does. */
@@ -44,6 +44,7 @@ export async function driveRun(record: RunRecord, options: DriveOptions): Promis
     return readEvents(reading, { callers, runId, random: random.fork(), signal, onEvent });
   });
   const disturbing = disturb(runId, options).catch(swallowAbort(signal));
+  let endedAt: number | undefined;
   const deciding = new Map<string, Promise<void>>();
   try {
     for (;;) {
@@ -61,11 +62,13 @@ export async function driveRun(record: RunRecord, options: DriveOptions): Promis
       }
       if (status?.isComplete === true && status.pendingApprovals.length === 0) break;
     }
+    endedAt = performance.now();
     await Promise.all(deciding.values());
   } catch (thrown) {
     if (!signal.aborted) record.faults.push(refusedBy(thrown));
   }
   await Promise.all([...readers, disturbing]);
+  if (endedAt !== undefined) record.readersHadMs = performance.now() - endedAt;
 }
 
 /** Now and then twice at once: both must find one run. */
@@ -123,6 +126,7 @@ export function newRecord(story: Story, input: string): RunRecord {
     readings: [],
     faults: [],
     status: undefined,
+    readersHadMs: undefined,
     history: [],
   };
 }

@@ -1,3 +1,8 @@
+/** How long to wait before trying again what has failed so often in a row: as a client that means well, up to 5 s. */
+export function backoffMs(failed: number): number {
+  return Math.min(5_000, 250 * 2 ** Math.min(failed - 1, 8)) * (0.5 + Math.random());
+}
+
 /** Resolves after so many milliseconds; rejects with the signal's reason where it is aborted first. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -54,6 +54,8 @@ export interface ProveOptions {
 }
 
 const PROGRESS_MS = 5_000;
+/** Within which a worker has told an outcome, where some runs have not come to their end. */
+const TELLING_MS = 5_000;
 /** Faults go on while runs are still to be started, but not for ever. */
 const LONGEST_SHARE = 3;
 
@@ -190,11 +192,14 @@ function driveAll(target: Target, { options, callers, records, random, signal }:
 
 async function gather(target: Target, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
   const { signal } = new AbortController();
+  // The ledger first: what had begun by then is on record by now, and what had ended has been told.
+  const ledger = target.ledger();
+  const livingPids = target.livingPids();
+  await pause(records.every(({ readersHadMs }) => readersHadMs !== undefined) ? 0 : TELLING_MS);
   const whole: RunRecord[] = [];
   for (const record of records) whole.push(await lookBack(record, { callers, signal }));
   const { gated, once } = target;
-  const stored = await target.stored();
-  return { records: whole, ledger: target.ledger(), gated, once, livingPids: target.livingPids(), stored };
+  return { records: whole, ledger, gated, once, livingPids, stored: await target.stored() };
 }
 
 interface Proved {

@@ -3,7 +3,7 @@
 import { type Event, EventSchema } from "@agentspan/proto";
 import { toJsonString } from "@bufbuild/protobuf";
 import { type Callers, refusalOf } from "./callers.js";
-import { pause } from "./pause.js";
+import { backoffMs, pause } from "./pause.js";
 import type { Random } from "./random.js";
 import type { Reading } from "./run-record.js";
 
@@ -12,15 +12,17 @@ export interface ReadOptions {
   readonly runId: string;
   readonly random: Random;
   readonly signal: AbortSignal;
-  /** Something came. */
+  /** Something came that may want a person. */
   readonly onEvent: () => void;
 }
 
 /** Chance that a reader leaves after an event and comes back. */
 const RESTLESS = 0.04;
-const AGAIN_MS = 500;
 
 const TERMINAL: readonly (string | undefined)[] = ["done", "failed", "cancelled", "timedOut"];
+
+/** After which there may be something to decide. */
+const TO_DECIDE: readonly (string | undefined)[] = ["waiting", "voted", "checkpointClosed"];
 
 export function isTerminal({ event }: Event): boolean {
   return TERMINAL.includes(event.case);
@@ -34,7 +36,9 @@ export function textOf(event: Event): string {
 /** Reads until the run has ended or the signal aborts. Never rejects. */
 export async function readEvents(reading: Reading, options: ReadOptions): Promise<void> {
   const { signal } = options;
+  let failed = 0;
   while (!signal.aborted && !reading.ended) {
+    const before = reading.events.length;
     try {
       reading.connections += 1;
       reading.ended = await readOnce(reading, options);
@@ -45,7 +49,8 @@ export async function readEvents(reading: Reading, options: ReadOptions): Promis
         reading.faults.push(`was refused: ${refusal.reason}: ${refusal.message}`);
         return;
       }
-      await pause(AGAIN_MS, signal).catch(() => undefined);
+      failed = reading.events.length > before ? 1 : failed + 1;
+      await pause(backoffMs(failed), signal).catch(() => undefined);
     }
   }
 }
@@ -69,7 +74,7 @@ async function readOnce(reading: Reading, { callers, runId, random, signal, onEv
       }
       reading.events.push(textOf(event));
       terminal ||= isTerminal(event);
-      onEvent();
+      if (terminal || TO_DECIDE.includes(event.event.case)) onEvent();
       if (!terminal && random.chance(RESTLESS)) return false;
     }
   } finally {

@@ -39,6 +39,8 @@ export interface RunRecord {
   readonly readings: Reading[];
   /** Questions about the run that the server refused to answer. */
   readonly faults: string[];
+  /** How long its readers had, once its end had been seen, milliseconds; undefined where it never was. */
+  readersHadMs: number | undefined;
   /** Where it stood when it was last looked at. */
   status: RunStatus | undefined;
   /** Its history, read when all was over. */

@@ -22,7 +22,7 @@ export function plainProcess(kind: "orchestrator" | "worker", service: ChildServ
 }
 
 const AGAIN_MS = 300;
-const GIVE_UP_MS = 180_000;
+const GIVE_UP_MS = 600_000;
 
 export class Processes {
   readonly #busy = new Set<ProvedProcess>();

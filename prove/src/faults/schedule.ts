@@ -78,7 +78,10 @@ async function killLane(context: FaultContext, { killEveryMs, onFault }: Schedul
   const under: Promise<boolean>[] = [];
   await every(killEveryMs, context.signal, () => {
     onFault("kill");
-    under.push(killAny(context));
+    const kill = killAny(context);
+    under.push(kill);
+    // What went wrong is told when all is put right.
+    kill.catch(() => undefined);
   });
   await Promise.all(under);
 }
