@@ -24,7 +24,8 @@ import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold, storedHistories } from "../stored-histories.js";
 
 const SECONDS = Number(process.env.E2E_FUZZ_SECONDS ?? 10);
-const SEED = Number(process.env.E2E_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
+// Fixed, so that a change is what makes it fail; a long run by hand takes another.
+const SEED = Number(process.env.E2E_FUZZ_SEED ?? 1578871654);
 const ONLY = process.env.E2E_FUZZ_CASE === undefined ? undefined : Number(process.env.E2E_FUZZ_CASE);
 const LANES = 6;
 /** More than a round has; what the numbers of cases are made with. */
