@@ -130,11 +130,11 @@ export class LeaseJudge {
     return seen === undefined ? leaseMs : Math.max(0, leaseMs - (monotonic() - seen.since));
   }
 
-  /** The orchestrators that showed life within a lease. */
+  /** The orchestrators that are not known to be gone: the one that has just started counts those that it finds. */
   liveOrchestrators(): readonly string[] {
-    const since = this.options.monotonic() - this.options.leaseMs;
-    return [...this.seen].flatMap(([incarnation, { kind, moved, left }]) =>
-      kind === "orchestrator" && !left && moved !== undefined && moved >= since ? [incarnation] : [],
+    const after = this.options.monotonic() - this.options.leaseMs;
+    return [...this.seen].flatMap(([incarnation, { kind, since, missing }]) =>
+      kind === "orchestrator" && missing === undefined && since > after ? [incarnation] : [],
     );
   }
 

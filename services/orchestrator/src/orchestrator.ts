@@ -4,7 +4,7 @@ import { AgentCatalog } from "./agent-catalog.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 import { DeltaWishes } from "./delta-wishes.js";
-import { Engine } from "./engine.js";
+import { Engine, type EngineFigures } from "./engine.js";
 import { History } from "./history.js";
 import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
@@ -12,7 +12,7 @@ import type { Bus, Models, Store } from "./ports.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
 import { BlockedTools } from "./requests/index.js";
-import { Sweeper } from "./sweeper.js";
+import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
 import { WorkerRegistry } from "./worker-registry.js";
 import { WorkerService } from "./worker-service.js";
@@ -35,6 +35,8 @@ export interface OrchestratorOptions {
 export interface Orchestrator {
   /** Fresh for each start; also the incarnation that leases hang on. */
   readonly id: string;
+  /** What it has done since it started. */
+  figures(): { readonly engine: EngineFigures; readonly sweeper: SweepFigures };
   /** Takes nothing new, finishes or hands back what it holds, within the grace. Store and bus stay open. */
   stop(graceMs: number): Promise<void>;
 }
@@ -137,6 +139,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   }
 
   await instances.start();
+  // Whoever is there already has its share of the first sweep.
+  await judge.poll();
   judge.start();
   await bus.serve(id, (envelope) => requests.handle(envelope), workers);
   sweeper.start();
@@ -144,6 +148,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 
   return {
     id,
+    figures: () => ({ engine: engine.figures, sweeper: sweeper.figures }),
     async stop(graceMs) {
       await bus.drain();
       await Promise.all([sweeper.stop(), workers.stop()]);

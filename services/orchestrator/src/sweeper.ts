@@ -154,7 +154,8 @@ export class Sweeper {
       if (this.isMine(run.runId, orchestrators)) mine.push(run);
       else if (now - run.wakeAt >= OTHERS_AFTER_MS) others.push(run);
     }
-    return [...mine, ...others].slice(0, this.options.batch);
+    // From the other end: where they are late and not lost they come from this one, and so nobody meets.
+    return [...mine, ...others.reverse()].slice(0, this.options.batch);
   }
 
   private async each(runs: readonly DueRun[], act: (run: DueRun) => Promise<void>): Promise<void> {
