@@ -56,6 +56,9 @@ interface RawUpdateReply {
   readonly operationTime?: Timestamp;
 }
 
+/** How long a command may go on after the connections were lost. */
+const AFTER_LOSS_MS = 1_000;
+
 export class Database {
   readonly #db: Db;
   readonly #times: DatabaseTimes;
@@ -188,6 +191,11 @@ export class Database {
   async serverTime(): Promise<number> {
     const { localTime } = await this.#reading(() => this.#command({ hello: 1 }));
     return (localTime as Date).getTime();
+  }
+
+  /** Connections were lost: what has no end by then will hardly have one. */
+  connectionsLost(): void {
+    this.#limit.hurry(AFTER_LOSS_MS);
   }
 
   #command(command: Document): Promise<Document> {

@@ -85,6 +85,7 @@ export class MongoStore implements Store {
     // Later than any time-out of the driver's own.
     const limitMs = all.selectionMs + all.answerMs + 1_000;
     this.#database = new Database(client.db(database), { ...all, limitMs });
+    client.on("connectionPoolCleared", () => this.#database.connectionsLost());
     this.#commits = new RunCommits(this.#database, logger);
     this.#reads = new RunReads(this.#database);
     this.#agents = new AgentDocuments(this.#database);
