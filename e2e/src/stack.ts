@@ -57,6 +57,9 @@ const TIMING = {
 /** For tests in which a hint is lost: it is sent again soon. Else a claim that is not stored yet could never be seen. */
 export const ANNOUNCE_SOON = { AGENTSPAN_ANNOUNCE_AFTER: "500ms" } as const;
 
+/** Left to itself NATS refuses the tasks' stream where less than its reservation is free on the disk. */
+const NATS_CONFIG = "jetstream { max_file_store: 1GB }\n";
+
 export const DATABASE = "e2e";
 
 export class GatewayProcess {
@@ -112,7 +115,7 @@ export class Stack {
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "agentspan-e2e-"));
     const [servers, model] = await Promise.all([
-      startTestServers({ own: true, dataDir: options.serversDir }),
+      startTestServers({ own: true, dataDir: options.serversDir, natsConfig: NATS_CONFIG }),
       ModelServer.start(),
     ]);
     const stack = new Stack(servers, model, folder, options);

@@ -78,10 +78,12 @@ export async function givenInstallation({ url, natsUrl, workers, random }: Given
     processes: new Processes(services.map((service) => plainProcess("worker", service))),
     proxies,
     stack: undefined,
+    disk: undefined,
     untried: [
       { kind: "nats", why: OURS_ALONE },
       { kind: "mongodb", why: OURS_ALONE },
       { kind: "clock", why: OURS_ALONE },
+      { kind: "disk", why: OURS_ALONE },
     ],
     limits,
     stories: [{ name: "a refund", weight: 1, steps: () => [] }],

@@ -5,6 +5,7 @@ import type { AgentDefinition } from "@agentspan/proto";
 import { type StoredHistory, storedHistories } from "./checks/stored-histories.js";
 import { LossyProxy } from "./faults/lossy-proxy.js";
 import { gatewayProcess, Processes, plainProcess } from "./faults/processes.js";
+import { SmallDisk } from "./faults/small-disk.js";
 import type { Random } from "./random.js";
 import { STORIES, type Story } from "./stories.js";
 import type { Target } from "./target.js";
@@ -16,8 +17,8 @@ export interface OwnStackOptions {
   readonly workers: number;
   /** Another build of the orchestrator's program. */
   readonly orchestratorEntry?: string | undefined;
-  /** Where the servers keep their data. */
-  readonly serversDir?: string | undefined;
+  /** Keeps the servers' data on a small disk that can be filled, where one can be had. */
+  readonly smallDisk: boolean;
   readonly leaseMs: number;
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
@@ -29,7 +30,6 @@ const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfe
 const ONCE: ReadonlySet<string> = new Set(["charge"]);
 
 export class OwnStack implements Target {
-  readonly untried = [];
   readonly limits = [];
   readonly stories = STORIES;
   readonly gated = GATED;
@@ -41,6 +41,8 @@ export class OwnStack implements Target {
     readonly processes: Processes,
     readonly proxies: readonly LossyProxy[],
     private readonly ways: readonly Way[],
+    readonly disk: SmallDisk | undefined,
+    readonly untried: Target["untried"],
   ) {}
 
   /** Each gateway, straight and through a door. */
@@ -49,7 +51,10 @@ export class OwnStack implements Target {
   }
 
   static async start(options: OwnStackOptions): Promise<OwnStack> {
-    const { leaseMs, orchestratorEntry, serversDir } = options;
+    const { leaseMs, orchestratorEntry } = options;
+    const mounted = options.smallDisk ? await SmallDisk.mount() : undefined;
+    const disk = mounted instanceof SmallDisk ? mounted : undefined;
+    const untried = mounted !== undefined && "why" in mounted ? [{ kind: "disk" as const, why: mounted.why }] : [];
     const env = {
       AGENTSPAN_LEASE: `${leaseMs}ms`,
       AGENTSPAN_HEARTBEAT: `${Math.floor(leaseMs / 5)}ms`,
@@ -65,7 +70,7 @@ export class OwnStack implements Target {
       workers: 0,
       env,
       ...(orchestratorEntry === undefined ? {} : { orchestratorEntry }),
-      ...(serversDir === undefined ? {} : { serversDir }),
+      ...(disk === undefined ? {} : { serversDir: disk.path }),
     });
     const proxies: LossyProxy[] = [];
     const through = async (name: string, port: number): Promise<number> => {
@@ -98,10 +103,11 @@ export class OwnStack implements Target {
         ...stack.gateways.map(gatewayProcess),
         ...stack.workers.map((service) => plainProcess("worker", service)),
       ]);
-      return new OwnStack(stack, processes, proxies, urls.map(wayTo));
+      return new OwnStack(stack, processes, proxies, urls.map(wayTo), disk, untried);
     } catch (error) {
       await Promise.all(proxies.map((proxy) => proxy.close()));
       await stack.stop();
+      await disk?.unmount();
       throw error;
     }
   }
@@ -134,5 +140,6 @@ export class OwnStack implements Target {
     for (const { close } of this.ways) close();
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await this.stack.stop();
+    await this.disk?.unmount();
   }
 }

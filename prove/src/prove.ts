@@ -47,7 +47,6 @@ export interface ProveOptions {
   readonly url?: string;
   readonly natsUrl?: string;
   readonly orchestratorEntry?: string;
-  readonly serversDir?: string;
   readonly onProgress: (line: string) => void;
   /** Ends the faults and the runs early; what was seen is checked all the same. */
   readonly signal?: AbortSignal;
@@ -75,9 +74,11 @@ export async function prove(options: ProveOptions): Promise<Report> {
     const callers = new Callers(() => target.rpcs, random.fork());
     const records: RunRecord[] = [];
     const driving = driveAll(target, { options, callers, records, random: random.fork(), signal: over.signal });
-    const { processes, proxies } = target;
-    const context = { processes, proxies, random: random.fork(), tally, signal: calm.signal, leaseMs };
+    const { processes, proxies, disk } = target;
+    const context = { processes, proxies, disk, random: random.fork(), tally, signal: calm.signal, leaseMs };
     let faultsSoFar = 0;
+    const supervising = processes.supervise(over.signal);
+    supervising.catch(() => undefined);
     const faulting = runFaults(target.stack, context, {
       kinds: possible,
       killEveryMs: options.killEveryMs,
@@ -124,7 +125,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
       clearInterval(progress);
       calm.abort(new Error("The proof has ended."));
       over.abort(new Error("The proof has ended."));
-      await faulting;
+      await Promise.all([faulting, supervising]);
     }
   } finally {
     await target.stop();
@@ -141,7 +142,7 @@ async function targetOf(options: ProveOptions, random: Random): Promise<Target> 
   const { url, natsUrl, workers, onProgress } = options;
   if (url === undefined || natsUrl === undefined) {
     onProgress("starting NATS, a MongoDB server, orchestrators, gateways and workers");
-    return OwnStack.start(options);
+    return OwnStack.start({ ...options, smallDisk: options.faults.includes("disk") });
   }
   onProgress(`starting workers for ${url}`);
   return givenInstallation({ url, natsUrl, workers, random: random.fork() });

@@ -5,6 +5,7 @@ import type { StoredHistory } from "./checks/stored-histories.js";
 import type { FaultKind } from "./faults/kinds.js";
 import type { LossyProxy } from "./faults/lossy-proxy.js";
 import type { Processes } from "./faults/processes.js";
+import type { SmallDisk } from "./faults/small-disk.js";
 import type { Random } from "./random.js";
 import type { Story } from "./stories.js";
 
@@ -16,6 +17,7 @@ export interface Target {
   readonly proxies: readonly LossyProxy[];
   /** Where its servers are ours to break. */
   readonly stack: Stack | undefined;
+  readonly disk: SmallDisk | undefined;
   /** Faults that cannot be tried here, each with the reason as a sentence. */
   readonly untried: readonly { readonly kind: FaultKind; readonly why: string }[];
   /** What the table must say besides. */

@@ -22,6 +22,7 @@ export function plainProcess(kind: "orchestrator" | "worker", service: ChildServ
 }
 
 const AGAIN_MS = 300;
+const SUPERVISE_MS = 1_000;
 const GIVE_UP_MS = 600_000;
 
 export class Processes {
@@ -50,6 +51,18 @@ export class Processes {
       this.#busy.delete(taken);
     }
     return true;
+  }
+
+  /** Starts again what has died and nobody attends to: a fault that was armed may strike after its time. */
+  async supervise(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await pause(SUPERVISE_MS, signal).catch(() => undefined);
+      for (const one of this.all) {
+        if (one.service.running || this.#busy.has(one)) continue;
+        this.#busy.add(one);
+        await this.revive(one).finally(() => this.#busy.delete(one));
+      }
+    }
   }
 
   #isFree(one: ProvedProcess): boolean {

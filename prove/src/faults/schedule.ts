@@ -6,7 +6,8 @@ import type { FaultContext } from "./fault-context.js";
 import type { FaultKind } from "./kinds.js";
 import { dawdle, killAny, killAtPoint, shiftClock, stopPastLease } from "./process-faults.js";
 import type { ProcessKind } from "./processes.js";
-import { emptyNats, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
+import { emptyNats, fillDisk, loseAnswers, pauseServer, restartServer } from "./server-faults.js";
+import type { SmallDisk } from "./small-disk.js";
 
 /** What a process of a kind is made to do at a named point, each time that it passes it, or each so many times. */
 export interface Arm {
@@ -65,7 +66,7 @@ export async function runFaults(
       lanes.push(pointLane(kind, fork(context), options));
   }
   if (kinds.includes("arms")) for (const arm of options.arms) lanes.push(armLane(arm, fork(context), options));
-  const others = otherFaults(stack, kinds);
+  const others = otherFaults(stack, context.disk, kinds);
   if (others.length > 0) lanes.push(otherLane(others, fork(context), options));
   await Promise.all(lanes);
 }
@@ -111,7 +112,11 @@ interface OtherFault {
   readonly act: (context: FaultContext) => Promise<void>;
 }
 
-function otherFaults(stack: Stack | undefined, kinds: readonly FaultKind[]): readonly OtherFault[] {
+function otherFaults(
+  stack: Stack | undefined,
+  disk: SmallDisk | undefined,
+  kinds: readonly FaultKind[],
+): readonly OtherFault[] {
   const lost = { name: "answers lost", act: loseAnswers };
   const stopped = { name: "stopped past the lease", act: stopPastLease };
   const faults: OtherFault[] = [];
@@ -122,6 +127,9 @@ function otherFaults(stack: Stack | undefined, kinds: readonly FaultKind[]): rea
   if (kinds.includes("nats")) {
     faults.push({ name: "NATS with an empty store", act: (context) => emptyNats(stack, context) });
     faults.push(...serverFaults(stack, "NATS"));
+  }
+  if (kinds.includes("disk") && disk !== undefined) {
+    faults.push({ name: "disk full", act: (context) => fillDisk(stack, disk, context) });
   }
   if (kinds.includes("mongodb")) faults.push(...serverFaults(stack, "MongoDB"));
   return faults;

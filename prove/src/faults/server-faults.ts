@@ -2,6 +2,7 @@
 import type { Stack } from "@agentspan/e2e";
 import { pause } from "../pause.js";
 import type { FaultContext } from "./fault-context.js";
+import type { SmallDisk } from "./small-disk.js";
 
 type Server = "NATS" | "MongoDB";
 
@@ -27,6 +28,16 @@ export async function restartServer(stack: Stack, server: Server, context: Fault
 export async function emptyNats(stack: Stack, { tally }: FaultContext): Promise<void> {
   tally.tried("NATS comes back with an empty store");
   await stack.loseNats();
+}
+
+/** No room for either server for a while; then there is room again, and both are started anew, as after any full disk. */
+export async function fillDisk(stack: Stack, disk: SmallDisk, { random, tally, signal }: FaultContext): Promise<void> {
+  tally.tried("the servers' disk is full, then not, and they are started anew");
+  await disk.fill();
+  await pause(random.between(500, 3_000), signal).catch(() => undefined);
+  await Promise.all([stack.kill("NATS"), stack.kill("MongoDB")]);
+  await disk.free();
+  await Promise.all([stack.restart("NATS"), stack.restart("MongoDB")]);
 }
 
 /** What was asked is carried out, and the answers to it never come. */
