@@ -6,7 +6,7 @@ export const DEFAULTS = {
   killEveryMs: 1_000,
   pointEveryMs: 300,
   otherEveryMs: 6_000,
-  boundMs: 180_000,
+  boundMs: 60_000,
   orchestrators: 4,
   gateways: 3,
   workers: 4,

@@ -29,7 +29,12 @@ export function withProveFlags(command: Command): Command {
     .option("--at-once <number>", "runs in progress at once", whole, DEFAULTS.atOnce)
     .option("--for <duration>", "how long there are faults", milliseconds, DEFAULTS.forMs)
     .option("--kill-every <duration>", "between two kills of random processes", milliseconds, DEFAULTS.killEveryMs)
-    .option("--bound <duration>", "within which runs end after the last fault", milliseconds, DEFAULTS.boundMs)
+    .option(
+      "--bound <duration>",
+      "how long nothing may come about before a run is stuck",
+      milliseconds,
+      DEFAULTS.boundMs,
+    )
     .option(
       "--lease <duration>",
       "of the stack that is started; longer for a slow machine",

@@ -30,7 +30,7 @@ export async function proveTwin(twin: Twin, { seed, control, onProgress }: TwinO
       runs: 24,
       atOnce: 12,
       forMs: 8_000,
-      boundMs: 40_000,
+      boundMs: 20_000,
       pointEveryMs: 300,
       otherEveryMs: 1_000,
       leaseMs: 2_000,

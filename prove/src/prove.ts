@@ -33,7 +33,7 @@ export interface ProveOptions {
   /** Between two kills at named points of one kind of process, and between two faults of other kinds. */
   readonly pointEveryMs: number;
   readonly otherEveryMs: number;
-  /** How long runs may take to come to their end after the last fault, milliseconds. */
+  /** How long nothing may come about, after the last fault, before what has not ended is called stuck; milliseconds. */
   readonly boundMs: number;
   readonly orchestrators: number;
   readonly gateways: number;
@@ -53,6 +53,9 @@ export interface ProveOptions {
 }
 
 const PROGRESS_MS = 5_000;
+const LOOK_MS = 500;
+/** A run that goes on for ever without coming to its end is stuck too. */
+const MOST_BOUNDS = 20;
 /** Within which a worker has told an outcome, where some runs have not come to their end. */
 const TELLING_MS = 5_000;
 /** Faults go on while runs are still to be started, but not for ever. */
@@ -105,8 +108,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
       onProgress("no more faults; everything is put right, and the runs come to their ends");
       calm.abort(new Error("The faults are over."));
       await faulting;
-      const bound = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
-      await Promise.race([driving.allEnded, pause(options.boundMs, bound).catch(() => undefined)]);
+      await Promise.race([driving.allEnded, untilNothingHappens(records, options, over.signal)]);
       over.abort(new Error("The time is over."));
       await driving.allEnded;
       onProgress("looking at every run, the ledger and the store");
@@ -129,6 +131,30 @@ export async function prove(options: ProveOptions): Promise<Report> {
     }
   } finally {
     await target.stop();
+  }
+}
+
+/** Resolves once nothing has come about for as long as runs may take: a slow machine is slow, and no run is stuck for it. */
+async function untilNothingHappens(
+  records: readonly RunRecord[],
+  { boundMs, signal }: ProveOptions,
+  over: AbortSignal,
+): Promise<void> {
+  const stop = signal === undefined ? over : AbortSignal.any([over, signal]);
+  const cameAbout = (): number =>
+    records.reduce((sum, { starts, acts, readings, readersHadMs }) => {
+      const answered = acts.filter(({ answer }) => answer !== undefined).length;
+      const read = readings.reduce((events, reading) => events + reading.events.length, 0);
+      return sum + starts.length + answered + read + (readersHadMs === undefined ? 0 : 1);
+    }, 0);
+  let last = cameAbout();
+  let since = performance.now();
+  const latest = performance.now() + MOST_BOUNDS * boundMs;
+  while (!stop.aborted && performance.now() < Math.min(since + boundMs, latest)) {
+    await pause(LOOK_MS, stop).catch(() => undefined);
+    const now = cameAbout();
+    if (now !== last) since = performance.now();
+    last = now;
   }
 }
 
