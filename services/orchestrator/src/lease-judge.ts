@@ -54,6 +54,8 @@ export class LeaseJudge {
   private timer: NodeJS.Timeout | undefined;
   private polling = false;
   private looked = false;
+  /** By the store's clock. */
+  private newestSeenAt = 0;
 
   constructor(private readonly options: JudgeOptions) {}
 
@@ -130,12 +132,17 @@ export class LeaseJudge {
     return seen === undefined ? leaseMs : Math.max(0, leaseMs - (monotonic() - seen.since));
   }
 
-  /** The orchestrators that are not known to be gone: the one that has just started counts those that it finds. */
+  /**
+   * The orchestrators that seem to live, for whoever shares work with them. One that has just started has not watched
+   * anybody yet: it counts those whose last sign of life is, by the store's clock, within a lease of the newest of all.
+   */
   liveOrchestrators(): readonly string[] {
-    const after = this.options.monotonic() - this.options.leaseMs;
-    return [...this.seen].flatMap(([incarnation, { kind, since, missing }]) =>
-      kind === "orchestrator" && missing === undefined && since > after ? [incarnation] : [],
-    );
+    const { leaseMs, monotonic } = this.options;
+    const after = monotonic() - leaseMs;
+    return [...this.seen].flatMap(([incarnation, { kind, since, missing, seenAt }]) => {
+      const silent = since <= after || (seenAt !== undefined && seenAt <= this.newestSeenAt - leaseMs);
+      return kind === "orchestrator" && missing === undefined && !silent ? [incarnation] : [];
+    });
   }
 
   /** When an incarnation last showed life, by the store's clock; undefined where it was never seen here. */
@@ -147,6 +154,7 @@ export class LeaseJudge {
     const first = !this.looked;
     this.looked = true;
     const present = new Set<string>();
+    this.newestSeenAt = instances.reduce((newest, { seenAt = 0 }) => Math.max(newest, seenAt), 0);
     for (const instance of instances) {
       present.add(instance.incarnation);
       this.note(instance, now, first);

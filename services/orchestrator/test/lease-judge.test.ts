@@ -11,7 +11,11 @@ interface Process {
   counter: number;
   inHand: readonly string[];
   alive: boolean;
+  /** By the store's clock, which is years away from any other. */
+  seenAt: number;
 }
+
+const STORE_BEGAN = Date.UTC(1999, 0, 1);
 
 /** A judge, and processes that show life as often as it looks. */
 class Scene {
@@ -34,7 +38,7 @@ class Scene {
   });
 
   add(incarnation: string, inHand: readonly string[] = [], kind: Instance["kind"] = "worker"): Process {
-    const process = { kind, counter: 0, inHand, alive: true };
+    const process = { kind, counter: 0, inHand, alive: true, seenAt: STORE_BEGAN + this.now };
     this.processes.set(incarnation, process);
     return process;
   }
@@ -43,7 +47,11 @@ class Scene {
   async pass(ms: number): Promise<void> {
     for (const end = this.now + ms; this.now < end; ) {
       this.now += POLL_MS;
-      for (const process of this.processes.values()) if (process.alive) process.counter += 1;
+      for (const process of this.processes.values()) {
+        if (!process.alive) continue;
+        process.counter += 1;
+        process.seenAt = STORE_BEGAN + this.now;
+      }
       await this.judge.poll();
     }
   }
@@ -52,7 +60,7 @@ class Scene {
     this.looks += 1;
     this.now += this.readMs;
     if (this.storeAway) throw new Error("The store is away.");
-    return [...this.processes].map(([incarnation, { kind, counter, inHand }]) => {
+    return [...this.processes].map(([incarnation, { kind, counter, inHand, seenAt }]) => {
       return {
         incarnation,
         kind,
@@ -61,7 +69,7 @@ class Scene {
         counter,
         inHand,
         tools: [],
-        seenAt: counter,
+        seenAt,
       };
     });
   }
@@ -183,7 +191,7 @@ describe("the judge of leases", () => {
 
   it("remembers when a worker last showed life, also of one that is lost", async () => {
     const { scene, worker } = await working();
-    const last = worker.counter;
+    const last = worker.seenAt;
     worker.alive = false;
     await scene.pass(LEASE_MS);
     expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
@@ -192,9 +200,8 @@ describe("the judge of leases", () => {
 
   it("knows no clock but its own: what the store says of times counts for nothing", async () => {
     const { scene, worker } = await working();
-    expect(scene.judge.lastHeartbeatAt("w-1")).toBe(worker.counter);
+    expect(scene.judge.lastHeartbeatAt("w-1")).toBe(worker.seenAt);
     expect(scene.judge.lastHeartbeatAt("unknown")).toBeUndefined();
-    // The document's time is that of a counter here: thousands of days ago.
     expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
   });
 });
@@ -292,10 +299,6 @@ describe("orchestrators, as the judge sees them", () => {
   it("are live while they show life, the one that has just come among them", async () => {
     const scene = new Scene();
     const [first] = [scene.add("orc_1", [], "orchestrator"), scene.add("w-1")];
-    scene.add("orc_0", [], "orchestrator").alive = false;
-    await scene.judge.poll();
-    // Whether one that is found shows life is not known yet; then it has its share.
-    expect(scene.judge.liveOrchestrators()).toEqual(["orc_1", "orc_0"]);
     await scene.pass(LEASE_MS);
     expect(scene.judge.liveOrchestrators()).toEqual(["orc_1"]);
     scene.add("orc_2", [], "orchestrator");
@@ -307,6 +310,18 @@ describe("orchestrators, as the judge sees them", () => {
     scene.processes.delete("orc_2");
     await scene.pass(POLL_MS);
     expect(scene.judge.liveOrchestrators()).toEqual([]);
+  });
+
+  it("that are found by one that starts count where they seem to live, and not for an hour after their end", async () => {
+    const scene = new Scene();
+    const [old] = [scene.add("orc_0", [], "orchestrator"), scene.add("orc_1", [], "orchestrator")];
+    old.alive = false;
+    for (const one of scene.processes.values()) one.seenAt = STORE_BEGAN + 2 * LEASE_MS;
+    old.seenAt = STORE_BEGAN + LEASE_MS;
+    await scene.judge.poll();
+    expect(scene.judge.liveOrchestrators()).toEqual(["orc_1"]);
+    // That is for sharing work only: nothing is lost by it.
+    expect(scene.judge.verdict("orc_0", "call")).toBe("undecided");
   });
 
   it("that a look does not find are gone: their model calls are made again at once", async () => {
