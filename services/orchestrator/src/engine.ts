@@ -3,26 +3,19 @@
 // Commands for one run queue here and are decided together, in order, in one guarded update; everybody is answered
 // after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
 // "already done", is only given from a run that was read linearizably: until then a copy may be stale.
-import { randomBytes } from "node:crypto";
 import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
-import type { AgentCatalog } from "./agent-catalog.js";
-import type { Clock } from "./clock.js";
 import {
   type Agent,
   type Answer,
   type Command,
-  type Context,
-  decide,
   type Effect,
   effectsOwed,
   type Rejection,
   type Run,
   type RunEvent,
-  type Schedule,
-  type TextFunctions,
-  type Timing,
 } from "./core/index.js";
 import { chunkToMove } from "./history.js";
+import { notFound, type Plan, type PlanOptions, planBatch } from "./plan-batch.js";
 import type { RunStore, RunWrite, StoredRun } from "./ports.js";
 import { RunCache } from "./run-cache.js";
 
@@ -38,13 +31,8 @@ export interface Committed {
   readonly effects: readonly Effect[];
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends PlanOptions {
   readonly store: RunStore;
-  readonly agents: AgentCatalog;
-  readonly clock: Clock;
-  readonly timing: Timing;
-  readonly text: TextFunctions;
-  readonly orchestratorId: string;
   readonly log: Logger;
   /** Acts on what was committed: effects and live events. It must not throw, and nobody waits for it. */
   readonly onCommitted: (committed: Committed) => void;
@@ -79,21 +67,6 @@ interface Pending {
   readonly options: ExecuteOptions;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: AgentspanError) => void;
-}
-
-interface Plan {
-  readonly settled: readonly { readonly pending: Pending; readonly result: Answer | Rejection }[];
-  readonly run: Run | undefined;
-  readonly events: readonly RunEvent[];
-  /** The events' stored texts, and their bytes. */
-  readonly append: RunWrite["append"];
-  readonly bytes: number;
-  readonly effects: readonly Effect[];
-  readonly schedule: Schedule;
-  readonly wakeAt: number | undefined;
-  /** Some answer refuses, or says that it was done already. */
-  readonly refuses: boolean;
-  readonly changes: boolean;
 }
 
 export class Engine {
@@ -176,7 +149,7 @@ export class Engine {
     /** The last event before the first write whose answer was lost. */
     let lostAfter: number | undefined;
     for (let tries = 1; ; tries += 1) {
-      const plan = await this.plan(stored, batch);
+      const plan = await planBatch(stored, batch, this.options);
       if (plan.refuses && !current) {
         stored = await store.load(runId, "linearizable");
         current = true;
@@ -228,68 +201,7 @@ export class Engine {
     return { stored, events, effects: effectsOwed(stored.run, timing, clock.now()) };
   }
 
-  private async plan(stored: StoredRun | undefined, batch: readonly Pending[]): Promise<Plan> {
-    const { agents, clock, timing, text, orchestratorId } = this.options;
-    const settled: { pending: Pending; result: Answer | Rejection }[] = [];
-    const events: RunEvent[] = [];
-    const append: { sequence: number; text: string }[] = [];
-    const effects: Effect[] = [];
-    let bytes = 0;
-    let run = stored?.run;
-    let schedule = stored?.schedule ?? {};
-    let wakeAt: number | undefined;
-    let refuses = false;
-    let changes = false;
-    for (const pending of batch) {
-      const agent = run === undefined ? pending.options.agent : await agents.agentOf(run);
-      if (agent === undefined) {
-        refuses = true;
-        settled.push({ pending, result: notFound() });
-        continue;
-      }
-      const context: Context = {
-        now: clock.now(),
-        by: orchestratorId,
-        agent,
-        timing,
-        entropy: randomBytes(9).toString("hex"),
-        jitter: Math.random(),
-        schedule,
-        // What was decided before it in this batch takes its room too.
-        inlineBytes: (stored?.inlineBytes ?? 0) + bytes,
-        totalBytes: (stored?.totalBytes ?? 0) + bytes,
-        text,
-      };
-      const result = decide(run, pending.command, context);
-      if (result.type === "rejection") {
-        refuses = true;
-        settled.push({ pending, result });
-        continue;
-      }
-      const { answer } = result;
-      settled.push({ pending, result: answer });
-      const moved = pending.command.type === "reschedule";
-      if (result.events.length === 0 && !moved) {
-        refuses ||= !(answer.type === "granted" && !answer.stored);
-        continue;
-      }
-      changes = true;
-      run = result.run;
-      schedule = result.schedule;
-      wakeAt = result.wakeAt;
-      for (const event of result.events) {
-        const eventText = JSON.stringify(event);
-        events.push(event);
-        append.push({ sequence: event.sequence, text: eventText });
-        bytes += Buffer.byteLength(eventText);
-      }
-      effects.push(...result.effects);
-    }
-    const owed = stillOwed(effects, run);
-    return { settled, run, events, append, bytes, effects: owed, schedule, wakeAt, refuses, changes };
-  }
-
-  private async writeOf(plan: Plan, run: Run, stored: StoredRun | undefined): Promise<RunWrite> {
+  private async writeOf(plan: Plan<Pending>, run: Run, stored: StoredRun | undefined): Promise<RunWrite> {
     const { append, bytes } = plan;
     const write: RunWrite = {
       runId: run.runId,
@@ -309,7 +221,7 @@ export class Engine {
     return { ...write, inlineBytes: write.inlineBytes - move.bytes, trim: { ...move.chunk, keep: move.keep } };
   }
 
-  private answer(plan: Plan, stored: StoredRun | undefined): void {
+  private answer(plan: Plan<Pending>, stored: StoredRun | undefined): void {
     for (const { pending, result } of plan.settled) {
       if (result.type === "rejection") pending.reject(errorOf(result));
       else if (stored === undefined) pending.reject(errorOf(notFound()));
@@ -327,21 +239,7 @@ function newestOf(cached: StoredRun | undefined, batch: readonly Pending[]): Sto
   return newest;
 }
 
-/** An effect of one command may be gone by the end of its batch: a call announced, then cancelled. */
-function stillOwed(effects: readonly Effect[], run: Run | undefined): readonly Effect[] {
-  if (run === undefined) return [];
-  return effects.filter((effect) => {
-    if (effect.kind === "call_model") {
-      const { model, number } = run.turn;
-      return number === effect.turn && model.kind === "calling" && model.attempt === effect.attempt;
-    }
-    if (effect.kind === "withdraw") return true;
-    const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
-    return call?.state.kind === "ready" && call.state.attempt === effect.attempt && !run.paused;
-  });
-}
-
-function after(plan: Plan, run: Run, stored: StoredRun | undefined, write: RunWrite): StoredRun {
+function after(plan: Plan<Pending>, run: Run, stored: StoredRun | undefined, write: RunWrite): StoredRun {
   const { trim } = write;
   const kept = (stored?.events ?? []).filter(({ sequence }) => trim === undefined || sequence > trim.to);
   const chunks = stored?.chunks ?? [];
@@ -354,10 +252,6 @@ function after(plan: Plan, run: Run, stored: StoredRun | undefined, write: RunWr
     inlineBytes: write.inlineBytes,
     totalBytes: write.totalBytes,
   };
-}
-
-function notFound(): Rejection {
-  return { type: "rejection", reason: "RUN_NOT_FOUND", message: "There is no such run." };
 }
 
 function errorOf({ reason, message, metadata, retryAfterMs }: Rejection): AgentspanError {
