@@ -1,6 +1,13 @@
 // Lists of the server, page by page, in the SDK's own types.
 import { ApprovalService, type ListApprovalsRequest, type ListRunsRequest, RunService } from "@agentspan/proto";
-import { type AgentRuntime, type Approval, approvalOf, type RunStatus, runStatusOf } from "@agentspan/sdk";
+import {
+  type AgentRuntime,
+  type Approval,
+  approvalOf,
+  type RunStatus,
+  runStatusOf,
+  wholeApprovals,
+} from "@agentspan/sdk";
 
 type Filters<T> = Partial<Omit<T, "$typeName" | "$unknown" | "pageSize" | "pageToken">>;
 
@@ -30,7 +37,8 @@ export function listApprovals(
 ): Promise<Listed<Approval>> {
   return collect(limit, async (pageSize, pageToken) => {
     const page = await client.call(ApprovalService.method.listApprovals, { ...filters, pageSize, pageToken });
-    return { items: page.approvals.map(approvalOf), next: page.nextPageToken };
+    const approvals = await wholeApprovals(client, page.approvals);
+    return { items: approvals.map(approvalOf), next: page.nextPageToken };
   });
 }
 

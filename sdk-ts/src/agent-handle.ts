@@ -16,6 +16,7 @@ import type { RunClient } from "./rpc/run-client.js";
 import { isTerminal, type RunEvent } from "./run-event.js";
 import { type RunStatus, runStatusOf } from "./run-status.js";
 import { type DecisionKind, onlyOpen, ShownApprovals } from "./shown-approvals.js";
+import { wholeApprovals } from "./whole-approvals.js";
 
 /** What every decision may say. */
 export interface DecideOptions {
@@ -135,16 +136,16 @@ export class AgentHandle {
 
   /** Ends the run. Approvals close at once; the end waits for guarded calls that a worker has begun. */
   async cancel(reason = ""): Promise<RunStatus> {
-    return required((await this.#client.call(RunService.method.cancel, { runId: this.runId, reason })).status);
+    return this.#statusOf((await this.#client.call(RunService.method.cancel, { runId: this.runId, reason })).status);
   }
 
   /** Starts nothing new until resume. */
   async pause(reason = ""): Promise<RunStatus> {
-    return required((await this.#client.call(RunService.method.pause, { runId: this.runId, reason })).status);
+    return this.#statusOf((await this.#client.call(RunService.method.pause, { runId: this.runId, reason })).status);
   }
 
   async resume(): Promise<RunStatus> {
-    return required((await this.#client.call(RunService.method.resume, { runId: this.runId })).status);
+    return this.#statusOf((await this.#client.call(RunService.method.resume, { runId: this.runId })).status);
   }
 
   /** Events from the first, or after a sequence, then live until the run ends. */
@@ -182,7 +183,16 @@ export class AgentHandle {
   }
 
   async #readStatus(signal?: AbortSignal): Promise<RunStatus> {
-    return required((await this.#client.call(RunService.method.getStatus, { runId: this.runId }, signal)).status);
+    const { status } = await this.#client.call(RunService.method.getStatus, { runId: this.runId }, signal);
+    return this.#statusOf(status, signal);
+  }
+
+  async #statusOf(status: RunStatusMessage | undefined, signal?: AbortSignal): Promise<RunStatus> {
+    if (status === undefined) throw new TypeError("The server answered without a status.");
+    return runStatusOf({
+      ...status,
+      pendingApprovals: await wholeApprovals(this.#client, status.pendingApprovals, signal),
+    });
   }
 
   async #decide<T>(
@@ -212,11 +222,6 @@ export class AgentHandle {
     if (approvalId !== undefined) return this.#shown.find(approvalId) ?? { approvalId, argumentsDigest: "" };
     return this.#shown.pinned(kind) ?? onlyOpen(this.runId, (await this.#readStatus()).pendingApprovals, kind);
   }
-}
-
-function required(status: RunStatusMessage | undefined): RunStatus {
-  if (status === undefined) throw new TypeError("The server answered without a status.");
-  return runStatusOf(status);
 }
 
 function decideResultOf(answer: RejectResponse | RespondResponse): DecideResult {

@@ -34,4 +34,5 @@ export { type RunError, type RunOutput, type RunState, type RunStatus, runStatus
 export type { RuntimeOptions } from "./runtime-options.js";
 export { type ProbeOptions, type RetryOptions, type Tool, type ToolOptions, tool } from "./tool.js";
 export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
+export { wholeApprovals } from "./whole-approvals.js";
 export type { HookedTask, WorkerTestHooks } from "./worker/test-hooks.js";

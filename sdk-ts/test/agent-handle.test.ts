@@ -48,6 +48,15 @@ describe("a handle's status", () => {
     });
   });
 
+  it("shows every approval with its arguments, also where the server's answer has no room for them", async () => {
+    const shown = service.wait(handle.runId, "apr_1");
+    service.wait(handle.runId, "apr_2", { argumentsJson: '{"amount":1}', argumentsDigest: "sha256:2" });
+    service.leavesArgumentsOut = true;
+    const { pendingApprovals } = await handle.getStatus();
+    expect(pendingApprovals.map(({ argumentsJson }) => argumentsJson)).toEqual([shown.argumentsJson, '{"amount":1}']);
+    expect(pendingApprovals[1]?.arguments).toEqual({ amount: 1 });
+  });
+
   it("of a run that is not there is refused by its reason", async () => {
     const runtime = { client: service.client() };
     const missing = new AgentHandle({ executionId: "run_x", runtime });

@@ -14,6 +14,7 @@ import {
   type Approval,
   ApprovalKind,
   ApprovalSchema,
+  ApprovalService,
   type Decision,
   DecisionOutcome,
   DecisionSchema,
@@ -55,6 +56,8 @@ export class MemoryRunService {
   readonly #runs = new Map<string, MemoryRun>();
   readonly #changed = new EventEmitter().setMaxListeners(100);
   #openStreams = 0;
+  /** Statuses leave arguments out, as the server's do where a run has very many. */
+  leavesArgumentsOut = false;
 
   get openStreams(): number {
     return this.#openStreams;
@@ -68,6 +71,12 @@ export class MemoryRunService {
 
   readonly routes = (router: ConnectRouter): void => {
     router.service(RunService, this.#service());
+    router.service(ApprovalService, {
+      getApproval: ({ runId, approvalId }) => {
+        const approval = this.#run(runId).approvals.get(approvalId);
+        return approval === undefined ? {} : { approval };
+      },
+    });
   };
 
   /** Appends an event; the terminal ones end the run. */
@@ -231,7 +240,8 @@ export class MemoryRunService {
   }
 
   #status(run: MemoryRun): RunStatus {
-    const pendingApprovals = [...run.approvals.values()].filter((one) => one.decision === undefined);
+    const open = [...run.approvals.values()].filter((one) => one.decision === undefined);
+    const pendingApprovals = this.leavesArgumentsOut ? open.map((one) => ({ ...one, argumentsJson: "" })) : open;
     const done = run.events.find((event) => event.event.case === "done")?.event;
     const isComplete = run.state >= RunState.COMPLETED;
     return create(RunStatusSchema, {

@@ -73,10 +73,13 @@ describe("a history", () => {
     const calls = Array.from({ length: 6 }, (_, at) => ({ tool: "email", args: { at, body: "x".repeat(200 * KiB) } }));
     const run = await startRun(current, "heavy", [{ calls }, { text: "ok" }]);
     const { pendingApprovals } = await waitingFor(run, 6);
-    // A status carries what fits into a message; each approval by itself is whole.
-    const { approvals } = current.rpc(1);
-    for (const [at, { approvalId, argumentsDigest }] of pendingApprovals.entries()) {
+    // A status carries what fits into a message; a handle and each approval by itself show the whole.
+    const { approvals, runs } = current.rpc(1);
+    const { status } = await runs.getStatus({ runId: run.runId });
+    expect(status?.pendingApprovals.some(({ argumentsJson }) => argumentsJson === "")).toBe(true);
+    for (const [at, { approvalId, argumentsDigest, argumentsJson }] of pendingApprovals.entries()) {
       const { approval } = await approvals.getApproval({ runId: run.runId, approvalId });
+      expect(argumentsJson).toBe(approval?.argumentsJson);
       expect(approval?.argumentsJson.startsWith(`{"at":${at},`)).toBe(true);
       expect(digestOf(approval?.argumentsJson ?? "")).toBe(argumentsDigest);
       await run.handle.reject("too heavy", { approvalId });
