@@ -18,7 +18,9 @@ import { MemoryStore } from "../src/memory/memory-store.js";
 import { callsTools, hangs, ScriptedModels, says } from "../src/models/scripted-models.js";
 import { type Orchestrator, startOrchestrator } from "../src/orchestrator.js";
 
-const LEASE_MS = 6_000;
+/** No lease ends while a test runs: what happens here happens without waiting for one. */
+const LEASE_MS = 600_000;
+const WAIT_MS = 20_000;
 
 class Floor {
   readonly database = emptyDatabase();
@@ -71,18 +73,16 @@ class Floor {
 }
 
 describe("an orchestrator that stops while others go on", () => {
-  it("hands its model calls back: another makes them long before a lease has ended", async () => {
+  it("hands its model calls back: another makes them without waiting for a lease to end", async () => {
     const floor = new Floor(new ScriptedModels([[hangs(), says("done by the other")]]));
     const [one, other] = await Promise.all([floor.start(), floor.start()]);
     const runId = await floor.begin("hello", one);
     await vi.waitFor(() => expect(floor.models.calls).toHaveLength(1), { interval: 5 });
-    const begun = performance.now();
     await one.stop(0);
     await vi.waitFor(async () => expect(await floor.stateOf(runId)).toBe(RunState.COMPLETED), {
-      timeout: LEASE_MS,
+      timeout: WAIT_MS,
       interval: 20,
     });
-    expect(performance.now() - begun).toBeLessThan(LEASE_MS / 2);
     await other.stop(0);
     expect(floor.database.instances.size).toBe(0);
   });
@@ -95,7 +95,7 @@ describe("an orchestrator that stops while others go on", () => {
     await one.stop(0);
     floor.broker.stop();
     floor.broker.start("lost");
-    await vi.waitFor(() => expect(floor.broker.storedHints).toBe(1), { timeout: LEASE_MS, interval: 5 });
+    await vi.waitFor(() => expect(floor.broker.storedHints).toBe(1), { timeout: WAIT_MS, interval: 5 });
     expect(await floor.stateOf(runId)).toBe(RunState.RUNNING);
     await other.stop(0);
   });
