@@ -1,7 +1,7 @@
 import { fromStatusBytes } from "@agentspan/internal";
 import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { callError } from "./call-error.js";
 import type { RpcTransport } from "./transport.js";
 
@@ -24,6 +24,7 @@ export function grpcTransport(grpcUrl: string, headers: Readonly<Record<string, 
   const client = new Client(host, secure, OPTIONS);
   const metadata = new Metadata();
   for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const streams = new Set<ClientReadableStream<unknown>>();
   return {
     address: grpcUrl,
     unary: (method, request, { timeoutMs, signal }) =>
@@ -53,16 +54,22 @@ export function grpcTransport(grpcUrl: string, headers: Readonly<Record<string, 
       const call = client.makeServerStreamRequest(path, encode, decode, request, metadata);
       const abort = () => call.cancel();
       signal.addEventListener("abort", abort, { once: true });
+      streams.add(call);
       try {
         for await (const message of call) yield message;
       } catch (error) {
         throw errorOf(error, grpcUrl, signal);
       } finally {
         signal.removeEventListener("abort", abort);
+        streams.delete(call);
         call.cancel();
       }
     },
-    close: () => client.close(),
+    close: () => {
+      // A channel of grpc-js that is closed leaves its calls open.
+      for (const call of streams) call.cancel();
+      client.close();
+    },
   };
 }
 
