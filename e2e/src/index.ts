@@ -2,6 +2,7 @@
 export * from "./child-service.js";
 export * from "./desk-agent.js";
 export * from "./gate.js";
+export * from "./heartbeats.js";
 export * from "./held-task.js";
 export * from "./ledger.js";
 export * from "./model-server.js";
