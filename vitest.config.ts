@@ -10,6 +10,7 @@ export default defineConfig({
           name: "unit",
           include: ["**/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "**/test/servers/**"],
+          maxWorkers: 2,
         },
       },
       {
