@@ -3,11 +3,14 @@
 import { createHash } from "node:crypto";
 import { Limits } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
+import { until } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
 
 const MiB = 1024 * 1024;
+/** Of events in a run's document. */
+const DOCUMENT_BYTES = 4 * MiB;
 
 /** What a tool of the desk returns, as JSON. */
 function resultOf(tool: string, bytes: number): { readonly sizeBytes: number; readonly digest: string; head: string } {
@@ -24,6 +27,17 @@ describe("a result that is too large", () => {
     const found = events.find(({ event }) => event.case === "toolResult");
     if (found?.event.case !== "toolResult") throw new Error(`Run ${runId} has no result.`);
     return found.event.value.outcome;
+  }
+
+  async function results(runId: string): Promise<number> {
+    const [stored] = await stack.current.database
+      .collection("runs")
+      .find({ _id: runId } as object)
+      .toArray();
+    const { turn } = JSON.parse(String(stored?.run)) as {
+      readonly turn: { readonly calls: readonly { readonly state: { readonly kind: string } }[] };
+    };
+    return turn.calls.filter(({ state }) => state.kind === "finished").length;
   }
 
   it("of a plain tool is refused with the size and the limit, once and for all, and the model is told", async () => {
@@ -64,7 +78,27 @@ describe("a result that is too large", () => {
     expect(stack.current.ledger.begun(run.runId)).toHaveLength(1);
   });
 
+  it("is none where each fits: a turn of 10 MiB goes on, and what it asked about is still shown and run", async () => {
+    const calls = Array.from({ length: 40 }, () => ({ tool: "get_order", args: { bytes: 250 * 1024 } }));
+    const turn = { calls: [{ tool: "refund", args: REFUND }, ...calls] };
+    const run = await startRun(stack.current, "a large turn", [turn, { text: "ok" }]);
+    await until("all but the refund have a result", async () => (await results(run.runId)) === calls.length);
+    const { argumentsJson } = await theApproval(run);
+    expect(JSON.parse(argumentsJson)).toEqual(REFUND);
+    await run.handle.approve();
+    expect((await ended(run)).state).toBe("COMPLETED");
+    const told = stack.current.model.told(run.input);
+    expect(told).toHaveLength(calls.length + 1);
+    for (const text of told.slice(1)) expect(text).toContain("filler");
+    const [stored] = await stack.current.database
+      .collection("runs")
+      .find({ _id: run.runId } as object)
+      .toArray();
+    expect(stored?.inlineBytes).toBeLessThan(DOCUMENT_BYTES);
+    expect(stored?.totalBytes).toBeGreaterThan(2 * DOCUMENT_BYTES);
+  });
+
   it("leaves histories that fold into their documents", async () => {
-    expect(await expectHistoriesToFold(stack.current)).toBe(3);
+    expect(await expectHistoriesToFold(stack.current)).toBe(4);
   });
 });

@@ -14,7 +14,7 @@ import {
   type Run,
   type RunEvent,
 } from "./core/index.js";
-import { chunkToMove } from "./history.js";
+import { chunkToMove, type DocumentRoom } from "./history.js";
 import { notFound, type Plan, type PlanOptions, planBatch } from "./plan-batch.js";
 import type { RunStore, RunWrite, StoredRun } from "./ports.js";
 import { RunCache } from "./run-cache.js";
@@ -36,8 +36,8 @@ export interface EngineOptions extends PlanOptions {
   readonly log: Logger;
   /** Acts on what was committed: effects and live events. It must not throw, and nobody waits for it. */
   readonly onCommitted: (committed: Committed) => void;
-  /** UTF-8 bytes of events in the document above which closed turns move to chunks; 512 KiB unless said. */
-  readonly moveAboveBytes?: number;
+  /** DOCUMENT_ROOM unless said. */
+  readonly room?: DocumentRoom;
 }
 
 /** What became of the writes of an engine since it began. */
@@ -125,7 +125,7 @@ export class Engine {
       if (queue === undefined || queue.length === 0) break;
       const batch = queue.splice(0, MOST_TOGETHER);
       try {
-        await this.carryOut(runId, batch);
+        queue.unshift(...(await this.carryOut(runId, batch)));
       } catch (thrown) {
         this.cache.delete(runId);
         const error = AgentspanError.from(thrown);
@@ -139,7 +139,8 @@ export class Engine {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 
-  private async carryOut(runId: string, batch: readonly Pending[]): Promise<void> {
+  /** Resolves to those of the batch that one write has no room for. */
+  private async carryOut(runId: string, batch: readonly Pending[]): Promise<readonly Pending[]> {
     const { store, onCommitted } = this.options;
     const starts = batch.some(({ command }) => command.type === "start");
     let stored = newestOf(this.cache.get(runId), batch);
@@ -159,7 +160,7 @@ export class Engine {
         if (stored !== undefined) this.cache.set(stored);
         this.answer(plan, stored);
         if (lostAfter !== undefined && stored !== undefined) onCommitted(this.everythingSince(lostAfter, stored));
-        return;
+        return plan.left;
       }
       const write = await this.writeOf(plan, plan.run, stored);
       faultPoint("orchestrator.before-commit");
@@ -175,7 +176,7 @@ export class Engine {
         onCommitted(
           lostAfter === undefined ? { stored: next, events, effects } : this.everythingSince(lostAfter, next),
         );
-        return;
+        return plan.left;
       }
       this.options.log.debug({ runId, outcome, tries }, "Another writer was faster, or the answer was lost");
       if (outcome === "conflict") this.counts.conflicts += 1;
@@ -213,12 +214,12 @@ export class Engine {
       inlineBytes: (stored?.inlineBytes ?? 0) + bytes,
       totalBytes: (stored?.totalBytes ?? 0) + bytes,
     };
-    const move = stored === undefined ? undefined : chunkToMove(stored, this.options.moveAboveBytes);
+    const move = stored === undefined ? undefined : chunkToMove(stored, bytes, this.options.room);
     if (move === undefined) return write;
     faultPoint("orchestrator.before-chunk");
     await this.options.store.putChunk(run.runId, move.chunk, move.texts);
     faultPoint("orchestrator.after-chunk");
-    return { ...write, inlineBytes: write.inlineBytes - move.bytes, trim: { ...move.chunk, keep: move.keep } };
+    return { ...write, inlineBytes: write.inlineBytes - move.movedBytes, trim: { ...move.chunk, keep: move.keep } };
   }
 
   private answer(plan: Plan<Pending>, stored: StoredRun | undefined): void {

@@ -1,37 +1,50 @@
-// Where a run's events are: in its document, and, of a long run's closed turns, in immutable chunks.
+// Where a run's events are: in its document, and, of a long run's closed turns, in immutable chunks. An open turn moves
+// out too where the document would have no room for what comes: so there always is, before it is known what comes.
 import { createHash } from "node:crypto";
-import type { RunEvent } from "./core/index.js";
+import { DOCUMENT_BYTES, type RunEvent } from "./core/index.js";
 import type { ChunkRef, RunStore, StoredRun } from "./ports.js";
 
-/** Events in the document above which closed turns move out. A write costs what the document weighs. */
-const MOVE_ABOVE_BYTES = 512 * 1024;
+/** UTF-8 bytes of events in the document. */
+export interface DocumentRoom {
+  /** Above which closed turns move out. A write costs what the document weighs. */
+  readonly moveAboveBytes: number;
+  /** Above which nothing stays but what is written now. */
+  readonly mostBytes: number;
+}
+
+export const DOCUMENT_ROOM: DocumentRoom = { moveAboveBytes: 512 * 1024, mostBytes: DOCUMENT_BYTES };
 
 export interface ChunkToMove {
   readonly chunk: ChunkRef;
   readonly texts: readonly string[];
   /** Texts of the events that stay. */
   readonly keep: readonly string[];
-  readonly bytes: number;
+  readonly movedBytes: number;
 }
 
-/** The closed turns of a long run, of events that are committed already; undefined where nothing is to be moved. */
+/**
+ * What moves out before `bytes` more are written, of events that are committed already: a long run's closed turns, and
+ * all there is where the document would be too large. Undefined where nothing is to be moved.
+ */
 export function chunkToMove(
   { run, events, inlineBytes }: StoredRun,
-  moveAboveBytes = MOVE_ABOVE_BYTES,
+  bytes: number,
+  { moveAboveBytes, mostBytes }: DocumentRoom = DOCUMENT_ROOM,
 ): ChunkToMove | undefined {
-  if (inlineBytes <= moveAboveBytes) return undefined;
+  const full = inlineBytes + bytes > mostBytes;
+  if (!full && (inlineBytes <= moveAboveBytes || run.phase.kind !== "active")) return undefined;
   const { model } = run.turn;
-  // An open turn's own events stay: the state refers to them.
-  const firstKept = model.kind === "replied" ? model.sequence : run.lastSequence + 1;
+  // What the state refers to is asked for most, so an open turn stays while it can.
+  const firstKept = model.kind === "replied" && !full ? model.sequence : run.lastSequence + 1;
   const moved = events.filter(({ sequence }) => sequence < firstKept);
   const [first, last] = [moved[0], moved.at(-1)];
-  if (first === undefined || last === undefined || run.phase.kind !== "active") return undefined;
+  if (first === undefined || last === undefined) return undefined;
   const texts = moved.map((event) => JSON.stringify(event));
   const keep = events.slice(moved.length).map((event) => JSON.stringify(event));
   const hash = createHash("sha256").update(texts.join("\n")).digest("hex").slice(0, 16);
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  const movedBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   const [from, to] = [first.sequence, last.sequence];
-  return { chunk: { id: `${run.runId}/${from}-${to}/${hash}`, from, to }, texts, keep, bytes };
+  return { chunk: { id: `${run.runId}/${from}-${to}/${hash}`, from, to }, texts, keep, movedBytes };
 }
 
 /** Reads histories across document and chunks. Chunks never change, so the last ones read are kept, by their bytes. */

@@ -110,6 +110,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     store,
     bus,
     engine,
+    history,
     instances,
     registry,
     clock,

@@ -33,6 +33,9 @@ export interface Asked {
   readonly options: { readonly agent?: Agent | undefined };
 }
 
+/** UTF-8 bytes of events after which the rest of a batch waits for the next write. A single command may have more. */
+const BATCH_BYTES = 1024 * 1024;
+
 /** What is to be stored, and then answered. */
 export interface Plan<A extends Asked> {
   readonly settled: readonly { readonly pending: A; readonly result: Answer | Rejection }[];
@@ -47,9 +50,11 @@ export interface Plan<A extends Asked> {
   /** Some answer refuses, or says that it was done already. */
   readonly refuses: boolean;
   readonly changes: boolean;
+  /** Not decided, for want of room. */
+  readonly left: readonly A[];
 }
 
-/** Decides them all; nothing is stored. Rejects where a definition cannot be read. */
+/** Decides as many as one write has room for; nothing is stored. Rejects where a definition cannot be read. */
 export async function planBatch<A extends Asked>(
   stored: StoredRun | undefined,
   batch: readonly A[],
@@ -66,6 +71,7 @@ export async function planBatch<A extends Asked>(
   let refuses = false;
   let changes = false;
   for (const pending of batch) {
+    if (bytes > BATCH_BYTES) break;
     const agent = run === undefined ? pending.options.agent : await agents.agentOf(run);
     if (agent === undefined) {
       refuses = true;
@@ -111,7 +117,8 @@ export async function planBatch<A extends Asked>(
     effects.push(...result.effects);
   }
   const owed = stillOwed(effects, run);
-  return { settled, run, events, append, bytes, effects: owed, schedule, wakeAt, refuses, changes };
+  const left = batch.slice(settled.length);
+  return { settled, run, events, append, bytes, effects: owed, schedule, wakeAt, refuses, changes, left };
 }
 
 /** An effect of one command may be gone by the end of its batch: a call announced, then cancelled. */

@@ -36,6 +36,7 @@ import {
 } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
+import type { History } from "./history.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
@@ -48,6 +49,7 @@ export interface WorkerServiceOptions {
   readonly store: Store;
   readonly bus: Bus;
   readonly engine: Engine;
+  readonly history: History;
   readonly instances: Instances;
   readonly registry: WorkerRegistry;
   readonly clock: Clock;
@@ -131,7 +133,7 @@ export class WorkerService implements WorkerHandlers {
           case: "grant",
           value: {
             toolName: answer.tool,
-            argumentsJson: argumentsAt(outcome.stored, answer.argumentsSequence),
+            argumentsJson: await this.argumentsAt(outcome.stored, answer.argumentsSequence),
             argumentsDigest: digest,
             idempotencyKey: idempotencyKeyOf(runId, callId),
             guarded: answer.guarded,
@@ -180,7 +182,7 @@ export class WorkerService implements WorkerHandlers {
         case: "grant",
         value: {
           toolName: answer.tool,
-          argumentsJson: argumentsAt(stored, answer.argumentsSequence),
+          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
           argumentsDigest: answer.digest,
           idempotencyKey: idempotencyKeyOf(runId, callId),
           deadline: timestampFromMs(answer.until),
@@ -272,6 +274,10 @@ export class WorkerService implements WorkerHandlers {
     return this.plainClaims.flush();
   }
 
+  private async argumentsAt(stored: StoredRun, sequence: number): Promise<string> {
+    return argumentsOf((await this.options.history.at(stored, sequence))?.fact);
+  }
+
   private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
     return this.options.engine.execute(runId, command);
   }
@@ -295,10 +301,6 @@ const OWN_ERROR_RETRY_MS = 1_000;
 
 /** Of a call that is not there nothing is known, so everything is demanded. */
 const STRICTEST: OwnerDemand = { approval: true, once: true, probe: false, enforcesKey: false };
-
-function argumentsAt(stored: StoredRun, sequence: number): string {
-  return argumentsOf(stored.events.find((event) => event.sequence === sequence)?.fact);
-}
 
 function namespaceOf(namespace: string): string {
   return namespace === "" ? DEFAULT_NAMESPACE : namespace;

@@ -16,6 +16,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { beforeEach, describe, expect, it } from "vitest";
 import { PROBE_MS, type ToolStarted } from "../src/core/index.js";
+import { History } from "../src/history.js";
 import { Instances } from "../src/instances.js";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
@@ -43,7 +44,8 @@ class Office {
     const own = { store, incarnation: name, intervalMs: 3_000, leaseMs, log, inHand: () => [], monotonic };
     const registry = new WorkerRegistry(store);
     const rest = { orchestratorId: name, leaseMs, heartbeatMs: 3_000, log };
-    this.service = new WorkerService({ store, bus, engine, instances: new Instances(own), registry, clock, ...rest });
+    const [history, instances] = [new History(store), new Instances(own)];
+    this.service = new WorkerService({ store, bus, engine, history, instances, registry, clock, ...rest });
   }
 
   async register(workerId: string, tool: ToolInit): Promise<void> {

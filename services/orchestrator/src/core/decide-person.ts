@@ -4,7 +4,7 @@ import { toolOf } from "./agent.js";
 import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Outcome } from "./events.js";
-import { ARGUMENTS_BYTES, DOCUMENT_BYTES, READING_MS, RESULT_BYTES } from "./limits.js";
+import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
 import { type Checkpoint, callOf, openCheckpoints, type Run, votesBeside, wasEdited } from "./run.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
@@ -157,9 +157,9 @@ function sizeRefusal({ context }: Draft, verdict: Verdict): Rejection | undefine
   const bytes = context.text.utf8Length(sized.text);
   if (bytes > sized.limit)
     return reject("LIMIT_EXCEEDED", `${sized.what} ${bytes} bytes; the limit is ${sized.limit}.`);
-  if (bytes === 0 || context.inlineBytes + bytes <= DOCUMENT_BYTES) return undefined;
-  // An open turn stays in the document: many edits of it may fill that up.
-  return reject("LIMIT_EXCEEDED", `${sized.what} ${bytes} bytes, and the run's document has no room for them.`);
+  // Only a model's reply ends a run for its size; people may still decide, but not add to it.
+  if (bytes === 0 || context.totalBytes + bytes <= RUN_BYTES) return undefined;
+  return reject("LIMIT_EXCEEDED", `${sized.what} ${bytes} bytes, and a run has at most ${RUN_BYTES}.`);
 }
 
 function sizedText(verdict: Verdict): { what: string; text: string; limit: number } | undefined {

@@ -2,7 +2,7 @@
 import type { CompletedOutcome } from "./commands.js";
 import type { Draft } from "./draft.js";
 import type { Gate, ReportedOutcome } from "./events.js";
-import { DOCUMENT_BYTES, headOf, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
+import { headOf, RESULT_BYTES, RESULT_HEAD_BYTES } from "./limits.js";
 import { isGuarded } from "./run.js";
 
 /** What of an outcome fits into the run; a guarded one is never refused for its size. */
@@ -10,8 +10,7 @@ export function fitted(draft: Draft, gate: Gate, outcome: CompletedOutcome): Rep
   if (outcome.kind !== "result") return bare(outcome);
   const { utf8Length, digestOf } = draft.context.text;
   const bytes = utf8Length(outcome.text);
-  const full = draft.context.inlineBytes + bytes > DOCUMENT_BYTES;
-  if (bytes <= RESULT_BYTES && !full) return outcome;
+  if (bytes <= RESULT_BYTES) return outcome;
   if (isGuarded(gate)) {
     return {
       kind: "truncated",
@@ -20,8 +19,8 @@ export function fitted(draft: Draft, gate: Gate, outcome: CompletedOutcome): Rep
       head: headOf(outcome.text, RESULT_HEAD_BYTES / 4),
     };
   }
-  const limit = full ? `the run's document has no room for it` : `the limit is ${RESULT_BYTES}`;
-  return { kind: "error", message: `The tool's result has ${bytes} bytes and was refused: ${limit}.` };
+  const message = `The tool's result has ${bytes} bytes and was refused: the limit is ${RESULT_BYTES}.`;
+  return { kind: "error", message };
 }
 
 function bare(outcome: CompletedOutcome): ReportedOutcome {

@@ -9,9 +9,9 @@ import {
   ListApprovalsResponseSchema,
 } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
-import { encodeApproval, kindsOf } from "../encode/approval.js";
-import { openApprovals } from "../encode/run.js";
+import { kindsOf } from "../encode/approval.js";
 import { type RequestContext, readRun } from "./context.js";
+import { approvalOf, openApprovals } from "./open-approvals.js";
 import { pageWithin } from "./paging.js";
 import { pageSizeOf } from "./read.js";
 
@@ -37,6 +37,7 @@ export async function listApprovals(
       }),
     encode: (stored) =>
       openApprovals(
+        context,
         stored,
         ({ kind, tool }) => (kinds.length === 0 || kinds.includes(kind)) && (toolName === "" || tool === toolName),
       ),
@@ -54,11 +55,5 @@ export async function getApproval(context: RequestContext, request: GetApprovalR
   if (checkpoint === undefined) {
     throw new AgentspanError("APPROVAL_NOT_FOUND", `Run ${runId} has no approval ${approvalId}.`);
   }
-  const { history } = context;
-  const approval = encodeApproval(stored.run, checkpoint, {
-    waiting: await history.at(stored, checkpoint.sequence),
-    shown: await history.at(stored, checkpoint.argumentsSequence),
-    votes: await Promise.all(checkpoint.votes.map(({ sequence }) => history.at(stored, sequence))),
-  });
-  return create(GetApprovalResponseSchema, { approval });
+  return create(GetApprovalResponseSchema, { approval: await approvalOf(context, stored, checkpoint) });
 }

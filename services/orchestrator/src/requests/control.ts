@@ -12,8 +12,8 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { Cancel, Pause, Resume } from "../core/index.js";
-import { encodeStatus } from "../encode/run.js";
 import { type RequestContext, requireRun } from "./context.js";
+import { statusOf } from "./status.js";
 
 export async function cancel(context: RequestContext, { runId, reason }: CancelRequest): Promise<CancelResponse> {
   const status = await execute(context, runId, { type: "cancel", who: context.who, reason });
@@ -33,5 +33,5 @@ export async function resume(context: RequestContext, { runId }: ResumeRequest):
 async function execute(context: RequestContext, runId: string, command: Cancel | Pause | Resume): Promise<RunStatus> {
   await requireRun(context, runId);
   const { stored } = await context.engine.execute(runId, command);
-  return encodeStatus(stored, await context.blocked.of(stored.run));
+  return statusOf(context, stored);
 }

@@ -11,7 +11,7 @@ export interface Paging<Item, Entry> {
   readonly pageToken?: string;
   read(limit: number, pageToken: string | undefined): Promise<Page<Item>>;
   /** The entries of one item, which stay together. */
-  encode(item: Item): readonly Entry[];
+  encode(item: Item): readonly Entry[] | Promise<readonly Entry[]>;
   bytesOf(entry: Entry): number;
 }
 
@@ -25,7 +25,7 @@ export async function pageWithin<Item, Entry>(
     const page = await paging.read(Math.min(STEP, paging.pageSize - entries.length), token);
     let fitted = 0;
     for (const item of page.items) {
-      const more = paging.encode(item);
+      const more = await paging.encode(item);
       const size = more.reduce((sum, entry) => sum + paging.bytesOf(entry), 0);
       if (entries.length > 0 && (entries.length >= paging.pageSize || bytes + size > Limits.pageBytes)) break;
       entries.push(...more);

@@ -21,13 +21,14 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { openCheckpoints, type RunEvent, stateOf, waitsForPeopleOnly } from "../core/index.js";
 import { type ArgumentsByCall, argumentsBefore, statesOf } from "../encode/approval.js";
 import { encodeEvent } from "../encode/event.js";
-import { encodeStatus, encodeSummary } from "../encode/run.js";
+import { encodeSummary } from "../encode/run.js";
 import { type RequestContext, readRun } from "./context.js";
 import { pageWithin } from "./paging.js";
+import { statusOf } from "./status.js";
 
 export async function getStatus(context: RequestContext, { runId }: GetStatusRequest): Promise<GetStatusResponse> {
   const stored = await readRun(context, runId);
-  return create(GetStatusResponseSchema, { status: encodeStatus(stored, await context.blocked.of(stored.run)) });
+  return create(GetStatusResponseSchema, { status: await statusOf(context, stored) });
 }
 
 export async function getHistory(context: RequestContext, request: GetHistoryRequest): Promise<GetHistoryResponse> {

@@ -5,7 +5,8 @@ import { History } from "../../src/history.js";
 import type { StoredRun } from "../../src/ports.js";
 import { approves, claim, completes, type Desk, playTurns, RUN, replies, Scene, start } from "../scenes/scene.js";
 
-const MOVE_ABOVE = { moveAboveBytes: 4_096 };
+const ROOM = { moveAboveBytes: 4_096, mostBytes: 64 * 1024 };
+const MOVE_ABOVE = { room: ROOM };
 
 async function begun(scene = new Scene()): Promise<Desk> {
   const desk = scene.desk("orc_1", MOVE_ABOVE);
@@ -17,7 +18,7 @@ async function begun(scene = new Scene()): Promise<Desk> {
 async function toTheEdge(desk: Desk): Promise<number> {
   for (;;) {
     const { inlineBytes, chunks, run } = await desk.stored();
-    if (inlineBytes > MOVE_ABOVE.moveAboveBytes && chunks.length === 0) return run.turn.number;
+    if (inlineBytes > ROOM.moveAboveBytes && chunks.length === 0) return run.turn.number;
     await playTurns(desk, 1);
   }
 }
@@ -60,7 +61,7 @@ describe("the history of a long run", () => {
     expect(totalBytes).toBe(texts(await new History(desk.store).after(await desk.stored(), 0)));
   });
 
-  it("keeps an open turn in the document, however long it waits and whatever it weighs", async () => {
+  it("keeps an open turn in the document while that has room, however long it waits", async () => {
     const desk = await begun();
     await playTurns(desk, 20);
     const { stored } = await desk.execute(replies(21, ["refund", ...Array.from({ length: 20 }, () => "look_up")]));
@@ -70,11 +71,38 @@ describe("the history of a long run", () => {
       await desk.execute(completes(stored, `t21c${call}`, `n${call}`, { outcome: { kind: "result", text } }));
     }
     const { events, run, inlineBytes } = await expectWhole(desk);
-    expect(inlineBytes).toBeGreaterThan(4 * MOVE_ABOVE.moveAboveBytes);
+    expect(inlineBytes).toBeGreaterThan(4 * ROOM.moveAboveBytes);
     expect(run.turn.model).toEqual({ kind: "replied", sequence: events[0]?.sequence });
     await desk.execute(approves(await desk.stored(), "t21c1", "d1", { verdict: { kind: "reject" } }));
     await playTurns(desk, 1);
-    expect((await expectWhole(desk)).inlineBytes).toBeLessThan(MOVE_ABOVE.moveAboveBytes);
+    expect((await expectWhole(desk)).inlineBytes).toBeLessThan(ROOM.moveAboveBytes);
+  });
+
+  it("moves even an open turn where the document has no room for what comes, and every call goes on", async () => {
+    const desk = await begun();
+    const calls = 60;
+    const { stored } = await desk.execute(replies(1, ["refund", ...Array.from({ length: calls }, () => "look_up")]));
+    const text = JSON.stringify("x".repeat(30_000));
+    const outcome = { kind: "result", text } as const;
+    // All at once: one write has no room for them either.
+    await Promise.all(
+      Array.from({ length: calls }, async (_, at) => {
+        await desk.execute(claim(`t1c${at + 2}`, `n${at}`));
+        await desk.execute(completes(stored, `t1c${at + 2}`, `n${at}`, { outcome }));
+      }),
+    );
+    const { inlineBytes, chunks, run } = await expectWhole(desk);
+    expect(chunks.length).toBeGreaterThan(0);
+    expect(inlineBytes).toBeLessThan(1.2 * 1024 * 1024);
+    expect(run.turn.model.kind).toBe("replied");
+    const results = (await new History(desk.store).after(await desk.stored(), 0)).flatMap(({ fact }) =>
+      fact.type === "tool_result" ? [fact.outcome] : [],
+    );
+    expect(results).toEqual(Array.from({ length: calls }, () => outcome));
+    await desk.execute(approves(await desk.stored(), "t1c1", "d1"));
+    await desk.execute(claim("t1c1", "paid"));
+    await desk.execute(completes(stored, "t1c1", "paid"));
+    expect((await expectWhole(desk)).run.turn.number).toBe(2);
   });
 
   it("stops at enough, and reads no chunk that a reader has behind it", async () => {

@@ -15,6 +15,7 @@ import {
   type WorkerToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { History } from "../../src/history.js";
 import { Instances } from "../../src/instances.js";
 import { MemoryBroker } from "../../src/memory/memory-broker.js";
 import { MemoryBus } from "../../src/memory/memory-bus.js";
@@ -53,6 +54,7 @@ export class Office {
       store,
       bus: new MemoryBus(broker),
       engine,
+      history: new History(store),
       instances: new Instances({
         store,
         incarnation: name,

@@ -17,6 +17,7 @@ import {
   type Timing,
 } from "../../src/core/index.js";
 import { type Committed, Engine, type ExecuteOptions, type Outcome } from "../../src/engine.js";
+import type { DocumentRoom } from "../../src/history.js";
 import { emptyDatabase } from "../../src/memory/memory-database.js";
 import type { StoredRun } from "../../src/ports.js";
 import { textFunctions } from "../../src/text-functions.js";
@@ -38,7 +39,7 @@ export const DESK: MessageInitShape<typeof AgentDefinitionSchema> = {
 };
 
 export interface DeskOptions {
-  readonly moveAboveBytes?: number;
+  readonly room?: DocumentRoom;
 }
 
 export class Scene {

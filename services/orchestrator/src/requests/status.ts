@@ -1,0 +1,23 @@
+import type { RunStatus } from "@agentspan/proto";
+import type { RunEvent } from "../core/index.js";
+import { encodeSummary } from "../encode/run.js";
+import type { StoredRun } from "../ports.js";
+import type { RequestContext } from "./context.js";
+import { openApprovals } from "./open-approvals.js";
+
+/** The whole status of a run. */
+export async function statusOf(
+  context: Pick<RequestContext, "history" | "blocked">,
+  stored: StoredRun,
+): Promise<RunStatus> {
+  const { run } = stored;
+  const status = encodeSummary(run);
+  status.pendingApprovals = [...(await openApprovals(context, stored))];
+  status.blockedOn = [...(await context.blocked.of(run))];
+  if (run.phase.kind === "ended") status.outputJson = outputOf(await context.history.at(stored, run.phase.sequence));
+  return status;
+}
+
+function outputOf(terminal: RunEvent | undefined): string {
+  return terminal?.fact.type === "ended" && terminal.fact.end.state === "COMPLETED" ? terminal.fact.end.output : "";
+}
