@@ -30,6 +30,9 @@ export const FAULT_POINTS = [
   "orchestrator.before-agent",
   "orchestrator.after-agent",
   "orchestrator.before-plain-claim",
+  // A worker's tools, with what their owner demands, then the worker itself; its consumers come after both.
+  "orchestrator.before-registration",
+  "orchestrator.after-registration",
   "gateway.before-forward",
   "gateway.after-forward",
   "gateway.before-event",
@@ -41,6 +44,10 @@ export const FAULT_POINTS = [
   "worker.after-execute",
   "worker.after-complete-sent",
   "worker.after-complete",
+  // A task that comes back not begun, and a probe that looks whether a lost one took effect.
+  "worker.before-release",
+  "worker.before-probe",
+  "worker.after-probe",
   "worker.before-heartbeat",
 ] as const;
 

@@ -28,6 +28,7 @@ const CALM: readonly Verdict[] = [
   "respond",
 ];
 const SETTLING: readonly Verdict[] = ["happened", "happened", "run_again", "run_again", "give_up"];
+const LAST_WORDS: readonly Verdict[] = ["happened", "give_up"];
 
 /** Decides one checkpoint, in whatever way the seed says. Resolves when every act is answered or the signal aborts. */
 export async function decide(approval: Approval, options: PersonOptions): Promise<void> {
@@ -35,10 +36,14 @@ export async function decide(approval: Approval, options: PersonOptions): Promis
   const verdicts = approval.kind === ApprovalKind.SETTLEMENT ? SETTLING : CALM;
   const first = act(approval, random.pick(verdicts), options);
   const others = random.chance(0.1) ? [act(approval, random.pick(verdicts), options)] : [];
-  await Promise.all([first, ...others]);
+  const reasons = await Promise.all([first, ...others]);
+  // Nothing runs again once a run has ended; whether it happened is still to be said.
+  const unsaid = approval.kind === ApprovalKind.SETTLEMENT && reasons.every((reason) => reason === "RUN_ENDED");
+  if (unsaid) await act(approval, random.pick(LAST_WORDS), options);
 }
 
-async function act(approval: Approval, verdict: Verdict, options: PersonOptions): Promise<void> {
+/** Resolves to the reason of a refusal. */
+async function act(approval: Approval, verdict: Verdict, options: PersonOptions): Promise<string | undefined> {
   const { callers, runId, random, signal, acts } = options;
   const { approvalId, callId } = approval;
   const decisionId = newId("dec");
@@ -52,15 +57,17 @@ async function act(approval: Approval, verdict: Verdict, options: PersonOptions)
     const sent = [callers.ask(send, signal)];
     if (random.chance(0.25)) sent.push(callers.ask(send, signal));
     const [answer, again] = await Promise.all(sent);
-    if (answer === undefined) return;
+    if (answer === undefined) return undefined;
     entry.answer = { kind: "recorded", closed: answer.closed };
     if (again !== undefined && again.closed !== answer.closed) {
       entry.answer = { kind: "refused", reason: "TWO_ANSWERS" };
     }
+    return undefined;
   } catch (thrown) {
-    if (signal.aborted) return;
+    if (signal.aborted) return undefined;
     if (!(thrown instanceof AgentspanError)) throw thrown;
     entry.answer = { kind: "refused", reason: thrown.reason };
+    return thrown.reason;
   }
 }
 

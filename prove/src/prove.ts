@@ -54,6 +54,7 @@ export interface ProveOptions {
 
 const PROGRESS_MS = 5_000;
 const LOOK_MS = 500;
+const LOOKED_AT_ONCE = 16;
 /** A run that goes on for ever without coming to its end is stuck too. */
 const MOST_BOUNDS = 20;
 /** Within which a worker has told an outcome, where some runs have not come to their end. */
@@ -224,7 +225,10 @@ async function gather(target: Target, records: readonly RunRecord[], callers: Ca
   const livingPids = target.livingPids();
   await pause(records.every(({ readersHadMs }) => readersHadMs !== undefined) ? 0 : TELLING_MS);
   const whole: RunRecord[] = [];
-  for (const record of records) whole.push(await lookBack(record, { callers, signal }));
+  for (let from = 0; from < records.length; from += LOOKED_AT_ONCE) {
+    const some = records.slice(from, from + LOOKED_AT_ONCE);
+    whole.push(...(await Promise.all(some.map((record) => lookBack(record, { callers, signal })))));
+  }
   const { gated, once } = target;
   return { records: whole, ledger, gated, once, livingPids, stored: await target.stored() };
 }

@@ -66,7 +66,7 @@ export const STORIES: readonly Story[] = [
     weight: 1,
     steps: (r) => [{ calls: [{ tool: "transfer", args: { takes: r.pick([50, 900]) } }] }, DONE],
   },
-  { name: "a slow plain tool", weight: 1, steps: (r) => [{ calls: [order(r, 1_600)] }, { calls: [refund(r)] }, DONE] },
+  { name: "a slow plain tool", weight: 2, steps: (r) => [{ calls: [order(r, 1_600)] }, { calls: [refund(r)] }, DONE] },
   {
     name: "a long history",
     weight: 1,

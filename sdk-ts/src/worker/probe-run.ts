@@ -3,7 +3,7 @@
 // Nothing of it is guarded: a probe only looks, so it may run late, twice, or beside another worker's. Where it cannot
 // answer (it throws, its schema refuses the arguments, what it returns is no answer) nothing is said: the server
 // announces it again, and asks a person when its time is over. What is no clear answer is never taken for a no.
-import { digestOf } from "@agentspan/internal";
+import { digestOf, faultPoint } from "@agentspan/internal";
 import { type CompleteRequest, type Grant, ProbeAnswerSchema, ProbeVerdict } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { claim } from "./claim.js";
@@ -51,6 +51,7 @@ async function ask(parts: WorkerParts, task: TaskInHand, grant: Grant): Promise<
     throw new Error("The arguments are not of their digest.");
   const read = await readArguments(task, grant.argumentsJson);
   if (!read.ok) throw new Error(`The schema here refuses the call's arguments: ${read.problem}`);
+  faultPoint("worker.before-probe");
   const said = await tool.probe?.(read.value, {
     runId,
     callId,
@@ -59,6 +60,7 @@ async function ask(parts: WorkerParts, task: TaskInHand, grant: Grant): Promise<
     signal: abort.signal,
     logger: parts.logger.child({ runId, callId, attempt, toolName }),
   });
+  faultPoint("worker.after-probe");
   return answered(said, parts.link.maxPayload);
 }
 

@@ -1,3 +1,4 @@
+import { faultPoint } from "@agentspan/internal";
 import {
   type CompleteRequest,
   CompleteRequestSchema,
@@ -47,6 +48,7 @@ export async function release(
 ): Promise<void> {
   const { runId, callId, attempt, nonce } = task;
   const { reason, detail } = why;
+  faultPoint("worker.before-release");
   const answer = await askUntilAnswered(
     parts.link,
     "release",

@@ -1,6 +1,6 @@
 // Answers workers: register, claim, heartbeat, complete, release. A refusal is an answer; an error means that the
 // request was not carried out and says whether to repeat it.
-import { AgentspanError, type Logger, TASK_STREAM } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, TASK_STREAM } from "@agentspan/internal";
 import {
   type ClaimRequest,
   type ClaimResponse,
@@ -81,6 +81,7 @@ export class WorkerService implements WorkerHandlers {
       const tools = request.tools.map(servedTool);
       const registrations = request.tools.map((tool) => registrationOf(namespace, tool));
       // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.
+      faultPoint("orchestrator.before-registration");
       await store.putTools(registrations);
       const { incarnation } = request;
       const instance = {
@@ -93,6 +94,7 @@ export class WorkerService implements WorkerHandlers {
         tools,
       };
       await instances.store(instance);
+      faultPoint("orchestrator.after-registration");
       registry.put(incarnation, workerId, namespace, request.tools);
       const consumers = await bus.ensureConsumers(namespace, tools);
       log.info({ workerId, incarnation, tools: tools.map(({ tool }) => tool) }, "A worker registered");
