@@ -37,6 +37,7 @@ export interface OrchestratorOptions {
   readonly mongoUri?: string;
   /** Another way to NATS. */
   readonly natsUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface WorkerOptions {
@@ -133,13 +134,14 @@ export class Stack {
     }
   }
 
-  async addOrchestrator({ mongoUri, natsUrl }: OrchestratorOptions = {}): Promise<ChildService> {
+  async addOrchestrator({ mongoUri, natsUrl, env }: OrchestratorOptions = {}): Promise<ChildService> {
     const service = await this.#service("orchestrator", "@agentspan/orchestrator", {
       ...TIMING,
       NATS_URL: natsUrl ?? this.servers.natsUrl,
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
       AGENTSPAN_DATABASE: DATABASE,
       AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
+      ...env,
     });
     this.orchestrators.push(service);
     return service;
