@@ -220,6 +220,7 @@ function driveAll(target: Target, { options, callers, records, random, signal }:
 
 async function gather(target: Target, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
   const { signal } = new AbortController();
+  setMaxListeners(0, signal);
   // The ledger first: what had begun by then is on record by now, and what had ended has been told.
   const ledger = target.ledger();
   const livingPids = target.livingPids();

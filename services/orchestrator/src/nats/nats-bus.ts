@@ -33,6 +33,8 @@ export interface NatsBusOptions extends NatsOptions {
 
 const API_LIMIT_MS = 5_000;
 const RESTORE_AGAIN_MS = 250;
+/** Tries between two lines in the log. */
+const TOLD_EVERY = 20;
 const RESTORE_AGAIN_AT_MOST_MS = 5_000;
 // Of a broker that has not said what it takes; NATS' own default.
 const PAYLOAD_BYTES = 1024 * 1024;
@@ -192,12 +194,15 @@ export class NatsBus implements Bus {
 
   /** JetStream may still be starting; what will not mend by itself has no retryAfterMs. */
   async #makeQueue(limit: number): Promise<void> {
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       try {
         await this.#restore();
         return;
       } catch (thrown) {
-        if (AgentspanError.from(thrown).retryAfterMs === undefined || performance.now() > limit) throw thrown;
+        const error = AgentspanError.from(thrown);
+        if (error.retryAfterMs === undefined || performance.now() > limit) throw thrown;
+        // The first refusal is a JetStream that is starting; what goes on, such as a disk without room, is said.
+        if (tries % TOLD_EVERY === 2) this.logger.warn({ why: error.message }, "The work queue is not there yet");
       }
       await pause(RESTORE_AGAIN_MS);
     }

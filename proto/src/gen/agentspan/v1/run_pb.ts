@@ -800,7 +800,7 @@ export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
  */
 export type ListRunsResponse = Message<"agentspan.v1.ListRunsResponse"> & {
   /**
-   * Without pending_approvals' arguments and without output.
+   * Without pending_approvals, blocked_on and output: GetStatus has them.
    *
    * @generated from field: repeated agentspan.v1.RunStatus runs = 1;
    */
