@@ -11,4 +11,5 @@ export const DEFAULTS = {
   gateways: 3,
   workers: 4,
   leaseMs: 2_500,
+  everyPoint: true,
 } as const;

@@ -112,8 +112,10 @@ export class OwnStack implements Target {
     }
   }
 
-  agentOf({ unserved }: Story): AgentDefinition {
-    return unserved === true ? { ...this.#agent, name: "unserved" } : this.#agent;
+  agentOf({ unserved }: Story, random: Random): AgentDefinition {
+    if (unserved === true) return { ...this.#agent, name: "unserved" };
+    if (!random.chance(0.15)) return this.#agent;
+    return { ...this.#agent, instructions: `Version ${random.between(1, 1_000_000_000)}.` };
   }
 
   inputOf({ name, steps }: Story, random: Random): string {

@@ -29,6 +29,7 @@ export async function proveWith(flags: ProveFlags, print: (line: string) => void
       killEveryMs: flags.killEvery,
       boundMs: flags.bound,
       leaseMs: flags.lease,
+      everyPoint: flags.url === undefined && flags.faults.includes("points"),
       ...(flags.url === undefined ? {} : { url: flags.url }),
       ...(flags.nats === undefined ? {} : { natsUrl: flags.nats }),
       signal: stopping.signal,

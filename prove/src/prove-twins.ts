@@ -27,6 +27,7 @@ export async function proveTwin(twin: Twin, { seed, control, onProgress }: TwinO
     const { stories, faults, arms, env } = twin;
     const report = await prove({
       ...DEFAULTS,
+      everyPoint: false,
       runs: 24,
       atOnce: 12,
       forMs: 8_000,

@@ -26,6 +26,8 @@ export interface ProveOptions {
   readonly atOnce: number;
   /** For how long there are faults, milliseconds; longer where not every run could be started by then. */
   readonly forMs: number;
+  /** Starts further runs, up to half as many again, while there are faults and some fault point has not been hit. */
+  readonly everyPoint: boolean;
   readonly seed: number;
   readonly faults: readonly FaultKind[];
   /** Between two kills of random processes, milliseconds. */
@@ -77,7 +79,8 @@ export async function prove(options: ProveOptions): Promise<Report> {
     setMaxListeners(0, over.signal, calm.signal);
     const callers = new Callers(() => target.rpcs, random.fork());
     const records: RunRecord[] = [];
-    const driving = driveAll(target, { options, callers, records, random: random.fork(), signal: over.signal });
+    const more = (): boolean => !calm.signal.aborted && options.everyPoint && tally.pointsLeft.length > 0;
+    const driving = driveAll(target, { options, callers, records, random: random.fork(), signal: over.signal, more });
     const { processes, proxies, disk } = target;
     const context = { processes, proxies, disk, random: random.fork(), tally, signal: calm.signal, leaseMs };
     let faultsSoFar = 0;
@@ -190,10 +193,17 @@ interface Driving {
   readonly records: RunRecord[];
   readonly random: Random;
   readonly signal: AbortSignal;
+  /** Whether further runs are worth their time. */
+  readonly more: () => boolean;
 }
 
-function driveAll(target: Target, { options, callers, records, random, signal }: Driving) {
+/** Further runs than were asked for: a share of them. */
+const MOST_FURTHER = 0.5;
+
+function driveAll(target: Target, { options, callers, records, random, signal, more }: Driving) {
   const { runs, atOnce, stories = target.stories } = options;
+  const enough = (): boolean =>
+    records.length >= runs && (!more() || records.length >= Math.floor(runs * (1 + MOST_FURTHER)));
   const bag = weighted(stories);
   const stopped = options.signal;
   let started: () => void = () => undefined;
@@ -201,14 +211,14 @@ function driveAll(target: Target, { options, callers, records, random, signal }:
     started = resolve;
   });
   const lane = async (): Promise<void> => {
-    while (records.length < runs && !signal.aborted && stopped?.aborted !== true) {
+    while (!enough() && !signal.aborted && stopped?.aborted !== true) {
       const story = random.pick(bag);
       const mine = random.fork();
       const input = target.inputOf(story, mine);
       const record = newRecord(story, input);
       records.push(record);
-      if (records.length === runs) started();
-      const agent = target.agentOf(story);
+      if (enough()) started();
+      const agent = target.agentOf(story, mine);
       await driveRun(record, { callers, agent, story, input, random: mine, signal });
     }
   };

@@ -53,12 +53,12 @@ export const STORIES: readonly Story[] = [
   },
   {
     name: "a payout whose receiver enforces the key, with a probe",
-    weight: 3,
+    weight: 4,
     steps: (r) => [{ calls: [{ tool: "payout", args: { takes: r.between(20, 600) } }] }, DONE],
   },
   {
     name: "a wire with a probe",
-    weight: 2,
+    weight: 3,
     steps: (r) => [{ calls: [{ tool: "wire", args: { takes: r.between(20, 600) } }] }, DONE],
   },
   {

@@ -25,7 +25,8 @@ export interface Target {
   readonly stories: readonly Story[];
   readonly gated: ReadonlySet<string>;
   readonly once: ReadonlySet<string>;
-  agentOf(story: Story): AgentDefinition;
+  /** Now and then a definition that nobody has brought before. */
+  agentOf(story: Story, random: Random): AgentDefinition;
   /** The input that makes the model tell the story. */
   inputOf(story: Story, random: Random): string;
   ledger(): readonly LedgerLine[];

@@ -9,6 +9,7 @@ it("an installation that is given is proved by own workers, own clients and the 
     const { pid } = stack.gateway().service;
     const report = await prove({
       ...DEFAULTS,
+      everyPoint: false,
       url: stack.gateway().url,
       natsUrl: stack.servers.natsUrl,
       runs: 12,

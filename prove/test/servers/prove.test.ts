@@ -5,6 +5,7 @@ import { DEFAULTS, held, prove, tableOf } from "../../src/index.js";
 it("runs that are driven through kills, lost answers and stopped processes keep every promise", async () => {
   const report = await prove({
     ...DEFAULTS,
+    everyPoint: false,
     runs: 30,
     atOnce: 15,
     forMs: 6_000,
