@@ -21,8 +21,16 @@ export const DUPLICATE_KEY = 11000;
 /** The document would be larger than a document may be. */
 const TOO_LARGE: ReadonlySet<number> = new Set([10334, 17419, 17420]);
 
+/** The server failed by itself, a full disk for one, and does not say how far it had come. */
+const OF_ITS_OWN: ReadonlySet<number> = new Set([
+  1, // InternalError
+  8, // UnknownError
+  14031, // OutOfDiskSpace
+]);
+
 /** Server errors that pass: an election, a shutdown, a time limit, a busy or unreachable member. */
 const PASSING: ReadonlySet<number> = new Set([
+  ...OF_ITS_OWN,
   6, // HostUnreachable
   7, // HostNotFound
   24, // LockTimeout
@@ -107,7 +115,10 @@ export function storeErrorOf(error: unknown): AgentspanError {
     const code = error instanceof MongoServerError ? error.code : undefined;
     return refusal(code, error);
   }
-  return storeUnavailable(error);
+  const code = error instanceof MongoServerError && typeof error.code === "number" ? error.code : undefined;
+  if (code === undefined || !OF_ITS_OWN.has(code)) return storeUnavailable(error);
+  const text = `The database met an error of its own (code ${code}); its log has more. Try again in a moment.`;
+  return new AgentspanError("STORE_UNAVAILABLE", text, { retryAfterMs: RETRY_AFTER_MS, cause: error });
 }
 
 export function storeUnavailable(cause: unknown): AgentspanError {

@@ -31,6 +31,13 @@ describe("what is known after a command failed", () => {
     for (const code of [50, 64, 91, 189, 10107, 11602]) expect(failureOf(server(code))).toBe("unanswered");
   });
 
+  it("is unanswered when the server failed by itself: nobody knows how far it had come", () => {
+    for (const code of [1, 8, 14031]) expect(failureOf(server(code))).toBe("unanswered");
+    const told = storeErrorOf(server(1));
+    expect(told).toMatchObject({ reason: "STORE_UNAVAILABLE", retryable: true });
+    expect(told.message).toMatch(/an error of its own \(code 1\)/);
+  });
+
   it("is unanswered when Node itself says that the socket has ended", () => {
     const ended = Object.assign(new Error("This socket has been ended by the other party"), { code: "EPIPE" });
     expect(failureOf(ended)).toBe("unanswered");
