@@ -176,7 +176,9 @@ export interface ToolStore {
 export interface ServedTool {
   readonly queue: string;
   readonly tool: string;
-  /** What it brings, as OwnerDemand has it. */
+  /** What it demands and brings, as OwnerDemand has it. */
+  readonly approval?: true;
+  readonly once?: true;
   readonly probe?: true;
   readonly enforcesKey?: true;
 }

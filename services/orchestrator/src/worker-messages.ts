@@ -105,6 +105,20 @@ export function registrationOf(namespace: string, tool: WorkerTool): ToolRegistr
 }
 
 /** A tool as one incarnation of a worker serves it. */
-export function servedTool({ queue, name: tool, probe, enforcesIdempotency }: WorkerTool): ServedTool {
-  return { queue, tool, ...(probe ? { probe } : {}), ...(enforcesIdempotency ? { enforcesKey: true } : {}) };
+export function servedTool({
+  queue,
+  name: tool,
+  approvalRequired,
+  once,
+  probe,
+  enforcesIdempotency,
+}: WorkerTool): ServedTool {
+  return {
+    queue,
+    tool,
+    ...(approvalRequired ? { approval: true } : {}),
+    ...(once ? { once } : {}),
+    ...(probe ? { probe } : {}),
+    ...(enforcesIdempotency ? { enforcesKey: true } : {}),
+  };
 }

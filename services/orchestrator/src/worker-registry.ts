@@ -1,5 +1,8 @@
 // Which incarnation of a worker serves what, and what it says of it. Kept in memory by whoever answered the
 // registration; another orchestrator finds it in the store.
+//
+// What the owner of a tool demands is the strictest word of all who serve it: a worker of an older version that starts
+// beside a newer one takes no gate away. Where nobody serves it, the newest registration holds, for as long as it takes.
 import type { WorkerTool } from "@agentspan/proto";
 import type { OwnerDemand } from "./core/index.js";
 import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
@@ -14,18 +17,25 @@ interface KnownWorker {
 const MOST_WORKERS = 10_000;
 /** How long what a tool's owner demands is remembered. A worker's own registration is always asked first. */
 const REMEMBERED_MS = 2_000;
+/** A demand outlasts the last sign of life of whoever made it by so long: its worker may be about to start again. */
+const DEMAND_OUTLASTS_MS = 10 * 60_000;
 const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enforcesKey: false };
 
 export class WorkerRegistry {
   private readonly workers = new Map<string, KnownWorker>();
   private readonly demands = new Map<string, Pick<OwnerDemand, "approval" | "once">>();
   private readonly remembered = new Map<string, { readonly demand: OwnerDemand; readonly until: number }>();
+  private readonly serving = new Map<
+    string,
+    { readonly tools: Promise<readonly ServedTool[]>; readonly until: number }
+  >();
 
   constructor(private readonly store: InstanceStore & ToolStore) {}
 
   put(incarnation: string, workerId: string, namespace: string, tools: readonly WorkerTool[]): void {
     this.workers.delete(incarnation);
     this.workers.set(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
+    this.serving.delete(namespace);
     for (const { queue, name, approvalRequired, once } of tools) {
       this.demands.set(demandKey(incarnation, queue, name), { approval: approvalRequired, once });
       this.remembered.delete(demandKey(namespace, queue, name));
@@ -64,18 +74,39 @@ export class WorkerRegistry {
     };
   }
 
-  /** What the newest registration of a tool says, remembered for a moment: a claim asks again. */
+  /** What all who serve a tool demand, and the newest registration of it; remembered for a moment: a claim asks again. */
   async keptDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
     const key = demandKey(namespace, queue, tool);
     const now = performance.now();
     const remembered = this.remembered.get(key);
     if (remembered !== undefined && remembered.until > now) return remembered.demand;
-    const [registration] = await this.store.getTools(namespace, [{ queue, tool }]);
+    const [[registration], serving] = await Promise.all([
+      this.store.getTools(namespace, [{ queue, tool }]),
+      this.servedIn(namespace, now),
+    ]);
     const { approval, once, probe, enforcesKey } = registration ?? NOTHING;
-    const demand = { approval, once, probe, enforcesKey };
+    const beside = serving.filter((served) => served.queue === queue && served.tool === tool);
+    const demand = {
+      approval: approval || beside.some((served) => served.approval === true),
+      once: once || beside.some((served) => served.once === true),
+      probe,
+      enforcesKey,
+    };
     if (this.remembered.size > MOST_WORKERS) this.remembered.clear();
     this.remembered.set(key, { demand, until: now + REMEMBERED_MS });
     return demand;
+  }
+
+  /** What workers serve that live, or lived a while ago. */
+  private servedIn(namespace: string, now: number): Promise<readonly ServedTool[]> {
+    const known = this.serving.get(namespace);
+    if (known !== undefined && known.until > now) return known.tools;
+    const tools = this.store
+      .liveWorkers(namespace, DEMAND_OUTLASTS_MS)
+      .then((workers) => workers.flatMap((worker) => worker.tools.filter(({ approval, once }) => approval || once)));
+    this.serving.set(namespace, { tools, until: now + REMEMBERED_MS });
+    tools.catch(() => this.serving.delete(namespace));
+    return tools;
   }
 
   /** A worker may have registered more tools since, with another orchestrator. */

@@ -2,9 +2,6 @@
 import { Limits } from "@agentspan/internal";
 import type { Page } from "../ports.js";
 
-/** Items read at once; a page is put together from several reads. */
-const STEP = 50;
-
 export interface Paging<Item, Entry> {
   /** Entries of a page; the last item may bring a few more. */
   readonly pageSize: number;
@@ -22,7 +19,7 @@ export async function pageWithin<Item, Entry>(
   let bytes = 0;
   let token = paging.pageToken;
   for (;;) {
-    const page = await paging.read(Math.min(STEP, paging.pageSize - entries.length), token);
+    const page = await paging.read(paging.pageSize - entries.length, token);
     let fitted = 0;
     for (const item of page.items) {
       const more = await paging.encode(item);

@@ -12,6 +12,7 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { WorkerRegistry } from "../../src/worker-registry.js";
 import { Office, TOOLS } from "../scenes/office.js";
 import { type Desk, RUN, Scene } from "../scenes/scene.js";
 
@@ -277,6 +278,31 @@ describe("the owner of a tool", () => {
     await office.register("w2", { tools: GATED });
     await office.register("w3");
     expect(told(await office.claim({ nonce: "n1" }, "w2"))).toBe("GATED");
+  });
+
+  it("is the strictest of all who serve it: an older version that starts beside takes no gate away", async () => {
+    await desk.startWith(["look_up"]);
+    await office.register("w2", { tools: GATED });
+    await office.register("w3");
+    expect(await new WorkerRegistry(desk.store).keptDemand("default", "desk", "look_up")).toMatchObject({
+      approval: true,
+    });
+    expect(told(await office.claim({ nonce: "n1" }, "w3"))).toBe("GATED");
+  });
+
+  it("is heard for ten minutes after the last sign of life, and then whoever registered since", async () => {
+    const gated = async () => (await new WorkerRegistry(desk.store).keptDemand("default", "desk", "look_up")).approval;
+    await office.register("w2", { tools: GATED });
+    scene.now += 60 * 60_000;
+    expect(await gated()).toBe(true);
+    await office.register("w3");
+    expect(await gated()).toBe(false);
+    await office.register("w2", { tools: GATED, incarnation: "w2-2" });
+    await office.register("w3", { incarnation: "w3-2" });
+    scene.now += 9 * 60_000;
+    expect(await gated()).toBe(true);
+    scene.now += 2 * 60_000;
+    expect(await gated()).toBe(false);
   });
 
   it.each([true, false])(
