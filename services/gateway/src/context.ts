@@ -4,6 +4,12 @@ export interface Caller {
   readonly subject: string;
   readonly roles: readonly string[];
   readonly groups: readonly string[];
+  /** How it is known who that is. */
+  readonly method: "none" | "api_key" | "jwt";
+  /** The id of the key, or issuer and id of the token; empty with "none". */
+  readonly credentialId: string;
+  /** The IP address that the request came from. */
+  readonly address: string;
 }
 
 export interface Context {
@@ -16,7 +22,14 @@ export interface Context {
 }
 
 /** Everybody, while authentication is off: whoever reaches the loopback interface may do everything. */
-export const ANONYMOUS: Caller = { subject: "anonymous", roles: ["*"], groups: [] };
+export const ANONYMOUS: Caller = {
+  subject: "anonymous",
+  roles: ["*"],
+  groups: [],
+  method: "none",
+  credentialId: "",
+  address: "",
+};
 
 /** The one namespace, while authentication (which names it) is off. */
 export const DEFAULT_NAMESPACE = "default";

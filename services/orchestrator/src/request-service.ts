@@ -8,7 +8,7 @@ import { methods, type RequestContext } from "./requests/index.js";
 
 export interface RequestServiceOptions {
   readonly orchestratorId: string;
-  readonly context: Omit<RequestContext, "namespace" | "who">;
+  readonly context: Omit<RequestContext, "namespace" | "caller">;
   readonly log: Logger;
 }
 
@@ -22,10 +22,10 @@ export class RequestService {
     try {
       const carryOut = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (carryOut === undefined) throw new AgentspanError("UNIMPLEMENTED", `There is no method ${method} yet.`);
-      const who = envelope.caller?.subject ?? "";
-      if (namespace === "" || who === "")
+      const { caller } = envelope;
+      if (namespace === "" || caller === undefined || caller.subject === "")
         throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
-      const body = await carryOut({ ...context, namespace, who }, envelope.body);
+      const body = await carryOut({ ...context, namespace, caller }, envelope.body);
       return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
     } catch (thrown) {
       const error = AgentspanError.from(thrown);

@@ -151,14 +151,14 @@ function soonest(open: ReadonlySet<Promise<Outcome>>, withinMs: number): Promise
 }
 
 function envelope(method: string, body: Uint8Array, asker: Asker): Uint8Array {
-  const { subject, roles, groups } = asker.caller;
+  const { caller } = asker;
   const traceparent = asker.header("traceparent") ?? "";
   return toBinary(
     EnvelopeSchema,
     create(EnvelopeSchema, {
       method,
       namespace: asker.namespace,
-      caller: { subject, roles: [...roles], groups: [...groups] },
+      caller: { ...caller, roles: [...caller.roles], groups: [...caller.groups] },
       body,
       bodySha256: createHash("sha256").update(body).digest(),
       at: timestampNow(),

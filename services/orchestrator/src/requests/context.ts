@@ -1,5 +1,6 @@
 // What every request is answered with.
 import { AgentspanError } from "@agentspan/internal";
+import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
 import type { Clock } from "../clock.js";
 import type { Engine } from "../engine.js";
@@ -17,8 +18,8 @@ export interface RequestContext {
   readonly blocked: BlockedTools;
   /** Whose runs the caller sees and touches. */
   readonly namespace: string;
-  /** Who asks. */
-  readonly who: string;
+  /** Who asks, as a gateway says. */
+  readonly caller: Caller;
 }
 
 /** Reads a run of the caller's namespace. Rejects with RUN_NOT_FOUND, also for a run of another. */

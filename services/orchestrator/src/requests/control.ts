@@ -16,17 +16,17 @@ import { type RequestContext, requireRun } from "./context.js";
 import { statusOf } from "./status.js";
 
 export async function cancel(context: RequestContext, { runId, reason }: CancelRequest): Promise<CancelResponse> {
-  const status = await execute(context, runId, { type: "cancel", who: context.who, reason });
+  const status = await execute(context, runId, { type: "cancel", who: context.caller.subject, reason });
   return create(CancelResponseSchema, { status });
 }
 
 export async function pause(context: RequestContext, { runId, reason }: PauseRequest): Promise<PauseResponse> {
-  const status = await execute(context, runId, { type: "pause", who: context.who, reason });
+  const status = await execute(context, runId, { type: "pause", who: context.caller.subject, reason });
   return create(PauseResponseSchema, { status });
 }
 
 export async function resume(context: RequestContext, { runId }: ResumeRequest): Promise<ResumeResponse> {
-  const status = await execute(context, runId, { type: "resume", who: context.who });
+  const status = await execute(context, runId, { type: "resume", who: context.caller.subject });
   return create(ResumeResponseSchema, { status });
 }
 

@@ -97,7 +97,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
     type: "decide",
     decisionId,
     requestHash: createHash("sha256").update(request).digest("hex"),
-    who: context.who,
+    who: context.caller.subject,
     ...(onBehalfOf === "" ? {} : { onBehalfOf }),
     ...(approvalId === "" ? {} : { approvalId }),
     ...(digest === "" ? {} : { digest }),

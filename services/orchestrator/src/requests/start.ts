@@ -8,7 +8,7 @@ import type { RequestContext } from "./context.js";
 
 /** Stores the run and answers; the model is called afterwards. A start that is refused leaves nothing behind. */
 export async function start(context: RequestContext, request: StartRequest): Promise<StartResponse> {
-  const { engine, namespace, who } = context;
+  const { engine, namespace, caller } = context;
   const runId = runIdOf(namespace, request.idempotencyKey);
   const agent = await agentOf(context, request, runId);
   const { onBehalfOf, deadline } = request;
@@ -19,7 +19,7 @@ export async function start(context: RequestContext, request: StartRequest): Pro
       runId,
       namespace,
       input: request.input,
-      startedBy: who,
+      startedBy: caller.subject,
       ...(onBehalfOf === "" ? {} : { onBehalfOf }),
       labels: request.labels,
       ...(deadline === undefined ? {} : { deadlineMs: durationMs(deadline) }),
