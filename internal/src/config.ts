@@ -5,6 +5,7 @@
 //     mongo: setting.secret("MONGODB_URI", { about: "the MongoDB server" }),
 //   }, process.env);
 import { formatDuration, parseDuration } from "./duration.js";
+import { nearestName } from "./nearest-name.js";
 
 /** What a text was read as, or what it should have been: "a whole number from 1 to 65535". */
 type Read<T> = { readonly value: T } | { readonly wanted: string };
@@ -177,32 +178,11 @@ export function readConfig<S extends Spec>(
   const known = new Set([...Object.values(spec).map((one) => one.variable), ...(options.known ?? [])]);
   for (const variable of Object.keys(env)) {
     if (!variable.startsWith("AGENTSPAN_") || known.has(variable)) continue;
-    const meant = nearest(variable, known);
+    const meant = nearestName(variable, known, 3);
     faults.push(
       `${variable} is not a setting. ${meant === undefined ? "Remove it." : `Did you mean ${meant}? Rename or remove it.`}`,
     );
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return values as Config<S>;
-}
-
-function nearest(variable: string, known: ReadonlySet<string>): string | undefined {
-  const ranked = [...known]
-    .map((name) => ({ name, distance: editDistance(variable, name) }))
-    .sort((a, b) => a.distance - b.distance);
-  const best = ranked[0];
-  return best !== undefined && best.distance <= 3 ? best.name : undefined;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

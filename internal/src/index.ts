@@ -10,6 +10,7 @@ export * from "./ids.js";
 export * from "./json-schema.js";
 export * from "./limits.js";
 export * from "./log.js";
+export * from "./nearest-name.js";
 export * from "./shutdown.js";
 export * from "./subjects.js";
 export * from "./variables.js";

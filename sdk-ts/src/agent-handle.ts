@@ -8,10 +8,11 @@ import {
 } from "@agentspan/proto";
 import type { AgentResult } from "./agent-result.js";
 import { agentResultOf } from "./agent-result.js";
-import { AgentStream, type StreamOptions } from "./agent-stream.js";
+import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
 import { type Approval, type Decision, decisionOf } from "./approval.js";
 import { type EventFeedOptions, eventFeed } from "./event-feed.js";
 import { type JsonObject, toJsonText } from "./json-text.js";
+import { type OptionKinds, requireKind, requireOptions } from "./option-check.js";
 import type { RunClient } from "./rpc/run-client.js";
 import { isTerminal, type RunEvent } from "./run-event.js";
 import { type RunStatus, runStatusOf } from "./run-status.js";
@@ -50,11 +51,25 @@ export interface DecideResult {
   readonly repeated: boolean;
 }
 
+export interface RespondOptions extends DecideOptions {
+  readonly comment?: string;
+}
+
 export interface SettleOptions extends DecideOptions {
   readonly comment?: string;
   /** With HAPPENED: the call's result. */
   readonly result?: unknown;
 }
+
+const DECIDE_OPTIONS: OptionKinds<DecideOptions> = { approvalId: "text", decisionId: "text", onBehalfOf: "text" };
+const APPROVE_OPTIONS: OptionKinds<ApproveOptions> = {
+  ...DECIDE_OPTIONS,
+  comment: "text",
+  editedArguments: "object",
+  argumentsDigest: "text",
+};
+const RESPOND_OPTIONS: OptionKinds<RespondOptions> = { ...DECIDE_OPTIONS, comment: "text" };
+const SETTLE_OPTIONS: OptionKinds<SettleOptions> = { ...RESPOND_OPTIONS, result: "anything" };
 
 /**
  * One run, by its id: the same wherever it is made, in whatever process. All methods throw AgentspanError.
@@ -90,6 +105,7 @@ export class AgentHandle {
 
   /** Votes for a call to run. `closed` says whether that decided it. */
   async approve(options: ApproveOptions = {}): Promise<ApproveResult> {
+    requireOptions(options, "approve()", APPROVE_OPTIONS);
     const editedArgumentsJson =
       options.editedArguments === undefined ? "" : toJsonText(options.editedArguments, "editedArguments");
     return this.#decide("decision", options, async (about) => {
@@ -106,13 +122,16 @@ export class AgentHandle {
 
   /** Refuses a call: the model gets the reason and the run goes on. */
   async reject(reason: string, options: DecideOptions = {}): Promise<DecideResult> {
+    requireKind(reason, "text", "reason", "The reason of reject()");
+    requireOptions(options, "reject()", DECIDE_OPTIONS);
     return this.#decide("decision", options, async (about) =>
       decideResultOf(await this.#client.call(RunService.method.reject, { ...about, reason })),
     );
   }
 
   /** Answers a question, or stands in for a tool that then does not run. The content is sent as JSON. */
-  async respond(content: unknown, options: DecideOptions & { readonly comment?: string } = {}): Promise<DecideResult> {
+  async respond(content: unknown, options: RespondOptions = {}): Promise<DecideResult> {
+    requireOptions(options, "respond()", RESPOND_OPTIONS);
     const contentJson = toJsonText(content, "content");
     return this.#decide("decision", options, async ({ argumentsDigest: _, ...about }) => {
       const request = { ...about, contentJson, comment: options.comment ?? "" };
@@ -125,6 +144,7 @@ export class AgentHandle {
    * approval), or GIVE_UP.
    */
   async settle(outcome: "HAPPENED" | "RUN_AGAIN" | "GIVE_UP", options: SettleOptions = {}): Promise<ApproveResult> {
+    requireOptions(options, "settle()", SETTLE_OPTIONS);
     const resultJson = options.result === undefined ? "" : toJsonText(options.result, "result");
     return this.#decide("settlement", options, async ({ argumentsDigest: _, ...about }) => {
       const request = { ...about, outcome: SettleOutcome[outcome], resultJson, comment: options.comment ?? "" };
@@ -150,6 +170,7 @@ export class AgentHandle {
 
   /** Events from the first, or after a sequence, then live until the run ends. */
   stream(options: StreamOptions = {}): AgentStream {
+    requireOptions(options, "stream()", STREAM_OPTIONS);
     return new AgentStream(this, options);
   }
 

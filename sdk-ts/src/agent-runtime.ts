@@ -1,17 +1,18 @@
 import { hostname } from "node:os";
-import { newId } from "@agentspan/internal";
+import { AgentspanError, newId } from "@agentspan/internal";
 import { RunService, type StartRequest } from "@agentspan/proto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "./agent.js";
 import { AgentHandle } from "./agent-handle.js";
 import type { AgentResult } from "./agent-result.js";
-import { AgentStream, type StreamOptions } from "./agent-stream.js";
+import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { defaultLogger } from "./logger.js";
+import { type OptionKinds, requireKind, requireOptions, shown } from "./option-check.js";
 import { connectTransport } from "./rpc/connect-transport.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
-import type { RuntimeOptions } from "./runtime-options.js";
+import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
 import { askedToStop } from "./stop-signals.js";
 import { Worker } from "./worker/worker.js";
 
@@ -36,6 +37,18 @@ export interface ServeOptions {
   readonly blocking?: boolean;
 }
 
+const START_OPTIONS: OptionKinds<StartOptions> = {
+  idempotencyKey: "text",
+  labels: "texts",
+  deadline: "duration",
+  onBehalfOf: "text",
+  serve: "flag",
+  signal: "signal",
+};
+const { after: _, ...startedStream } = STREAM_OPTIONS;
+const STARTED_STREAM_OPTIONS = { ...START_OPTIONS, ...startedStream };
+const SERVE_OPTIONS: OptionKinds<ServeOptions> = { blocking: "flag" };
+
 /** A server as one program sees it: starts runs, reaches them again, and serves tools. All methods throw AgentspanError. */
 export class AgentRuntime {
   /** What handles speak through. */
@@ -47,6 +60,7 @@ export class AgentRuntime {
   #shutdown: Promise<void> | undefined;
 
   constructor(options: RuntimeOptions = {}) {
+    requireOptions(options, "The AgentRuntime", RUNTIME_OPTIONS);
     const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
     const { grpcUrl, headers } = options;
     this.#options = options;
@@ -60,6 +74,11 @@ export class AgentRuntime {
    * A process that has nothing else to do ends, so wait for the result or serve.
    */
   async start(agent: AgentSource, input: string, options: StartOptions = {}): Promise<AgentHandle> {
+    requireStart("start()", agent, input, options, START_OPTIONS);
+    return this.#start(agent, input, options);
+  }
+
+  async #start(agent: AgentSource, input: string, options: StartOptions): Promise<AgentHandle> {
     if (isAgent(agent) && agent.tools.length > 0 && options.serve !== false) {
       // A server that is not there at all is told at once: a person waits for the sentence.
       const firstContactMs = Math.min(FIRST_CONTACT_MS, this.#patienceMs);
@@ -85,13 +104,18 @@ export class AgentRuntime {
 
   /** Starts a run and waits until it has ended, for as long as a person takes to decide. */
   async run(agent: AgentSource, input: string, options: StartOptions = {}): Promise<AgentResult> {
-    const handle = await this.start(agent, input, options);
+    requireStart("run()", agent, input, options, START_OPTIONS);
+    const handle = await this.#start(agent, input, options);
     return handle.result(options.signal ? { signal: options.signal } : {});
   }
 
-  /** Starts a run and gives its events; a start that fails is told by the first use of the stream. */
+  /**
+   * Starts a run and gives its events; a start that fails is told by the first use of the stream. Throws INVALID_REQUEST
+   * where the options cannot be used.
+   */
   stream(agent: AgentSource, input: string, options: StartOptions & Omit<StreamOptions, "after"> = {}): AgentStream {
-    return new AgentStream(this.start(agent, input, options), options);
+    requireStart("stream()", agent, input, options, STARTED_STREAM_OPTIONS);
+    return new AgentStream(this.#start(agent, input, options), options);
   }
 
   /** A run by its id, from whatever process started it. Asks nothing. */
@@ -104,8 +128,9 @@ export class AgentRuntime {
    * it; else when the process was asked to stop and has shut down, and waits for a server for as long as it takes.
    */
   async serve(agents: Agent | readonly Agent[], options: ServeOptions = {}): Promise<void> {
+    const list = agentsOf(agents);
+    requireOptions(options, "serve()", SERVE_OPTIONS);
     const worker = this.#servingWorker();
-    const list = "tools" in agents ? [agents] : agents;
     const serving = async (patienceMs: number) => {
       await worker.serve(list, { patienceMs, firstContactMs: patienceMs });
       await worker.keepAlive();
@@ -148,8 +173,37 @@ export class AgentRuntime {
   }
 }
 
-function isAgent(source: AgentSource): source is Agent {
-  return typeof source === "object" && "tools" in source;
+function isAgent(source: unknown): source is Agent {
+  return typeof source === "object" && source !== null && "tools" in source && "definition" in source;
+}
+
+function agentsOf(agents: Agent | readonly Agent[]): readonly Agent[] {
+  const list: readonly unknown[] = Array.isArray(agents) ? agents : [agents];
+  return list.map((agent) => {
+    if (isAgent(agent)) return agent;
+    throw noAgent(`serve() takes an Agent or a list of them, and was given ${shown(agent)}.`);
+  });
+}
+
+function requireStart<T extends StartOptions>(
+  whose: string,
+  agent: AgentSource,
+  input: string,
+  options: T,
+  kinds: OptionKinds<T>,
+): void {
+  if (!isAgent(agent) && typeof agent !== "string") {
+    if (typeof agent !== "object" || agent === null || !("version" in agent)) {
+      throw noAgent(`${whose} takes an Agent, the name of one, or { name, version }, and was given ${shown(agent)}.`);
+    }
+    requireOptions(agent, `The agent of ${whose}`, { name: "text", version: "text" }, ["name", "version"]);
+  }
+  requireKind(input, "text", "input", `The input of ${whose}`);
+  requireOptions(options, whose, kinds);
+}
+
+function noAgent(message: string): AgentspanError {
+  return new AgentspanError("INVALID_REQUEST", message, { fields: [{ field: "agent", description: "is no agent" }] });
 }
 
 function sourceOf(agent: AgentSource): StartRequest["source"] {

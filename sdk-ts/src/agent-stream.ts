@@ -1,5 +1,6 @@
 import type { AgentHandle, ApproveOptions, ApproveResult, DecideOptions, DecideResult } from "./agent-handle.js";
 import type { AgentResult } from "./agent-result.js";
+import type { OptionKinds } from "./option-check.js";
 import type { RunEvent } from "./run-event.js";
 
 export interface StreamOptions {
@@ -10,6 +11,12 @@ export interface StreamOptions {
   /** Ends the iteration with its reason. */
   readonly signal?: AbortSignal;
 }
+
+export const STREAM_OPTIONS: OptionKinds<StreamOptions> = {
+  after: "count",
+  includeDeltas: "flag",
+  signal: "signal",
+};
 
 /**
  * A run's events, each once and in order, over broken connections, until the run has ended. Breaking out of a loop

@@ -5,6 +5,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { z } from "zod";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { type JsonSchema, schemaSource } from "./input-schema.js";
+import { type OptionKinds, requireOptions, shown } from "./option-check.js";
 import { requireName, requireSize, type Tool } from "./tool.js";
 
 export interface AgentOptions {
@@ -28,6 +29,19 @@ export interface AgentOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+const AGENT_OPTIONS: OptionKinds<AgentOptions> = {
+  name: "text",
+  model: "text",
+  tools: "list",
+  instructions: "text",
+  maxTurns: "count",
+  temperature: "number",
+  maxTokens: "count",
+  outputSchema: "object",
+  deadline: "duration",
+  labels: "texts",
+};
+
 /**
  * A model, instructions and tools. Making one does nothing: `start`, `run`, `stream` and `serve` take it.
  * Throws INVALID_REQUEST or LIMIT_EXCEEDED where the options cannot be used.
@@ -39,8 +53,9 @@ export class Agent {
   readonly definition: AgentDefinition;
 
   constructor(options: AgentOptions) {
-    requireName(options.name, "agent");
-    const owner = `agent ${JSON.stringify(options.name)}`;
+    const owner = `agent ${shown(options?.name)}`;
+    requireOptions(options, `The ${owner}`, AGENT_OPTIONS, ["name", "model"]);
+    requireName(options.name, "an agent");
     this.name = options.name;
     this.tools = [...(options.tools ?? [])];
     requireTools(this.tools, owner);
@@ -75,7 +90,28 @@ export class Agent {
   }
 }
 
+/** What tool() made, unchanged: a copy with another gate would tell the server one thing and the worker another. */
+function isTool(tool: Tool | undefined): boolean {
+  const message = tool?.message;
+  return (
+    message?.$typeName === "agentspan.v1.Tool" &&
+    tool?.name === message.name &&
+    tool.approvalRequired === (message.approval?.required ?? false) &&
+    tool.once === message.once
+  );
+}
+
 function requireTools(tools: readonly Tool[], owner: string): void {
+  const other = tools.findIndex((tool) => !isTool(tool));
+  if (other >= 0) {
+    const field = `tools[${other}]`;
+    const description = "is not what tool() returns";
+    throw new AgentspanError(
+      "INVALID_REQUEST",
+      `The ${field} of ${owner} ${description}: make it with tool(fn, options).`,
+      { fields: [{ field, description }] },
+    );
+  }
   if (tools.length > Limits.toolsPerAgent) {
     throw new AgentspanError(
       "LIMIT_EXCEEDED",

@@ -7,6 +7,7 @@ export {
   type ApproveResult,
   type DecideOptions,
   type DecideResult,
+  type RespondOptions,
   type SettleOptions,
 } from "./agent-handle.js";
 export type { AgentResult } from "./agent-result.js";

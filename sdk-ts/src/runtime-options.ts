@@ -1,5 +1,6 @@
 import type { Duration } from "./duration.js";
 import type { Logger } from "./logger.js";
+import type { OptionKinds } from "./option-check.js";
 import type { WorkerTestHooks } from "./worker/test-hooks.js";
 
 export interface RuntimeOptions {
@@ -25,3 +26,17 @@ export interface RuntimeOptions {
   /** For tests only: points of a task's life at which a test may hold or end it. */
   readonly testHooks?: WorkerTestHooks;
 }
+
+export const RUNTIME_OPTIONS: OptionKinds<RuntimeOptions> = {
+  url: "text",
+  grpcUrl: "text",
+  natsUrl: "text",
+  headers: "texts",
+  retryFor: "duration",
+  namespace: "text",
+  workerId: "text",
+  concurrency: "count",
+  grace: "duration",
+  logger: "object",
+  testHooks: "object",
+};

@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { type JsonSchema, type SchemaReading, schemaSource } from "./input-schema.js";
 import type { JsonObject } from "./json-text.js";
+import { type OptionKinds, requireKind, requireOptions, shown } from "./option-check.js";
 import type { Probe, ProbeContext } from "./probe.js";
 import type { ToolContext } from "./tool-context.js";
 
@@ -51,6 +52,27 @@ export interface ProbeOptions<A> {
    */
   readonly probe?: Probe<A>;
 }
+
+const TOOL_OPTIONS: OptionKinds<ToolOptions & ProbeOptions<never> & { readonly inputSchema: unknown }> = {
+  name: "text",
+  description: "text",
+  inputSchema: "object",
+  approvalRequired: "flag",
+  approvalExplicit: "flag",
+  once: "flag",
+  retry: "object",
+  timeout: "duration",
+  startTimeout: "duration",
+  queue: "text",
+  enforcesIdempotency: "flag",
+  probe: "function",
+};
+const RETRY_OPTIONS: OptionKinds<RetryOptions> = {
+  maxAttempts: "count",
+  initialBackoff: "duration",
+  maxBackoff: "duration",
+  multiplier: "number",
+};
 
 /** A function that a model may call, ready to be listed by an agent and served by a worker. */
 export interface Tool {
@@ -109,9 +131,12 @@ export function tool(
   fn: (args: never, context: ToolContext) => unknown,
   options: ToolOptions & ProbeOptions<never> & { readonly inputSchema: z.ZodType | JsonSchema },
 ): Tool {
-  const owner = `tool ${JSON.stringify(options.name)}`;
-  requireName(options.name, "tool");
-  if (options.queue !== undefined) requireName(options.queue, `queue of ${owner}`);
+  requireKind(fn, "function", "fn", "The first argument of tool()");
+  const owner = `tool ${shown(options?.name)}`;
+  requireOptions(options, `The ${owner}`, TOOL_OPTIONS, ["name", "description", "inputSchema"]);
+  if (options.retry !== undefined) requireOptions(options.retry, `The retry of the ${owner}`, RETRY_OPTIONS);
+  requireName(options.name, "a tool");
+  if (options.queue !== undefined) requireName(options.queue, `the queue of ${owner}`);
   requireGuarded(options, owner);
   const { probe } = options;
   const schema = schemaSource(options.inputSchema, `${owner}.inputSchema`);
@@ -132,14 +157,21 @@ export function tool(
 
 /** A plain tool is tried again anyway: nobody asks what became of an attempt. */
 function requireGuarded(options: ToolOptions & ProbeOptions<never>, owner: string): void {
+  if (options.approvalExplicit && !options.approvalRequired) {
+    throw misplaced("approvalExplicit", owner, "is for a tool that needs approval: set approvalRequired as well");
+  }
   if (options.approvalRequired || options.once) return;
   for (const field of ["probe", "enforcesIdempotency"] as const) {
     if (options[field] === undefined || options[field] === false) continue;
     const rule = "is for a tool that starts at most once: set approvalRequired or once as well";
-    throw new AgentspanError("INVALID_REQUEST", `The ${field} of ${owner} ${rule}.`, {
-      fields: [{ field, description: rule }],
-    });
+    throw misplaced(field, owner, rule);
   }
+}
+
+function misplaced(field: string, owner: string, rule: string): AgentspanError {
+  return new AgentspanError("INVALID_REQUEST", `The ${field} of ${owner} ${rule}.`, {
+    fields: [{ field, description: rule }],
+  });
 }
 
 function messageOf(options: ToolOptions, inputSchemaJson: string, owner: string): ToolMessage {
@@ -183,7 +215,7 @@ export function requireName(name: string, what: string): void {
   if (NAME_PATTERN.test(name)) return;
   const rule =
     "must begin with a letter or '_', go on with letters, digits, '_' or '-', and have at most 64 characters";
-  throw new AgentspanError("INVALID_REQUEST", `The name ${JSON.stringify(name)} of a ${what} ${rule}.`, {
+  throw new AgentspanError("INVALID_REQUEST", `The name ${JSON.stringify(name)} of ${what} ${rule}.`, {
     fields: [{ field: "name", description: rule }],
   });
 }
