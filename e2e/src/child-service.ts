@@ -133,9 +133,10 @@ export class ChildService {
     return answer;
   }
 
+  /** To a process that is just dying it is lost, as what is sent to one that has died would be. */
   send(message: Readonly<Record<string, unknown>>): void {
     if (this.#child === undefined) throw new Error(`${this.name} is not running.`);
-    this.#child.send(message);
+    this.#child.send(message, () => undefined);
   }
 
   /** The next message that fits. Throws where none comes in time. */

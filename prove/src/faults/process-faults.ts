@@ -72,7 +72,8 @@ export async function dawdle({ fault, kind, point, action, everyPass }: Arm, con
     const before = told(one, point);
     one.service.send({ faults: passes.map((pass) => `${point}:${action}:${pass}`).join(",") });
     await pause(ARMED_MS, signal).catch(() => undefined);
-    one.service.send({ faults: "" });
+    if (one.service.running) one.service.send({ faults: "" });
+    else await processes.revive(one);
     for (let times = told(one, point) - before; times > 0; times -= 1) tally.tried(fault);
   });
 }
