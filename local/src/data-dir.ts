@@ -5,9 +5,10 @@
 //   mongod/ or secantusdb/   the runs; one kind of server cannot read what the other wrote
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
+import { rm, statfs, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { makeFolder } from "@agentspan/servers";
 import { codeOf, diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,7 +46,7 @@ export async function isNearlyFull(dataDir: string, freeBytes: FreeBytes = freeB
 export async function prepareDataDir(dataDir: string, freeBytes?: FreeBytes): Promise<void> {
   const probe = join(dataDir, `probe-${randomBytes(6).toString("hex")}`);
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir, 0o700);
     await writeFile(probe, Buffer.alloc(4096));
     await rm(probe);
   } catch (error) {

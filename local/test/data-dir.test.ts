@@ -47,6 +47,15 @@ describe("prepareDataDir", () => {
     });
   });
 
+  it("says that a folder cannot be made where none can, and does not try for ever", async () => {
+    // Missing, and refused as missing: on Linux whatever is looked for in /proc is answered so.
+    const dataDir = process.platform === "linux" ? "/proc/agentspan" : join(folder, "a".repeat(300));
+    await expect(prepareDataDir(dataDir)).rejects.toMatchObject({
+      reason: "DATA_NOT_WRITABLE",
+      message: expect.stringMatching(/cannot be written \(E\w+\)\. Name another with --data/),
+    });
+  });
+
   it("says so when the disk has no room left, before anything is started", async () => {
     await expect(prepareDataDir(folder, async () => 1_000_000)).rejects.toMatchObject({
       reason: "DISK_FULL",

@@ -5,9 +5,10 @@
 // never seen, and two processes at the same instant both end with a complete one, whatever the lock does. The lock only
 // keeps them from doing the work twice: it is held by touching it, and taken over when nobody has for a while.
 import { randomBytes } from "node:crypto";
-import { link, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { makeFolder } from "./make-folder.js";
 import { isExecutable, runCommand } from "./programs.js";
 import type { Python } from "./python.js";
 import { ServersError } from "./servers-error.js";
@@ -44,7 +45,7 @@ async function fetchOnce(options: FetchOptions): Promise<string> {
     options.signal?.throwIfAborted();
     const ready = await readReady(options);
     if (ready?.works) return ready.bin;
-    await mkdir(options.folder, { recursive: true });
+    await makeFolder(options.folder);
     const lock = await Lock.take(join(options.folder, "lock"));
     if (lock === undefined) {
       if (!waited) options.onProgress("Another process is fetching the servers: waiting for it");
@@ -169,7 +170,7 @@ function fetchError(lines: readonly string[], packages: readonly string[], alter
 
 function diskError(error: unknown, { folder }: FetchOptions): unknown {
   if (isCode(error, "ENOSPC") || isCode(error, "EDQUOT")) return diskFull(error);
-  if (["EACCES", "EEXIST", "ENOTDIR", "EPERM", "EROFS"].some((code) => isCode(error, code))) {
+  if (["EACCES", "EEXIST", "ENOENT", "ENOTDIR", "EPERM", "EROFS"].some((code) => isCode(error, code))) {
     return new ServersError(
       "FETCH_FAILED",
       `The cache folder ${folder} cannot be written. Set XDG_CACHE_HOME to a folder that can.`,

@@ -1,6 +1,7 @@
 // NATS and a MongoDB server for the local stack and for tests: found or fetched, started, stopped.
 export * from "./free-port.js";
 export * from "./leftover.js";
+export * from "./make-folder.js";
 export * from "./mongo.js";
 export * from "./nats.js";
 export { commandLineOf } from "./process-table.js";

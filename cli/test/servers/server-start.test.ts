@@ -135,6 +135,17 @@ describe("a start that cannot be", () => {
     expect(await fails("--data", join(file, "below"))).toContain("is not a folder. Name another with --data");
   });
 
+  it("says that a folder cannot be made where none can", async () => {
+    expect(await fails("--data", "/proc/agentspan")).toMatch(
+      /The data folder \/proc\/agentspan cannot be written \(E\w+\)\. Name another with --data/,
+    );
+  });
+
+  it("says that fetched servers cannot be kept where XDG_CACHE_HOME says", async () => {
+    Object.assign(machine.env, { XDG_CACHE_HOME: "/proc" });
+    expect(await fails("--port", "0")).toContain("Set XDG_CACHE_HOME to a folder that can.");
+  });
+
   it("names a setting that is wrong", async () => {
     Object.assign(machine.env, { AGENTSPAN_PRT: "1", AGENTSPAN_LEASE: "soon" });
     expect(await fails()).toContain("AGENTSPAN_PRT is not a setting. Did you mean AGENTSPAN_PORT?");
