@@ -94,7 +94,7 @@ export const TWINS: readonly Twin[] = [
     replacements: [
       {
         file: "core/decide-task.js",
-        from: 'if (state.kind === "claimed" && state.nonce === command.nonce && state.attempt === command.attempt) {\n        return granted(',
+        from: 'if (state.kind === "claimed" && isSameClaim(state, command)) {\n        return granted(',
         to: 'if (state.kind === "claimed" && state.attempt === command.attempt) {\n        return granted(',
       },
     ],

@@ -1,7 +1,7 @@
 // Claims of plain tools that are not in the document yet. A plain claim is stored together with its outcome if that
 // comes within a second, and otherwise by itself; until then this memory keeps a second claimant away.
 import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
-import type { Claim } from "./core/index.js";
+import { type Claim, type ClaimKey, isSameClaim } from "./core/index.js";
 import type { Engine } from "./engine.js";
 
 const STORE_AFTER_MS = 1_000;
@@ -12,7 +12,7 @@ interface Held {
   readonly timer: NodeJS.Timeout;
 }
 
-type Task = Pick<Claim, "callId" | "attempt" | "nonce">;
+type Task = ClaimKey & Pick<Claim, "callId">;
 
 export class PlainClaims {
   private readonly held = new Map<string, Held>();
@@ -22,23 +22,36 @@ export class PlainClaims {
     private readonly log: Logger,
   ) {}
 
-  isHeldByAnother(runId: string, claim: Claim): boolean {
+  isHeldByAnother(runId: string, claim: Task): boolean {
     const held = this.held.get(keyOf(runId, claim));
-    return held !== undefined && held.claim.nonce !== claim.nonce;
+    return held !== undefined && !isSameClaim(held.claim, claim);
+  }
+
+  /**
+   * Before somebody says what became of an attempt that another holds here: the claim is put into the document, so that
+   * the core knows whose the attempt is. True where the run takes no claim now, and the attempt stays the other's.
+   */
+  async storeAnothers(runId: string, task: Task): Promise<boolean> {
+    const held = this.held.get(keyOf(runId, task));
+    if (held === undefined || isSameClaim(held.claim, task)) return false;
+    const { answer } = await this.engine.execute(runId, { ...held.claim, store: true });
+    if (answer.type === "refused" && answer.reason === "PAUSED") return true;
+    this.drop(runId, held.claim);
+    return false;
   }
 
   /** False where another claim holds the attempt here. */
   hold(runId: string, claim: Claim): boolean {
     const held = this.held.get(keyOf(runId, claim));
     if (held === undefined) this.keep(runId, claim);
-    return held === undefined || held.claim.nonce === claim.nonce;
+    return held === undefined || isSameClaim(held.claim, claim);
   }
 
   /** The claim is in the document, or has come to its end. */
   drop(runId: string, task: Task): void {
     const key = keyOf(runId, task);
     const held = this.held.get(key);
-    if (held?.claim.nonce !== task.nonce) return;
+    if (held === undefined || !isSameClaim(held.claim, task)) return;
     clearTimeout(held.timer);
     this.held.delete(key);
   }

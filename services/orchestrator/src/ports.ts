@@ -110,6 +110,8 @@ export interface RunStore {
   list(query: RunQuery): Promise<Page<StoredRun>>;
   /** Runs with an open checkpoint, the longest waiting first. */
   listOpen(query: OpenQuery): Promise<Page<StoredRun>>;
+  /** Runs of which a checkpoint changed since a time, that time included; the longest ago first. */
+  listChanged(query: ChangedQuery): Promise<Page<StoredRun>>;
 }
 
 export interface DueRun {
@@ -132,6 +134,11 @@ export interface OpenQuery extends Omit<RunQuery, "states"> {
   readonly kinds: readonly CheckpointKind[];
   readonly tool?: string;
   readonly runId?: string;
+}
+
+export interface ChangedQuery extends Omit<RunQuery, "states"> {
+  /** Milliseconds since the epoch, by the runs' own times. */
+  readonly since: number;
 }
 
 export interface Page<T> {

@@ -13,10 +13,13 @@ export interface RunIndex {
   /** When the longest open checkpoint was opened; absent where none is. */
   readonly openSince?: number;
   readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+  /** When a checkpoint changed last; absent where there never was one. */
+  readonly checkpointAt?: number;
 }
 
 export function indexOf(run: Run): RunIndex {
   const open = openCheckpoints(run);
+  const changes = Object.values(run.checkpoints).map(({ updatedAt }) => updatedAt);
   const openSince = open.length === 0 ? undefined : Math.min(...open.map((checkpoint) => checkpoint.requestedAt));
   return {
     namespace: run.namespace,
@@ -27,6 +30,7 @@ export function indexOf(run: Run): RunIndex {
     updatedAt: run.updatedAt,
     ...(openSince === undefined ? {} : { openSince }),
     open: open.map(({ kind, tool }) => ({ kind, tool })),
+    ...(changes.length === 0 ? {} : { checkpointAt: changes.reduce((last, at) => Math.max(last, at)) }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   ProbeVerdict as PublicProbeVerdict,
   ReleaseReason as PublicReleaseReason,
   RefusalReason,
+  type ReleaseRequest,
   type WorkerTool,
 } from "@agentspan/proto";
 import {
@@ -14,6 +15,7 @@ import {
   type CompletedOutcome,
   headOf,
   type ProbeVerdict,
+  type Release,
   type ReleaseReason,
 } from "./core/index.js";
 import type { ServedTool, ToolRegistration } from "./ports.js";
@@ -45,10 +47,12 @@ const PROBE_VERDICTS: Readonly<Record<number, ProbeVerdict>> = {
 };
 
 /** Throws INVALID_REQUEST where the release does not say why. */
-export function releaseReasonOf(reason: PublicReleaseReason): ReleaseReason {
-  const known = RELEASE_REASONS[reason];
-  if (known === undefined) throw new AgentspanError("INVALID_REQUEST", "A release says its reason.");
-  return known;
+export function releaseOf(workerId: string, request: ReleaseRequest): Release {
+  const { callId, attempt, nonce, incarnation, reason: said, detail: words } = request;
+  const reason = RELEASE_REASONS[said];
+  if (reason === undefined) throw new AgentspanError("INVALID_REQUEST", "A release says its reason.");
+  const detail = headOf(words, WORDS_UNITS);
+  return { type: "release", callId, attempt, nonce, workerId, incarnation, reason, detail };
 }
 
 /** The outcome of a tool, or the answer of its probe. Throws INVALID_REQUEST where the message carries neither. */

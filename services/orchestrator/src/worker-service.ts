@@ -42,7 +42,7 @@ import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { TasksInHand } from "./tasks-in-hand.js";
 import { checkIdentity, checkRegistration, checkTasks, requireText } from "./worker-checks.js";
-import { completionOf, REFUSALS, registrationOf, releaseReasonOf, servedTool } from "./worker-messages.js";
+import { completionOf, REFUSALS, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface WorkerServiceOptions {
@@ -227,8 +227,12 @@ export class WorkerService implements WorkerHandlers {
     try {
       requireText({ runId, callId, nonce });
       const command = completionOf(workerId, request);
+      if (command.type === "complete" && (await this.plainClaims.storeAnothers(runId, command))) {
+        const detail = "The claim is another worker's.";
+        return create(CompleteResponseSchema, { status: CompletionStatus.STALE, detail, orchestratorId });
+      }
       const { answer } = await this.execute(runId, command);
-      if (command.type === "complete") this.plainClaims.drop(runId, { callId, attempt, nonce });
+      if (command.type === "complete") this.plainClaims.drop(runId, command);
       if (command.type === "answer_probe" && answer.type === "ok") {
         log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
@@ -255,15 +259,18 @@ export class WorkerService implements WorkerHandlers {
 
   async release(workerId: string, request: ReleaseRequest): Promise<ReleaseResponse> {
     const { orchestratorId, log } = this.options;
-    const { runId, callId, attempt, nonce, detail } = request;
+    const { runId, callId, attempt, nonce } = request;
     try {
       requireText({ runId, callId, nonce });
-      const reason = releaseReasonOf(request.reason);
-      const command = { type: "release", callId, attempt, nonce, reason, detail: detail.slice(0, 4096) } as const;
-      this.plainClaims.drop(runId, { callId, attempt, nonce });
+      const command = releaseOf(workerId, request);
+      if (await this.plainClaims.storeAnothers(runId, command)) {
+        return create(ReleaseResponseSchema, { released: false, orchestratorId });
+      }
+      this.plainClaims.drop(runId, command);
       const { answer } = await this.execute(runId, command);
-      log.info({ runId, callId, attempt, workerId, reason }, "A task came back not begun");
       const released = answer.type === "released" && answer.released;
+      const { reason } = command;
+      log.info({ runId, callId, attempt, workerId, reason, released }, "A worker gives a task back");
       return create(ReleaseResponseSchema, { released, orchestratorId });
     } catch (thrown) {
       if (isNotFound(thrown)) return create(ReleaseResponseSchema, { released: false, orchestratorId });

@@ -27,6 +27,8 @@
 //  23  The model is told each of its calls, and how it ended, once and in order.
 //  24  A probe is asked where the claiming worker brought one, for as long as was said; its answer is what becomes of
 //      the call, and lets it run again by itself as often as its attempts allow (8).
+//  25  A stored claim is its process's: nobody else is granted it, tells its outcome or gives it back (7, 14).
+//  26  Of one claim one outcome is taken, and another one is never said to be (9).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

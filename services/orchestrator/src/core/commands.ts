@@ -74,6 +74,8 @@ export interface Release {
   readonly callId: string;
   readonly attempt: number;
   readonly nonce: string;
+  readonly workerId: string;
+  readonly incarnation: string;
   readonly reason: ReleaseReason;
   readonly detail: string;
 }

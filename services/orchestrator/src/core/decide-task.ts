@@ -3,15 +3,16 @@
 // Invariants kept here:
 //  1. A gated call is never granted without its approval.
 //  2. A guarded call is granted at most once for each approval; a release gives the grant back.
-//  3. Each call ends with at most one outcome; a true claimant's later one is recorded and changes nothing.
-//  4. The same nonce gets the same answer.
+//  3. Each call ends with at most one outcome; a true claimant's later one is recorded and changes nothing. Each claim
+//     reports one: its repetition is answered again, another one is stale.
+//  4. The same nonce gets the same answer, and nobody but the process that made the claim gets it.
 //  5. Whether a guarded attempt that was lost took effect is asked of its probe, then of a person (decide-probe.ts).
 import { type RetryPolicy, toolOf } from "./agent.js";
 import type { Answer, Claim, ClaimAnswer, ClaimRefusal, Complete, EndClaim, Release } from "./commands.js";
 import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { AttemptFailed, Gate, UnknownAttempt } from "./events.js";
-import { fitted } from "./fit-outcome.js";
+import { fitted, reportDigestOf } from "./fit-outcome.js";
 import { GUARDED_TIMEOUT_MS, PROBE_MS, UNSTORED_CLAIM_MS } from "./limits.js";
 import { obligationsOf } from "./obligations.js";
 import { isOfEarlierTurn } from "./past-calls.js";
@@ -22,7 +23,9 @@ import {
   type ClaimRecord,
   callOf,
   claimedCallOf,
+  isClaimant,
   isGuarded,
+  isSameClaim,
   openCheckpoints,
 } from "./run.js";
 
@@ -32,7 +35,7 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   if (phase.kind === "ended") return refused("ENDED");
   if (call === undefined) return refused(isOfEarlierTurn(draft.run, command.callId) ? "ENDED" : "NOT_FOUND");
   const { state } = call;
-  if (state.kind === "claimed" && state.nonce === command.nonce && state.attempt === command.attempt) {
+  if (state.kind === "claimed" && isSameClaim(state, command)) {
     return granted(call, state.deadline, true);
   }
   if (phase.kind === "ending") return refused("CANCELLED");
@@ -130,13 +133,18 @@ export function complete(draft: Draft, command: Complete): Answer {
     return stale(earlier ? "The call ended in an earlier turn." : "The call has no such claim.");
   }
   const record = claimed.claims.find((claim) => claim.nonce === nonce && claim.attempt === attempt);
-  if (record?.reported !== undefined) return { type: "completed", status: record.reported };
+  if (record !== undefined && !isClaimant(record, command)) return stale("The claim is another worker's.");
+  const report = reportDigestOf(draft, command);
+  if (record?.reported !== undefined && (record.outcome ?? report) === report) {
+    return { type: "completed", status: record.reported };
+  }
   if (claimed.digest !== command.digest) return stale("The digest is not that of the call's arguments.");
+  if (record?.reported !== undefined) return stale("Another outcome of this attempt was recorded first.");
   const call = callOf(draft.run, callId);
   if (call === undefined) return lateOrStale(draft, command, record, claimed, undefined);
   const { state } = call;
   if (state.kind === "claimed" && state.nonce === nonce && state.attempt === attempt) {
-    return accept(draft, call, command);
+    return isClaimant(state, command) ? accept(draft, call, command) : stale("The claim is another worker's.");
   }
   // A plain claim may come with its outcome: a completion that presents the grant counts as the claim.
   if (state.kind === "ready" && state.attempt === attempt && call.gate === "plain" && state.notBefore <= draft.now) {
@@ -149,11 +157,11 @@ export function complete(draft: Draft, command: Complete): Answer {
 
 function accept(draft: Draft, call: Call, command: Complete): Answer {
   const { outcome, attempt, nonce } = command;
+  const from = { attempt, nonce, report: reportDigestOf(draft, command) };
   if (outcome.kind === "error" && outcome.retryable && !isGuarded(call.gate)) {
-    if (retry(draft, call, { attempt, nonce }, "TOOL_FAILED", outcome.message))
-      return { type: "completed", status: "ACCEPTED" };
+    if (retry(draft, call, from, "TOOL_FAILED", outcome.message)) return { type: "completed", status: "ACCEPTED" };
   }
-  draft.finish(call, fitted(draft, call.gate, outcome), { attempt, nonce });
+  draft.finish(call, fitted(draft, call.gate, outcome), from);
   return { type: "completed", status: "ACCEPTED" };
 }
 
@@ -168,6 +176,7 @@ function lateOrStale(
   if (record === undefined) return stale("This claim is not the call's.");
   if (!isGuarded(gate)) return stale("Another attempt took its place.");
   const { callId, attempt, nonce } = command;
+  const from = { attempt, nonce, report: reportDigestOf(draft, command) };
   const outcome = fitted(draft, gate, command.outcome);
   // An earlier attempt's outcome does not tell what a later one did.
   const newest = isNewest(claims, record);
@@ -175,11 +184,11 @@ function lateOrStale(
   const wanted = settlement !== undefined || (newest && call !== undefined && isUnanswered(call));
   if (call !== undefined && draft.run.phase.kind !== "ended" && wanted) {
     withdraw(draft, settlement);
-    draft.finish(call, outcome, { attempt, nonce });
+    draft.finish(call, outcome, from);
     return { type: "completed", status: "ACCEPTED" };
   }
   const settles = settlement === undefined ? {} : { settles: settlement.approvalId };
-  draft.emit({ type: "late_outcome", callId, tool, attempt, nonce, outcome, ...settles });
+  draft.emit({ type: "late_outcome", callId, tool, ...from, outcome, ...settles });
   return { type: "completed", status: "LATE" };
 }
 
@@ -208,7 +217,7 @@ function isUnanswered({ state: { kind } }: Call): boolean {
 function retry(
   draft: Draft,
   call: Call,
-  { attempt, nonce }: { attempt: number; nonce: string },
+  from: Pick<AttemptFailed, "attempt" | "nonce" | "report">,
   reason: AttemptFailed["reason"],
   message: string,
 ): boolean {
@@ -217,7 +226,7 @@ function retry(
   const backoff = policy && backoffAfter(policy, call.failures + 1, draft.context.jitter);
   if (backoff === undefined) return false;
   const retryAt = draft.now + backoff;
-  draft.emit({ type: "attempt_failed", callId: call.callId, attempt, nonce, reason, message, retryAt });
+  draft.emit({ type: "attempt_failed", callId: call.callId, ...from, reason, message, retryAt });
   return true;
 }
 
@@ -226,6 +235,7 @@ export function release(draft: Draft, command: Release): Answer {
   const known = claimedCallOf(draft.run, callId)?.claims.find(
     (claim) => claim.nonce === nonce && claim.attempt === attempt,
   );
+  if (known !== undefined && !isClaimant(known, command)) return { type: "released", released: false };
   if (known?.released) return { type: "released", released: true };
   const call = callOf(draft.run, callId);
   if (call === undefined || draft.run.phase.kind === "ended") return { type: "released", released: false };
@@ -233,6 +243,7 @@ export function release(draft: Draft, command: Release): Answer {
   const stored = "nonce" in state && state.nonce === nonce && state.attempt === attempt;
   const unstored = state.kind === "ready" && state.attempt === attempt && call.gate === "plain";
   if (!stored && !unstored) return { type: "released", released: false };
+  if (state.kind === "claimed" && !isClaimant(state, command)) return { type: "released", released: false };
   // Not begun is an answer to whether it happened.
   withdraw(draft, settlementOf(draft, callId));
   // What one worker refuses the next one may refuse too.

@@ -2,7 +2,7 @@
 // at the state as it will be.
 import { type Agent, toolOf } from "./agent.js";
 import type { Answer, Rejection, RejectionReason } from "./commands.js";
-import type { CallOutcome, End, Fact, RunEvent, UnknownAttempt } from "./events.js";
+import type { CallOutcome, End, Fact, RunEvent, ToolFinished, UnknownAttempt } from "./events.js";
 import { evolve } from "./evolve.js";
 import type { Schedule, Timing } from "./obligations.js";
 import { type Call, isGuarded, openCheckpoints, type Run, unsettledOf } from "./run.js";
@@ -65,11 +65,7 @@ export class Draft {
     return event;
   }
 
-  finish(
-    call: Call,
-    outcome: CallOutcome,
-    from?: { readonly attempt: number; readonly nonce: string } | { readonly attempt: number; readonly by: "probe" },
-  ): void {
+  finish(call: Call, outcome: CallOutcome, from?: Pick<ToolFinished, "attempt" | "nonce" | "by" | "report">): void {
     this.emit({
       type: "tool_result",
       callId: call.callId,

@@ -122,6 +122,8 @@ export interface AttemptFailed {
   readonly reason: "TOOL_FAILED" | "TOOL_LOST" | "TOOL_DISOWNED" | "TOOL_TIMED_OUT";
   readonly message: string;
   readonly retryAt: number;
+  /** Where its worker reported it. */
+  readonly report?: ReportDigest;
 }
 
 /** A granted task came back not begun. */
@@ -184,7 +186,12 @@ export interface ToolFinished {
   /** The tool's probe found it out: its worker had been lost. */
   readonly by?: "probe";
   readonly outcome: CallOutcome;
+  /** Where a worker brought it. */
+  readonly report?: ReportDigest;
 }
+
+/** A short digest of who reported an outcome and of what was said, before any of it was cut. */
+export type ReportDigest = string;
 
 export type CallOutcome =
   | ReportedOutcome
@@ -302,6 +309,7 @@ export interface LateOutcome {
   readonly attempt: number;
   readonly nonce: string;
   readonly outcome: ReportedOutcome;
+  readonly report?: ReportDigest;
   /** The open settlement it answers. */
   readonly settles?: string;
 }

@@ -1,5 +1,5 @@
 // What facts make of one call: its offers to workers, its claims, its state.
-import type { ProbeAnswered, Probing, ToolCalled } from "./events.js";
+import type { ProbeAnswered, Probing, ReportDigest, ToolCalled, ToolStarted } from "./events.js";
 import { type Call, type CallState, type ClaimRecord, type Run, unknownAttemptOf } from "./run.js";
 
 export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
@@ -17,6 +17,10 @@ export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
     claims: [],
     ...offered(fact, 1, at, at),
   };
+}
+
+export function claimFrom({ attempt, nonce, workerId, incarnation }: ToolStarted): ClaimRecord {
+  return { attempt, nonce, workerId, incarnation };
 }
 
 /** May be claimed from now on; the time that it may wait for a worker begins. */
@@ -64,28 +68,36 @@ export function withCall(run: Run, callId: string, change: (call: Call) => Call)
   return { ...run, turn: { ...run.turn, calls } };
 }
 
-type ClaimKey = Partial<Pick<ClaimRecord, "attempt" | "nonce">>;
+type ClaimName = Partial<Pick<ClaimRecord, "attempt" | "nonce">>;
 
-function isOf({ attempt, nonce }: ClaimKey): (claim: ClaimRecord) => boolean {
+function isOf({ attempt, nonce }: ClaimName): (claim: ClaimRecord) => boolean {
   return (claim) => claim.nonce === nonce && claim.attempt === attempt;
 }
 
 export function reported(
   claims: readonly ClaimRecord[],
-  key: ClaimKey,
+  key: ClaimName & { readonly report?: ReportDigest },
   as: "ACCEPTED" | "LATE",
 ): readonly ClaimRecord[] {
-  return claims.map((claim) => (isOf(key)(claim) ? { ...claim, reported: as } : claim));
+  return claims.map((claim) => {
+    if (!isOf(key)(claim)) return claim;
+    const { report } = key;
+    if (report === undefined) return { ...claim, reported: as };
+    // The digest is of whoever reported, too: most claims that a run remembers need no more.
+    const { workerId: _worker, incarnation: _process, ...bare } = claim;
+    return { ...(claim.released === true ? claim : bare), reported: as, outcome: report };
+  });
 }
 
 /** A task can be given back any number of times: of those without an outcome only the newest is remembered. */
 export function released(
   claims: readonly ClaimRecord[],
-  { attempt, nonce }: Required<ClaimKey>,
+  { attempt, nonce }: Required<ClaimName>,
 ): readonly ClaimRecord[] {
   const kept = claims.filter((claim) => {
     const forgotten = claim.released === true && claim.reported === undefined;
     return !forgotten && !isOf({ attempt, nonce })(claim);
   });
-  return [...kept, { attempt, nonce, released: true }];
+  const given = claims.find(isOf({ attempt, nonce })) ?? { attempt, nonce };
+  return [...kept, { ...given, released: true }];
 }

@@ -9,6 +9,7 @@ import {
   afterGrantEnded,
   afterProbeAnswered,
   callFrom,
+  claimFrom,
   offered,
   probed,
   ready,
@@ -90,7 +91,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         ...call,
         gate: fact.gate,
         incompatible: false,
-        claims: [...call.claims, { attempt: fact.attempt, nonce: fact.nonce }],
+        claims: [...call.claims, claimFrom(fact)],
         state: {
           kind: "claimed",
           attempt: fact.attempt,

@@ -2,7 +2,7 @@
 import { Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
-import type { OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import type { ChangedQuery, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
 import { labelPairs } from "../run-index.js";
 import { isReadable, storedRunOf } from "../run-record.js";
 import type { MemoryDatabase, MemoryRun } from "./memory-database.js";
@@ -41,6 +41,17 @@ export async function listOpenRuns(database: MemoryDatabase, query: OpenQuery): 
   return pageOf("open", query.limit, rows);
 }
 
+/** Changed the longest ago first. */
+export async function listChangedRuns(database: MemoryDatabase, query: ChangedQuery): Promise<Page<StoredRun>> {
+  const after = decodePageToken("changed", query.pageToken);
+  const rows = matching(database, query)
+    .map((record) => ({ record, position: { at: record.index.checkpointAt ?? -1, id: record.runId } }))
+    .filter(({ position: { at } }) => at >= query.since)
+    .sort((one, other) => one.position.at - other.position.at || compareIds(one.position.id, other.position.id))
+    .filter(({ position: { at, id } }) => after === undefined || at > after.at || (at === after.at && id > after.id));
+  return pageOf("changed", query.limit, rows);
+}
+
 export function compareIds(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
@@ -60,7 +71,7 @@ function matching(
   );
 }
 
-function pageOf(listing: "runs" | "open", limit: number, rows: readonly Row[]): Promise<Page<StoredRun>> {
+function pageOf(listing: "runs" | "open" | "changed", limit: number, rows: readonly Row[]): Promise<Page<StoredRun>> {
   return collectPage(rows, {
     limit,
     maxBytes: Limits.pageBytes,

@@ -22,7 +22,7 @@ import type {
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
-import { compareIds, listOpenRuns, listRuns } from "./memory-lists.js";
+import { compareIds, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
 
 export interface MemoryStoreOptions {
   /** Another store's, to be a second process beside it. */
@@ -117,6 +117,10 @@ export class MemoryStore implements Store {
 
   listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
     return this.#carryOut("listOpen", () => listOpenRuns(this.database, query));
+  }
+
+  listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
+    return this.#carryOut("listChanged", () => listChangedRuns(this.database, query));
   }
 
   putAgent(agent: StoredAgent): Promise<boolean> {

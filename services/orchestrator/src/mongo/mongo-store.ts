@@ -56,6 +56,7 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   // Ended and waiting runs owe nothing and have no wakeAt: sparse keeps them out.
   [RUNS, { wakeAt: 1 }, { name: "due", sparse: true }],
   [RUNS, { namespace: 1, openSince: 1, _id: 1 }, { name: "open" }],
+  [RUNS, { namespace: 1, checkpointAt: 1, _id: 1 }, { name: "changed" }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
 ];
@@ -174,6 +175,10 @@ export class MongoStore implements Store {
 
   listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
     return this.#reads.listOpen(query);
+  }
+
+  listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
+    return this.#reads.listChanged(query);
   }
 
   putAgent(agent: StoredAgent): Promise<boolean> {

@@ -31,6 +31,7 @@ export interface RunDocument {
   readonly updatedAt: Date;
   readonly openSince?: Date;
   readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+  readonly checkpointAt?: Date;
 }
 
 export function recordOf(document: RunDocument): RunRecord {
@@ -76,6 +77,8 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
   else set.wakeAt = new Date(write.wakeAt);
   if (index.openSince === undefined) unset.openSince = "";
   else set.openSince = new Date(index.openSince);
+
+  if (index.checkpointAt !== undefined) set.checkpointAt = new Date(index.checkpointAt);
 
   const push: Record<string, unknown> = {};
   if (creates) {

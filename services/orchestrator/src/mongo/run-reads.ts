@@ -97,6 +97,16 @@ export class RunReads {
     );
   }
 
+  async listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
+    const after = decodePageToken("changed", query.pageToken);
+    const filter: Filter<RunDocument> = {
+      ...commonFilter(query),
+      ...(after === undefined ? { checkpointAt: { $gte: new Date(query.since) } } : changedAfter(after)),
+    };
+    const sort = { checkpointAt: 1, _id: 1 } as const;
+    return this.#page("changed", query.limit, filter, { sort }, (document) => document.checkpointAt);
+  }
+
   async readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]> {
     const [document] = await this.#database.lookUp<ChunkDocument>(CHUNKS, { filter: { _id: chunk.id }, limit: 1 });
     if (document === undefined) {
@@ -149,6 +159,14 @@ function commonFilter({ namespace, agentName, labels }: Pick<RunQuery, "namespac
 function startedBefore({ at, id }: Position): Filter<RunDocument> {
   const time = new Date(at);
   return { startedAt: { $lte: time }, $or: [{ startedAt: { $lt: time } }, { startedAt: time, _id: { $gt: id } }] };
+}
+
+function changedAfter({ at, id }: Position): Filter<RunDocument> {
+  const time = new Date(at);
+  return {
+    checkpointAt: { $gte: time },
+    $or: [{ checkpointAt: { $gt: time } }, { checkpointAt: time, _id: { $gt: id } }],
+  };
 }
 
 function openAfter({ at, id }: Position): Filter<RunDocument> {

@@ -4,6 +4,7 @@ import type { RunEvent } from "../../src/core/index.js";
 import type { Coverage } from "./coverage.js";
 import { type Core, ExploredRun, type Invariants, Violation } from "./explored-run.js";
 import { ANSWERS, ordersAgree } from "./invariants-answers.js";
+import { CLAIMANTS } from "./invariants-claimants.js";
 import { GUARDED } from "./invariants-guarded.js";
 import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
@@ -28,7 +29,7 @@ const DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** All of them, or the one with this number. */
 function watching(only: number | undefined): Invariants {
-  const checks = [...RECORD, ...GUARDED, ...PROBES, ...ANSWERS, ...PROGRESS].map((make) => make());
+  const checks = [...RECORD, ...GUARDED, ...PROBES, ...CLAIMANTS, ...ANSWERS, ...PROGRESS].map((make) => make());
   return (explored, step) => {
     for (const check of checks) heeding(only, () => check(explored, step));
   };

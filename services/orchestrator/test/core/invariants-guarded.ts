@@ -200,24 +200,28 @@ export function runsEndOverNothing(): Invariants {
  * the call.
  */
 export function lateOutcomesAreKept(): Invariants {
+  /** The process of each claim of a guarded attempt. */
   const claimants = new Map<string, string>();
   const kept = new Set<string>();
   return ({ core }, { before, command, events, answer }) => {
+    const recordedFirst =
+      command.type === "complete" && kept.has(`${command.callId}/${command.attempt}/${command.nonce}`);
     for (const { fact } of events) {
       if (fact.type === "tool_started" && fact.gate !== "plain") {
-        claimants.set(`${fact.callId}/${fact.attempt}/${fact.nonce}`, fact.callId);
+        claimants.set(`${fact.callId}/${fact.attempt}/${fact.nonce}`, fact.incarnation);
       }
       const reported = fact.type === "tool_result" || fact.type === "late_outcome";
       if (reported && fact.nonce !== undefined) kept.add(`${fact.callId}/${fact.attempt}/${fact.nonce}`);
     }
     if (command.type !== "complete" || before === undefined) return;
     const key = `${command.callId}/${command.attempt}/${command.nonce}`;
+    if (recordedFirst && answer?.type === "stale") return;
     const claimed = core.claimedCallOf(before, command.callId);
     const remembered = claimed?.claims.some(
       ({ nonce, attempt }) => nonce === command.nonce && attempt === command.attempt,
     );
     // Of those given back only the newest is remembered.
-    if (!claimants.has(key) || remembered !== true || claimed?.digest !== command.digest) return;
+    if (claimants.get(key) !== command.incarnation || remembered !== true || claimed?.digest !== command.digest) return;
     if (answer?.type !== "completed" || !kept.has(key)) throw new Violation(19, `the outcome of ${key} was dropped`);
     const state = core.callOf(before, command.callId)?.state;
     const { nonce, attempt } = command;

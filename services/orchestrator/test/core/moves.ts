@@ -113,12 +113,13 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
     case "complete": {
       const grant = grantOf(explored, run, x, y);
       const digest = rarely(z, 17) ? "sha256:0" : grant.digest;
-      return { type: "complete", ...taskOf(grant), ...workerOf(grant), digest, outcome: outcomeOf(z) };
+      return { type: "complete", ...taskOf(grant), ...workerOf(grant, z), digest, outcome: outcomeOf(z) };
     }
     case "release": {
       const reasons: readonly ReleaseReason[] = ["SHUTTING_DOWN", "INCOMPATIBLE", "TOO_LATE", "NO_PROOF"];
       const reason = pick(reasons, z) ?? "TOO_LATE";
-      return { type: "release", ...taskOf(grantOf(explored, run, x, y)), reason, detail: "" };
+      const grant = grantOf(explored, run, x, y);
+      return { type: "release", ...taskOf(grant), ...workerOf(grant, x), reason, detail: "" };
     }
     case "lose": {
       const how = z % 2 === 0 ? "LEASE_ENDED" : "DISOWNED";
@@ -228,8 +229,10 @@ function taskOf({ callId, attempt, nonce }: HeldGrant): { callId: string; attemp
   return { callId, attempt, nonce };
 }
 
-function workerOf({ workerId }: HeldGrant): { workerId: string; incarnation: string } {
-  return { workerId, incarnation: `${workerId}-1` };
+/** Mostly whoever holds the grant, rarely another worker or its next start, which know the nonce. */
+function workerOf(grant: HeldGrant, by: number): { workerId: string; incarnation: string } {
+  const workerId = rarely(by, 11) ? (pick(WORKERS, by) ?? "w1") : grant.workerId;
+  return { workerId, incarnation: `${workerId}-${rarely(by, 19) ? 2 : 1}` };
 }
 
 /** Mostly an attempt whose probe is asked, sometimes an earlier one, or any call. */

@@ -6,6 +6,7 @@ import {
   type Agent,
   type Command,
   callOf,
+  claimedCallOf,
   type Decide,
   type ModelCall,
   type OwnerDemand,
@@ -59,7 +60,7 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
       return {
         type: "claim",
         ...task,
-        ...worker(line),
+        ...worker(line, "w1"),
         owner: {
           approval: line.flag("owner-approval"),
           once: line.flag("owner-once"),
@@ -73,11 +74,19 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
       const task = readTask(line, run);
       const digest =
         line.value("digest") ?? seen.digests.get(task.nonce) ?? callOf(known(run), task.callId)?.digest ?? "";
-      return { type: "complete", ...task, ...worker(line), digest, outcome: completedOutcome(line) };
+      return {
+        type: "complete",
+        ...task,
+        ...worker(line, claimantOf(task, run)),
+        digest,
+        outcome: completedOutcome(line),
+      };
     }
     case "release": {
       const reason = (line.value("reason") ?? "SHUTTING_DOWN") as ReleaseReason;
-      return { type: "release", ...readTask(line, run), reason, detail: line.value("detail") ?? "" };
+      const task = readTask(line, run);
+      const by = worker(line, claimantOf(task, run));
+      return { type: "release", ...task, ...by, reason, detail: line.value("detail") ?? "" };
     }
     case "lose-claim": {
       const agoMs = line.duration("seen-ago");
@@ -210,8 +219,14 @@ function probeVerdict(line: Line): ProbeVerdict {
   throw new Error(`${line.text}: happened, did-not-happen or unknown?`);
 }
 
-function worker(line: Line): { workerId: string; incarnation: string } {
-  const workerId = line.value("worker") ?? "w1";
+/** The worker that claimed an attempt, where the run knows it. */
+function claimantOf({ callId, nonce }: { callId: string; nonce: string }, run: Run | undefined): string {
+  const claims = run === undefined ? [] : (claimedCallOf(run, callId)?.claims ?? []);
+  return claims.find((claim) => claim.nonce === nonce)?.workerId ?? "w1";
+}
+
+function worker(line: Line, unlessSaid: string): { workerId: string; incarnation: string } {
+  const workerId = line.value("worker") ?? unlessSaid;
   return { workerId, incarnation: `${workerId}-1` };
 }
 

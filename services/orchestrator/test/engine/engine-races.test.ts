@@ -53,7 +53,8 @@ describe("two engines at one run", () => {
     expect(await told([first.execute(completes(before, "t1c2", "n1"))])).toEqual(["completed"]);
     expect(await told([second.execute(decision)])).toEqual(["decided before"]);
     expect(await told([second.execute(completes(before, "t1c2", "n1"))])).toEqual(["completed"]);
-    const release = { type: "release", callId: "t1c1", attempt: 1, nonce: "n2", reason: "SHUTTING_DOWN", detail: "" };
+    const task = { callId: "t1c1", attempt: 1, nonce: "n2", workerId: "w1", incarnation: "w1-1" };
+    const release = { type: "release", ...task, reason: "SHUTTING_DOWN", detail: "" };
     await first.execute(claim("t1c1", "n2"));
     expect((await second.execute(release as Parameters<Desk["execute"]>[0])).answer).toMatchObject({ released: true });
     expect(await told([first.execute(claim("t1c1", "n4", { attempt: 2 }))])).toEqual(["granted"]);

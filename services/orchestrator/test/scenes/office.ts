@@ -15,6 +15,7 @@ import {
   type WorkerToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { claimedCallOf } from "../../src/core/index.js";
 import { History } from "../../src/history.js";
 import { Instances } from "../../src/instances.js";
 import { MemoryBroker } from "../../src/memory/memory-broker.js";
@@ -78,7 +79,11 @@ export class Office {
     return this.service.register(workerId, create(RegisterRequestSchema, request));
   }
 
-  claim(task: TaskName, workerId = "w1", more: { readonly namespace?: string } = {}): Promise<ClaimResponse> {
+  claim(
+    task: TaskName,
+    workerId = "w1",
+    more: { readonly namespace?: string; readonly incarnation?: string } = {},
+  ): Promise<ClaimResponse> {
     const request = { workerId, incarnation: `${workerId}-1`, ...named(task), ...more };
     return this.service.claim(workerId, create(ClaimRequestSchema, request));
   }
@@ -98,21 +103,27 @@ export class Office {
     task: TaskName,
     outcome: { readonly resultJson?: string; readonly error?: string; readonly retryable?: boolean } = {},
     workerId = "w1",
+    more: { readonly incarnation?: string; readonly argumentsDigest?: string } = {},
   ): Promise<CompleteResponse> {
     const { runId, callId, ...rest } = named(task);
     const { run } = await this.desk.stored(runId);
-    const argumentsDigest = run.turn.calls.find((call) => call.callId === callId)?.digest ?? "";
+    const argumentsDigest = claimedCallOf(run, callId)?.digest ?? "";
     const { resultJson = "{}", error, retryable = false } = outcome;
     const told =
       error === undefined
         ? { case: "resultJson" as const, value: resultJson }
         : { case: "failure" as const, value: { message: error, retryable } };
     const request = { workerId, incarnation: `${workerId}-1`, runId, callId, ...rest, argumentsDigest, outcome: told };
-    return this.service.complete(workerId, create(CompleteRequestSchema, request));
+    return this.service.complete(workerId, create(CompleteRequestSchema, { ...request, ...more }));
   }
 
-  release(task: TaskName, reason = ReleaseReason.SHUTTING_DOWN, workerId = "w1"): Promise<ReleaseResponse> {
-    const request = { workerId, incarnation: `${workerId}-1`, ...named(task), reason };
+  release(
+    task: TaskName,
+    reason = ReleaseReason.SHUTTING_DOWN,
+    workerId = "w1",
+    more: { readonly incarnation?: string } = {},
+  ): Promise<ReleaseResponse> {
+    const request = { workerId, incarnation: `${workerId}-1`, ...named(task), reason, ...more };
     return this.service.release(workerId, create(ReleaseRequestSchema, request));
   }
 }

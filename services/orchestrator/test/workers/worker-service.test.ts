@@ -263,6 +263,48 @@ describe("a plain task", () => {
   });
 });
 
+describe("a claim whose nonce somebody else knows", () => {
+  /** Another worker, and the next start of the one that claimed. */
+  const OTHERS = [
+    ["w2", {}],
+    ["w1", { incarnation: "w1-2" }],
+  ] as const;
+
+  it.each(["charge", "look_up"])("of %s is granted again to the process that made it alone", async (tool) => {
+    await desk.startWith([tool]);
+    expect(told(await office.claim({ nonce: "n1" }))).toBe("grant");
+    for (const [worker, more] of OTHERS) expect(told(await office.claim({ nonce: "n1" }, worker, more))).toBe("TAKEN");
+    expect(told(await office.claim({ nonce: "n1" }))).toBe("grant");
+  });
+
+  it.each(["charge", "look_up"])("of %s is completed and given back by that process alone", async (tool) => {
+    await desk.startWith([tool]);
+    await office.claim({ nonce: "n1" });
+    for (const [worker, more] of OTHERS) {
+      expect(await office.complete({ nonce: "n1" }, {}, worker, more)).toMatchObject({
+        status: CompletionStatus.STALE,
+        detail: "The claim is another worker's.",
+      });
+      expect((await office.release({ nonce: "n1" }, ReleaseReason.SHUTTING_DOWN, worker, more)).released).toBe(false);
+      expect(await stateOf()).toMatchObject({ kind: "claimed", workerId: "w1", incarnation: "w1-1" });
+    }
+    expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
+    for (const [worker, more] of OTHERS) {
+      expect((await other.complete({ nonce: "n1" }, {}, worker, more)).status).toBe(CompletionStatus.STALE);
+    }
+    expect((await other.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
+  });
+
+  it("stays its process's through a pause", async () => {
+    await desk.startWith(["look_up"]);
+    await office.claim({ nonce: "n1" });
+    await desk.execute({ type: "pause", who: "alex", reason: "" });
+    expect((await office.complete({ nonce: "n1" }, {}, "w2")).status).toBe(CompletionStatus.STALE);
+    expect((await office.release({ nonce: "n2" }, ReleaseReason.TOO_LATE, "w2")).released).toBe(false);
+    expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
+  });
+});
+
 describe("the owner of a tool", () => {
   const GATED = [{ ...TOOLS[0], approvalRequired: true }];
 
@@ -366,6 +408,58 @@ describe("a guarded task", () => {
     expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
     expect((await other.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
     expect((await other.complete({ nonce: "n9" })).status).toBe(CompletionStatus.STALE);
+  });
+});
+
+describe("an outcome that is told again", () => {
+  it.each(["charge", "look_up"])("by %s in another form is stale, and told what became of it", async (tool) => {
+    await desk.startWith([tool]);
+    await office.claim({ nonce: "n1" });
+    expect((await office.complete({ nonce: "n1" }, { resultJson: "1" })).status).toBe(CompletionStatus.ACCEPTED);
+    const others = [{ resultJson: "2" }, { error: "no" }, { error: "no", retryable: true }];
+    for (const outcome of others) {
+      expect(await other.complete({ nonce: "n1" }, outcome)).toMatchObject({
+        status: CompletionStatus.STALE,
+        detail: "Another outcome of this attempt was recorded first.",
+      });
+    }
+    const wrong = { argumentsDigest: `sha256:${"0".repeat(64)}` };
+    expect(await office.complete({ nonce: "n1" }, { resultJson: "1" }, "w1", wrong)).toMatchObject({
+      status: CompletionStatus.STALE,
+      detail: "The digest is not that of the call's arguments.",
+    });
+    expect((await other.complete({ nonce: "n1" }, { resultJson: "1" })).status).toBe(CompletionStatus.ACCEPTED);
+    expect((await desk.stored()).events.filter(({ fact }) => fact.type === "tool_result")).toHaveLength(1);
+  });
+
+  it("twenty times at once and differently is accepted once", async () => {
+    await desk.startWith(["charge"]);
+    await office.claim({ nonce: "n1" });
+    const told = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        (at % 2 === 0 ? office : other).complete({ nonce: "n1" }, { resultJson: `${at}` }),
+      ),
+    );
+    expect(told.filter(({ status }) => status === CompletionStatus.ACCEPTED)).toHaveLength(1);
+    expect(told.filter(({ status }) => status === CompletionStatus.STALE)).toHaveLength(19);
+  });
+
+  it("as it was is answered as it was, also where the attempt failed or its outcome was late", async () => {
+    await desk.startWith(["look_up", "charge"]);
+    await office.claim({ nonce: "n1" });
+    const busy = { error: "busy", retryable: true };
+    for (const desk of [office, other])
+      expect((await desk.complete({ nonce: "n1" }, busy)).status).toBe(CompletionStatus.ACCEPTED);
+    expect((await other.complete({ nonce: "n1" }, { error: "busy" })).status).toBe(CompletionStatus.STALE);
+    await office.claim({ nonce: "n2", callId: "t1c2" });
+    await desk.execute({ type: "end_claim", callId: "t1c2", attempt: 1, nonce: "n2", how: "LEASE_ENDED" });
+    const { run } = await desk.stored();
+    const approvalId = Object.keys(run.checkpoints)[0] ?? "";
+    const decision = { decisionId: "d1", requestHash: "", who: "alex", comment: "", approvalId };
+    await desk.execute({ type: "decide", ...decision, verdict: { kind: "settle", outcome: "given_up" } });
+    const late = { nonce: "n2", callId: "t1c2" };
+    for (const desk of [office, other]) expect((await desk.complete(late)).status).toBe(CompletionStatus.LATE);
+    expect((await other.complete(late, { resultJson: "9" })).status).toBe(CompletionStatus.STALE);
   });
 });
 
