@@ -23,13 +23,19 @@ export function withStackOptions(command: Command): Command {
     .option("--port <port>", "for gRPC, gRPC-Web, Connect and JSON; 0 takes any free one (6767 unless said)", portOf)
     .option("--grpc-port <port>", "for gRPC alone (the port after --port unless said)", portOf)
     .option("--nats-port <port>", "for workers (4222 unless said, or another where that is taken)", portOf)
-    .option("--data <folder>", "where runs are kept (a folder in your home unless said)");
+    .option("--data <folder>", "where runs are kept (a folder in your home unless said)", folderOf);
 }
 
 function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
+}
+
+/** Left empty, as by a variable of a script that is not set, it would be the current folder. */
+function folderOf(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must name a folder.");
 }
 
 /** A number of things: at least one. */

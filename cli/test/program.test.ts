@@ -18,6 +18,8 @@ describe("a call that is not understood", () => {
     [["runs", "list", "--limit", "0"], "It must be a whole number from 1 to 999999."],
     [["runs", "events", "run_1", "--after", "-1"], "It must be a whole number, 0 or more."],
     [["server", "start", "--port", "70000"], "A port is a whole number from 0 to 65535."],
+    [["server", "start", "--data", ""], "It must name a folder."],
+    [["demo", "--approve", "--data", " "], "It must name a folder."],
     [["reject", "run_1"], "Required option '--reason <text>' not specified."],
     [["settle", "run_1"], "Say what became of the call with one of --happened, --run-again and --give-up."],
     [["settle", "run_1", "--give-up", "--happened"], "with one of --happened, --run-again and --give-up."],

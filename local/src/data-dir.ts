@@ -5,7 +5,7 @@
 //   mongod/ or secantusdb/   the runs; one kind of server cannot read what the other wrote
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";
-import { rm, statfs, writeFile } from "node:fs/promises";
+import { readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { makeFolder } from "@agentspan/servers";
@@ -40,6 +40,17 @@ async function freeBytesOf(folder: string): Promise<number> {
 /** Whether too little is left there. */
 export async function isNearlyFull(dataDir: string, freeBytes: FreeBytes = freeBytesOf): Promise<boolean> {
   return (await freeBytes(dataDir)) < LEAST_FREE_BYTES;
+}
+
+/** Whether nothing is kept there: the folder is missing, or empty. */
+export async function isNewDataDir(dataDir: string): Promise<boolean> {
+  try {
+    return (await readdir(dataDir)).length === 0;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return true;
+    if (codeOf(error) === "ENOTDIR" || codeOf(error) === "EACCES") return false;
+    throw error;
+  }
 }
 
 /** Makes the folder, readable for its owner alone. Throws DATA_NOT_WRITABLE or DISK_FULL. */

@@ -4,12 +4,12 @@
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
 import { join } from "node:path";
 import { ChildLogs } from "./child-logs.js";
-import { type Environment, type FreeBytes, isNearlyFull, prepareDataDir } from "./data-dir.js";
+import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
 import { LocalServers, type ServerName } from "./local-servers.js";
 import { LocalServices, type ServiceName } from "./local-services.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
-import { requirePort } from "./ports.js";
+import { portsOf, requirePorts } from "./ports.js";
 import { endProcess, isRunning } from "./process-birth.js";
 import { childrenToEnd, StackLock } from "./stack-lock.js";
 
@@ -59,7 +59,6 @@ export interface LocalStack {
 }
 
 const CHILDREN: readonly ChildName[] = ["nats", "mongodb", "orchestrator", "gateway"];
-const DEFAULT_PORT = 6767;
 /** A leftover stops by itself since its parent is gone; this is for one that hangs. */
 const LEFTOVER_MS = 6_000;
 
@@ -68,6 +67,8 @@ const LEFTOVER_MS = 6_000;
  * starting the servers throws (ServersError), or the signal's reason.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
+  // A refusal leaves no folder behind. Where there is data, a server on it may have the ports, or what was left of one.
+  if (await isNewDataDir(options.dataDir)) await requirePorts(options);
   await prepareDataDir(options.dataDir, options.freeBytes);
   const lock = StackLock.take(options.dataDir);
   const stack = new Stack(options, lock);
@@ -143,12 +144,11 @@ class Stack implements LocalStack {
   }
 
   async start(): Promise<void> {
-    const { dataDir, natsPort, env = process.env, cacheDir, port = DEFAULT_PORT } = this.#options;
-    const { grpcPort = port === 0 ? 0 : port + 1 } = this.#options;
+    const { dataDir, natsPort, env = process.env, cacheDir } = this.#options;
+    const { port, grpcPort } = portsOf(this.#options);
     const signal = this.#startSignal;
     await this.#endLeftovers();
-    await requirePort(port, "--port");
-    await requirePort(grpcPort, "--grpc-port");
+    await requirePorts(this.#options);
     signal.throwIfAborted();
     const logs = new ChildLogs(this.logDir, CHILDREN, this.#onProgress);
     this.#logs = logs;

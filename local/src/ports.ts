@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { codeOf, LocalStackError } from "./local-stack-error.js";
 
 const HOST = "127.0.0.1";
+const DEFAULT_PORT = 6767;
 const ANSWER_WITHIN_MS = 2_000;
 
 /** Undefined where a server could listen there; else the system's code for why not: EADDRINUSE, EACCES. */
@@ -46,6 +47,31 @@ export async function requirePort(port: number, option: string): Promise<void> {
         ? "is taken by another Agentspan server"
         : "is taken by another program";
   throw new LocalStackError("PORT_TAKEN", `Port ${port} ${why}. Stop it, or choose another port with ${option}.`);
+}
+
+/** What of a stack's options says where it listens. */
+export interface PortOptions {
+  readonly port?: number;
+  readonly grpcPort?: number;
+  readonly natsPort?: number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Of the gateway, with what holds unless said. */
+export function portsOf({ port = DEFAULT_PORT, grpcPort = port === 0 ? 0 : port + 1 }: PortOptions): {
+  readonly port: number;
+  readonly grpcPort: number;
+} {
+  return { port, grpcPort };
+}
+
+/** Throws PORT_TAKEN for any port that is asked for and cannot be had. */
+export async function requirePorts(options: PortOptions): Promise<void> {
+  const { port, grpcPort } = portsOf(options);
+  await requirePort(port, "--port");
+  await requirePort(grpcPort, "--grpc-port");
+  const { natsPort, env = process.env } = options;
+  if (natsPort !== undefined && !env.NATS_URL) await requirePort(natsPort, "--nats-port");
 }
 
 /** Whether an Agentspan server answers at a URL, by how it refuses a request without a run id. */

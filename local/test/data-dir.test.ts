@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { defaultDataDir, prepareDataDir } from "../src/data-dir.js";
+import { defaultDataDir, isNewDataDir, prepareDataDir } from "../src/data-dir.js";
 
 describe("defaultDataDir", () => {
   it("takes what AGENTSPAN_DATA says before anything else", () => {
@@ -36,6 +36,14 @@ describe("prepareDataDir", () => {
     await prepareDataDir(dataDir);
     expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
     expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it("is about a new folder where that is missing or empty", async () => {
+    expect(await isNewDataDir(join(folder, "missing", "data"))).toBe(true);
+    expect(await isNewDataDir(folder)).toBe(true);
+    await writeFile(join(folder, "file"), "");
+    expect(await isNewDataDir(folder)).toBe(false);
+    expect(await isNewDataDir(join(folder, "file"))).toBe(false);
   });
 
   it("says that a file is no folder, and how to name another", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -116,9 +116,11 @@ describe("a start that cannot be", () => {
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const address = other.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
-    expect(await fails("--port", String(port))).toContain(
+    const data = join(machine.folder, "new", "data");
+    expect(await fails("--port", String(port), "--data", data)).toContain(
       `Port ${port} is taken by another program. Stop it, or choose another port with --port.`,
     );
+    expect(existsSync(join(machine.folder, "new")), "a start that was refused leaves no folder").toBe(false);
     await new Promise((resolve) => other.close(resolve));
   });
 
