@@ -11,6 +11,7 @@ export * from "./json-schema.js";
 export * from "./limits.js";
 export * from "./log.js";
 export * from "./nearest-name.js";
+export * from "./permissions.js";
 export * from "./shutdown.js";
 export * from "./subjects.js";
 export * from "./variables.js";

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { accessTo, delegateProblem, mayCall, methodName, PERMISSIONS, ROLES, rolesFor } from "../src/permissions.js";
+
+/** The methods that somebody with just this role may call, of those that need one. */
+const allowed = (role: string) =>
+  Object.keys(PERMISSIONS)
+    .filter((method) => typeof accessTo(method) !== "string" && mayCall(method, [role]))
+    .sort();
+
+const READS = [
+  "ApprovalService/GetApproval",
+  "ApprovalService/ListApprovals",
+  "ApprovalService/WatchApprovals",
+  "Internal/ApprovalChanges",
+  "RunService/GetHistory",
+  "RunService/GetStatus",
+  "RunService/ListRuns",
+  "RunService/StreamEvents",
+];
+const CONTROL = ["RunService/Cancel", "RunService/Pause", "RunService/Resume"];
+const DECISIONS = ["RunService/Approve", "RunService/Reject", "RunService/Respond", "RunService/Settle"];
+const GRANTS = ["GrantService/CreateGrant", "GrantService/ListGrants", "GrantService/RevokeGrant"];
+
+describe("the table of permissions", () => {
+  it("lets a runner start, read and steer, and decide nothing", () => {
+    const agents = ["AgentService/GetAgent", "AgentService/ListAgents", "AgentService/PutAgent"];
+    expect(allowed("runner")).toEqual([...READS, ...CONTROL, ...agents, "RunService/Start"].sort());
+  });
+
+  it("lets an approver decide, read and steer, and start nothing", () => {
+    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS].sort());
+  });
+
+  it("lets a worker read definitions, and a delegate alone do nothing", () => {
+    expect(allowed("worker")).toEqual(["AgentService/GetAgent", "AgentService/ListAgents"]);
+    expect(allowed("delegate")).toEqual([]);
+    expect(allowed("")).toEqual([]);
+    expect(allowed("Admin")).toEqual([]);
+  });
+
+  it("lets an admin do everything but what is between our own processes", () => {
+    const own = ["Internal/Sequences", "Internal/VerifyKey"];
+    const all = Object.keys(PERMISSIONS).filter((method) => typeof accessTo(method) !== "string");
+    expect(allowed("admin")).toEqual(all.filter((method) => !own.includes(method)).sort());
+    expect(allowed("gateway")).toEqual(own);
+    expect(allowed("*")).toEqual(all.sort());
+  });
+
+  it("leaves what it does not name to admins, also names that every object has", () => {
+    for (const method of ["RunService/Erase", "toString", "__proto__", "constructor", ""]) {
+      expect(ROLES.filter((role) => mayCall(method, [role]))).toEqual(["admin"]);
+    }
+    expect(rolesFor("RunService/Erase")).toBe("admin");
+    expect(rolesFor("RunService/Approve")).toBe("approver or admin");
+  });
+
+  it("names methods as envelopes do", () => {
+    expect(methodName("agentspan.v1.RunService", "Start")).toBe("RunService/Start");
+    expect(methodName("grpc.health.v1.Health", "Check")).toBe("grpc.health.v1.Health/Check");
+  });
+});
+
+describe("a delegate", () => {
+  const decisions = [...DECISIONS, "RunService/Start"];
+
+  it.each(decisions)("says for whom it speaks in %s", (method) => {
+    expect(delegateProblem(method, ["delegate", "approver"], "alex@acme.test")).toBeUndefined();
+    expect(delegateProblem(method, ["delegate", "approver"], "")).toMatch(/on_behalf_of/);
+    expect(delegateProblem(method, ["delegate", "admin"], " \t")).toMatch(/on_behalf_of/);
+  });
+
+  it.each(decisions)("is who speaks for another in %s: nobody else may", (method) => {
+    expect(delegateProblem(method, ["approver", "runner"], "")).toBeUndefined();
+    expect(delegateProblem(method, ["approver", "runner"], "alex@acme.test")).toMatch(/delegate/);
+    expect(delegateProblem(method, ["admin"], "alex@acme.test")).toMatch(/delegate/);
+  });
+
+  it("may be anybody while authentication is off, and reads as everybody does", () => {
+    expect(delegateProblem("RunService/Start", ["*"], "alex")).toBeUndefined();
+    expect(delegateProblem("RunService/Start", ["*"], "")).toBeUndefined();
+    expect(delegateProblem("RunService/GetStatus", ["delegate"], "")).toBeUndefined();
+  });
+});
