@@ -22,6 +22,7 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { BegunTasks } from "./begun-tasks.js";
 import { toWorkerError } from "./bus/failures.js";
 import type { Clock } from "./clock.js";
 import {
@@ -32,6 +33,7 @@ import {
   callOf,
   idempotencyKeyOf,
   type OwnerDemand,
+  type Release,
   type Run,
 } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
@@ -65,10 +67,12 @@ const DEFAULT_NAMESPACE = "default";
 export class WorkerService implements WorkerHandlers {
   private readonly plainClaims: PlainClaims;
   private readonly inHand: TasksInHand;
+  private readonly begun: BegunTasks;
 
   constructor(private readonly options: WorkerServiceOptions) {
     this.plainClaims = new PlainClaims(options.engine, options.log);
     this.inHand = new TasksInHand({ ...options, plainClaims: this.plainClaims });
+    this.begun = new BegunTasks(options.store);
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
@@ -211,7 +215,7 @@ export class WorkerService implements WorkerHandlers {
         name: workerId,
         namespace: known.namespace,
         counter: Number(counter),
-        inHand: tasks.map(({ nonce }) => nonce),
+        inHand: await this.begun.inHandOf(incarnation, Number(counter), tasks),
         tools: known.tools,
       });
       const stop = await this.inHand.toStop(workerId, incarnation, tasks);
@@ -237,6 +241,7 @@ export class WorkerService implements WorkerHandlers {
         log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
       }
+      if (answer.type === "completed") this.begun.forget(request.incarnation, nonce);
       if (answer.type === "completed" && answer.status === "ACCEPTED") {
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
       }
@@ -262,7 +267,9 @@ export class WorkerService implements WorkerHandlers {
     const { runId, callId, attempt, nonce } = request;
     try {
       requireText({ runId, callId, nonce });
-      const command = releaseOf(workerId, request);
+      const release = releaseOf(workerId, request);
+      const begun = await this.begun.has(release.incarnation, release.nonce);
+      const command: Release = begun ? { ...release, begun } : release;
       if (await this.plainClaims.storeAnothers(runId, command)) {
         return create(ReleaseResponseSchema, { released: false, orchestratorId });
       }
@@ -270,7 +277,7 @@ export class WorkerService implements WorkerHandlers {
       const { answer } = await this.execute(runId, command);
       const released = answer.type === "released" && answer.released;
       const { reason } = command;
-      log.info({ runId, callId, attempt, workerId, reason, released }, "A worker gives a task back");
+      log.info({ runId, callId, attempt, workerId, reason, begun, released }, "A worker gives a task back");
       return create(ReleaseResponseSchema, { released, orchestratorId });
     } catch (thrown) {
       if (isNotFound(thrown)) return create(ReleaseResponseSchema, { released: false, orchestratorId });

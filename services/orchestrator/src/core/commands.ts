@@ -78,6 +78,8 @@ export interface Release {
   readonly incarnation: string;
   readonly reason: ReleaseReason;
   readonly detail: string;
+  /** Its worker had said that it had begun: then nothing is given back, and the claim ends like one that was disowned. */
+  readonly begun?: true;
 }
 
 /** The judge found the claim's process lost, or alive and not holding it. */

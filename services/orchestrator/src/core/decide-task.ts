@@ -2,7 +2,7 @@
 //
 // Invariants kept here:
 //  1. A gated call is never granted without its approval.
-//  2. A guarded call is granted at most once for each approval; a release gives the grant back.
+//  2. A guarded call is granted at most once for each approval; a release gives the grant back, unless it had begun.
 //  3. Each call ends with at most one outcome; a true claimant's later one is recorded and changes nothing. Each claim
 //     reports one: its repetition is answered again, another one is stale.
 //  4. The same nonce gets the same answer, and nobody but the process that made the claim gets it.
@@ -244,6 +244,11 @@ export function release(draft: Draft, command: Release): Answer {
   const unstored = state.kind === "ready" && state.attempt === attempt && call.gate === "plain";
   if (!stored && !unstored) return { type: "released", released: false };
   if (state.kind === "claimed" && !isClaimant(state, command)) return { type: "released", released: false };
+  if (command.begun === true) {
+    if (unstored) start(draft, call, command, "plain");
+    endClaim(draft, { type: "end_claim", callId, attempt, nonce, how: "DISOWNED" });
+    return { type: "released", released: false };
+  }
   // Not begun is an answer to whether it happened.
   withdraw(draft, settlementOf(draft, callId));
   // What one worker refuses the next one may refuse too.

@@ -54,7 +54,7 @@ function witnessOf(fact: Extract<Fact, { type: "tool_call" }>, explored: Explore
 
 /**
  * 4: a gated call starts only with an approval by as many people as its policy asks for, of exactly the arguments that
- * are granted. 5: under one approval a guarded call is granted to one nonce, unless that one gave it back, or a probe
+ * are granted. 5: under one approval a guarded call is granted to one nonce, unless that one gave it back not begun, or a probe
  * said that it did not happen, the receiver enforces the key, and the grant is dead.
  * 15: nothing but a worker's outcome or a settlement ends a call whose guarded attempt may have begun.
  */
@@ -79,6 +79,12 @@ export function guardedCallsAreAskedFor(): Invariants {
           events.map((event) => event.fact),
         );
     }
+    if (
+      command.type === "release" &&
+      command.begun === true &&
+      events.some(({ fact }) => fact.type === "task_released")
+    )
+      throw new Violation(5, `${command.callId} was given back after it had begun`);
     if (command.type !== "claim" || answer?.type !== "granted") return;
     const witness = witnesses.get(command.callId);
     if (witness === undefined) throw new Violation(4, `${command.callId} was granted and never called`);
@@ -236,7 +242,9 @@ export function pausedRunsStartNothing(): Invariants {
     if (before?.paused !== true || command.type === "resume") return;
     const begins = effects.find(({ kind }) => kind !== "withdraw");
     if (begins !== undefined) throw new Violation(22, `${begins.kind} while paused`);
-    const fresh = events.some(({ fact }) => fact.type === "tool_started") && command.type !== "complete";
+    // A plain task that was begun before the pause is stored with what became of it.
+    const ends = command.type === "complete" || (command.type === "release" && command.begun === true);
+    const fresh = events.some(({ fact }) => fact.type === "tool_started") && !ends;
     const granted = (answer?.type === "granted" && !answer.stored) || answer?.type === "probe_granted";
     if (fresh || granted) throw new Violation(22, "granted while paused");
   };

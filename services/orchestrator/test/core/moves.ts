@@ -119,7 +119,8 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
       const reasons: readonly ReleaseReason[] = ["SHUTTING_DOWN", "INCOMPATIBLE", "TOO_LATE", "NO_PROOF"];
       const reason = pick(reasons, z) ?? "TOO_LATE";
       const grant = grantOf(explored, run, x, y);
-      return { type: "release", ...taskOf(grant), ...workerOf(grant, x), reason, detail: "" };
+      const begun = rarely(z, 4) ? ({ begun: true } as const) : {};
+      return { type: "release", ...taskOf(grant), ...workerOf(grant, x), reason, detail: "", ...begun };
     }
     case "lose": {
       const how = z % 2 === 0 ? "LEASE_ENDED" : "DISOWNED";

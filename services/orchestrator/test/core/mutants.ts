@@ -71,6 +71,7 @@ export const MUTANTS: readonly Mutant[] = [
     "const unstored = !isGuarded(gate) && !command.store",
     "const unstored = !command.store",
   ),
+  mutant(5, "what had begun is given back", "decide-task.ts", "if (command.begun === true) {", "if (false) {"),
   mutant(
     5,
     "a guarded call that was lost is tried again",

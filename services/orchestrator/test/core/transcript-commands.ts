@@ -86,7 +86,8 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
       const reason = (line.value("reason") ?? "SHUTTING_DOWN") as ReleaseReason;
       const task = readTask(line, run);
       const by = worker(line, claimantOf(task, run));
-      return { type: "release", ...task, ...by, reason, detail: line.value("detail") ?? "" };
+      const begun = line.flag("begun") ? ({ begun: true } as const) : {};
+      return { type: "release", ...task, ...by, reason, detail: line.value("detail") ?? "", ...begun };
     }
     case "lose-claim": {
       const agoMs = line.duration("seen-ago");

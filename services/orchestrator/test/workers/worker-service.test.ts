@@ -105,7 +105,7 @@ describe("a heartbeat", () => {
     expect((await office.heartbeat()).error).toMatchObject({ reason: "STORE_UNAVAILABLE", retryAfter: {} });
     expect(await instanceOf()).toMatchObject({ counter: 0 });
     expect((await office.heartbeat([{ nonce: "n1" }])).error).toBeUndefined();
-    expect(await instanceOf()).toMatchObject({ counter: 2, inHand: ["n1"] });
+    expect(await instanceOf()).toMatchObject({ counter: 2, inHand: ["n1", "begun:n1"] });
   });
 
   it("is taken by any orchestrator, also one that was never told of the worker", async () => {
@@ -128,7 +128,7 @@ describe("a heartbeat", () => {
   it("that comes late changes nothing", async () => {
     await office.heartbeat([{ nonce: "n2" }], "w1", { counter: 9n });
     await office.heartbeat([{ nonce: "n1" }], "w1", { counter: 8n });
-    expect(await instanceOf()).toMatchObject({ counter: 9, inHand: ["n2"] });
+    expect(await instanceOf()).toMatchObject({ counter: 9, inHand: ["n2", "begun:n2"] });
   });
 
   it("with garbage or with more tasks than anybody has is refused whole", async () => {
@@ -408,6 +408,65 @@ describe("a guarded task", () => {
     expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
     expect((await other.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
     expect((await other.complete({ nonce: "n9" })).status).toBe(CompletionStatus.STALE);
+  });
+});
+
+describe("a task that its worker said it had begun", () => {
+  it("is not given back, whichever orchestrator is asked: a guarded one is a person's to settle", async () => {
+    await desk.startWith(["charge"]);
+    await office.claim({ nonce: "n1" });
+    await office.heartbeat([{ nonce: "n1" }]);
+    expect((await other.release({ nonce: "n1" })).released).toBe(false);
+    expect((await office.release({ nonce: "n1" })).released).toBe(false);
+    expect(await stateOf()).toMatchObject({ kind: "unknown", grantDead: true });
+    expect(told(await office.claim({ nonce: "n2", attempt: 2 }))).toBe("TAKEN");
+    expect((await desk.stored()).events.filter(({ fact }) => fact.type === "tool_started")).toHaveLength(1);
+    // Its outcome is taken all the same.
+    expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
+  });
+
+  it("is not given back by leaving it out of the next heartbeat, or by calling it not begun", async () => {
+    await desk.startWith(["charge", "charge"]);
+    await office.claim({ nonce: "n1" });
+    await office.claim({ nonce: "n2", callId: "t1c2" });
+    await office.heartbeat([{ nonce: "n1" }, { nonce: "n2", callId: "t1c2" }], "w1", { counter: 1n });
+    await office.heartbeat([{ nonce: "n2", callId: "t1c2", begun: false }], "w1", { counter: 2n });
+    // Another takes the next one, and a third the release.
+    await other.heartbeat([{ nonce: "n2", callId: "t1c2", begun: false }], "w1", { counter: 3n });
+    const third = new Office(scene.desk("orc_3"), office.broker);
+    expect((await third.release({ nonce: "n1" })).released).toBe(false);
+    expect((await third.release({ nonce: "n2", callId: "t1c2" })).released).toBe(false);
+    expect(await instanceOf()).toMatchObject({ inHand: ["n2", "begun:n1", "begun:n2"] });
+  });
+
+  it("is remembered for some heartbeats after it is no longer in hand, and not for ever", async () => {
+    await office.heartbeat([{ nonce: "n1" }]);
+    for (let beat = 0; beat < 10; beat += 1) await office.heartbeat();
+    expect(await instanceOf()).toMatchObject({ inHand: ["begun:n1"] });
+    await office.heartbeat();
+    expect(await instanceOf()).toMatchObject({ inHand: [] });
+  });
+
+  it("is forgotten with its outcome", async () => {
+    await desk.startWith(["charge"]);
+    await office.claim({ nonce: "n1" });
+    await office.heartbeat([{ nonce: "n1" }]);
+    await office.complete({ nonce: "n1" });
+    await office.heartbeat();
+    expect(await instanceOf()).toMatchObject({ inHand: [] });
+  });
+
+  it("counts as an attempt of a plain tool where it is given back, also where its claim is not stored", async () => {
+    await desk.startWith(["look_up", "look_up"]);
+    await office.claim({ nonce: "n1" });
+    await office.heartbeat([{ nonce: "n1" }]);
+    expect((await other.release({ nonce: "n1" })).released).toBe(false);
+    expect((await desk.stored()).run.turn.calls[0]).toMatchObject({ failures: 1, releases: 0 });
+    await office.claim({ nonce: "n2", callId: "t1c2" });
+    await desk.execute({ type: "pause", who: "alex", reason: "" });
+    await office.heartbeat([{ nonce: "n2", callId: "t1c2" }]);
+    expect((await office.release({ nonce: "n2", callId: "t1c2" })).released).toBe(false);
+    expect((await desk.stored()).run.turn.calls[1]).toMatchObject({ failures: 1, releases: 0 });
   });
 });
 
