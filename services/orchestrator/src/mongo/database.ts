@@ -129,6 +129,18 @@ export class Database {
     }
   }
 
+  /** Carries out guarded updates that may be repeated; one whose guard does not hold changes nothing. Rejects as upsert. */
+  async change(collection: string, statements: readonly Statement[]): Promise<void> {
+    try {
+      const { failed } = await this.update(collection, statements);
+      for (const code of failed.values()) {
+        throw failureOfCode(code) === "unanswered" ? storeUnavailable(undefined) : refusal(code, undefined);
+      }
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
   /** Documents by id or ids, in one answer: cheaper than a cursor. Rejects with AgentspanError. */
   async lookUp<T>(collection: string, { filter, limit, projection, level, after }: Lookup): Promise<readonly T[]> {
     const reply = await this.#reading(() =>
