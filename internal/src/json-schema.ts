@@ -8,6 +8,8 @@
 //    schema over 4 KiB) runs under a time limit, which interrupts even a backtracking regular expression, and a check
 //    that runs out of time fails: the answer is never "valid" by default;
 //  - only own properties count (`required: ["toString"]` is not met by Object.prototype);
+//  - references that lead back to themselves without going into the value are refused, and a check that overflows the
+//    stack fails;
 //  - at most 20 faults are reported, and compiled schemas are kept in a bounded cache.
 // `format` is an annotation, as the standard has it, and unknown keywords are ignored.
 import { types } from "node:util";
@@ -16,6 +18,7 @@ import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { canonicalJson } from "./canonical-json.js";
 import { AgentspanError } from "./errors.js";
+import { endlessReference } from "./schema-loops.js";
 import { survey } from "./schema-survey.js";
 
 /** One way in which a value does not satisfy its schema. */
@@ -100,6 +103,10 @@ function compile(text: string): SchemaCheck | string {
   if (findings.problem !== undefined) return findings.problem;
   let validate: ValidateFunction;
   try {
+    const endless = endlessReference(rules);
+    if (endless !== undefined) {
+      return `The schema's reference "${endless}" leads back to itself, and checking a value would never end. A schema may refer to itself under "properties" or "items", where it goes into the value.`;
+    }
     if (ajv.validateSchema(rules) !== true) {
       const hint = ajv === draft2020 ? ' (read as draft 2020-12; declare "$schema" if it is draft-07)' : "";
       const faults = new Set((ajv.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message ?? ""}`));
@@ -114,7 +121,25 @@ function compile(text: string): SchemaCheck | string {
   }
   const check: SchemaCheck = (value) =>
     validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_FAULTS).map(faultOf);
-  return findings.costly || text.length > SMALL_SCHEMA ? (value) => withinLimit(() => check(value)) : check;
+  const limited = findings.costly || text.length > SMALL_SCHEMA;
+  const checked: SchemaCheck = (value) =>
+    withoutOverflow(() => (limited ? withinLimit(() => check(value)) : check(value)));
+  // What cannot even tell of an empty object is found out by its author, and not by a run.
+  return checked({}).some(({ message }) => message === TOO_DEEP)
+    ? `The schema cannot be used: a value ${TOO_DEEP}.`
+    : checked;
+}
+
+const TOO_DEEP = "could not be checked, since the schema refers to itself too deeply";
+
+/** Whatever overflows the stack is a fault of the value: the answer is never "valid" by default, and never an error. */
+function withoutOverflow(check: () => readonly SchemaFault[]): readonly SchemaFault[] {
+  try {
+    return check();
+  } catch (error) {
+    if (!types.isNativeError(error) || error.name !== "RangeError") throw error;
+    return [{ path: "", message: TOO_DEEP }];
+  }
 }
 
 // Some authors' patterns are valid only without the u flag (`\_`), and ajv asks for it always.

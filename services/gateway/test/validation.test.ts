@@ -35,6 +35,7 @@ import {
 } from "../src/validation/run.js";
 
 const SCHEMA = '{"type":"object","properties":{"id":{"type":"string"}}}';
+const ENDLESS = '{"type":"object","properties":{"a":{"$ref":"#"}},"$ref":"#"}';
 
 function errorOf(check: () => void): AgentspanError {
   try {
@@ -107,6 +108,8 @@ describe("a definition", () => {
     ["agent.tools[0].inputSchemaJson is required", { tools: [tool({ inputSchemaJson: "" })] }],
     ["agent.tools[0].inputSchemaJson is not a schema", { tools: [tool({ inputSchemaJson: '{"type":"strin"}' })] }],
     ["agent.tools[0].inputSchemaJson is not a schema", { tools: [tool({ inputSchemaJson: '{"type":"string"}' })] }],
+    ["agent.tools[0].inputSchemaJson is not a schema", { tools: [tool({ inputSchemaJson: ENDLESS })] }],
+    ["agent.outputSchemaJson is not a schema", { outputSchemaJson: ENDLESS }],
     ["agent.tools[0].queue must be 1 to 64 letters", { tools: [tool({ queue: "a b" })] }],
     ["agent.tools[0].timeout must be longer than 0", { tools: [tool({ timeout: seconds(0) })] }],
     ["agent.tools[0].startTimeout must be a duration", { tools: [tool({ startTimeout: seconds(-5) })] }],

@@ -1,5 +1,5 @@
 // The pure functions over JSON text that the core is given.
-import { canonicalArguments, canonicalJson, compileSchema, digestOf } from "@agentspan/internal";
+import { AgentspanError, canonicalArguments, canonicalJson, compileSchema, digestOf } from "@agentspan/internal";
 import type { TextFunctions } from "./core/index.js";
 
 export const textFunctions: TextFunctions = {
@@ -10,9 +10,15 @@ export const textFunctions: TextFunctions = {
   schemaProblems(schema, text) {
     const canonical = canonicalJson(text);
     if (!canonical.ok) return [canonical.problem];
-    return compileSchema(schema)(canonical.value).map(({ path, message }) =>
-      path === "" ? message : `${path} ${message}`,
-    );
+    try {
+      return compileSchema(schema)(canonical.value).map(({ path, message }) =>
+        path === "" ? message : `${path} ${message}`,
+      );
+    } catch (thrown) {
+      // A definition of before the edge refused it. Whoever wrote the text is told; an error would be decided again and
+      // again, and each time after another model call.
+      return [`could not be checked: ${AgentspanError.from(thrown).message}`];
+    }
   },
   digestOf,
   utf8Length: (text) => Buffer.byteLength(text),
