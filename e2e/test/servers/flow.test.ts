@@ -5,6 +5,7 @@ import { controlScenarios } from "../scenarios/control.js";
 import { decisionScenarios } from "../scenarios/decisions.js";
 import { readingScenarios } from "../scenarios/reading.js";
 import { seedPageScenarios } from "../scenarios/seed-page.js";
+import { watchingScenarios } from "../scenarios/watching.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
 
@@ -20,6 +21,7 @@ describe.each([
   describe("is exact about arguments: it", () => argumentScenarios(current));
   describe("is under control: it", () => controlScenarios(current));
   describe("tells what happened: it", () => readingScenarios(current));
+  describe("is watched: it", () => watchingScenarios(current));
 
   it("folds every stored history into its document, when all that is done", async () => {
     expect(stack.current.model.faults).toEqual([]);

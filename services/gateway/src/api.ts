@@ -52,7 +52,7 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(agent.listAgents, listAgents(deps)),
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
-    serverStreaming(approval.watchApprovals, watchApprovals()),
+    serverStreaming(approval.watchApprovals, watchApprovals(deps)),
     ...healthMethods(
       deps.readiness,
       services.map(({ typeName }) => typeName),

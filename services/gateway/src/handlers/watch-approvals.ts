@@ -1,11 +1,15 @@
-import { AgentspanError } from "@agentspan/internal";
 import type { WatchApprovalsRequest, WatchApprovalsResponse } from "@agentspan/proto";
+import { ApprovalWatch } from "../events/approval-watch.js";
 import type { StreamHandler } from "../method.js";
+import { checkWatchApprovals } from "../validation/approval.js";
+import type { HandlerDeps } from "./deps.js";
 
-/** Not there yet. */
-export function watchApprovals(): StreamHandler<WatchApprovalsRequest, WatchApprovalsResponse> {
-  // biome-ignore lint/correctness/useYield: there is nothing to give yet, and a stream must be a generator.
-  return async function* () {
-    throw new AgentspanError("UNIMPLEMENTED", "WatchApprovals is not there yet. Use ListApprovals, and ask again.");
+/** The open checkpoints, then each that opens, changes or closes. */
+export function watchApprovals({
+  orchestrators,
+}: HandlerDeps): StreamHandler<WatchApprovalsRequest, WatchApprovalsResponse> {
+  return async function* (request, context) {
+    checkWatchApprovals(request);
+    yield* new ApprovalWatch({ orchestrators, asker: context, request }).changes();
   };
 }

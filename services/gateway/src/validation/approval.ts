@@ -1,5 +1,10 @@
 // ApprovalService's requests.
-import { ApprovalKind, type GetApprovalRequest, type ListApprovalsRequest } from "@agentspan/proto";
+import {
+  ApprovalKind,
+  type GetApprovalRequest,
+  type ListApprovalsRequest,
+  type WatchApprovalsRequest,
+} from "@agentspan/proto";
 import {
   checkEnum,
   checkId,
@@ -22,6 +27,17 @@ export function checkListApprovals(request: ListApprovalsRequest): void {
   checkPageSize(faults, "pageSize", request.pageSize);
   checkPageToken(faults, "pageToken", request.pageToken);
   checkOptionalId(faults, "runId", request.runId);
+  faults.throwIfAny();
+}
+
+export function checkWatchApprovals(request: WatchApprovalsRequest): void {
+  const faults = new Faults();
+  for (const [at, kind] of request.kinds.entries()) checkEnum(faults, `kinds[${at}]`, kind, ApprovalKind);
+  checkOptionalName(faults, "toolName", request.toolName);
+  checkOptionalName(faults, "agentName", request.agentName);
+  checkLabels(faults, "labels", request.labels);
+  checkOnBehalfOf(faults, "assignee", request.assignee);
+  checkPageToken(faults, "cursor", request.cursor);
   faults.throwIfAny();
 }
 

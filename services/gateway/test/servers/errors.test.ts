@@ -218,18 +218,20 @@ describe("a request that is larger than NATS takes", () => {
   });
 });
 
-describe("a method that is not there yet", () => {
-  it("says so, and what to use", async () => {
+describe("a watch of approvals", () => {
+  it("refuses a cursor that no watch gave out", async () => {
     const { ApprovalService } = await import("@agentspan/proto");
     const { transports } = await import("./harness.js");
     for (const transport of transports(stack.gateway).values()) {
-      const watching = createClient(ApprovalService, transport).watchApprovals({});
-      const told = await refusalOf(
-        (async () => {
-          for await (const _ of watching) throw new Error("Nothing should come");
-        })(),
-      );
-      expect(told).toMatchObject({ reason: "UNIMPLEMENTED", message: expect.stringContaining("ListApprovals") });
+      for (const cursor of ["x", Buffer.from("[-1]").toString("base64url"), Buffer.from("{}").toString("base64url")]) {
+        const watching = createClient(ApprovalService, transport).watchApprovals({ cursor });
+        const told = await refusalOf(
+          (async () => {
+            for await (const _ of watching) throw new Error("Nothing should come");
+          })(),
+        );
+        expect(told).toMatchObject({ reason: "INVALID_REQUEST", fields: [{ field: "cursor" }] });
+      }
     }
   });
 });

@@ -6,6 +6,7 @@ import type { RunEvent } from "../core/events.js";
 import type { Run } from "../core/run.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
+  ChangedQuery,
   ChunkRef,
   CommitOutcome,
   DueRun,

@@ -4,6 +4,7 @@ import type { Logger } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Run } from "../core/run.js";
 import type {
+  ChangedQuery,
   ChunkRef,
   CommitOutcome,
   DueRun,

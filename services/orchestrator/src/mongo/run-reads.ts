@@ -5,7 +5,7 @@ import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import { type Run, SCHEMA } from "../core/run.js";
 import { decodePageToken, encodePageToken, type Listing, type Position } from "../page-token.js";
-import type { ChunkRef, DueRun, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import type { ChangedQuery, ChunkRef, DueRun, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
 import { labelPairs } from "../run-index.js";
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import type { Database } from "./database.js";

@@ -1,6 +1,8 @@
 // The methods that gateways may ask for, by name: the public request in, the public response out.
 import {
   AgentService,
+  ApprovalChangesRequestSchema,
+  ApprovalChangesResponseSchema,
   ApprovalService,
   RunService,
   SequencesRequestSchema,
@@ -8,7 +10,7 @@ import {
 } from "@agentspan/proto";
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { getAgent, listAgents, putAgent } from "./agents.js";
-import { getApproval, listApprovals } from "./approvals.js";
+import { approvalChanges, getApproval, listApprovals } from "./approvals.js";
 import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
@@ -52,6 +54,7 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(AgentService.method.putAgent, putAgent),
   method(AgentService.method.getAgent, getAgent),
   method(AgentService.method.listAgents, listAgents),
-  // Between our own processes: a gateway asks where the runs stand that it watches.
+  // Between our own processes: a gateway asks where the runs and the checkpoints stand that are watched.
+  ["Internal/ApprovalChanges", carry(ApprovalChangesRequestSchema, ApprovalChangesResponseSchema, approvalChanges)],
   ["Internal/Sequences", carry(SequencesRequestSchema, SequencesResponseSchema, sequences)],
 ]);

@@ -440,7 +440,8 @@ export type WatchApprovalsRequest = Message<"agentspan.v1.WatchApprovalsRequest"
   assignee: string;
 
   /**
-   * Where an earlier watch ended; a snapshot first where empty.
+   * The cursor that came last, to go on from there; a snapshot first where empty. What changed in the half minute before
+   * may be told again: an approval with the same updated_at, votes and closed is the same.
    *
    * @generated from field: string cursor = 6;
    */
@@ -649,7 +650,8 @@ export const ApprovalService: GenService<{
     output: typeof GetApprovalResponseSchema;
   },
   /**
-   * A snapshot of the open checkpoints, then each change of one.
+   * A snapshot of the open checkpoints, then each one that opens, changes or closes, within about a second. It goes on
+   * until the caller leaves. Errors: INVALID_REQUEST for a cursor that no watch gave out.
    *
    * @generated from rpc agentspan.v1.ApprovalService.WatchApprovals
    */

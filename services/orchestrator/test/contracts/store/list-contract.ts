@@ -76,6 +76,27 @@ export function listContract(use: UseFixture): void {
       expect(await found({ runId: both, tool: "refund" })).toEqual([]);
     });
 
+    it("lists runs of which a checkpoint changed since a time, the longest ago first, and pages through them", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const [opened, closed, before] = [newId("run_b"), newId("run_a"), newId("run_c")];
+      const facts = gatedTurn([{ callId: "c1", tool: "refund" }]);
+      await put(store, before, facts, { namespace, at: BEGIN }, BEGIN + 5);
+      await put(store, opened, facts, { namespace, at: BEGIN }, BEGIN + 20);
+      await put(store, closed, facts, { namespace, at: BEGIN, labels: { team: "eu" } }, BEGIN + 10);
+      await store.commit(following(await loaded(store, closed), [close("c1")], { at: BEGIN + 30 }));
+      await put(store, newId("run"), [], { namespace, at: BEGIN + 40 });
+      await put(store, newId("run"), facts, { namespace: newId("ns"), at: BEGIN }, BEGIN + 20);
+      const since = (at: number, more: object = {}) =>
+        store.listChanged({ namespace, since: at, labels: {}, limit: 100, ...more });
+      expect(idsOf((await since(BEGIN + 20)).items)).toEqual([opened, closed]);
+      expect(idsOf((await since(BEGIN)).items)).toEqual([before, opened, closed]);
+      expect(idsOf((await since(BEGIN, { labels: { team: "eu" } })).items)).toEqual([closed]);
+      expect(idsOf((await since(BEGIN + 31)).items)).toEqual([]);
+      const pages = await allPages((pageToken) => since(BEGIN, { limit: 1, ...pageToken }));
+      expect(pages.map(idsOf)).toEqual([[before], [opened], [closed]]);
+    });
+
     it("pages through runs of the same time without loss or doubling", async () => {
       const { store } = use();
       const namespace = newId("ns");

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Approval, WatchApprovalsRequest } from "../../v1/approval_pb.js";
+import { file_agentspan_v1_approval } from "../../v1/approval_pb.js";
 import type { Event } from "../../v1/event_pb.js";
 import { file_agentspan_v1_event } from "../../v1/event_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/internal/v1/envelope.proto.
  */
 export const file_agentspan_internal_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("CiRhZ2VudHNwYW4vaW50ZXJuYWwvdjEvZW52ZWxvcGUucHJvdG8SFWFnZW50c3Bhbi5pbnRlcm5hbC52MSLfAQoIRW52ZWxvcGUSDgoGbWV0aG9kGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRItCgZjYWxsZXIYAyABKAsyHS5hZ2VudHNwYW4uaW50ZXJuYWwudjEuQ2FsbGVyEgwKBGJvZHkYBCABKAwSEwoLYm9keV9zaGEyNTYYBSABKAwSJgoCYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgHIAEoCRIRCglzaWduYXR1cmUYCCABKAwSEwoLdHJhY2VwYXJlbnQYCSABKAkicAoGQ2FsbGVyEg8KB3N1YmplY3QYASABKAkSDQoFcm9sZXMYAiADKAkSDgoGZ3JvdXBzGAMgAygJEg4KBm1ldGhvZBgEIAEoCRIVCg1jcmVkZW50aWFsX2lkGAUgASgJEg8KB2FkZHJlc3MYBiABKAkibgoFUmVwbHkSDgoEYm9keRgBIAEoDEgAEjEKB2ZhaWx1cmUYAiABKAsyHi5hZ2VudHNwYW4uaW50ZXJuYWwudjEuRmFpbHVyZUgAEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCUIJCgdvdXRjb21lIv4BCgdGYWlsdXJlEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEj4KCG1ldGFkYXRhGAMgAygLMiwuYWdlbnRzcGFuLmludGVybmFsLnYxLkZhaWx1cmUuTWV0YWRhdGFFbnRyeRIxCgZmaWVsZHMYBCADKAsyIS5hZ2VudHNwYW4uaW50ZXJuYWwudjEuRmllbGRGYXVsdBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoKRmllbGRGYXVsdBINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSJnCgpMaXZlRXZlbnRzEg4KBnJ1bl9pZBgBIAEoCRIjCgZldmVudHMYAiADKAsyEy5hZ2VudHNwYW4udjEuRXZlbnQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBBINCgVlbmRlZBgEIAEoCCIjChBTZXF1ZW5jZXNSZXF1ZXN0Eg8KB3J1bl9pZHMYASADKAkiSQoRU2VxdWVuY2VzUmVzcG9uc2USNAoJc2VxdWVuY2VzGAEgAygLMiEuYWdlbnRzcGFuLmludGVybmFsLnYxLlNlcXVlbmNlT2YiUwoKU2VxdWVuY2VPZhIOCgZydW5faWQYASABKAkSFQoNbGFzdF9zZXF1ZW5jZRgCIAEoBBINCgVlbmRlZBgDIAEoCBIPCgd3YWl0aW5nGAQgASgIYgZwcm90bzM", [file_agentspan_v1_event, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiRhZ2VudHNwYW4vaW50ZXJuYWwvdjEvZW52ZWxvcGUucHJvdG8SFWFnZW50c3Bhbi5pbnRlcm5hbC52MSLfAQoIRW52ZWxvcGUSDgoGbWV0aG9kGAEgASgJEhEKCW5hbWVzcGFjZRgCIAEoCRItCgZjYWxsZXIYAyABKAsyHS5hZ2VudHNwYW4uaW50ZXJuYWwudjEuQ2FsbGVyEgwKBGJvZHkYBCABKAwSEwoLYm9keV9zaGEyNTYYBSABKAwSJgoCYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgHIAEoCRIRCglzaWduYXR1cmUYCCABKAwSEwoLdHJhY2VwYXJlbnQYCSABKAkicAoGQ2FsbGVyEg8KB3N1YmplY3QYASABKAkSDQoFcm9sZXMYAiADKAkSDgoGZ3JvdXBzGAMgAygJEg4KBm1ldGhvZBgEIAEoCRIVCg1jcmVkZW50aWFsX2lkGAUgASgJEg8KB2FkZHJlc3MYBiABKAkibgoFUmVwbHkSDgoEYm9keRgBIAEoDEgAEjEKB2ZhaWx1cmUYAiABKAsyHi5hZ2VudHNwYW4uaW50ZXJuYWwudjEuRmFpbHVyZUgAEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCUIJCgdvdXRjb21lIv4BCgdGYWlsdXJlEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEj4KCG1ldGFkYXRhGAMgAygLMiwuYWdlbnRzcGFuLmludGVybmFsLnYxLkZhaWx1cmUuTWV0YWRhdGFFbnRyeRIxCgZmaWVsZHMYBCADKAsyIS5hZ2VudHNwYW4uaW50ZXJuYWwudjEuRmllbGRGYXVsdBIuCgtyZXRyeV9hZnRlchgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiMAoKRmllbGRGYXVsdBINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCSJnCgpMaXZlRXZlbnRzEg4KBnJ1bl9pZBgBIAEoCRIjCgZldmVudHMYAiADKAsyEy5hZ2VudHNwYW4udjEuRXZlbnQSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBBINCgVlbmRlZBgEIAEoCCIjChBTZXF1ZW5jZXNSZXF1ZXN0Eg8KB3J1bl9pZHMYASADKAkiSQoRU2VxdWVuY2VzUmVzcG9uc2USNAoJc2VxdWVuY2VzGAEgAygLMiEuYWdlbnRzcGFuLmludGVybmFsLnYxLlNlcXVlbmNlT2YinwEKFkFwcHJvdmFsQ2hhbmdlc1JlcXVlc3QSMwoGZmlsdGVyGAEgASgLMiMuYWdlbnRzcGFuLnYxLldhdGNoQXBwcm92YWxzUmVxdWVzdBIpCgVzaW5jZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJcGFnZV9zaXplGAMgASgNEhIKCnBhZ2VfdG9rZW4YBCABKAkilgEKF0FwcHJvdmFsQ2hhbmdlc1Jlc3BvbnNlEjkKCWFwcHJvdmFscxgBIAMoCzImLmFnZW50c3Bhbi5pbnRlcm5hbC52MS5DaGFuZ2VkQXBwcm92YWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEicKA25vdxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSwoPQ2hhbmdlZEFwcHJvdmFsEigKCGFwcHJvdmFsGAEgASgLMhYuYWdlbnRzcGFuLnYxLkFwcHJvdmFsEg4KBmNsb3NlZBgCIAEoCCJTCgpTZXF1ZW5jZU9mEg4KBnJ1bl9pZBgBIAEoCRIVCg1sYXN0X3NlcXVlbmNlGAIgASgEEg0KBWVuZGVkGAMgASgIEg8KB3dhaXRpbmcYBCABKAhiBnByb3RvMw", [file_agentspan_v1_approval, file_agentspan_v1_event, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What a gateway asks of an orchestrator: one of the public requests, with who asks.
@@ -301,6 +303,95 @@ export const SequencesResponseSchema: GenMessage<SequencesResponse> = /*@__PURE_
   messageDesc(file_agentspan_internal_v1_envelope, 7);
 
 /**
+ * For whoever watches approvals: what has become of checkpoints since a time.
+ *
+ * @generated from message agentspan.internal.v1.ApprovalChangesRequest
+ */
+export type ApprovalChangesRequest = Message<"agentspan.internal.v1.ApprovalChangesRequest"> & {
+  /**
+   * @generated from field: agentspan.v1.WatchApprovalsRequest filter = 1;
+   */
+  filter?: WatchApprovalsRequest | undefined;
+
+  /**
+   * By the runs' own times.
+   *
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: uint32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message agentspan.internal.v1.ApprovalChangesRequest.
+ * Use `create(ApprovalChangesRequestSchema)` to create a new message.
+ */
+export const ApprovalChangesRequestSchema: GenMessage<ApprovalChangesRequest> = /*@__PURE__*/
+  messageDesc(file_agentspan_internal_v1_envelope, 8);
+
+/**
+ * @generated from message agentspan.internal.v1.ApprovalChangesResponse
+ */
+export type ApprovalChangesResponse = Message<"agentspan.internal.v1.ApprovalChangesResponse"> & {
+  /**
+   * @generated from field: repeated agentspan.internal.v1.ChangedApproval approvals = 1;
+   */
+  approvals: ChangedApproval[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * The orchestrator's clock, as it times the runs.
+   *
+   * @generated from field: google.protobuf.Timestamp now = 3;
+   */
+  now?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message agentspan.internal.v1.ApprovalChangesResponse.
+ * Use `create(ApprovalChangesResponseSchema)` to create a new message.
+ */
+export const ApprovalChangesResponseSchema: GenMessage<ApprovalChangesResponse> = /*@__PURE__*/
+  messageDesc(file_agentspan_internal_v1_envelope, 9);
+
+/**
+ * @generated from message agentspan.internal.v1.ChangedApproval
+ */
+export type ChangedApproval = Message<"agentspan.internal.v1.ChangedApproval"> & {
+  /**
+   * @generated from field: agentspan.v1.Approval approval = 1;
+   */
+  approval?: Approval | undefined;
+
+  /**
+   * @generated from field: bool closed = 2;
+   */
+  closed: boolean;
+};
+
+/**
+ * Describes the message agentspan.internal.v1.ChangedApproval.
+ * Use `create(ChangedApprovalSchema)` to create a new message.
+ */
+export const ChangedApprovalSchema: GenMessage<ChangedApproval> = /*@__PURE__*/
+  messageDesc(file_agentspan_internal_v1_envelope, 10);
+
+/**
  * @generated from message agentspan.internal.v1.SequenceOf
  */
 export type SequenceOf = Message<"agentspan.internal.v1.SequenceOf"> & {
@@ -332,5 +423,5 @@ export type SequenceOf = Message<"agentspan.internal.v1.SequenceOf"> & {
  * Use `create(SequenceOfSchema)` to create a new message.
  */
 export const SequenceOfSchema: GenMessage<SequenceOf> = /*@__PURE__*/
-  messageDesc(file_agentspan_internal_v1_envelope, 8);
+  messageDesc(file_agentspan_internal_v1_envelope, 11);
 
