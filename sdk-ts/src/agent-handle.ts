@@ -1,41 +1,36 @@
 import { newId } from "@agentspan/internal";
 import {
+  type ApproveResponse,
   type RejectResponse,
   type RespondResponse,
   RunService,
   type RunStatus as RunStatusMessage,
   SettleOutcome,
+  type SettleResponse,
 } from "@agentspan/proto";
 import type { AgentResult } from "./agent-result.js";
 import { agentResultOf } from "./agent-result.js";
 import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
 import { type Approval, type Decision, decisionOf } from "./approval.js";
+import {
+  APPROVE_OPTIONS,
+  type ApproveOptions,
+  DECIDE_OPTIONS,
+  type DecideOptions,
+  RESPOND_OPTIONS,
+  type RespondOptions,
+  SETTLE_OPTIONS,
+  type SettleOptions,
+} from "./decide-options.js";
+import { withDecided } from "./decided-signal.js";
 import { type EventFeedOptions, eventFeed } from "./event-feed.js";
-import { type JsonObject, toJsonText } from "./json-text.js";
-import { type OptionKinds, requireKind, requireOptions } from "./option-check.js";
+import { toJsonText } from "./json-text.js";
+import { requireKind, requireOptions } from "./option-check.js";
 import type { RunClient } from "./rpc/run-client.js";
 import { isTerminal, type RunEvent } from "./run-event.js";
 import { type RunStatus, runStatusOf } from "./run-status.js";
 import { type DecisionKind, onlyOpen, ShownApprovals } from "./shown-approvals.js";
 import { wholeApprovals } from "./whole-approvals.js";
-
-/** What every decision may say. */
-export interface DecideOptions {
-  /** Which approval, where several are open; else what this handle last showed. */
-  readonly approvalId?: string;
-  /** One id for one human act, where a caller wants to repeat it from elsewhere; a fresh one for each call unless said. */
-  readonly decisionId?: string;
-  /** For whom a delegate decides. */
-  readonly onBehalfOf?: string;
-}
-
-export interface ApproveOptions extends DecideOptions {
-  readonly comment?: string;
-  /** Runs these arguments instead; checked against the tool's schema. */
-  readonly editedArguments?: JsonObject;
-  /** The digest that was shown, where approvalId names an approval that this handle did not show. */
-  readonly argumentsDigest?: string;
-}
 
 export interface ApproveResult {
   readonly decision: Decision | undefined;
@@ -50,26 +45,6 @@ export interface DecideResult {
   readonly decision: Decision | undefined;
   readonly repeated: boolean;
 }
-
-export interface RespondOptions extends DecideOptions {
-  readonly comment?: string;
-}
-
-export interface SettleOptions extends DecideOptions {
-  readonly comment?: string;
-  /** With HAPPENED: the call's result. */
-  readonly result?: unknown;
-}
-
-const DECIDE_OPTIONS: OptionKinds<DecideOptions> = { approvalId: "text", decisionId: "text", onBehalfOf: "text" };
-const APPROVE_OPTIONS: OptionKinds<ApproveOptions> = {
-  ...DECIDE_OPTIONS,
-  comment: "text",
-  editedArguments: "object",
-  argumentsDigest: "text",
-};
-const RESPOND_OPTIONS: OptionKinds<RespondOptions> = { ...DECIDE_OPTIONS, comment: "text" };
-const SETTLE_OPTIONS: OptionKinds<SettleOptions> = { ...RESPOND_OPTIONS, result: "anything" };
 
 /**
  * One run, by its id: the same wherever it is made, in whatever process. All methods throw AgentspanError.
@@ -115,8 +90,7 @@ export class AgentHandle {
         comment: options.comment ?? "",
         editedArgumentsJson,
       });
-      const { closed, votesMissing, repeated } = answer;
-      return { decision: answer.decision && decisionOf(answer.decision), closed, votesMissing, repeated };
+      return approveResultOf(answer);
     });
   }
 
@@ -149,8 +123,7 @@ export class AgentHandle {
     return this.#decide("settlement", options, async ({ argumentsDigest: _, ...about }) => {
       const request = { ...about, outcome: SettleOutcome[outcome], resultJson, comment: options.comment ?? "" };
       const answer = await this.#client.call(RunService.method.settle, request);
-      const { closed, votesMissing, repeated } = answer;
-      return { decision: answer.decision && decisionOf(answer.decision), closed, votesMissing, repeated };
+      return approveResultOf(answer);
     });
   }
 
@@ -174,11 +147,11 @@ export class AgentHandle {
     return new AgentStream(this, options);
   }
 
-  /** What a stream is made of: one pass over the events; each `waiting` event counts as shown. */
-  async *events(feed: EventFeedOptions): AsyncGenerator<RunEvent> {
+  /** What a stream is made of: one pass over the events; each `waiting` event counts as shown. `watch` ends their signals. */
+  async *events(feed: EventFeedOptions, watch?: AbortSignal): AsyncGenerator<RunEvent> {
     for await (const event of eventFeed(this.#client, this.runId, feed)) {
       if (event.type === "waiting") this.#shown.show([event.approval]);
-      yield event;
+      yield event.type === "waiting" ? withDecided(event, this.#client, watch) : event;
     }
   }
 
@@ -243,6 +216,11 @@ export class AgentHandle {
     if (approvalId !== undefined) return this.#shown.find(approvalId) ?? { approvalId, argumentsDigest: "" };
     return this.#shown.pinned(kind) ?? onlyOpen(this.runId, (await this.#readStatus()).pendingApprovals, kind);
   }
+}
+
+function approveResultOf(answer: ApproveResponse | SettleResponse): ApproveResult {
+  const { closed, votesMissing, repeated } = answer;
+  return { decision: answer.decision && decisionOf(answer.decision), closed, votesMissing, repeated };
 }
 
 function decideResultOf(answer: RejectResponse | RespondResponse): DecideResult {

@@ -1,5 +1,6 @@
-import type { AgentHandle, ApproveOptions, ApproveResult, DecideOptions, DecideResult } from "./agent-handle.js";
+import type { AgentHandle, ApproveResult, DecideResult } from "./agent-handle.js";
 import type { AgentResult } from "./agent-result.js";
+import type { ApproveOptions, DecideOptions } from "./decide-options.js";
 import type { OptionKinds } from "./option-check.js";
 import type { RunEvent } from "./run-event.js";
 
@@ -85,8 +86,8 @@ export class AgentStream implements AsyncIterable<RunEvent> {
     try {
       const handle = await this.#handle;
       const signal = this.#options.signal ? AbortSignal.any([this.#options.signal, stop.signal]) : stop.signal;
-      const includeDeltas = this.#options.includeDeltas ?? false;
-      for await (const event of handle.events({ after: this.#after, includeDeltas, signal })) {
+      const feed = { after: this.#after, includeDeltas: this.#options.includeDeltas ?? false, signal };
+      for await (const event of handle.events(feed, this.#options.signal)) {
         this.#after = Math.max(this.#after, event.sequence);
         yield event;
       }

@@ -8,9 +8,9 @@
 import { AgentspanError } from "@agentspan/internal";
 import { RunService } from "@agentspan/proto";
 import { backoffMs, pause } from "./backoff.js";
-import { runEventOf } from "./event-mapping.js";
+import { type MappedEvent, runEventOf } from "./event-mapping.js";
 import type { RunClient } from "./rpc/run-client.js";
-import { isTerminal, type RunEvent } from "./run-event.js";
+import { isTerminal } from "./run-event.js";
 
 export interface EventFeedOptions {
   /** Events with a larger sequence. */
@@ -28,7 +28,7 @@ export async function* eventFeed(
   client: RunClient,
   runId: string,
   options: EventFeedOptions,
-): AsyncGenerator<RunEvent> {
+): AsyncGenerator<MappedEvent> {
   const { includeDeltas, signal } = options;
   let after = options.after;
   for (let failed = 1; ; failed++) {

@@ -4,8 +4,11 @@ import { readJson, readJsonObject } from "./json-text.js";
 import type { CallOutcome, RunEvent, WaitingEvent } from "./run-event.js";
 import { runStateOf, usageOf } from "./run-status.js";
 
+/** An event as it was stored: a waiting one does not yet watch for its decision. */
+export type MappedEvent = Exclude<RunEvent, WaitingEvent> | Omit<WaitingEvent, "decided">;
+
 /** Reads an event of the contract. */
-export function runEventOf(message: Event): RunEvent {
+export function runEventOf(message: Event): MappedEvent {
   const base = { runId: message.runId, sequence: Number(message.sequence), at: dateOf(message.at) };
   const { event } = message;
   switch (event.case) {
@@ -106,7 +109,7 @@ export function runEventOf(message: Event): RunEvent {
 function waitingOf(
   base: Pick<WaitingEvent, "runId" | "sequence" | "at">,
   approval: WaitingEvent["approval"],
-): WaitingEvent {
+): Omit<WaitingEvent, "decided"> {
   const { approvalId, kind, callId, toolName, arguments: args, argumentsJson, argumentsDigest } = approval;
   const call = { callId, toolName, args, argumentsJson, argumentsDigest };
   return { ...base, type: "waiting", approvalId, kind, ...call, approval };

@@ -1,15 +1,7 @@
 // The public face of @agentspan/sdk.
 export { AgentspanError, type FieldFault, REASONS, type Reason } from "@agentspan/internal";
 export { Agent, type AgentOptions } from "./agent.js";
-export {
-  AgentHandle,
-  type ApproveOptions,
-  type ApproveResult,
-  type DecideOptions,
-  type DecideResult,
-  type RespondOptions,
-  type SettleOptions,
-} from "./agent-handle.js";
+export { AgentHandle, type ApproveResult, type DecideResult } from "./agent-handle.js";
 export type { AgentResult } from "./agent-result.js";
 export { AgentRuntime, type AgentSource, type ServeOptions, type StartOptions } from "./agent-runtime.js";
 export { AgentStream, type StreamOptions } from "./agent-stream.js";
@@ -24,6 +16,7 @@ export {
   type UnknownOutcome,
   type Vote,
 } from "./approval.js";
+export type { ApproveOptions, DecideOptions, RespondOptions, SettleOptions } from "./decide-options.js";
 export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
 export type { Duration } from "./duration.js";
 export type { JsonSchema } from "./input-schema.js";

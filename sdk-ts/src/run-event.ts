@@ -103,6 +103,11 @@ export interface WaitingEvent extends EventBase<"waiting"> {
   readonly argumentsJson: string;
   readonly argumentsDigest: string;
   readonly approval: Approval;
+  /**
+   * Aborts when nobody needs to decide any more, because somebody has or the approval was closed; its reason, an
+   * AgentspanError, says so. For what asks a person meanwhile. Watching begins when this is first read.
+   */
+  readonly decided: AbortSignal;
 }
 
 export interface VotedEvent extends EventBase<"voted"> {
@@ -217,6 +222,8 @@ export type RunEvent =
   | UnknownEvent;
 
 /** Whether an event ends its run. */
-export function isTerminal(event: RunEvent): event is DoneEvent | FailedEvent | CancelledEvent | TimedOutEvent {
+export function isTerminal(event: {
+  readonly type: string;
+}): event is DoneEvent | FailedEvent | CancelledEvent | TimedOutEvent {
   return ["done", "failed", "cancelled", "timed_out"].includes(event.type);
 }

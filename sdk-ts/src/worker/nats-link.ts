@@ -1,5 +1,11 @@
 // The worker's connection to the bus. It reconnects for ever by itself; what must be repeated is repeated by the callers.
-import { AgentspanError, type WorkerVerb, withoutSecrets, workerInboxPrefix, workerSubject } from "@agentspan/internal";
+import {
+  type AgentspanError,
+  type WorkerVerb,
+  withoutSecrets,
+  workerInboxPrefix,
+  workerSubject,
+} from "@agentspan/internal";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
@@ -13,6 +19,7 @@ import {
 } from "nats";
 import { pause } from "../backoff.js";
 import type { Logger } from "../logger.js";
+import { unreachableError } from "../unreachable-error.js";
 import { keepProcess } from "./keep-process.js";
 
 export interface NatsLinkOptions {
@@ -178,9 +185,7 @@ function firstUrl(url: string): { username: string; password: string } {
 
 function unreachable(url: string, cause: unknown): AgentspanError {
   const why = cause instanceof NatsError ? cause.code : String(cause);
-  return new AgentspanError(
-    "BUS_UNAVAILABLE",
-    `Cannot reach NATS at ${withoutSecrets(url)} (${why}). Is the server running? Start one with: agentspan server start`,
-    { cause, metadata: { address: withoutSecrets(url) } },
-  );
+  const address = withoutSecrets(url);
+  const remedy = "Is the server running? Start one with: agentspan server start";
+  return unreachableError(`Cannot reach NATS at ${address} (${why}). ${remedy}`, address, cause);
 }
