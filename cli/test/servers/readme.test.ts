@@ -115,7 +115,7 @@ describe("npm run demo", () => {
 
 describe("the agent", () => {
   it("has at most the lines that a newcomer reads", () => {
-    expect(program?.text.trimEnd().split("\n").length).toBeLessThanOrEqual(36);
+    expect(program?.text.trimEnd().split("\n").length).toBeLessThanOrEqual(38);
   });
 
   it("pays for y", async () => {
@@ -149,8 +149,39 @@ describe("the agent", () => {
     const approve = machine.start(npx, [...args.slice(0, -1), which], folder);
     expect(await approve.exit).toBe(0);
     expect(approve.shown).toContain("Approved.");
-    const events = machine.run("runs", "events", which, "--follow");
-    expect(await events.exit).toBe(0);
-    expect(events.shown).toMatch(/done +\S.*has been processed\.\n$/);
+    expect(await agent.exit).toBe(0);
+    expect(agent.shown).toMatch(
+      /\r\nprocess_refund has been decided: APPROVED by \w+\.\r\n.* has been processed\.\r\n$/,
+    );
+  });
+
+  it("goes on where nobody can be asked, until somebody else has decided", async () => {
+    await server();
+    const agent = machine.start("sh", ["-c", `exec ${commandOf("node refund.mjs").join(" ")} </dev/null`], folder);
+    const [, which = ""] = await agent.shows(/^(run_\w+) wants process_refund /);
+    expect(await machine.run("approve", which).exit).toBe(0);
+    expect(await agent.exit).toBe(0);
+    expect(agent.shown).toMatch(/ has been processed\.\n$/);
+    expect(agent.shown).not.toMatch(/ERR_|\n\s+at /);
+  });
+
+  it("ends at Ctrl-C without a word, and the run waits", async () => {
+    await server();
+    const agent = startOnTerminal("node refund.mjs");
+    await agent.shows(/Approve\? \(y\/n\): $/);
+    agent.type("\u0003");
+    expect(await agent.exit).toBe(130);
+    expect(agent.shown).toMatch(/Approve\? \(y\/n\): \^C$/);
+    const runs = machine.run("runs", "list", "--state", "WAITING");
+    await runs.exit;
+    expect(runs.shown).toContain(agent.shown.split(" ")[0]);
+  });
+
+  it("says where there is no server how to start one, without a stack", async () => {
+    Object.assign(machine.env, { AGENTSPAN_NATS_URL: "nats://127.0.0.1:1" });
+    const agent = startOnTerminal("node refund.mjs");
+    expect(await agent.exit).toBe(1);
+    expect(agent.shown).toContain("Is the server running? Start one with: agentspan server start");
+    expect(agent.shown).not.toMatch(/\n\s+at /);
   });
 });
