@@ -4,6 +4,7 @@
 //     port: setting.int("AGENTSPAN_PORT", { about: "where the gateway listens", min: 1, max: 65535, default: 6767 }),
 //     mongo: setting.secret("MONGODB_URI", { about: "the MongoDB server" }),
 //   }, process.env);
+import { readFileSync } from "node:fs";
 import { formatDuration, parseDuration } from "./duration.js";
 import { nearestName } from "./nearest-name.js";
 
@@ -127,11 +128,37 @@ export const setting = {
     };
   },
 
+  /**
+   * The path of a file, which is read at once: the value is its text. `problem` says what is wrong with a text, in words
+   * that follow "another file than this one,". The text itself is never shown.
+   */
+  file(
+    variable: string,
+    options: Common<string> & { problem?: (text: string) => string | undefined },
+  ): Setting<string> {
+    return make(variable, options, "/path/of/a/file", (path) => {
+      const file = readFile(path);
+      if ("why" in file) return { wanted: `the path of a file that can be read (${file.why})` };
+      const problem = options.problem?.(file.text);
+      return problem === undefined
+        ? { value: file.text }
+        : { wanted: `the path of another file than this one, ${problem}` };
+    });
+  },
+
   /** The same setting, but undefined where the variable is unset or empty. */
   optional<T>(of: Setting<T>): Setting<T | undefined> {
     return { ...of, unset: { value: undefined } };
   },
 } as const;
+
+function readFile(path: string): { readonly text: string } | { readonly why: string } {
+  try {
+    return { text: readFileSync(path, "utf8") };
+  } catch (error) {
+    return { why: error instanceof Error && "code" in error ? String(error.code) : String(error) };
+  }
+}
 
 function make<T>(variable: string, options: Common<T>, example: string, read: (text: string) => Read<T>): Setting<T> {
   return {

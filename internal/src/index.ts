@@ -1,4 +1,5 @@
 // What two of our processes must agree on.
+export * from "./api-key.js";
 export * from "./canonical-json.js";
 export * from "./config.js";
 export * from "./duration.js";
@@ -14,4 +15,5 @@ export * from "./nearest-name.js";
 export * from "./permissions.js";
 export * from "./shutdown.js";
 export * from "./subjects.js";
+export * from "./tls-files.js";
 export * from "./variables.js";

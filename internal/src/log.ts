@@ -18,9 +18,12 @@ const SECRET_TEXT: readonly (readonly [RegExp, string])[] = [
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s"'/?#@]*@/gi, `$1${REDACTED}@`],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}/gi, `$1 ${REDACTED}`],
   [/\bsk-[A-Za-z0-9_-]{8,}/g, REDACTED],
+  // An API key of ours without its secret, and whatever has the form of a token.
+  [/\b(agsp_[A-Za-z0-9-]{1,64})_[A-Za-z0-9_-]{8,}/g, `$1_${REDACTED}`],
+  [/\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*(\.[A-Za-z0-9_-]*)?/g, REDACTED],
 ];
 
-/** A text without the credentials in its URLs, bearer tokens and keys of model providers. */
+/** A text without the credentials in its URLs, tokens, API keys and keys of model providers. */
 export function withoutSecrets(text: string): string {
   return SECRET_TEXT.reduce((cleaned, [pattern, replacement]) => cleaned.replace(pattern, replacement), text);
 }
