@@ -51,7 +51,7 @@ export function releaseOf(workerId: string, request: ReleaseRequest): Release {
   const { callId, attempt, nonce, incarnation, reason: said, detail: words } = request;
   const reason = RELEASE_REASONS[said];
   if (reason === undefined) throw new AgentspanError("INVALID_REQUEST", "A release says its reason.");
-  const detail = headOf(words, WORDS_UNITS);
+  const detail = headOf(readable(words), WORDS_UNITS);
   return { type: "release", callId, attempt, nonce, workerId, incarnation, reason, detail };
 }
 
@@ -67,7 +67,7 @@ export function completionOf(workerId: string, request: CompleteRequest): Comple
     throw new AgentspanError("INVALID_REQUEST", "A probe answers HAPPENED, DID_NOT_HAPPEN or UNKNOWN.");
   }
   const result = resultJson === "" ? "null" : jsonText(resultJson);
-  const detail = headOf(words, WORDS_UNITS);
+  const detail = headOf(readable(words), WORDS_UNITS);
   return { type: "answer_probe", callId, attempt, workerId, digest, verdict, result, detail };
 }
 
@@ -77,7 +77,7 @@ function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
       return { kind: "result", text: jsonText(outcome.value) };
     case "failure": {
       const { message, retryable } = outcome.value;
-      return { kind: "error", message: headOf(message, WORDS_UNITS), retryable };
+      return { kind: "error", message: headOf(readable(message), WORDS_UNITS), retryable };
     }
     default:
       throw new AgentspanError("INVALID_REQUEST", "A completion carries a result, a failure or a probe's answer.");
@@ -85,13 +85,22 @@ function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
 }
 
 /** What is no JSON is kept as a text: the tool has run, and what it said is not thrown away for its form. */
-function jsonText(text: string): string {
+function jsonText(said: string): string {
+  const text = readable(said);
   try {
     JSON.parse(text);
     return text;
   } catch {
     return JSON.stringify(text);
   }
+}
+
+/**
+ * A message that came as JSON can hold half a character. It is no UTF-8, so whoever is sent it, a provider of models
+ * among them, would refuse it or read something else than is stored.
+ */
+function readable(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\uFFFD");
 }
 
 /** A tool as it is kept for everybody. */

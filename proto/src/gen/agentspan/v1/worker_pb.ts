@@ -635,7 +635,9 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
    */
   outcome: {
     /**
-     * JSON text, at most 256 KiB.
+     * JSON text, at most 256 KiB: larger, a guarded tool's is kept as digest, size and head, and a plain tool's is an
+     * error that the model is told. Text that is no JSON is kept as a JSON string, and half a character in it as U+FFFD:
+     * what a tool did is not lost for the form of what it said. How deep it nests is nobody's concern here.
      *
      * @generated from field: string result_json = 9;
      */
