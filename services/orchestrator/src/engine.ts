@@ -111,6 +111,11 @@ export class Engine {
     return this.cache.get(runId) ?? (await this.options.store.load(runId, "majority"));
   }
 
+  /** Whether this process saw the run lately, so that there is one. */
+  hasSeen(runId: string): boolean {
+    return this.cache.has(runId);
+  }
+
   /** Resolves when no command is in progress. */
   async drain(): Promise<void> {
     if (this.inProgress > 0) await new Promise<void>((resolve) => this.idle.push(resolve));

@@ -25,6 +25,10 @@ export class RunCache {
     return kept?.stored;
   }
 
+  has(runId: string): boolean {
+    return this.runs.has(runId);
+  }
+
   set(stored: StoredRun): void {
     const { runId } = stored.run;
     this.delete(runId);

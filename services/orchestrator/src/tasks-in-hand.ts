@@ -8,30 +8,33 @@ import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface TasksInHandOptions {
   readonly store: Pick<RunStore, "states">;
-  readonly engine: Pick<Engine, "execute" | "read">;
+  readonly engine: Pick<Engine, "execute" | "read" | "hasSeen">;
   readonly registry: Pick<WorkerRegistry, "demandOf">;
   readonly plainClaims: PlainClaims;
 }
+
+/** Nobody has so many in hand, and what a heartbeat makes this process hold has a bound. */
+const READ_TOGETHER = 1_000;
 
 export class TasksInHand {
   constructor(private readonly options: TasksInHandOptions) {}
 
   /**
    * The nonces of tasks that no longer are this claim's, or whose run is coming to its end. To stop is to refuse: it is
-   * only said of a run that was read linearizably. A plain claim that is only in the worker's hand is stored on the way.
+   * only said of a run that was read linearizably, or that is not there. A plain claim that is only in the worker's hand
+   * is stored on the way. Of what has not begun it is only asked whether there is such a run, and that of those alone
+   * which this process has not seen of late.
    */
   async toStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
-    const begun = tasks.filter((task) => task.begun);
-    if (begun.length === 0) return [];
-    const { store, engine } = this.options;
-    const states = await store.states([...new Set(begun.map(({ runId }) => runId))]);
-    const seen = new Map(states.map(({ run }) => [run.runId, run] as const));
+    const { engine } = this.options;
+    const asked = tasks.filter(({ begun, runId }) => begun || !engine.hasSeen(runId));
+    const seen = await this.runsOf(asked);
     const read = new Map<string, Promise<StoredRun | undefined>>();
     const stop: string[] = [];
-    for (const task of begun) {
+    for (const task of asked) {
       const { runId, nonce } = task;
       const before = seen.get(runId);
-      if (before !== undefined && goesOn(before, task)) continue;
+      if (before !== undefined && (!task.begun || goesOn(before, task))) continue;
       const reading = read.get(runId) ?? (before === undefined ? Promise.resolve(undefined) : engine.read(runId));
       read.set(runId, reading);
       const run = (await reading)?.run;
@@ -40,6 +43,16 @@ export class TasksInHand {
       stop.push(nonce);
     }
     return stop;
+  }
+
+  private async runsOf(tasks: readonly TaskInHand[]): Promise<ReadonlyMap<string, Run>> {
+    const runIds = [...new Set(tasks.map(({ runId }) => runId))];
+    const runs = new Map<string, Run>();
+    for (let from = 0; from < runIds.length; from += READ_TOGETHER) {
+      for (const { run } of await this.options.store.states(runIds.slice(from, from + READ_TOGETHER)))
+        runs.set(run.runId, run);
+    }
+    return runs;
   }
 
   /** Stores the claim of a plain task that has begun. True where the worker may go on with it. */

@@ -168,6 +168,19 @@ describe("a heartbeat", () => {
     expect((await other.heartbeat(tasks)).stop).toEqual(["n1", "another", "n3", "n4"]);
   });
 
+  it("tells to stop what is of a run that is not there, begun or not, with one read for a thousand runs", async () => {
+    await desk.startWith(["charge"]);
+    await office.claim({ nonce: "n1" });
+    const mine = { nonce: "n1", begun: false };
+    const strange = Array.from({ length: 8_000 }, (_, at) => ({ nonce: `s${at}`, runId: `gone_${at}`, begun: false }));
+    desk.store.forgetCalls();
+    expect((await office.heartbeat([mine, ...strange])).stop).toEqual(strange.map(({ nonce }) => nonce));
+    expect(desk.store.calls).toEqual(["beat", ...Array.from({ length: 8 }, () => "states")]);
+    // What another orchestrator granted is looked up, and goes on.
+    expect((await other.heartbeat([mine])).stop).toEqual([]);
+    expect((await other.heartbeat([{ nonce: "s", runId: "gone_0" }])).stop).toEqual(["s"]);
+  });
+
   it("tells nobody to stop on hearsay: the run is read again first", async () => {
     await desk.startWith(["charge"]);
     const before = await desk.stored();
