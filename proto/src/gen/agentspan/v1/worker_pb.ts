@@ -237,7 +237,8 @@ export type ClaimRequest = Message<"agentspan.v1.ClaimRequest"> & {
   attempt: number;
 
   /**
-   * Fresh for each claim, at least 128 random bits; a repeat of a lost claim carries the same.
+   * Fresh for each claim, at least 128 random bits; a repeat of a lost claim carries the same, and is granted again to
+   * the same worker and incarnation only.
    *
    * @generated from field: string nonce = 6;
    */
@@ -495,7 +496,7 @@ export type HeartbeatRequest = Message<"agentspan.v1.HeartbeatRequest"> & {
   counter: bigint;
 
   /**
-   * Every task in hand, claims in flight included.
+   * Every task in hand, claims in flight included; at most 10,000.
    *
    * @generated from field: repeated agentspan.v1.TaskInHand tasks = 5;
    */
@@ -534,7 +535,8 @@ export type TaskInHand = Message<"agentspan.v1.TaskInHand"> & {
   nonce: string;
 
   /**
-   * Granted and begun, so that a plain claim not yet stored is stored now.
+   * Granted and begun, so that a plain claim not yet stored is stored now. What was once said to have begun is not taken
+   * back as not begun.
    *
    * @generated from field: bool begun = 5;
    */
@@ -558,7 +560,7 @@ export type HeartbeatResponse = Message<"agentspan.v1.HeartbeatResponse"> & {
   error?: WorkerError | undefined;
 
   /**
-   * Nonces of tasks whose execution should stop.
+   * Nonces of tasks whose execution should stop: the run is at its end, the task is another's, or there is no such run.
    *
    * @generated from field: repeated string stop = 2;
    */
@@ -758,7 +760,9 @@ export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*
   messageDesc(file_agentspan_v1_worker, 15);
 
 /**
- * Hands back a granted task that was not begun.
+ * Hands back a granted task that was not begun. Where a heartbeat had said that it had begun, it is not handed back: the
+ * claim ends as if its worker had lost it, so that a guarded call is asked about and a plain one tried again by its
+ * policy.
  *
  * @generated from message agentspan.v1.ReleaseRequest
  */
@@ -826,7 +830,7 @@ export type ReleaseResponse = Message<"agentspan.v1.ReleaseResponse"> & {
   error?: WorkerError | undefined;
 
   /**
-   * False where the claim was no longer this worker's.
+   * False where the claim was not, or no longer, this worker's, or where it had begun.
    *
    * @generated from field: bool released = 2;
    */
@@ -950,12 +954,15 @@ export enum CompletionStatus {
   UNSPECIFIED = 0,
 
   /**
+   * This outcome is recorded, now or by an earlier completion that said the same.
+   *
    * @generated from enum value: COMPLETION_STATUS_ACCEPTED = 1;
    */
   ACCEPTED = 1,
 
   /**
-   * The attempt is no longer this claim's; detail says what became of it.
+   * The attempt is no longer this claim's, or another outcome of it was recorded first; detail says what became of it.
+   * Nothing was recorded, and a repetition changes nothing.
    *
    * @generated from enum value: COMPLETION_STATUS_STALE = 2;
    */
