@@ -264,7 +264,7 @@ export interface KeyStore {
   noteKeyUse(keyId: string, at: number): Promise<void>;
 }
 
-export interface Store extends RunStore, AgentStore, ToolStore, InstanceStore {
+export interface Store extends RunStore, AgentStore, ToolStore, InstanceStore, KeyStore {
   /** The store's clock, milliseconds since the epoch; used to correct ours. */
   serverTime(): Promise<number>;
   /** Makes indexes; safe to call from several processes at once. */

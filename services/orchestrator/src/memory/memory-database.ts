@@ -3,6 +3,7 @@
 import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
+import type { MemoryKeys } from "./memory-keys.js";
 
 export interface MemoryRun extends RunRecord {
   readonly index: RunIndex;
@@ -19,6 +20,7 @@ export interface MemoryDatabase {
   readonly newestAgents: Map<string, StoredAgent>;
   readonly tools: Map<string, ToolRegistration>;
   readonly instances: Map<string, Instance & { readonly seenAt: number }>;
+  readonly keys: MemoryKeys;
 }
 
 export function emptyDatabase(): MemoryDatabase {
@@ -29,6 +31,7 @@ export function emptyDatabase(): MemoryDatabase {
     newestAgents: new Map(),
     tools: new Map(),
     instances: new Map(),
+    keys: new Map(),
   };
 }
 

@@ -6,13 +6,16 @@ import type { RunEvent } from "../core/events.js";
 import type { Run } from "../core/run.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
+  ApiKey,
   ChangedQuery,
   ChunkRef,
   CommitOutcome,
   DueRun,
   Instance,
+  KeyListQuery,
   OpenQuery,
   Page,
+  Revocation,
   RunQuery,
   RunWrite,
   Store,
@@ -23,6 +26,7 @@ import type {
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
+import * as keys from "./memory-keys.js";
 import { compareIds, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
 
 export interface MemoryStoreOptions {
@@ -219,6 +223,26 @@ export class MemoryStore implements Store {
     return this.#carryOut("removeInstance", () => {
       this.database.instances.delete(incarnation);
     });
+  }
+
+  putKey(key: ApiKey): Promise<boolean> {
+    return this.#carryOut("putKey", () => keys.putKey(this.database.keys, key));
+  }
+
+  getKey(keyId: string): Promise<ApiKey | undefined> {
+    return this.#carryOut("getKey", () => keys.getKey(this.database.keys, keyId));
+  }
+
+  listKeys(query: KeyListQuery): Promise<Page<ApiKey>> {
+    return this.#carryOut("listKeys", () => keys.listKeys(this.database.keys, query));
+  }
+
+  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ApiKey | undefined> {
+    return this.#carryOut("revokeKey", () => keys.revokeKey(this.database.keys, namespace, keyId, revocation));
+  }
+
+  noteKeyUse(keyId: string, at: number): Promise<void> {
+    return this.#carryOut("noteKeyUse", () => keys.noteKeyUse(this.database.keys, keyId, at));
   }
 
   serverTime(): Promise<number> {

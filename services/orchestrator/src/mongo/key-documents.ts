@@ -45,7 +45,7 @@ export class KeyDocuments implements KeyStore {
     return document === undefined ? undefined : keyOf(document);
   }
 
-  listKeys({ namespace, limit, pageToken }: KeyListQuery): Promise<Page<ApiKey>> {
+  async listKeys({ namespace, limit, pageToken }: KeyListQuery): Promise<Page<ApiKey>> {
     const after = decodePageToken("keys", pageToken);
     const rows = this.#database.scan<KeyDocument>(
       API_KEYS,

@@ -4,13 +4,16 @@ import type { Logger } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Run } from "../core/run.js";
 import type {
+  ApiKey,
   ChangedQuery,
   ChunkRef,
   CommitOutcome,
   DueRun,
   Instance,
+  KeyListQuery,
   OpenQuery,
   Page,
+  Revocation,
   RunQuery,
   RunWrite,
   Store,
@@ -21,6 +24,7 @@ import type {
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { InstanceDocuments } from "./instance-documents.js";
+import { API_KEYS, KeyDocuments } from "./key-documents.js";
 import { RunCommits } from "./run-commits.js";
 import { RUNS } from "./run-document.js";
 import { RunReads } from "./run-reads.js";
@@ -60,6 +64,7 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [RUNS, { namespace: 1, checkpointAt: 1, _id: 1 }, { name: "changed" }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
+  [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
 ];
 
 export class MongoStore implements Store {
@@ -73,6 +78,7 @@ export class MongoStore implements Store {
   readonly #agents: AgentDocuments;
   readonly #tools: ToolDocuments;
   readonly #instances: InstanceDocuments;
+  readonly #keys: KeyDocuments;
 
   private constructor(
     client: MongoClient,
@@ -93,6 +99,7 @@ export class MongoStore implements Store {
     this.#agents = new AgentDocuments(this.#database);
     this.#tools = new ToolDocuments(this.#database);
     this.#instances = new InstanceDocuments(this.#database);
+    this.#keys = new KeyDocuments(this.#database);
   }
 
   /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
@@ -223,5 +230,25 @@ export class MongoStore implements Store {
 
   removeInstance(incarnation: string): Promise<void> {
     return this.#instances.removeInstance(incarnation);
+  }
+
+  putKey(key: ApiKey): Promise<boolean> {
+    return this.#keys.putKey(key);
+  }
+
+  getKey(keyId: string): Promise<ApiKey | undefined> {
+    return this.#keys.getKey(keyId);
+  }
+
+  listKeys(query: KeyListQuery): Promise<Page<ApiKey>> {
+    return this.#keys.listKeys(query);
+  }
+
+  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ApiKey | undefined> {
+    return this.#keys.revokeKey(namespace, keyId, revocation);
+  }
+
+  noteKeyUse(keyId: string, at: number): Promise<void> {
+    return this.#keys.noteKeyUse(keyId, at);
   }
 }

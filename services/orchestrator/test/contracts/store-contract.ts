@@ -2,6 +2,7 @@
 // that the real server does not show.
 import { afterAll, beforeAll, describe } from "vitest";
 import { faultContract } from "./store/fault-contract.js";
+import { keyContract } from "./store/key-contract.js";
 import { listContract } from "./store/list-contract.js";
 import { raceContract } from "./store/race-contract.js";
 import { registryContract } from "./store/registry-contract.js";
@@ -28,6 +29,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     raceContract(use);
     listContract(use);
     registryContract(use);
+    keyContract(use);
     faultContract(use);
   });
 }
