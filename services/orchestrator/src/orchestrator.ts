@@ -28,6 +28,8 @@ export interface OrchestratorOptions {
   /** How often overdue runs are looked for, milliseconds. */
   readonly sweepMs?: number;
   readonly mostModelCalls?: number;
+  /** Whether gateways must have asked who is calling; false unless said. */
+  readonly authentication?: boolean;
   /** Put to this machine's clock, milliseconds: a wrong clock must do no harm. */
   readonly clockOffsetMs?: number;
 }
@@ -124,6 +126,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     orchestratorId: id,
     context: { engine, store, agents, history, models, clock, blocked },
     log,
+    authentication: options.authentication ?? false,
   });
 
   /** Whoever looks next finds that this process is gone, and need not wait for a lease that it no longer holds. */

@@ -4,12 +4,14 @@ import { AgentspanError, type Logger } from "@agentspan/internal";
 import { type Envelope, type Reply, ReplySchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { toFailure } from "./bus/failures.js";
-import { methods, type RequestContext } from "./requests/index.js";
+import { methods, type RequestContext, requireKnown, requireRole } from "./requests/index.js";
 
 export interface RequestServiceOptions {
   readonly orchestratorId: string;
   readonly context: Omit<RequestContext, "namespace" | "caller">;
   readonly log: Logger;
+  /** Whether whoever asks must have been asked by the gateway who it is. */
+  readonly authentication: boolean;
 }
 
 export class RequestService {
@@ -25,6 +27,8 @@ export class RequestService {
       const { caller } = envelope;
       if (namespace === "" || caller === undefined || caller.subject === "")
         throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
+      if (this.options.authentication) requireKnown(caller);
+      requireRole(method, caller);
       const body = await carryOut({ ...context, namespace, caller }, envelope.body);
       return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
     } catch (thrown) {

@@ -41,7 +41,12 @@ class Floor {
   }
 
   private async ask(method: string, body: Uint8Array, orchestrator?: Orchestrator): Promise<Uint8Array> {
-    const envelope = create(EnvelopeSchema, { method, namespace: "default", caller: { subject: "alex" }, body });
+    const envelope = create(EnvelopeSchema, {
+      method,
+      namespace: "default",
+      caller: { subject: "alex", roles: ["*"] },
+      body,
+    });
     const subject = requestSubject(orchestrator?.id);
     const about = { timeoutMs: 5_000, inboxPrefix: "_INBOX.test" };
     const answer = await this.broker.request(subject, toBinary(EnvelopeSchema, envelope), about);

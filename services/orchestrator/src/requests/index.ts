@@ -4,9 +4,14 @@ import {
   ApprovalChangesRequestSchema,
   ApprovalChangesResponseSchema,
   ApprovalService,
+  KeyService,
+  PutKeyRequestSchema,
+  PutKeyResponseSchema,
   RunService,
   SequencesRequestSchema,
   SequencesResponseSchema,
+  VerifyKeyRequestSchema,
+  VerifyKeyResponseSchema,
 } from "@agentspan/proto";
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { getAgent, listAgents, putAgent } from "./agents.js";
@@ -14,11 +19,14 @@ import { approvalChanges, getApproval, listApprovals } from "./approvals.js";
 import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
+import { createKey, listKeys, revokeKey, verifyKey } from "./keys.js";
+import { requireSpeaker } from "./permission.js";
 import { getHistory, getStatus, listRuns, sequences } from "./read.js";
 import { start } from "./start.js";
 
 export { BlockedTools } from "./blocked-tools.js";
 export type { RequestContext } from "./context.js";
+export { requireKnown, requireRole } from "./permission.js";
 
 type Carrier = (context: RequestContext, body: Uint8Array) => Promise<Uint8Array>;
 
@@ -34,7 +42,12 @@ function method<I extends DescMessage, O extends DescMessage>(
   { parent, name, input, output }: DescMethod & { input: I; output: O },
   carryOut: (context: RequestContext, request: MessageShape<I>) => Promise<MessageShape<O>>,
 ): readonly [string, Carrier] {
-  return [`${parent.name}/${name}`, carry(input, output, carryOut)];
+  const called = `${parent.name}/${name}`;
+  const spoken = carry(input, output, (context, request) => {
+    requireSpeaker(called, context.caller, request);
+    return carryOut(context, request);
+  });
+  return [called, spoken];
 }
 
 export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
@@ -54,6 +67,11 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(AgentService.method.putAgent, putAgent),
   method(AgentService.method.getAgent, getAgent),
   method(AgentService.method.listAgents, listAgents),
+  // The gateway, which made the secret, sends what is to be stored in place of the public request.
+  ["KeyService/CreateKey", carry(PutKeyRequestSchema, PutKeyResponseSchema, createKey)],
+  method(KeyService.method.listKeys, listKeys),
+  method(KeyService.method.revokeKey, revokeKey),
+  ["Internal/VerifyKey", carry(VerifyKeyRequestSchema, VerifyKeyResponseSchema, verifyKey)],
   // Between our own processes: a gateway asks where the runs and the checkpoints stand that are watched.
   ["Internal/ApprovalChanges", carry(ApprovalChangesRequestSchema, ApprovalChangesResponseSchema, approvalChanges)],
   ["Internal/Sequences", carry(SequencesRequestSchema, SequencesResponseSchema, sequences)],

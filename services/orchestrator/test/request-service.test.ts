@@ -1,0 +1,142 @@
+// What an orchestrator lets a caller do, whatever the gateway that forwards it thought of it.
+import { createLogger, newApiKey } from "@agentspan/internal";
+import {
+  type Caller,
+  EnvelopeSchema,
+  ListKeysRequestSchema,
+  ListKeysResponseSchema,
+  PutKeyRequestSchema,
+  PutKeyResponseSchema,
+  RejectRequestSchema,
+  RevokeKeyRequestSchema,
+  StartRequestSchema,
+  VerifyKeyRequestSchema,
+  VerifyKeyResponseSchema,
+} from "@agentspan/proto";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { MemoryStore } from "../src/memory/memory-store.js";
+import { RequestService } from "../src/request-service.js";
+import { methods, type RequestContext } from "../src/requests/index.js";
+
+type Who = Partial<Pick<Caller, "subject" | "roles" | "method">>;
+
+/** A service whose requests get as far as what this test is about: keys, and refusals. */
+function desk(authentication = true) {
+  const store = new MemoryStore();
+  const context = { store, clock: { now: () => 1_700_000_000_000.5 } } as unknown as RequestContext;
+  const service = new RequestService({
+    orchestratorId: "orc_test",
+    context,
+    log: createLogger("test", "silent"),
+    authentication,
+  });
+  const ask = async <I extends DescMessage, O extends DescMessage>(
+    method: string,
+    [input, output]: readonly [I, O],
+    request: MessageInitShape<I>,
+    who: Who = {},
+    namespace = "default",
+  ): Promise<MessageShape<O>> => {
+    const caller = { subject: "root", roles: ["admin"], method: "api_key", ...who };
+    const body = toBinary(input, create(input, request));
+    const { outcome } = await service.handle(create(EnvelopeSchema, { method, namespace, caller, body }));
+    if (outcome.case === "body") return fromBinary(output, outcome.value);
+    throw Object.assign(new Error(outcome.value?.message), { reason: outcome.value?.reason });
+  };
+  return { store, ask };
+}
+
+const PUT = [PutKeyRequestSchema, PutKeyResponseSchema] as const;
+const LIST = [ListKeysRequestSchema, ListKeysResponseSchema] as const;
+const REVOKE = [RevokeKeyRequestSchema, PutKeyResponseSchema] as const;
+const VERIFY = [VerifyKeyRequestSchema, VerifyKeyResponseSchema] as const;
+const START = [StartRequestSchema, PutKeyResponseSchema] as const;
+const REJECT = [RejectRequestSchema, PutKeyResponseSchema] as const;
+const gateway = { subject: "gateway", roles: ["gateway"], method: "none" };
+
+describe("an orchestrator with authentication on", () => {
+  it("takes nobody whom no gateway has asked", async () => {
+    const { ask } = desk();
+    for (const who of [{ method: "none", roles: ["admin"] }, { method: "", roles: ["admin"] }, { roles: ["*"] }]) {
+      await expect(ask("KeyService/ListKeys", LIST, {}, who)).rejects.toMatchObject({ reason: "UNAUTHENTICATED" });
+    }
+    await expect(
+      desk(false).ask("KeyService/ListKeys", LIST, {}, { method: "none", roles: ["*"] }),
+    ).resolves.toBeDefined();
+  });
+
+  it("asks for the role of every method itself", async () => {
+    const { ask } = desk();
+    for (const method of Object.keys(methods)) {
+      await expect(ask(method, LIST, {}, { roles: ["worker-of-nothing"] })).rejects.toMatchObject({
+        reason: "PERMISSION_DENIED",
+      });
+    }
+    await expect(ask("Internal/VerifyKey", VERIFY, {})).rejects.toMatchObject({ reason: "PERMISSION_DENIED" });
+  });
+
+  it("wants a delegate to say for whom it speaks, and nobody else", async () => {
+    const { ask } = desk();
+    const denied = { reason: "PERMISSION_DENIED" };
+    const delegate = { roles: ["delegate", "runner", "approver"] };
+    await expect(ask("RunService/Start", START, { input: "x" }, delegate)).rejects.toMatchObject(denied);
+    await expect(ask("RunService/Reject", REJECT, { runId: "run_a" }, delegate)).rejects.toMatchObject(denied);
+    const request = { runId: "run_a", onBehalfOf: "alex" };
+    await expect(ask("RunService/Reject", REJECT, request, { roles: ["approver"] })).rejects.toMatchObject(denied);
+    // It got past the rule: the request itself is refused.
+    await expect(ask("RunService/Reject", REJECT, request, delegate)).rejects.toMatchObject({
+      reason: "INVALID_REQUEST",
+    });
+  });
+});
+
+describe("API keys", () => {
+  const { keyId, secretSha256 } = newApiKey();
+  const request = { owner: "alex", roles: ["runner"], groups: ["support"], description: "laptop" };
+  const put = { keyId, secretSha256, request };
+
+  it("are stored by hash, once, and found by gateways until they are revoked", async () => {
+    const { store, ask } = desk();
+    const { key } = await ask("KeyService/CreateKey", PUT, put);
+    expect(key).toMatchObject({ keyId, namespace: "default", createdBy: "root", ...request });
+    expect(await ask("KeyService/CreateKey", PUT, put)).toMatchObject({ key: { keyId } });
+    const other = { ...put, secretSha256: newApiKey().secretSha256 };
+    await expect(ask("KeyService/CreateKey", PUT, other)).rejects.toMatchObject({ reason: "CONFLICT" });
+    expect((await store.getKey(keyId))?.secretSha256).toBe(Buffer.from(secretSha256).toString("hex"));
+
+    const found = await ask("Internal/VerifyKey", VERIFY, { keyId, used: true }, gateway);
+    expect(found.key).toMatchObject({ keyId, owner: "alex", namespace: "default", revoked: false });
+    expect(Buffer.from(found.key?.secretSha256 ?? []).equals(secretSha256)).toBe(true);
+    expect((await store.getKey(keyId))?.lastUsedAt).toBe(1_700_000_000_000);
+    expect((await ask("Internal/VerifyKey", VERIFY, { keyId: "none" }, gateway)).key).toBeUndefined();
+
+    await ask("KeyService/RevokeKey", REVOKE, { keyId });
+    expect((await ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).key?.revoked).toBe(true);
+    expect((await ask("KeyService/ListKeys", LIST, {})).keys).toMatchObject([{ keyId, revokedBy: "root" }]);
+  });
+
+  it("of another namespace are not there", async () => {
+    const { ask } = desk();
+    await ask("KeyService/CreateKey", PUT, put, {}, "acme");
+    expect((await ask("KeyService/ListKeys", LIST, {})).keys).toEqual([]);
+    await expect(ask("KeyService/RevokeKey", REVOKE, { keyId })).rejects.toMatchObject({ reason: "KEY_NOT_FOUND" });
+  });
+
+  it.each([
+    ["no owner", { owner: "" }],
+    ["no role", { roles: [] }],
+    ["a role that there is not", { roles: ["runner", "*"] }],
+  ])("with %s are refused", async (_, wrong) => {
+    const { ask } = desk();
+    const wanted = ask("KeyService/CreateKey", PUT, { ...put, request: { ...request, ...wrong } });
+    await expect(wanted).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+  });
+});
