@@ -10,7 +10,7 @@ export async function main(args: readonly string[], output: Output = new Output(
   // Connections of the SDK do not keep a process, and a command is not over before it has said so.
   const working = setInterval(() => undefined, 2 ** 30);
   try {
-    await program(output).parseAsync(args, { from: "user" });
+    await program(output).parseAsync(asOptions(args), { from: "user" });
     return 0;
   } catch (error) {
     // Help and version are asked for; everything else that commander throws it has said already.
@@ -27,4 +27,9 @@ export async function main(args: readonly string[], output: Output = new Output(
   } finally {
     clearInterval(working);
   }
+}
+
+/** What people type for the version before they have read the help. */
+function asOptions(args: readonly string[]): readonly string[] {
+  return args.length === 1 && ["version", "-V"].includes(args[0] ?? "") ? ["--version"] : args;
 }

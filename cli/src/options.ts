@@ -7,7 +7,16 @@ export interface UrlOption {
 
 /** Of every command that speaks to a server. */
 export function withUrl(command: Command): Command {
-  return command.option("--url <url>", "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)");
+  return command.option(
+    "--url <url>",
+    "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)",
+    urlOf,
+  );
+}
+
+function urlOf(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError("It must be an address such as http://127.0.0.1:6767.");
 }
 
 export interface StackFlags {
@@ -38,11 +47,19 @@ function folderOf(text: string): string {
   throw new InvalidArgumentError("It must name a folder.");
 }
 
+const LARGEST_COUNT = 999_999;
+
 /** A number of things: at least one. */
 export function countOf(text: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (count >= 1) return count;
-  throw new InvalidArgumentError("It must be a whole number from 1 to 999999.");
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${LARGEST_COUNT}.`);
+}
+
+/** At the end of a list that was cut. */
+export function moreWords(limit: number): string {
+  if (limit >= LARGEST_COUNT) return "There are more.";
+  return `There are more. To see up to ten times as many: --limit ${Math.min(LARGEST_COUNT, limit * 10)}`;
 }
 
 /** The sequence of an event, or 0 for before the first. */

@@ -12,8 +12,8 @@ const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLE
 export function program(output: Output): Command {
   const root = new Command("agentspan")
     .description("A durable server for AI agents that pause for a person.")
-    .version(CLI_VERSION, "-V, --version", "print the version")
-    .helpCommand(false)
+    .version(CLI_VERSION, "-v, --version", "print the version")
+    .helpCommand("help [command]", "print this, or the help of a command")
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
+import { moreWords } from "../src/options.js";
 import { capturedOutput } from "./captured-output.js";
 
 async function called(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -20,6 +21,8 @@ describe("a call that is not understood", () => {
     [["server", "start", "--port", "70000"], "A port is a whole number from 0 to 65535."],
     [["server", "start", "--data", ""], "It must name a folder."],
     [["demo", "--approve", "--data", " "], "It must name a folder."],
+    [["runs", "list", "--url", "foo"], "It must be an address such as http://127.0.0.1:6767."],
+    [["approve", "run_1", "--url", "localhost:6767"], "It must be an address such as http://127.0.0.1:6767."],
     [["reject", "run_1"], "Required option '--reason <text>' not specified."],
     [["settle", "run_1"], "Say what became of the call with one of --happened, --run-again and --give-up."],
     [["settle", "run_1", "--give-up", "--happened"], "with one of --happened, --run-again and --give-up."],
@@ -65,13 +68,26 @@ describe("help", () => {
     expect(err).toContain("Commands:");
   });
 
+  it("is also what the word asks for", async () => {
+    expect(await called("help")).toEqual(await called("--help"));
+    expect(await called("help", "approve")).toEqual(await called("approve", "--help"));
+  });
+
   it("has no colours", async () => {
     expect((await called("--help")).out).not.toContain("\u001b");
   });
 });
 
-it("prints its version", async () => {
-  expect(await called("--version")).toEqual({ code: 0, out: "0.1.0\n", err: "" });
+it.each(["--version", "-v", "-V", "version"])("prints its version for %s", async (asked) => {
+  expect(await called(asked)).toEqual({ code: 0, out: "0.1.0\n", err: "" });
+});
+
+describe("the end of a list that was cut", () => {
+  it("says how to see more, as far as --limit goes", () => {
+    expect(moreWords(2)).toBe("There are more. To see up to ten times as many: --limit 20");
+    expect(moreWords(200_000)).toMatch(/--limit 999999$/);
+    expect(moreWords(999_999)).toBe("There are more.");
+  });
 });
 
 it("says where no server answers what to do, and ends with 1", async () => {

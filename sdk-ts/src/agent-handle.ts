@@ -134,11 +134,13 @@ export class AgentHandle {
 
   /** Starts nothing new until resume. */
   async pause(reason = ""): Promise<RunStatus> {
-    return this.#statusOf((await this.#client.call(RunService.method.pause, { runId: this.runId, reason })).status);
+    const asked = { runId: this.runId, reason, requestId: newId("req") };
+    return this.#statusOf((await this.#client.call(RunService.method.pause, asked)).status);
   }
 
   async resume(): Promise<RunStatus> {
-    return this.#statusOf((await this.#client.call(RunService.method.resume, { runId: this.runId })).status);
+    const asked = { runId: this.runId, requestId: newId("req") };
+    return this.#statusOf((await this.#client.call(RunService.method.resume, asked)).status);
   }
 
   /** Events from the first, or after a sequence, then live until the run ends. */

@@ -8,7 +8,7 @@ import type { AgentResult } from "./agent-result.js";
 import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { defaultLogger } from "./logger.js";
-import { type OptionKinds, requireKind, requireOptions, shown } from "./option-check.js";
+import { type OptionKinds, requireKind, requireOptions, requireUrl, shown } from "./option-check.js";
 import { connectTransport } from "./rpc/connect-transport.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
@@ -63,6 +63,9 @@ export class AgentRuntime {
     requireOptions(options, "The AgentRuntime", RUNTIME_OPTIONS);
     const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
     const { grpcUrl, headers } = options;
+    const from = options.url === undefined ? "AGENTSPAN_SERVER_URL" : "url";
+    if (grpcUrl === undefined) requireUrl(url, ["http:", "https:"], from, "http://127.0.0.1:6767");
+    else requireUrl(grpcUrl, ["grpc:", "grpcs:"], "grpcUrl", "grpc://127.0.0.1:6768");
     this.#options = options;
     this.#patienceMs = toMilliseconds(options.retryFor ?? "30s", "retryFor");
     const transport = grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers);

@@ -1,7 +1,7 @@
 // What a caller hands over as options. In plain JavaScript nobody has checked it: a misspelt `approvalRequired` must not
 // make a tool that runs without a person, and "false" must not be guessed to mean true.
 import { inspect } from "node:util";
-import { AgentspanError, nearestName } from "@agentspan/internal";
+import { AgentspanError, nearestName, withoutSecrets } from "@agentspan/internal";
 
 /** What a value may be, and the words for it. Durations are read by toMilliseconds, schemas by schemaSource. */
 const KINDS = {
@@ -59,6 +59,13 @@ export function requireOptions<T>(
 /** Throws INVALID_REQUEST where one value by itself is of another kind. `what` is its name: "The input of a run". */
 export function requireKind(value: unknown, kind: OptionKind, field: string, what: string): void {
   if (!KINDS[kind].is(value)) throw unusable(field, `${what} is ${shown(value)}`, KINDS[kind].words);
+}
+
+/** Throws INVALID_REQUEST where it is no URL of one of these protocols ("http:"). */
+export function requireUrl(url: string, protocols: readonly string[], field: string, example: string): void {
+  if (URL.canParse(url) && protocols.includes(new URL(url).protocol)) return;
+  const described = `an address such as ${example}`;
+  throw unusable(field, `The ${field} of the AgentRuntime is ${shown(withoutSecrets(url))}`, described);
 }
 
 /** For a sentence: on one line, and not too long. */

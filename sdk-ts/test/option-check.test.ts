@@ -100,6 +100,17 @@ describe("options that do not exist", () => {
   });
 });
 
+describe("an address", () => {
+  it.each([
+    [{ url: "foo" }, 'The url of the AgentRuntime is "foo"; it must be an address such as http://127.0.0.1:6767.'],
+    [{ url: "localhost:6767" }, "it must be an address such as http://127.0.0.1:6767."],
+    [{ grpcUrl: "http://127.0.0.1:6768" }, "it must be an address such as grpc://127.0.0.1:6768."],
+  ])("is refused where it is none: %j", (options, words) => {
+    const { reason, message } = refusal(() => new AgentRuntime(options));
+    expect({ reason, message }).toEqual({ reason: "INVALID_REQUEST", message: expect.stringContaining(words) });
+  });
+});
+
 describe("what was called wrongly", () => {
   it.each<[string, () => unknown, string, string]>([
     [

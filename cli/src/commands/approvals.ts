@@ -1,6 +1,6 @@
 // agentspan approvals list
 import { argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
-import type { UrlOption } from "../options.js";
+import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listApprovals } from "../run-lists.js";
 import { safeText } from "../safe-text.js";
@@ -32,6 +32,6 @@ export function approvalsList(flags: ApprovalsListFlags, output: Output): Promis
       for (const line of [...argumentLines(approval), ...knownLines(approval)]) output.line(`  ${line}`);
       for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
     }
-    if (more) output.line(`\nThere are more: --limit ${flags.limit * 10}`);
+    if (more) output.line(`\n${moreWords(flags.limit)}`);
   });
 }

@@ -18,11 +18,11 @@ export function approve(
   output: Output,
 ): Promise<void> {
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown(runtime, runId, approvalId, output);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
     const answer = await handle.approve({ ...which, ...comment });
     output.line(approvedWords(answer));
-    if (answer.closed) await tellBlocked(handle, output);
+    if (answer.closed) await tellUntaken(handle, call, output);
   });
 }
 
@@ -57,10 +57,11 @@ export function settle(
   const outcome = settleOutcome(flags);
   const result = flags.result === undefined ? {} : { result: parsedResult(flags.result) };
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown(runtime, runId, approvalId, output);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
     const answer = await handle.settle(outcome, { ...which, ...result, ...comment });
     output.line(answer.closed ? "Settled." : `Recorded; ${votes(answer.votesMissing)} missing.`);
+    if (answer.closed && outcome === "RUN_AGAIN") await tellUntaken(handle, call, output);
   });
 }
 
@@ -88,22 +89,35 @@ function parsedResult(text: string): unknown {
   }
 }
 
+interface OpenCall {
+  readonly callId: string;
+  readonly toolName: string;
+  /** The run's last event when it was shown. */
+  readonly shownAt: number;
+}
+
 /** Reads the run, so that the handle sends the digest of what it shows. The server says what is wrong with it. */
 async function shown(
   runtime: AgentRuntime,
   runId: string,
   approvalId: string | undefined,
   output: Output,
-): Promise<{ readonly handle: AgentHandle; readonly which: { readonly approvalId?: string } }> {
+): Promise<{
+  readonly handle: AgentHandle;
+  readonly which: { readonly approvalId?: string };
+  readonly call?: OpenCall;
+}> {
   const handle = runtime.handle(runId);
-  const { pendingApprovals } = await handle.getStatus();
+  const { pendingApprovals, lastSequence } = await handle.getStatus();
   const open =
     approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
     for (const line of [...argumentLines(open), ...knownLines(open)]) output.line(`  ${line}`);
   }
-  return { handle, which: approvalId === undefined ? {} : { approvalId } };
+  const which = approvalId === undefined ? {} : { approvalId };
+  if (open === undefined) return { handle, which };
+  return { handle, which, call: { callId: open.callId, toolName: open.toolName, shownAt: lastSequence } };
 }
 
 function only(approvals: readonly Approval[]): Approval | undefined {
@@ -119,9 +133,28 @@ function votes(number: number): string {
   return number === 1 ? "1 vote is" : `${number} votes are`;
 }
 
-/** An approved call that nobody can run looks as if nothing had happened. */
-async function tellBlocked(handle: AgentHandle, output: Output): Promise<void> {
+/** An approved call that nobody runs looks as if nothing had happened. */
+async function tellUntaken(handle: AgentHandle, call: OpenCall | undefined, output: Output): Promise<void> {
   const { blockedOn } = await handle.getStatus();
-  if (blockedOn.length === 0) return;
-  output.line(`No connected worker serves ${safeText(blockedOn.join(", "))}: the call waits until one does.`);
+  if (blockedOn.length > 0) {
+    output.line(`No connected worker serves ${safeText(blockedOn.join(", "))}: the call waits until one does.`);
+  } else if (call !== undefined && !(await isTaken(handle, call))) {
+    output.line(`No worker has taken it yet: it waits for one that serves ${safeText(call.toolName)}.`);
+  }
+}
+
+/** A worker that is there takes a call within milliseconds; one that has just gone still counts as connected. */
+const TAKEN_WITHIN_MS = 1_000;
+
+async function isTaken(handle: AgentHandle, { callId, shownAt }: OpenCall): Promise<boolean> {
+  const signal = AbortSignal.timeout(TAKEN_WITHIN_MS);
+  try {
+    for await (const event of handle.stream({ after: shownAt, signal })) {
+      if ((event.type === "tool_started" || event.type === "tool_result") && event.callId === callId) return true;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return false;
+  }
+  return true; // The run has ended.
 }

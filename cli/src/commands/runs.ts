@@ -5,7 +5,7 @@ import { argumentLines, askedOf, commandsFor, knownLines } from "../approval-vie
 import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import { eventLine, resultWords } from "../event-line.js";
-import type { UrlOption } from "../options.js";
+import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listRuns } from "../run-lists.js";
 import { safeText } from "../safe-text.js";
@@ -39,7 +39,7 @@ export function runsList(flags: RunsListFlags, output: Output): Promise<void> {
       ],
       "",
     );
-    if (more) output.line(`There are more: --limit ${flags.limit * 10}`);
+    if (more) output.line(moreWords(flags.limit));
   });
 }
 

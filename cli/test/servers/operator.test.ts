@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Machine } from "./command.js";
 
 let machine: Machine;
+let server: Awaited<ReturnType<Machine["server"]>>;
 let url: string;
 let runtime: AgentRuntime;
 beforeAll(async () => {
   machine = new Machine();
-  const server = await machine.server();
+  server = await machine.server();
   url = server.url;
   runtime = new AgentRuntime({ url, natsUrl: server.natsUrl, grace: "1s" });
 });
@@ -18,9 +19,9 @@ afterAll(async () => {
 });
 
 /** A run that waits for somebody to approve a refund. */
-async function waitingRun(name = refundAgent.name): Promise<{ runId: string; approvalId: string }> {
+async function waitingRun(name = refundAgent.name, worker = runtime): Promise<{ runId: string; approvalId: string }> {
   const agent = new Agent({ name, model: "demo/refund", tools: refundAgent.tools });
-  const handle = await runtime.start(agent, "Refund ORD-8821 of cust_001");
+  const handle = await worker.start(agent, "Refund ORD-8821 of cust_001");
   const approval = await vi.waitFor(
     async () => {
       const [open] = (await handle.getStatus()).pendingApprovals;
@@ -132,6 +133,17 @@ describe("decisions", () => {
     expect(result.output.result).toContain("has been processed");
     const { shown: events } = await ask("runs", "events", runId);
     expect(events).toMatch(/decided +APPROVED by \S+: checked/);
+  });
+
+  it("approve says where no worker takes the call", async () => {
+    const worker = new AgentRuntime({ url, natsUrl: server.natsUrl, grace: "1s" });
+    const { runId } = await waitingRun("left_agent", worker);
+    await worker.shutdown();
+    const { code, shown } = await ask("approve", runId);
+    expect(code).toBe(0);
+    expect(shown).toMatch(
+      /Approved\.\nNo (worker has taken it yet: it waits for one that|connected worker) serves process_refund/,
+    );
   });
 
   it("reject passes the reason on, and the run goes on", async () => {
