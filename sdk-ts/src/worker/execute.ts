@@ -28,7 +28,8 @@ export async function execute(
     const value = await task.tool.execute(args, contextOf(parts, task, grant, deadline));
     return returned(value, { guarded: isGuarded(grant, task), maxPayload: parts.link.maxPayload });
   } catch (error) {
-    parts.logger.warn({ runId: task.runId, callId: task.callId, attempt: task.attempt, err: error }, "A tool threw");
+    const { toolName, attempt, runId, callId } = task;
+    parts.logger.warn({ toolName, attempt, runId, callId, err: error }, "A tool threw");
     return threw(error);
   } finally {
     clearTimeout(timer);
