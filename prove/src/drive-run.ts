@@ -92,9 +92,11 @@ async function disturb(runId: string, { callers, story, random, signal }: DriveO
     await settled(callers.ask((rpc, how) => rpc.runs.cancel({ runId, reason: "too late" }, how), signal));
   } else if (story.undisturbed !== true && chance < 0.08) {
     await pause(random.between(50, 1_500), signal);
-    await settled(callers.ask((rpc, how) => rpc.runs.pause({ runId, reason: "a while" }, how), signal));
+    const stop = { runId, reason: "a while", requestId: newId("req") };
+    await settled(callers.ask((rpc, how) => rpc.runs.pause(stop, how), signal));
     await pause(random.between(200, 1_500), signal);
-    await settled(callers.ask((rpc, how) => rpc.runs.resume({ runId }, how), signal));
+    const goOn = { runId, requestId: newId("req") };
+    await settled(callers.ask((rpc, how) => rpc.runs.resume(goOn, how), signal));
   } else if (story.undisturbed !== true && chance < 0.14) {
     await pause(random.between(50, 3_000), signal);
     await settled(callers.ask((rpc, how) => rpc.runs.cancel({ runId, reason: "no longer wanted" }, how), signal));

@@ -24,9 +24,9 @@ import { checkGetAgent, checkListAgents, checkPutAgent } from "../src/validation
 import { checkGetApproval, checkListApprovals } from "../src/validation/approval.js";
 import {
   checkApprove,
+  checkCancel,
   checkGetHistory,
   checkListRuns,
-  checkReason,
   checkReject,
   checkRespond,
   checkRunId,
@@ -233,16 +233,16 @@ describe("whatever names a run", () => {
     (runId) => {
       expect(errorOf(() => checkRunId({ runId })).fields[0]?.field).toBe("runId");
       expect(errorOf(() => checkGetHistory(create(GetHistoryRequestSchema, { runId }))).reason).toBe("INVALID_REQUEST");
-      expect(errorOf(() => checkReason(create(CancelRequestSchema, { runId }))).reason).toBe("INVALID_REQUEST");
+      expect(errorOf(() => checkCancel(create(CancelRequestSchema, { runId }))).reason).toBe("INVALID_REQUEST");
     },
   );
 
   it("takes its own ids, reasons of 16 KiB and pages of a thousand", () => {
     checkRunId({ runId: "run_abc234" });
-    checkReason(create(CancelRequestSchema, { runId: "run_a", reason: "r".repeat(Limits.reasonBytes) }));
+    checkCancel(create(CancelRequestSchema, { runId: "run_a", reason: "r".repeat(Limits.reasonBytes) }));
     checkGetHistory(create(GetHistoryRequestSchema, { runId: "run_a", pageSize: 1000 }));
     const long = create(CancelRequestSchema, { runId: "run_a", reason: "r".repeat(Limits.reasonBytes + 1) });
-    expect(errorOf(() => checkReason(long))).toMatchObject({
+    expect(errorOf(() => checkCancel(long))).toMatchObject({
       reason: "LIMIT_EXCEEDED",
       metadata: { limit: "reasonBytes" },
     });

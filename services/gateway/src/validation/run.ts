@@ -8,6 +8,7 @@ import {
   type PauseRequest,
   type RejectRequest,
   type RespondRequest,
+  type ResumeRequest,
   RunState,
   SettleOutcome,
   type SettleRequest,
@@ -95,10 +96,25 @@ export function checkSettle(request: SettleRequest): void {
   faults.throwIfAny();
 }
 
-export function checkReason(request: CancelRequest | PauseRequest): void {
+export function checkCancel(request: CancelRequest): void {
   const faults = new Faults();
   checkId(faults, "runId", request.runId);
   checkSize(faults, "reason", request.reason, "reasonBytes");
+  faults.throwIfAny();
+}
+
+export function checkPause(request: PauseRequest): void {
+  const faults = new Faults();
+  checkId(faults, "runId", request.runId);
+  checkSize(faults, "reason", request.reason, "reasonBytes");
+  checkSize(faults, "requestId", request.requestId, "decisionIdBytes");
+  faults.throwIfAny();
+}
+
+export function checkResume(request: ResumeRequest): void {
+  const faults = new Faults();
+  checkId(faults, "runId", request.runId);
+  checkSize(faults, "requestId", request.requestId, "decisionIdBytes");
   faults.throwIfAny();
 }
 

@@ -147,11 +147,14 @@ export interface Pause {
   readonly type: "pause";
   readonly who: string;
   readonly reason: string;
+  /** One human act: sent again, it does nothing. */
+  readonly requestId: string;
 }
 
 export interface Resume {
   readonly type: "resume";
   readonly who: string;
+  readonly requestId: string;
 }
 
 /** Time passed: whatever is due by now happens. */

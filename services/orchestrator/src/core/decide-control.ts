@@ -35,16 +35,28 @@ export function cancel(draft: Draft, { who, reason }: Cancel): Answer | Rejectio
   return phase.end.state === "CANCELLED" ? OK : ended(draft.run);
 }
 
-export function pause(draft: Draft, { who, reason }: Pause): Answer | Rejection {
+export function pause(draft: Draft, { who, reason, requestId }: Pause): Answer | Rejection {
+  const known = knownControl(draft.run, requestId, "paused");
+  if (known !== undefined) return known;
   if (draft.run.phase.kind !== "active") return ended(draft.run);
-  if (!draft.run.paused) draft.emit({ type: "paused", who, reason });
+  if (!draft.run.paused) draft.emit({ type: "paused", who, reason, requestId });
   return OK;
 }
 
-export function resume(draft: Draft, { who }: Resume): Answer | Rejection {
+export function resume(draft: Draft, { who, requestId }: Resume): Answer | Rejection {
+  const known = knownControl(draft.run, requestId, "resumed");
+  if (known !== undefined) return known;
   if (draft.run.phase.kind !== "active") return ended(draft.run);
-  if (draft.run.paused) draft.emit({ type: "resumed", who });
+  if (draft.run.paused) draft.emit({ type: "resumed", who, requestId });
   return OK;
+}
+
+/** What was carried out already is not carried out again, whatever the run is by now. */
+function knownControl(run: Run, requestId: string, asked: "paused" | "resumed"): Answer | Rejection | undefined {
+  const controls = run.controls ?? {};
+  if (!Object.hasOwn(controls, requestId)) return undefined;
+  if (controls[requestId] === asked) return OK;
+  return reject("IDEMPOTENCY_KEY_REUSED", `Request id ${requestId} of run ${run.runId} was used for something else.`);
 }
 
 function ended(run: Run): Rejection {

@@ -285,11 +285,14 @@ export interface Paused {
   readonly type: "paused";
   readonly who: string;
   readonly reason: string;
+  /** Absent in events of earlier versions. */
+  readonly requestId?: string;
 }
 
 export interface Resumed {
   readonly type: "resumed";
   readonly who: string;
+  readonly requestId?: string;
 }
 
 /** Told once each in a run's life. */

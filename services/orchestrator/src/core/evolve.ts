@@ -4,7 +4,7 @@
 // What follows from facts without a fact of its own is done here, once, in `settleTurn`: when every call of a turn has
 // its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
 
-import type { End, Fact, RunEvent } from "./events.js";
+import type { End, Fact, Paused, Resumed, RunEvent } from "./events.js";
 import {
   afterGrantEnded,
   afterProbeAnswered,
@@ -145,7 +145,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         sequence,
       });
     case "paused":
-      return { ...run, paused: true };
+      return { ...withControl(run, fact), paused: true };
     case "resumed": {
       const { model } = run.turn;
       // Announced again, and nobody could claim them meanwhile.
@@ -154,7 +154,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
           ? { ...call, ...offered(call, call.state.attempt, at, call.state.notBefore) }
           : call,
       );
-      const resumed: Run = { ...run, paused: false, turn: { ...run.turn, calls } };
+      const resumed: Run = { ...withControl(run, fact), paused: false, turn: { ...run.turn, calls } };
       return model.kind === "held" ? withModel(resumed, modelStep(resumed, model.attempt, by, at, at)) : resumed;
     }
     case "warning":
@@ -172,6 +172,10 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
     default:
       return fact satisfies never;
   }
+}
+
+function withControl(run: Run, { type, requestId }: Paused | Resumed): Run {
+  return requestId === undefined ? run : { ...run, controls: { ...run.controls, [requestId]: type } };
 }
 
 /** A model call that is owed now, or held where the run is paused. */

@@ -21,6 +21,8 @@ export interface Run {
   readonly maxTurns: number;
   readonly labels: Readonly<Record<string, string>>;
   readonly paused: boolean;
+  /** Every pause and resume by its request id, for the run's life; absent where there was none. */
+  readonly controls?: Readonly<Record<string, "paused" | "resumed">>;
   readonly phase: Phase;
   readonly turn: Turn;
   /** Open ones, and closed ones for the run's life. */

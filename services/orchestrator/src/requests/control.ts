@@ -20,13 +20,16 @@ export async function cancel(context: RequestContext, { runId, reason }: CancelR
   return create(CancelResponseSchema, { status });
 }
 
-export async function pause(context: RequestContext, { runId, reason }: PauseRequest): Promise<PauseResponse> {
-  const status = await execute(context, runId, { type: "pause", who: context.caller.subject, reason });
+export async function pause(
+  context: RequestContext,
+  { runId, reason, requestId }: PauseRequest,
+): Promise<PauseResponse> {
+  const status = await execute(context, runId, { type: "pause", who: context.caller.subject, reason, requestId });
   return create(PauseResponseSchema, { status });
 }
 
-export async function resume(context: RequestContext, { runId }: ResumeRequest): Promise<ResumeResponse> {
-  const status = await execute(context, runId, { type: "resume", who: context.caller.subject });
+export async function resume(context: RequestContext, { runId, requestId }: ResumeRequest): Promise<ResumeResponse> {
+  const status = await execute(context, runId, { type: "resume", who: context.caller.subject, requestId });
   return create(ResumeResponseSchema, { status });
 }
 

@@ -162,7 +162,7 @@ export function driveToTheEnd(explored: ExploredRun): void {
 function driveOn(explored: ExploredRun, run: Run): void {
   const { number: turn, model } = run.turn;
   if (run.paused && run.phase.kind === "active") {
-    explored.step({ type: "resume", who: "alex" });
+    explored.step({ type: "resume", who: "alex", requestId: "resumed at the end" });
     return;
   }
   if (model.kind === "calling") {

@@ -135,9 +135,9 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
     case "cancel":
       return { type: "cancel", who: "alex", reason: "" };
     case "pause":
-      return { type: "pause", who: "alex", reason: "" };
+      return { type: "pause", who: "alex", reason: "", requestId: `p${explored.commands.length}` };
     case "resume":
-      return { type: "resume", who: "alex" };
+      return { type: "resume", who: "alex", requestId: `r${explored.commands.length}` };
     case "tick":
     case "expire":
       return { type: "tick" };

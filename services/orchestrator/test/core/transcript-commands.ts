@@ -139,9 +139,14 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
     case "cancel":
       return { type: "cancel", who: line.value("by") ?? "alex", reason: line.value("reason") ?? "" };
     case "pause":
-      return { type: "pause", who: line.value("by") ?? "alex", reason: line.value("reason") ?? "" };
+      return {
+        type: "pause",
+        who: line.value("by") ?? "alex",
+        reason: line.value("reason") ?? "",
+        requestId: line.value("id") ?? "p1",
+      };
     case "resume":
-      return { type: "resume", who: line.value("by") ?? "alex" };
+      return { type: "resume", who: line.value("by") ?? "alex", requestId: line.value("id") ?? "r1" };
     default:
       return undefined;
   }

@@ -6,7 +6,19 @@ import { following, gatedTurn, pause, starting, toolCall } from "../contracts/st
 const KEYS = [
   ["$set", "$unset", "$push", "$each"],
   ["v", "t", "schema", "run", "events", "schedule", "chunks", "inlineBytes", "totalBytes", "wakeAt"],
-  ["namespace", "state", "agentName", "labels", "startedAt", "updatedAt", "openSince", "open", "kind", "tool"],
+  [
+    "namespace",
+    "state",
+    "agentName",
+    "labels",
+    "startedAt",
+    "updatedAt",
+    "openSince",
+    "checkpointAt",
+    "open",
+    "kind",
+    "tool",
+  ],
   ["id", "from", "to"],
 ].flat();
 

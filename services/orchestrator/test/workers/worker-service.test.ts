@@ -236,7 +236,7 @@ describe("a plain task", () => {
 
   it("that has begun goes on through a pause, and its outcome is taken", async () => {
     await office.claim({ nonce: "n1" });
-    await desk.execute({ type: "pause", who: "alex", reason: "" });
+    await desk.execute({ type: "pause", who: "alex", reason: "", requestId: "p1" });
     expect((await office.heartbeat([{ nonce: "n1" }])).stop).toEqual([]);
     expect(told(await office.claim({ nonce: "n9" }, "w2"))).toBe("TAKEN");
     expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
@@ -311,7 +311,7 @@ describe("a claim whose nonce somebody else knows", () => {
   it("stays its process's through a pause", async () => {
     await desk.startWith(["look_up"]);
     await office.claim({ nonce: "n1" });
-    await desk.execute({ type: "pause", who: "alex", reason: "" });
+    await desk.execute({ type: "pause", who: "alex", reason: "", requestId: "p1" });
     expect((await office.complete({ nonce: "n1" }, {}, "w2")).status).toBe(CompletionStatus.STALE);
     expect((await office.release({ nonce: "n2" }, ReleaseReason.TOO_LATE, "w2")).released).toBe(false);
     expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
@@ -476,7 +476,7 @@ describe("a task that its worker said it had begun", () => {
     expect((await other.release({ nonce: "n1" })).released).toBe(false);
     expect((await desk.stored()).run.turn.calls[0]).toMatchObject({ failures: 1, releases: 0 });
     await office.claim({ nonce: "n2", callId: "t1c2" });
-    await desk.execute({ type: "pause", who: "alex", reason: "" });
+    await desk.execute({ type: "pause", who: "alex", reason: "", requestId: "p1" });
     await office.heartbeat([{ nonce: "n2", callId: "t1c2" }]);
     expect((await office.release({ nonce: "n2", callId: "t1c2" })).released).toBe(false);
     expect((await desk.stored()).run.turn.calls[1]).toMatchObject({ failures: 1, releases: 0 });
