@@ -144,7 +144,7 @@ describe("a start that cannot be", () => {
   });
 
   it("says that fetched servers cannot be kept where XDG_CACHE_HOME says", async () => {
-    Object.assign(machine.env, { XDG_CACHE_HOME: "/proc" });
+    Object.assign(machine.env, { PATH: "", XDG_CACHE_HOME: "/proc" });
     expect(await fails("--port", "0")).toContain("Set XDG_CACHE_HOME to a folder that can.");
   });
 
