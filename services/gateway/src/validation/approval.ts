@@ -19,11 +19,7 @@ import { Faults } from "./faults.js";
 
 export function checkListApprovals(request: ListApprovalsRequest): void {
   const faults = new Faults();
-  for (const [at, kind] of request.kinds.entries()) checkEnum(faults, `kinds[${at}]`, kind, ApprovalKind);
-  checkOptionalName(faults, "toolName", request.toolName);
-  checkOptionalName(faults, "agentName", request.agentName);
-  checkLabels(faults, "labels", request.labels);
-  checkOnBehalfOf(faults, "assignee", request.assignee);
+  checkFilter(faults, request);
   checkPageSize(faults, "pageSize", request.pageSize);
   checkPageToken(faults, "pageToken", request.pageToken);
   checkOptionalId(faults, "runId", request.runId);
@@ -32,13 +28,18 @@ export function checkListApprovals(request: ListApprovalsRequest): void {
 
 export function checkWatchApprovals(request: WatchApprovalsRequest): void {
   const faults = new Faults();
+  checkFilter(faults, request);
+  checkPageToken(faults, "cursor", request.cursor);
+  faults.throwIfAny();
+}
+
+/** Which approvals are meant. */
+function checkFilter(faults: Faults, request: ListApprovalsRequest | WatchApprovalsRequest): void {
   for (const [at, kind] of request.kinds.entries()) checkEnum(faults, `kinds[${at}]`, kind, ApprovalKind);
   checkOptionalName(faults, "toolName", request.toolName);
   checkOptionalName(faults, "agentName", request.agentName);
   checkLabels(faults, "labels", request.labels);
   checkOnBehalfOf(faults, "assignee", request.assignee);
-  checkPageToken(faults, "cursor", request.cursor);
-  faults.throwIfAny();
 }
 
 export function checkGetApproval(request: GetApprovalRequest): void {
