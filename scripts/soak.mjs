@@ -16,14 +16,27 @@ import { parseArgs } from "node:util";
 import { parseDuration } from "@agentspan/internal";
 import { deskAgent, Stack } from "../e2e/dist/index.js";
 
+const USAGE = `npm run soak -- [options]
+
+  --for DURATION      how long (20m)
+  --every DURATION    between two looks at memory (1m)
+  --rate NUMBER       runs started a second (5)
+  --waiting NUMBER    runs that always wait for their person (50)
+  --help              this`;
+
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", short: "h", default: false },
     for: { type: "string", default: "20m" },
     every: { type: "string", default: "1m" },
     rate: { type: "string", default: "5" },
     waiting: { type: "string", default: "50" },
   },
 });
+if (values.help) {
+  console.log(USAGE);
+  process.exit(0);
+}
 const forMs = durationOf("for");
 const everyMs = durationOf("every");
 const rate = Number(values.rate);
