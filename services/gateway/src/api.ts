@@ -1,8 +1,9 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { health } from "@agentspan/internal";
-import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
+import { AgentService, ApprovalService, KeyService, RunService } from "@agentspan/proto";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
+import { createKey } from "./handlers/create-key.js";
 import type { HandlerDeps } from "./handlers/deps.js";
 import { getAgent } from "./handlers/get-agent.js";
 import { getApproval } from "./handlers/get-approval.js";
@@ -11,6 +12,7 @@ import { getStatus } from "./handlers/get-status.js";
 import { healthMethods } from "./handlers/health.js";
 import { listAgents } from "./handlers/list-agents.js";
 import { listApprovals } from "./handlers/list-approvals.js";
+import { listKeys } from "./handlers/list-keys.js";
 import { listRuns } from "./handlers/list-runs.js";
 import { pause } from "./handlers/pause.js";
 import { putAgent } from "./handlers/put-agent.js";
@@ -18,6 +20,7 @@ import { REFLECTION_SERVICES, reflectionMethods } from "./handlers/reflection.js
 import { reject } from "./handlers/reject.js";
 import { respond } from "./handlers/respond.js";
 import { resume } from "./handlers/resume.js";
+import { revokeKey } from "./handlers/revoke-key.js";
 import { settle } from "./handlers/settle.js";
 import { start } from "./handlers/start.js";
 import { streamEvents } from "./handlers/stream-events.js";
@@ -33,7 +36,8 @@ export function api(deps: ApiDeps): readonly Method[] {
   const run = RunService.method;
   const agent = AgentService.method;
   const approval = ApprovalService.method;
-  const services = [AgentService, RunService, ApprovalService];
+  const key = KeyService.method;
+  const services = [AgentService, RunService, ApprovalService, KeyService];
   return [
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
@@ -53,6 +57,9 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),
+    unary(key.createKey, createKey(deps)),
+    unary(key.listKeys, listKeys(deps)),
+    unary(key.revokeKey, revokeKey(deps)),
     ...healthMethods(
       deps.readiness,
       services.map(({ typeName }) => typeName),

@@ -1,5 +1,7 @@
 // What a handler knows of its call. Neither connect nor grpc-js appears here: each maps its own call to a Context.
 
+import { EVERYTHING, GATEWAY_ROLE } from "@agentspan/internal";
+
 export interface Caller {
   readonly subject: string;
   readonly roles: readonly string[];
@@ -12,24 +14,37 @@ export interface Caller {
   readonly address: string;
 }
 
-export interface Context {
+/** A call as its protocol knows it: nobody has asked yet who makes it. */
+export interface Call {
   /** Aborted when the client is gone, its deadline has passed, or the call has ended in any other way. */
   readonly signal: AbortSignal;
-  readonly caller: Caller;
-  readonly namespace: string;
+  /** The IP address that it came from. */
+  readonly address: string;
   /** A header of the request (gRPC: metadata), by its lowercase name. */
   header(name: string): string | undefined;
+}
+
+/** An admitted call. Its signal is also aborted, with the reason, when a stream's credential is not good any more. */
+export interface Context extends Call {
+  readonly caller: Caller;
+  readonly namespace: string;
 }
 
 /** Everybody, while authentication is off: whoever reaches the loopback interface may do everything. */
 export const ANONYMOUS: Caller = {
   subject: "anonymous",
-  roles: ["*"],
+  roles: [EVERYTHING],
   groups: [],
   method: "none",
   credentialId: "",
   address: "",
 };
+
+/** Whoever asks what anybody may ask, while authentication is on. */
+export const NOBODY: Caller = { ...ANONYMOUS, roles: [] };
+
+/** This gateway, for what it asks for itself. */
+export const OURSELVES: Caller = { ...ANONYMOUS, subject: "gateway", roles: [GATEWAY_ROLE] };
 
 /** The one namespace, while authentication (which names it) is off. */
 export const DEFAULT_NAMESPACE = "default";

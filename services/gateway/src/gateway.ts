@@ -1,7 +1,9 @@
 // One gateway: connects to NATS, opens both ports, and closes it all again. Wiring only.
-import type { Logger } from "@agentspan/internal";
+import { certificateEnds, type Logger, type TlsFiles, withoutSecrets } from "@agentspan/internal";
 import { api } from "./api.js";
-import { Bus } from "./bus/bus.js";
+import { type Authentication, guardOf } from "./auth/authentication.js";
+import { openGuard } from "./auth/guard.js";
+import { Bus, type BusOptions } from "./bus/bus.js";
 import { Orchestrators } from "./bus/orchestrators.js";
 import { RunWatches } from "./events/run-watches.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
@@ -9,9 +11,10 @@ import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
 import { isLoopbackHost } from "./loopback-rule.js";
 import { Readiness } from "./readiness.js";
+import type { ServerTls } from "./server-tls.js";
 
 export interface GatewayOptions {
-  /** The address to listen on; 127.0.0.1 unless said. While authentication is off it must be a loopback address. */
+  /** The address to listen on; 127.0.0.1 unless said. Without authentication it must be a loopback address. */
   readonly host?: string;
   /** gRPC, gRPC-Web, Connect and JSON; 6767 unless said, 0 for any free port. */
   readonly port?: number;
@@ -19,6 +22,14 @@ export interface GatewayOptions {
   readonly grpcPort?: number;
   /** nats://host:port, several joined by commas. */
   readonly natsUrl: string;
+  /** What is shown to NATS and trusted of it; with it the connection must be by TLS. */
+  readonly natsTls?: TlsFiles | undefined;
+  /** How it is known who is calling; absent, everybody on this machine may do everything. */
+  readonly authentication?: Authentication | undefined;
+  /** Web pages that may ask beside those of this machine: "https://desk.acme.test". Only with authentication. */
+  readonly allowedOrigins?: readonly string[];
+  /** Both ports speak TLS with it, and cleartext without. */
+  readonly tls?: ServerTls | undefined;
   readonly log: Logger;
   /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
   readonly requestTimeoutMs?: number;
@@ -63,10 +74,16 @@ export const DEFAULTS = {
 /** Rejects with StartError where NATS is away, a port is taken, or the host is not a loopback address. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, natsUrl, host = DEFAULTS.host, requestTimeoutMs = DEFAULTS.requestTimeoutMs } = options;
-  const problem = hostProblem(host);
+  const { authentication, tls } = options;
+  const problem = hostProblem(host, authentication !== undefined);
   if (problem !== undefined) throw new StartError(problem);
 
-  const bus = await connectBus(natsUrl, log, options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs);
+  const bus = await connectBus({
+    url: natsUrl,
+    tls: options.natsTls,
+    log,
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+  });
   const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs });
   const followEveryMs = options.watchHealthEveryMs;
   const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
@@ -78,16 +95,30 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
   });
   const methods = api({ orchestrators, watches, readiness, log });
-  const listener = connectListener({ methods, readiness, log, requestMs: options.slowness?.requestMs });
-  const door = new FrontDoor({ listener, log, ...options.slowness });
-  const grpc = new GrpcServer({ methods, log });
+  const stopped = new AbortController();
+  const { allowedOrigins = [] } = options;
+  const guard =
+    authentication === undefined
+      ? openGuard()
+      : guardOf({ authentication, allowedOrigins, orchestrators, log, stopped: stopped.signal });
+  const listener = connectListener({ methods, guard, readiness, log, requestMs: options.slowness?.requestMs });
+  const door = new FrontDoor({ listener, log, tls, ...options.slowness });
+  const grpc = new GrpcServer({ methods, guard, log, tls });
 
   const close = async (graceMs: number = DEFAULTS.graceMs): Promise<void> => {
     readiness.stop();
     watches.stop();
     await Promise.all([door.close(graceMs), grpc.close(graceMs)]);
+    stopped.abort();
     await bus.close();
   };
+  if (tls !== undefined) warnOfItsEnd(tls, log);
+  else if (!isLoopbackHost(host)) {
+    log.warn(
+      { host },
+      "API keys and tokens come in the clear here: set AGENTSPAN_TLS_CERT_FILE, or have a proxy in front",
+    );
+  }
   try {
     const port = await listen(door, host, options.port ?? DEFAULTS.port, "AGENTSPAN_PORT");
     const grpcPort = await listen(grpc, host, options.grpcPort ?? DEFAULTS.grpcPort, "AGENTSPAN_GRPC_PORT");
@@ -98,19 +129,28 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
-/** Why a host may not be listened on while authentication is off; undefined where it may. */
-export function hostProblem(host: string): string | undefined {
-  if (isLoopbackHost(host)) return undefined;
-  return `Authentication is off, so the gateway listens on this machine only, and AGENTSPAN_HOST is "${host}". Set it to 127.0.0.1, and let a proxy that authenticates forward to it from elsewhere.`;
+/** Why a host may not be listened on; undefined where it may. */
+export function hostProblem(host: string, authentication: boolean): string | undefined {
+  if (authentication || isLoopbackHost(host)) return undefined;
+  return `Authentication is off, so the gateway listens on this machine only, and AGENTSPAN_HOST is "${host}". Set AGENTSPAN_AUTH=on, or AGENTSPAN_HOST to 127.0.0.1.`;
 }
 
-async function connectBus(url: string, log: Logger, connectTimeoutMs: number): Promise<Bus> {
+function warnOfItsEnd({ cert }: ServerTls, log: Logger): void {
+  const days = Math.floor((certificateEnds(cert) - Date.now()) / 86_400_000);
+  if (days < 14) log.warn({ days }, "The gateway's certificate has expired or soon will: clients refuse it then");
+}
+
+async function connectBus(options: BusOptions): Promise<Bus> {
   try {
-    return await Bus.connect({ url, log, connectTimeoutMs });
+    return await Bus.connect(options);
   } catch (error) {
-    throw new StartError("NATS cannot be reached at NATS_URL. Start a NATS server there, or correct the address.", {
-      cause: error,
-    });
+    const why = error instanceof Error ? ` (${withoutSecrets(error.message)})` : "";
+    throw new StartError(
+      `NATS cannot be reached at NATS_URL${why}. Start a NATS server there, or correct the address.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

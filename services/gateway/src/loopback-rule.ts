@@ -36,6 +36,18 @@ export function foreign({ authority, origin }: Provenance): AgentspanError | und
   return undefined;
 }
 
+/** Why a page is refused while authentication is on; undefined where it may ask, or where no page asks. */
+export function foreignPage(
+  { origin }: Pick<Provenance, "origin">,
+  allowed: ReadonlySet<string>,
+): AgentspanError | undefined {
+  if (origin === undefined || allowed.has(origin) || isLoopbackOrigin(origin)) return undefined;
+  return new AgentspanError(
+    "PERMISSION_DENIED",
+    "Web pages of this origin may not ask. Put it into the gateway's AGENTSPAN_ALLOWED_ORIGINS if they should.",
+  );
+}
+
 /** Whether an Origin header names a page that this machine serves. "null", a sandboxed page, is anybody. */
 export function isLoopbackOrigin(origin: string): boolean {
   const match = /^https?:\/\/([^/?#@]+)$/i.exec(origin);

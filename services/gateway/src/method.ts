@@ -1,5 +1,5 @@
 // A method of the API as plain functions, which both servers bind to their own protocol.
-import type { CodeName } from "@agentspan/internal";
+import { AgentspanError, type CodeName, delegateProblem, methodName } from "@agentspan/internal";
 import type {
   DescMessage,
   DescMethodBiDiStreaming,
@@ -50,7 +50,22 @@ export function unary<I extends DescMessage, O extends DescMessage>(
   desc: DescMethodUnary<I, O>,
   handle: UnaryHandler<MessageShape<I>, MessageShape<O>>,
 ): Method {
-  return { kind: "unary", desc, handle };
+  const method = methodName(desc.parent.typeName, desc.name);
+  return {
+    kind: "unary",
+    desc,
+    handle: async (request: MessageShape<I>, context: Context) => {
+      requireSpeaker(method, request, context);
+      return handle(request, context);
+    },
+  };
+}
+
+/** A delegate says for whom it starts or decides, and nobody else may. */
+function requireSpeaker(method: string, request: object, { caller }: Context): void {
+  const onBehalfOf = "onBehalfOf" in request && typeof request.onBehalfOf === "string" ? request.onBehalfOf : "";
+  const problem = delegateProblem(method, caller.roles, onBehalfOf);
+  if (problem !== undefined) throw new AgentspanError("PERMISSION_DENIED", problem);
 }
 
 export function serverStreaming<I extends DescMessage, O extends DescMessage>(

@@ -5,7 +5,7 @@ import { SequencesRequestSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "./bus/bus.js";
 import type { Orchestrators } from "./bus/orchestrators.js";
-import { ANONYMOUS, DEFAULT_NAMESPACE } from "./context.js";
+import { DEFAULT_NAMESPACE, OURSELVES } from "./context.js";
 
 export interface ReadinessOptions {
   readonly bus: Bus;
@@ -74,7 +74,7 @@ export class Readiness {
   async #look(): Promise<boolean> {
     const body = toBinary(SequencesRequestSchema, create(SequencesRequestSchema, {}));
     const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const asker = { caller: ANONYMOUS, namespace: DEFAULT_NAMESPACE, signal, header: () => undefined };
+    const asker = { caller: OURSELVES, namespace: DEFAULT_NAMESPACE, signal, header: () => undefined };
     try {
       await this.#orchestrators.exchange("Internal/Sequences", body, asker);
       return true;

@@ -1,10 +1,12 @@
 // The one file of the gateway that knows the NATS client: requests, subscriptions, and whether the server is there.
-import type { Logger } from "@agentspan/internal";
+import { type Logger, natsAddress, type TlsFiles } from "@agentspan/internal";
 import { connect, createInbox, Events, type Msg, type NatsConnection, type NatsError } from "nats";
 
 export interface BusOptions {
   /** nats://host:port, several joined by commas. May hold credentials. */
   readonly url: string;
+  /** What is shown and trusted; with it the connection must be by TLS. tls:// alone trusts the system's authorities. */
+  readonly tls?: TlsFiles | undefined;
   readonly log: Logger;
   /** Milliseconds to try for the first connection. */
   readonly connectTimeoutMs: number;
@@ -46,9 +48,9 @@ export class Bus {
   }
 
   /** Rejects where no server answers within the time; its message has no credentials. */
-  static async connect({ url, log, connectTimeoutMs }: BusOptions): Promise<Bus> {
+  static async connect({ url, tls, log, connectTimeoutMs }: BusOptions): Promise<Bus> {
     const nats = await connect({
-      servers: url.split(","),
+      ...natsAddress(url, tls),
       name: "agentspan-gateway",
       // Saves 9 % of a process that makes many requests, and its stacks would say nothing.
       noAsyncTraces: true,

@@ -8,7 +8,7 @@ import { LiveEventsSchema, type SequenceOf, SequencesRequestSchema, SequencesRes
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../bus/bus.js";
 import type { Orchestrators } from "../bus/orchestrators.js";
-import { ANONYMOUS } from "../context.js";
+import { OURSELVES } from "../context.js";
 import type { EventStream } from "./event-stream.js";
 
 export interface RunWatchesOptions {
@@ -188,7 +188,7 @@ export class RunWatches {
       SequencesRequestSchema,
       create(SequencesRequestSchema, { runIds: watches.map((watch) => watch.runId) }),
     );
-    const asker = { caller: ANONYMOUS, namespace, signal: this.#stopped.signal, header: () => undefined };
+    const asker = { caller: OURSELVES, namespace, signal: this.#stopped.signal, header: () => undefined };
     const answer = await this.#orchestrators.exchange("Internal/Sequences", body, asker);
     const now = performance.now();
     for (const watch of watches) watch.comparedAt = now;

@@ -14,18 +14,23 @@ import {
   type sendUnaryData,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { ANONYMOUS, type Context, DEFAULT_NAMESPACE } from "../context.js";
-import { foreign } from "../loopback-rule.js";
+import { addressOfPeer } from "../address.js";
+import type { Guard } from "../auth/guard.js";
+import type { Call, Context } from "../context.js";
 import type { BidiMethod, Method, StreamMethod, UnaryMethod } from "../method.js";
 import { refusalOf } from "../refusal.js";
+import type { ServerTls } from "../server-tls.js";
 import { methodDefinition, type Received } from "./service-definitions.js";
 
 export interface GrpcServerOptions {
   readonly methods: readonly Method[];
+  readonly guard: Guard;
   readonly log: Logger;
+  /** What the port shows and asks of clients; cleartext where absent. */
+  readonly tls?: ServerTls | undefined;
 }
 
-type Call = ServerUnaryCall<Received, Message> | WritableCall;
+type RpcCall = ServerUnaryCall<Received, Message> | WritableCall;
 type WritableCall = ServerWritableStream<Received, Message> | ServerDuplexStream<Received, Message>;
 
 /**
@@ -40,8 +45,10 @@ const PONG_WITHIN_MS = 20_000;
 
 export class GrpcServer {
   readonly #server: Server;
+  readonly #credentials: ServerCredentials;
 
-  constructor({ methods, log }: GrpcServerOptions) {
+  constructor({ methods, guard, log, tls }: GrpcServerOptions) {
+    this.#credentials = credentialsOf(tls);
     this.#server = new Server({
       "grpc.max_receive_message_length": READ_MOST_BYTES,
       "grpc.max_concurrent_streams": MAX_STREAMS_A_SESSION,
@@ -54,7 +61,7 @@ export class GrpcServer {
     for (const method of methods) {
       const definition = methodDefinition(method);
       definitions[definition.path] = definition;
-      implementations[definition.path] = implementation(method, log);
+      implementations[definition.path] = implementation(method, { guard, log });
     }
     this.#server.addService(definitions, implementations);
   }
@@ -63,7 +70,7 @@ export class GrpcServer {
   listen(host: string, port: number): Promise<number> {
     const name = host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host;
     return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`${name}:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+      this.#server.bindAsync(`${name}:${port}`, this.#credentials, (error, bound) => {
         if (error === null) resolve(bound);
         else reject(error);
       });
@@ -85,17 +92,30 @@ export class GrpcServer {
   }
 }
 
-function implementation(method: Method, log: Logger) {
+function credentialsOf(tls: ServerTls | undefined): ServerCredentials {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const { cert, key, clientCa } = tls;
+  const pair = { cert_chain: Buffer.from(cert), private_key: Buffer.from(key) };
+  const roots = clientCa === undefined ? null : Buffer.from(clientCa);
+  return ServerCredentials.createSsl(roots, [pair], roots !== null);
+}
+
+interface Parts {
+  readonly guard: Guard;
+  readonly log: Logger;
+}
+
+function implementation(method: Method, parts: Parts) {
   switch (method.kind) {
     case "unary":
       return (call: ServerUnaryCall<Received, Message>, callback: sendUnaryData<Message>) =>
-        void answer(method, call, callback, log);
+        void answer(method, call, callback, parts);
     case "server_streaming":
       return (call: ServerWritableStream<Received, Message>) =>
-        void stream(method, call, (context) => method.handle(messageOf(call.request), context), log);
+        void stream(method, call, (context) => method.handle(messageOf(call.request), context), parts);
     case "bidi_streaming":
       return (call: ServerDuplexStream<Received, Message>) =>
-        void stream(method, call, (context) => method.handle(messagesOf(call), context), log);
+        void stream(method, call, (context) => method.handle(messagesOf(call), context), parts);
     default:
       return method satisfies never;
   }
@@ -106,15 +126,15 @@ async function answer(
   method: UnaryMethod,
   call: ServerUnaryCall<Received, Message>,
   callback: sendUnaryData<Message>,
-  log: Logger,
+  { guard, log }: Parts,
 ): Promise<void> {
-  const context = contextOf(call);
+  const known = callOf(call);
   try {
-    refuseForeign(call);
+    const context = await admitted(guard, method, call, known);
     callback(null, await method.handle(messageOf(call.request), context));
   } catch (error) {
     // Cancelled, or past its deadline: grpc-js has told the client already.
-    if (!context.signal.aborted) callback(statusOf(error, method, log));
+    if (!known.signal.aborted) callback(statusOf(error, method, log));
   }
 }
 
@@ -123,36 +143,38 @@ async function stream(
   method: StreamMethod | BidiMethod,
   call: WritableCall,
   handle: (context: Context) => AsyncIterable<Message>,
-  log: Logger,
+  { guard, log }: Parts,
 ): Promise<void> {
-  const context = contextOf(call);
+  const known = callOf(call);
   try {
-    refuseForeign(call);
+    const context = await admitted(guard, method, call, known);
     for await (const message of handle(context)) {
       if (!call.write(message)) await drained(call, context.signal);
     }
     call.end();
   } catch (error) {
-    if (!context.signal.aborted) call.emit("error", statusOf(error, method, log));
+    if (!known.signal.aborted) call.emit("error", statusOf(error, method, log));
   }
 }
 
-function contextOf(call: Call): Context {
+function callOf(call: RpcCall): Call {
   const gone = new AbortController();
   const emitter: EventEmitter = call;
   // Also emitted once a call has ended; one reason for all, since making a DOMException each time is dear.
   emitter.once("cancelled", () => gone.abort(GONE));
   return {
     signal: gone.signal,
-    caller: ANONYMOUS,
-    namespace: DEFAULT_NAMESPACE,
+    address: addressOfPeer(call.getPeer()),
     header: (name) => call.metadata.get(name)[0]?.toString(),
   };
 }
 
-function refuseForeign(call: Call): void {
-  const refusal = foreign({ authority: call.getHost(), origin: call.metadata.get("origin")[0]?.toString() });
+/** Rejects where the call comes from elsewhere, nobody knows whose it is, or they may not make it. */
+async function admitted(guard: Guard, { desc }: Method, call: RpcCall, known: Call): Promise<Context> {
+  const refusal = guard.refusal({ authority: call.getHost(), origin: known.header("origin") });
   if (refusal !== undefined) throw refusal;
+  const identity = await guard.admit(desc, { authorization: known.header("authorization"), address: known.address });
+  return guard.contextOf(identity, desc, known);
 }
 
 function messageOf(received: Received): Message {

@@ -1,5 +1,5 @@
 // gRPC, gRPC-Web, Connect and JSON over HTTP/1.1 and HTTP/2, through connect's handlers.
-import { type AgentspanError, Limits, type Logger } from "@agentspan/internal";
+import { AgentspanError, Limits, type Logger } from "@agentspan/internal";
 import type { Message } from "@bufbuild/protobuf";
 import {
   Code,
@@ -16,8 +16,10 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { ANONYMOUS, type Context, DEFAULT_NAMESPACE } from "../context.js";
-import { foreign } from "../loopback-rule.js";
+import { plainAddress } from "../address.js";
+import type { Guard } from "../auth/guard.js";
+import type { Identity } from "../auth/identity.js";
+import type { Context } from "../context.js";
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
@@ -30,6 +32,7 @@ import { requestBody } from "./request-body.js";
 
 export interface ConnectListenerOptions {
   readonly methods: readonly Method[];
+  readonly guard: Guard;
   readonly readiness: Readiness;
   readonly log: Logger;
   /** Milliseconds in which the body of a request must have come; 60,000 unless said. */
@@ -38,17 +41,21 @@ export interface ConnectListenerOptions {
 
 const REQUEST_MS = 60_000;
 
-/** Whether a handler of ours was called; what fails before is connect's own refusal. */
-interface Progress {
+/** What the listener knows of a call before connect reads it. */
+interface Arrival {
+  /** Whether a handler of ours was called; what fails before is connect's own refusal. */
   reached: boolean;
+  readonly address: string;
+  /** Who is calling; rejects where that is refused. */
+  readonly admitted: Promise<Identity>;
 }
-const PROGRESS = createContextKey<Progress>({ reached: false }, { description: "progress of a call" });
+const ARRIVAL = createContextKey<Arrival | undefined>(undefined, { description: "arrival of a call" });
 
 // Small answers cost more to compress than to send.
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
 export function connectListener(options: ConnectListenerOptions): HttpListener {
-  const { methods, readiness, log, requestMs = REQUEST_MS } = options;
+  const { methods, guard, readiness, log, requestMs = REQUEST_MS } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -60,13 +67,13 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
     compressMinBytes: COMPRESS_FROM_BYTES,
     jsonOptions,
   });
-  for (const method of methods) route(router, method, log);
+  for (const method of methods) route(router, method, { guard, log });
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request, response) => {
     try {
       const origin = headerOf(request, "origin");
-      const refusal = foreign({ authority: authorityOf(request), origin });
+      const refusal = refusalFor(guard, request, origin);
       if (refusal === undefined && crossOrigin(request, response)) return;
       if (refusal === undefined && answerProbe(request, response, readiness)) return;
       const path = request.url?.split("?", 1)[0] ?? "";
@@ -79,8 +86,9 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       const enveloped = /^application\/(grpc|connect\+)/.test(request.headers["content-type"] ?? "");
       // A conversation takes as long as it takes; everything else is one message.
       const withinMs = handler.method.methodKind === "bidi_streaming" ? undefined : requestMs;
-      const body = refusal === undefined ? requestBody(request, enveloped, withinMs) : failing(refusal);
-      serve(handler, request, response, body).catch((err: unknown) => {
+      const arrival = arrivalOf(guard, handler, request, refusal);
+      const body = afterwards(arrival.admitted, () => requestBody(request, enveloped, withinMs));
+      serve(handler, request, response, arrival, body).catch((err: unknown) => {
         // The answer can no longer be changed; the client sees a broken one.
         log.debug({ err, path }, "An answer was not taken to its end");
       });
@@ -95,26 +103,30 @@ async function serve(
   handler: UniversalHandler,
   request: HttpRequest,
   response: HttpResponse,
+  arrival: Arrival,
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const progress: Progress = { reached: false };
-  const values = createContextValues().set(PROGRESS, progress);
+  const values = createContextValues().set(ARRIVAL, arrival);
   const answer: UniversalServerResponse = await handler({
     ...universalRequestFromNodeRequest(request, response, undefined, values),
     body,
   });
-  const told = progress.reached ? answer : withRemedy(await explained(answer));
+  const told = arrival.reached ? answer : withRemedy(await explained(answer));
   await universalResponseToNodeResponse(told, response);
 }
 
-function route(router: ConnectRouter, method: Method, log: Logger): void {
+interface Parts {
+  readonly guard: Guard;
+  readonly log: Logger;
+}
+
+function route(router: ConnectRouter, method: Method, { guard, log }: Parts): void {
   const name = `${method.desc.parent.typeName}/${method.desc.name}`;
   switch (method.kind) {
     case "unary":
       router.rpc(method.desc, async (request: Message, call: HandlerContext) => {
-        call.values.get(PROGRESS).reached = true;
         try {
-          return await method.handle(request, contextOf(call));
+          return await method.handle(request, await contextOf(guard, method, call));
         } catch (error) {
           throw told(error, call, name, log);
         }
@@ -122,9 +134,8 @@ function route(router: ConnectRouter, method: Method, log: Logger): void {
       return;
     case "server_streaming":
       router.rpc(method.desc, async function* (request: Message, call: HandlerContext) {
-        call.values.get(PROGRESS).reached = true;
         try {
-          yield* method.handle(request, contextOf(call));
+          yield* method.handle(request, await contextOf(guard, method, call));
         } catch (error) {
           throw told(error, call, name, log);
         }
@@ -132,9 +143,8 @@ function route(router: ConnectRouter, method: Method, log: Logger): void {
       return;
     case "bidi_streaming":
       router.rpc(method.desc, async function* (requests: AsyncIterable<Message>, call: HandlerContext) {
-        call.values.get(PROGRESS).reached = true;
         try {
-          yield* method.handle(requests, contextOf(call));
+          yield* method.handle(requests, await contextOf(guard, method, call));
         } catch (error) {
           throw told(error, call, name, log);
         }
@@ -152,21 +162,33 @@ function told(error: unknown, call: HandlerContext, method: string, log: Logger)
   return toConnectError(refusalOf(error, method, log));
 }
 
-function contextOf(call: HandlerContext): Context {
-  return {
-    signal: call.signal,
-    caller: ANONYMOUS,
-    namespace: DEFAULT_NAMESPACE,
-    header: (name) => call.requestHeader.get(name) ?? undefined,
-  };
+async function contextOf(guard: Guard, { desc }: Method, call: HandlerContext): Promise<Context> {
+  const arrival = call.values.get(ARRIVAL);
+  if (arrival === undefined) throw new Error("A call came by another way than through the listener");
+  arrival.reached = true;
+  const { address } = arrival;
+  const identity = await arrival.admitted;
+  const header = (name: string): string | undefined => call.requestHeader.get(name) ?? undefined;
+  return guard.contextOf(identity, desc, { signal: call.signal, address, header });
 }
 
-function authorityOf(request: HttpRequest): string | undefined {
+/** Begins to ask who is calling; what is refused already is refused for that. */
+function arrivalOf(guard: Guard, { method }: UniversalHandler, request: HttpRequest, refusal: unknown): Arrival {
+  const address = plainAddress(request.socket.remoteAddress);
+  const authorization = headerOf(request, "authorization");
+  const admitted = refusal === undefined ? guard.admit(method, { authorization, address }) : Promise.reject(refusal);
+  // Whoever awaits it is told. A client may be gone before anybody does.
+  admitted.catch(() => undefined);
+  return { reached: false, address, admitted };
+}
+
+function refusalFor(guard: Guard, request: HttpRequest, origin: string | undefined): AgentspanError | undefined {
   const { host } = request.headers;
   const authority = "authority" in request ? request.authority || undefined : undefined;
-  // HTTP/2 may carry both; then both must pass, so the one that is not loopback decides.
-  if (authority === undefined || host === undefined || host === authority) return authority ?? host;
-  return foreign({ authority, origin: undefined }) === undefined ? host : authority;
+  // HTTP/2 may carry both; then both must pass.
+  const named = [...new Set([authority, host])].filter((one) => one !== undefined);
+  if (named.length === 0) return guard.refusal({ authority: undefined, origin });
+  return named.map((one) => guard.refusal({ authority: one, origin })).find((refusal) => refusal !== undefined);
 }
 
 function headerOf(request: HttpRequest, name: string): string | undefined {
@@ -174,8 +196,15 @@ function headerOf(request: HttpRequest, name: string): string | undefined {
   return Array.isArray(value) ? value.join(", ") : value;
 }
 
-function failing(error: AgentspanError): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(toConnectError(error)) }),
-  };
+/** The body, once it is known that its sender may be heard. */
+async function* afterwards(
+  admitted: Promise<unknown>,
+  body: () => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    await admitted;
+  } catch (error) {
+    throw toConnectError(AgentspanError.from(error));
+  }
+  yield* body();
 }

@@ -1,11 +1,13 @@
-// One port for HTTP/1.1 and cleartext HTTP/2: the first bytes of a connection say which of the two it speaks.
+// One port for HTTP/1.1 and HTTP/2, in the clear or by TLS: the first bytes of a connection say which of the two it speaks.
 //
 // HTTP/2 clients begin with the preface "PRI * HTTP/2.0"; no HTTP/1.1 request begins so. The bytes are put back, and the
 // server of that version takes the socket as if it had accepted it.
 import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Logger } from "@agentspan/internal";
+import type { ServerTls } from "../server-tls.js";
 import type { HttpListener } from "./exchange.js";
 import { H2Keepalive } from "./h2-keepalive.js";
 
@@ -17,6 +19,8 @@ export interface FrontDoorOptions {
   /** Milliseconds for the headers, and for the whole, of an HTTP/1.1 request. */
   readonly headersMs?: number;
   readonly requestMs?: number;
+  /** What the port shows and asks of clients; cleartext where absent. */
+  readonly tls?: ServerTls | undefined;
 }
 
 const FIRST_BYTE_MS = 10_000;
@@ -39,7 +43,7 @@ export class FrontDoor {
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   #closing = false;
 
-  constructor({ listener, log, firstByteMs, headersMs, requestMs }: FrontDoorOptions) {
+  constructor({ listener, log, firstByteMs = FIRST_BYTE_MS, headersMs, requestMs, tls }: FrontDoorOptions) {
     this.#log = log;
     const headersTimeout = headersMs ?? HEADERS_MS;
     this.#h1 = http.createServer(
@@ -69,9 +73,11 @@ export class FrontDoor {
     });
     this.#h2.on("sessionError", (err) => log.debug({ err }, "An HTTP/2 connection failed"));
     // A client may close its half after the request and still read the answer.
-    this.#net = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-      this.#accept(socket, firstByteMs ?? FIRST_BYTE_MS),
-    );
+    const options = { allowHalfOpen: true, noDelay: true };
+    const accept = (socket: net.Socket): void => this.#accept(socket, firstByteMs);
+    if (tls === undefined) this.#net = net.createServer(options, accept);
+    else this.#net = this.#secured({ ...options, ...tlsOptions(tls), handshakeTimeout: firstByteMs }, accept);
+    this.#net.on("connection", (socket) => this.#keep(socket));
     this.#net.maxConnections = MAX_CONNECTIONS;
   }
 
@@ -106,10 +112,22 @@ export class FrontDoor {
     this.#h2.close();
   }
 
-  #accept(socket: net.Socket, firstByteMs: number): void {
+  #secured(options: TlsOptions, accept: (socket: net.Socket) => void): net.Server {
+    const server = createTlsServer(options, accept);
+    // A scanner, a client that does not trust our certificate, or one without its own.
+    server.on("tlsClientError", (err) => this.#log.debug({ err }, "A TLS handshake failed"));
+    return server;
+  }
+
+  /** Every connection, also one that is still in its handshake: what is kept is closed with the door. */
+  #keep(socket: net.Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
     socket.setKeepAlive(true, TCP_PROBE_AFTER_MS);
+    socket.on("error", (err) => this.#log.debug({ err }, "A connection failed"));
+  }
+
+  #accept(socket: net.Socket, firstByteMs: number): void {
     // Before a server has taken it, nobody else hears of its errors; afterwards this listener is one of several.
     socket.on("error", (err) => this.#log.debug({ err }, "A connection failed"));
     let seen: Buffer = Buffer.alloc(0);
@@ -143,4 +161,15 @@ export class FrontDoor {
     socket.once("end", onEnd);
     socket.once("close", done);
   }
+}
+
+function tlsOptions({ cert, key, clientCa }: ServerTls): TlsOptions {
+  return {
+    cert,
+    key,
+    // Node's own floor today, said so that it stays ours.
+    minVersion: "TLSv1.2",
+    ALPNProtocols: ["h2", "http/1.1"],
+    ...(clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
+  };
 }

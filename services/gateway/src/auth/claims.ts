@@ -1,0 +1,71 @@
+// What the claims of a genuine token mean here: who it is, with which groups and roles, and in which namespace.
+import { isRole, NAME_PATTERN } from "@agentspan/internal";
+import type { JWTPayload } from "jose";
+import { Refused, subjectProblem } from "./identity.js";
+import type { Issuer } from "./issuer.js";
+
+const MOST_GROUPS = 512;
+
+export interface Claimed {
+  readonly subject: string;
+  readonly groups: readonly string[];
+  readonly roles: readonly string[];
+  readonly namespace: string;
+}
+
+/** Throws Refused where a claim that is needed is missing or cannot be one. */
+export function readClaims(payload: JWTPayload, issuer: Issuer): Claimed {
+  const groups = texts(claim(payload, issuer.groupsClaim));
+  if (groups.length > MOST_GROUPS) {
+    throw new Refused("claims", `The token has ${groups.length} groups, and at most ${MOST_GROUPS} are taken.`);
+  }
+  const said = issuer.rolesClaim === undefined ? [] : texts(claim(payload, issuer.rolesClaim)).filter(isRole);
+  const mapped = groups.flatMap((group) => (Object.hasOwn(issuer.roles, group) ? (issuer.roles[group] ?? []) : []));
+  return {
+    subject: subjectOf(payload, issuer),
+    groups,
+    roles: [...new Set([...said, ...mapped])],
+    namespace: namespaceOf(payload, issuer),
+  };
+}
+
+function subjectOf(payload: JWTPayload, { subjectClaim, subjectPrefix }: Issuer): string {
+  const value = claim(payload, subjectClaim);
+  if (typeof value !== "string")
+    throw new Refused("claims", `The token does not say who it is: it has no ${subjectClaim}.`);
+  const subject = `${subjectPrefix}${value}`;
+  const problem = value.trim() === "" ? "is empty" : subjectProblem(subject);
+  if (problem !== undefined)
+    throw new Refused("claims", `The token's ${subjectClaim} cannot be a name: it ${problem}.`);
+  // Whoever may write any address into their profile could be anybody.
+  if (subjectClaim === "email" && payload.email_verified !== true) {
+    throw new Refused("claims", "The token's email is not verified by its issuer, so it does not say who it is.");
+  }
+  return subject;
+}
+
+function namespaceOf(payload: JWTPayload, { namespaceClaim, namespace }: Issuer): string {
+  if (namespaceClaim === undefined) return namespace;
+  const value = claim(payload, namespaceClaim);
+  if (typeof value === "string" && NAME_PATTERN.test(value)) return value;
+  throw new Refused(
+    "claims",
+    `The token does not say which namespace it is of: its ${namespaceClaim} is no name of one.`,
+  );
+}
+
+/** By its whole name, which may have dots and slashes, or else as a path: "realm_access.roles". */
+function claim(payload: JWTPayload, name: string): unknown {
+  if (Object.hasOwn(payload, name)) return payload[name];
+  let value: unknown = payload;
+  for (const part of name.split(".")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, part)) return undefined;
+    value = Reflect.get(value, part);
+  }
+  return value;
+}
+
+function texts(value: unknown): readonly string[] {
+  if (typeof value === "string") return value === "" ? [] : [value];
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string" && one !== "") : [];
+}
