@@ -1,5 +1,18 @@
 // The orchestrator's settings, read once from the environment.
-import { type Config, LOG_LEVELS, PRODUCT_VARIABLES, readConfig, type Spec, setting } from "@agentspan/internal";
+import {
+  type Config,
+  ConfigError,
+  certificateFile,
+  keyFile,
+  LOG_LEVELS,
+  PRODUCT_VARIABLES,
+  pairProblem,
+  readConfig,
+  type Spec,
+  setting,
+  type TlsFiles,
+  tlsFiles,
+} from "@agentspan/internal";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 
 const SPEC = {
@@ -19,6 +32,16 @@ const SPEC = {
     schemes: ["nats", "tls"],
     default: "nats://127.0.0.1:4222",
   }),
+  authentication: setting.boolean("AGENTSPAN_AUTH", {
+    about: "whether gateways must have asked who is calling",
+    default: false,
+  }),
+  mongoCa: certificateFile("AGENTSPAN_MONGODB_CA_FILE", "who signs the certificate of MongoDB"),
+  mongoCert: certificateFile("AGENTSPAN_MONGODB_CERT_FILE", "the certificate that MongoDB is shown"),
+  mongoKey: keyFile("AGENTSPAN_MONGODB_KEY_FILE", "the key of that certificate"),
+  natsCa: certificateFile("AGENTSPAN_NATS_CA_FILE", "who signs the certificate of NATS"),
+  natsCert: certificateFile("AGENTSPAN_NATS_CERT_FILE", "the certificate that NATS is shown"),
+  natsKey: keyFile("AGENTSPAN_NATS_KEY_FILE", "the key of that certificate"),
   leaseMs: setting.duration("AGENTSPAN_LEASE", {
     about: "how long a process may show no life before it is lost",
     min: 500,
@@ -68,14 +91,26 @@ export const ORCHESTRATOR_VARIABLES: readonly string[] = Object.values(SPEC).map
 
 export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly timing: Timing;
+  readonly mongoTls: TlsFiles | undefined;
+  readonly natsTls: TlsFiles | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
 export function orchestratorConfig(env: Readonly<Record<string, string | undefined>>): OrchestratorConfig {
   const config = readConfig(SPEC, env, { known: PRODUCT_VARIABLES });
-  const { leaseMs, announceMs } = config;
+  const { leaseMs, announceMs, mongoCa, mongoCert, mongoKey, natsCa, natsCert, natsKey } = config;
+  const faults = [pairOf("MONGODB", mongoCert, mongoKey), pairOf("NATS", natsCert, natsKey)];
+  const wrong = faults.filter((fault) => fault !== undefined);
+  if (wrong.length > 0) throw new ConfigError(wrong);
   return {
     ...config,
     timing: { leaseMs, announceMs, maxAnnounceMs: Math.max(announceMs, DEFAULT_TIMING.maxAnnounceMs) },
+    mongoTls: tlsFiles({ ca: mongoCa, cert: mongoCert, key: mongoKey }),
+    natsTls: tlsFiles({ ca: natsCa, cert: natsCert, key: natsKey }),
   };
+}
+
+function pairOf(server: "MONGODB" | "NATS", cert: string | undefined, key: string | undefined): string | undefined {
+  const names = { certVariable: `AGENTSPAN_${server}_CERT_FILE`, keyVariable: `AGENTSPAN_${server}_KEY_FILE` };
+  return pairProblem({ ...names, cert, key });
 }

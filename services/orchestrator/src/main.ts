@@ -19,8 +19,13 @@ try {
   armFaultPoints(process.env);
   const log = createLogger("orchestrator", config.logLevel);
   const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
-  const store = await MongoStore.connect({ uri: config.mongoUri, database: config.database, logger: log });
-  const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orchestrator" });
+  const store = await MongoStore.connect({
+    uri: config.mongoUri,
+    database: config.database,
+    tls: config.mongoTls,
+    logger: log,
+  });
+  const bus = await NatsBus.connect({ url: config.natsUrl, tls: config.natsTls, logger: log, name: "orchestrator" });
   const orchestrator = await startOrchestrator({
     ...config,
     clockOffsetMs: clockOffsetMs(process.env),

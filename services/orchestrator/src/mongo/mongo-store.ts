@@ -1,6 +1,6 @@
 // The store on MongoDB: a replica set or a sharded cluster (runs by hashed _id), versions 6 to 8. It uses guarded
 // updates, upserts, finds by _id and on compound indexes, and nothing else.
-import type { Logger } from "@agentspan/internal";
+import type { Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Run } from "../core/run.js";
 import type {
@@ -35,6 +35,8 @@ export interface MongoStoreOptions {
   /** mongodb:// or mongodb+srv://. Its write concern, its retries and the time-outs below are overruled. */
   readonly uri: string;
   readonly database: string;
+  /** What is shown to MongoDB and trusted of it; with it the connection must be by TLS. */
+  readonly tls?: TlsFiles | undefined;
   readonly logger?: Logger;
   /** For tests that would rather not wait. */
   readonly times?: Partial<StoreTimes>;
@@ -116,6 +118,7 @@ export class MongoStore implements Store {
       heartbeatFrequencyMS: 5000,
       maxPoolSize: 32,
       readPreference: "primary",
+      ...(options.tls === undefined ? {} : { tls: true, ...options.tls }),
     };
     const client = new MongoClient(options.uri, clientOptions);
     try {
