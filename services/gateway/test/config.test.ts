@@ -49,3 +49,47 @@ describe("the gateway's settings", () => {
     ]);
   });
 });
+
+describe("authentication", () => {
+  const key = { id: "ci", sha256: "ab".repeat(32), owner: "ci@acme.test", roles: ["runner"] };
+
+  it("lets the gateway listen anywhere, with keys, issuers and origins", () => {
+    const issuer = { issuer: "https://id.acme.test", audience: "agentspan" };
+    const config = gatewayConfig({
+      AGENTSPAN_AUTH: "on",
+      AGENTSPAN_HOST: "0.0.0.0",
+      AGENTSPAN_API_KEYS: JSON.stringify([key]),
+      AGENTSPAN_OIDC_ISSUERS: JSON.stringify([issuer]),
+      AGENTSPAN_ALLOWED_ORIGINS: "https://desk.acme.test, http://desk.acme.test:8080",
+    });
+    expect(config.authentication).toMatchObject({
+      keys: [{ keyId: "ci" }],
+      issuers: [issuer].map(({ issuer }) => ({ issuer })),
+    });
+    expect(config.allowedOrigins).toEqual(["https://desk.acme.test", "http://desk.acme.test:8080"]);
+    expect(gatewayConfig({ AGENTSPAN_AUTH: "on" }).authentication).toEqual({ keys: [], issuers: [] });
+    expect(gatewayConfig({ AGENTSPAN_AUTH: "off" }).authentication).toBeUndefined();
+  });
+
+  it("has every fault of it named at once, without what was set", () => {
+    const faults = faultsOf({
+      AGENTSPAN_AUTH: "on",
+      AGENTSPAN_API_KEYS: JSON.stringify([key, key, { ...key, id: "hunter2_" }]),
+      AGENTSPAN_OIDC_ISSUERS: "hunter2",
+      AGENTSPAN_TLS_CLIENT_CA_FILE: "",
+      AGENTSPAN_ALLOWED_ORIGINS: "",
+    });
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).not.toContain("hunter2");
+    expect(faultsOf({ AGENTSPAN_AUTH: "on", AGENTSPAN_API_KEYS: JSON.stringify([key, key]) })).toEqual([
+      expect.stringContaining("two keys of the id ci"),
+    ]);
+    expect(faultsOf({ AGENTSPAN_ALLOWED_ORIGINS: "*", AGENTSPAN_AUTH: "on" })).toHaveLength(1);
+  });
+
+  it("that is off is not meant by whoever names keys", () => {
+    expect(faultsOf({ AGENTSPAN_API_KEYS: JSON.stringify([key]) })).toEqual([
+      expect.stringContaining("AGENTSPAN_AUTH is off"),
+    ]);
+  });
+});

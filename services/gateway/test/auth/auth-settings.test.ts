@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { readIssuers, readKeys } from "../../src/auth/auth-settings.js";
+
+const sha256 = "ab".repeat(32);
+const key = { id: "ci", sha256, owner: "ci@acme.test", roles: ["runner"] };
+const issuer = { issuer: "https://id.acme.test/", audience: "agentspan" };
+
+function keysOf(...values: readonly object[]) {
+  return readKeys("AGENTSPAN_API_KEYS", JSON.stringify(values));
+}
+function issuersOf(...values: readonly object[]) {
+  return readIssuers("AGENTSPAN_OIDC_ISSUERS", JSON.stringify(values));
+}
+const faultsOf = (read: object): readonly string[] => ("faults" in read ? (read.faults as readonly string[]) : []);
+
+describe("AGENTSPAN_API_KEYS", () => {
+  it("holds keys by the hash of their secret", () => {
+    const whole = { ...key, id: "all", groups: ["support"], namespace: "acme", expires: "2027-01-31T00:00:00Z" };
+    expect(keysOf(key, whole)).toEqual({
+      values: [
+        {
+          keyId: "ci",
+          secretSha256: Buffer.from(sha256, "hex"),
+          owner: "ci@acme.test",
+          roles: ["runner"],
+          groups: [],
+          namespace: "default",
+        },
+        {
+          keyId: "all",
+          secretSha256: Buffer.from(sha256, "hex"),
+          owner: "ci@acme.test",
+          roles: ["runner"],
+          groups: ["support"],
+          namespace: "acme",
+          expiresAt: Date.UTC(2027, 0, 31),
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ["an id with an underscore", { id: "a_b" }, "[0].id must be letters"],
+    ["a secret in place of its hash", { sha256: "hunter2" }, "[0].sha256 must be 64 hexadecimal digits"],
+    ["nobody's name", { owner: "anonymous" }, '[0].owner is "anonymous"'],
+    ["a blank owner", { owner: " " }, "[0].owner is empty"],
+    ["no role", { roles: [] }, "[0].roles must have one role"],
+    ["everybody's role", { roles: ["*"] }, "[0].roles[0] must be one of runner"],
+    ["the gateway's role", { roles: ["gateway"] }, "[0].roles[0] must be one of runner"],
+    ["the role delegate alone", { roles: ["delegate"] }, "[0] has the role delegate alone"],
+    ["a namespace that is no name", { namespace: "a.b" }, "[0].namespace must be a name"],
+    ["a time that is none", { expires: "soon" }, "[0].expires must be a time like"],
+    ["a misspelt setting", { role: "runner" }, "[0] has role, which is no setting"],
+  ])("takes no key with %s, and says where", (_, wrong, fault) => {
+    expect(faultsOf(keysOf({ ...key, ...wrong })).join()).toContain(`AGENTSPAN_API_KEYS${fault}`);
+  });
+
+  it("names what is missing, and never shows what it holds", () => {
+    expect(faultsOf(keysOf({ id: "ci" })).join()).toContain("AGENTSPAN_API_KEYS[0].owner is missing");
+    expect(faultsOf(readKeys("X", "hunter2"))).toEqual([expect.stringMatching(/^X is not JSON/)]);
+    const wrong = [
+      ...faultsOf(readKeys("X", '"hunter2"')),
+      ...faultsOf(keysOf({ ...key, sha256: "hunter2", roles: ["hunter2"] })),
+    ];
+    expect(wrong.join()).not.toContain("hunter2");
+  });
+});
+
+describe("AGENTSPAN_OIDC_ISSUERS", () => {
+  it("needs an issuer and an audience, and has defaults for the rest", () => {
+    expect(issuersOf(issuer)).toMatchObject({
+      values: [
+        {
+          issuer: "https://id.acme.test/",
+          audience: ["agentspan"],
+          subjectClaim: "sub",
+          groupsClaim: "groups",
+          namespace: "default",
+          clockToleranceS: 30,
+          roles: {},
+        },
+      ],
+    });
+    const mapped = { ...issuer, audience: ["a", "b"], roles: { leads: ["approver", "runner"] }, algorithms: ["ES256"] };
+    expect(issuersOf(mapped)).toMatchObject({ values: [{ audience: ["a", "b"], algorithms: ["ES256"] }] });
+  });
+
+  it.each([
+    ["an issuer in the clear", { issuer: "http://id.acme.test" }, "issuer must be a URL that begins with https://"],
+    ["keys in the clear", { jwksUrl: "http://id.acme.test/keys" }, "jwksUrl must be a URL that begins with https://"],
+    ["the algorithm none", { algorithms: ["none"] }, "algorithms[0] must be of RS256"],
+    ["an algorithm with a shared secret", { algorithms: ["RS256", "HS256"] }, "algorithms[1] must be of RS256"],
+    ["no audience", { audience: [] }, "audience"],
+    ["an empty audience", { audience: "" }, "audience"],
+    [
+      "a group that gets a role that there is not",
+      { roles: { leads: ["boss"] } },
+      "roles.leads[0] must be one of runner",
+    ],
+    [
+      "a clock that is off by more than five minutes",
+      { clockToleranceSeconds: 301 },
+      "clockToleranceSeconds must be at most 300",
+    ],
+    ["a misspelt setting", { audiences: ["x"] }, "has audiences, which is no setting"],
+  ])("takes no issuer with %s", (_, wrong, fault) => {
+    expect(faultsOf(issuersOf({ ...issuer, ...wrong })).join()).toContain(fault);
+  });
+
+  it("may be in the clear on this machine, for tests", () => {
+    for (const url of ["http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:1"]) {
+      expect(faultsOf(issuersOf({ ...issuer, issuer: url, jwksUrl: `${url}/keys` }))).toEqual([]);
+    }
+    expect(faultsOf(issuersOf({ ...issuer, issuer: "http://127.0.0.1.acme.test" }))).toHaveLength(1);
+  });
+});
