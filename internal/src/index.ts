@@ -15,6 +15,7 @@ export * from "./nats-address.js";
 export * from "./nearest-name.js";
 export * from "./permissions.js";
 export * from "./shutdown.js";
+export * from "./signing/index.js";
 export * from "./subjects.js";
 export * from "./tls-files.js";
 export * from "./variables.js";

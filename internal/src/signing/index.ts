@@ -1,0 +1,5 @@
+// Signatures from end to end: who signs what, and who believes it.
+export * from "./settings.js";
+export * from "./signing-key.js";
+export * from "./statements.js";
+export * from "./trusted-keys.js";

@@ -1,0 +1,105 @@
+// What is signed: the RFC 8785 text of {"purpose": …, "statement": {…}}. The purpose comes first and says what the
+// statement is, so that a signature of one thing is never one of another. Times are whole milliseconds since the epoch,
+// digests as digestOf gives them; what is not there is an empty text.
+//
+// A statement may get no further member under the same purpose: what an older process signed would not verify any more.
+import canonicalize from "canonicalize";
+
+/** Who calls what, with which body: signed by a gateway. */
+export interface EnvelopeStatement {
+  readonly method: string;
+  readonly namespace: string;
+  readonly caller: CallerStatement;
+  /** SHA-256 in hexadecimal. */
+  readonly bodySha256: string;
+  readonly at: number;
+}
+
+export interface CallerStatement {
+  readonly subject: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly method: string;
+  readonly credentialId: string;
+  readonly address: string;
+}
+
+/** What a person said about exactly which arguments: signed by the orchestrator before it is stored. */
+export interface DecisionStatement {
+  readonly run: string;
+  readonly call: string;
+  readonly approval: string;
+  readonly decision: string;
+  /** Of the arguments that were shown. */
+  readonly digest: string;
+  /** Of those that the person put in their place. */
+  readonly editedDigest: string;
+  readonly outcome: string;
+  /** Whether it closed the checkpoint; else it is one vote of several. */
+  readonly closes: boolean;
+  readonly who: string;
+  readonly onBehalfOf: string;
+  /** How it was known who that is, and by which credential. */
+  readonly method: string;
+  readonly credentialId: string;
+  readonly comment: string;
+  readonly at: number;
+}
+
+/** Which worker may start what: signed by the orchestrator. */
+export interface GrantStatement {
+  readonly run: string;
+  readonly call: string;
+  readonly attempt: number;
+  /** Of the claim's nonce, which itself is told to nobody else. */
+  readonly nonceDigest: string;
+  readonly worker: string;
+  readonly tool: string;
+  readonly digest: string;
+  readonly guarded: boolean;
+  readonly idempotencyKey: string;
+  /** Empty where no person had to decide. */
+  readonly approval: string;
+  readonly decision: string;
+  readonly grantedAt: number;
+  readonly expiresAt: number;
+}
+
+/** What became of a guarded call: signed by the orchestrator before it is stored. */
+export interface OutcomeStatement {
+  readonly run: string;
+  readonly call: string;
+  readonly attempt: number;
+  readonly tool: string;
+  /** result, truncated, error, rejected, responded or cancelled. */
+  readonly outcome: string;
+  /** Of the result's text, or of the words of the rest. */
+  readonly digest: string;
+  readonly at: number;
+}
+
+/** How long a grant may be begun, milliseconds. */
+export const GRANT_VALID_MS = 30_000;
+
+export function envelopeText(statement: EnvelopeStatement): string {
+  return signedText("agentspan.envelope.v1", statement);
+}
+
+export function decisionText(statement: DecisionStatement): string {
+  return signedText("agentspan.decision.v1", statement);
+}
+
+export function grantText(statement: GrantStatement): string {
+  return signedText("agentspan.grant.v1", statement);
+}
+
+export function outcomeText(statement: OutcomeStatement): string {
+  return signedText("agentspan.outcome.v1", statement);
+}
+
+/** The text that is signed for a purpose. Keys of objects are sorted, and "purpose" sorts before "statement". */
+export function signedText(purpose: string, statement: object): string {
+  const text = canonicalize({ purpose, statement });
+  if (text === undefined) throw new TypeError(`A statement of ${purpose} has no JSON form.`);
+  return text;
+}
