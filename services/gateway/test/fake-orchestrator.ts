@@ -17,12 +17,19 @@ import {
   type Event,
   EventSchema,
   type FailureSchema,
+  KeyService,
   type LiveEvents,
   LiveEventsSchema,
+  PutKeyRequestSchema,
+  PutKeyResponseSchema,
   ReplySchema,
   RunService,
   SequencesRequestSchema,
   SequencesResponseSchema,
+  type StoredKey,
+  StoredKeySchema,
+  VerifyKeyRequestSchema,
+  VerifyKeyResponseSchema,
 } from "@agentspan/proto";
 import {
   create,
@@ -50,6 +57,8 @@ export interface FakeRun {
 export class FakeStore {
   readonly runs = new Map<string, FakeRun>();
   readonly decisions = new Map<string, Uint8Array>();
+  /** By id. */
+  readonly keys = new Map<string, StoredKey>();
 
   run(runId: string): FakeRun {
     const run = this.runs.get(runId) ?? { runId, events: [], ended: false, waiting: false };
@@ -77,10 +86,17 @@ export type FakeAnswer =
 type Responder = (seen: Seen) => FakeAnswer | Promise<FakeAnswer>;
 
 const METHODS = new Map<string, DescMethod>(
-  [RunService, AgentService, ApprovalService].flatMap((service) =>
+  [RunService, AgentService, ApprovalService, KeyService].flatMap((service) =>
     service.methods.map((method) => [`${service.name}/${method.name}`, method] as const),
   ),
 );
+
+/** Methods whose messages between gateway and orchestrator are not the public ones. */
+const INTERNAL = new Map<string, DescMessage>([
+  ["Internal/Sequences", SequencesRequestSchema],
+  ["Internal/VerifyKey", VerifyKeyRequestSchema],
+  ["KeyService/CreateKey", PutKeyRequestSchema],
+]);
 
 export class FakeOrchestrator {
   /** Every request that came here, in order. */
@@ -171,7 +187,7 @@ export class FakeOrchestrator {
   async #take(message: Msg): Promise<void> {
     const envelope = fromBinary(EnvelopeSchema, message.data);
     const method = METHODS.get(envelope.method);
-    const schema = envelope.method === "Internal/Sequences" ? SequencesRequestSchema : method?.input;
+    const schema = INTERNAL.get(envelope.method) ?? method?.input;
     if (schema === undefined) throw new Error(`No such method: ${envelope.method}`);
     const sha256 = createHash("sha256").update(envelope.body).digest();
     if (!sha256.equals(envelope.bodySha256)) throw new Error(`The body of ${envelope.method} is not what was hashed`);
@@ -198,6 +214,16 @@ export class FakeOrchestrator {
 
   #answer({ method, request, envelope }: Seen): FakeAnswer {
     if (method === "Internal/Sequences") return this.#sequences(request);
+    if (is(request, VerifyKeyRequestSchema)) {
+      const key = this.store.keys.get(request.keyId);
+      return reply(VerifyKeyResponseSchema, key === undefined ? {} : { key });
+    }
+    if (is(request, PutKeyRequestSchema)) return this.#putKey(request, envelope);
+    if (is(request, KeyService.method.revokeKey.input)) {
+      const key = this.store.keys.get(request.keyId);
+      if (key !== undefined) key.revoked = true;
+      return reply(KeyService.method.revokeKey.output, { key: { keyId: request.keyId } });
+    }
     if (is(request, RunService.method.start.input)) {
       const runId = runIdOf(envelope.namespace, request.idempotencyKey);
       const created = !this.store.runs.has(runId);
@@ -221,6 +247,15 @@ export class FakeOrchestrator {
       return reply(RunService.method.approve.output, { decision: { decisionId, approvalId }, closed: true, repeated });
     }
     return { body: create(output), schema: output };
+  }
+
+  #putKey({ keyId, secretSha256, request }: MessageShape<typeof PutKeyRequestSchema>, envelope: Envelope): FakeAnswer {
+    const { namespace } = envelope;
+    const { owner = "", roles = [], groups = [], expiresAt } = request ?? {};
+    const expires = expiresAt === undefined ? {} : { expiresAt };
+    const stored = { keyId, secretSha256, owner, roles, groups, namespace, ...expires };
+    this.store.keys.set(keyId, create(StoredKeySchema, stored));
+    return reply(PutKeyResponseSchema, { key: { keyId, owner, roles, groups, namespace } });
   }
 
   #history(request: { runId: string; afterSequence: bigint; pageSize: number }): FakeAnswer {
