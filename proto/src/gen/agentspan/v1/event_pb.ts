@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/event.proto.
  */
 export const file_agentspan_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKzCAoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQi1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkiVQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAki/QEKClRvb2xSZXN1bHQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASEgoIcmVqZWN0ZWQYBiABKAlIABIYCg5yZXNwb25kZWRfanNvbhgHIAEoCUgAEhMKCWNhbmNlbGxlZBgIIAEoCUgAEjIKCXRydW5jYXRlZBgJIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIQCghieV9wcm9iZRgKIAEoCEIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwiZAoFVm90ZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRITCgtkZWNpc2lvbl9pZBgDIAEoCRIgCgR2b3RlGAQgASgLMhIuYWdlbnRzcGFuLnYxLlZvdGUiRAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uIkUKEENoZWNrcG9pbnRDbG9zZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRILCgN3aHkYAyABKAkiJAoGUGF1c2VkEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVCgdSZXN1bWVkEgoKAmJ5GAEgASgJIioKB1dhcm5pbmcSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixgEKC0xhdGVPdXRjb21lEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEjIKCXRydW5jYXRlZBgGIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIbChNzZXR0bGVzX2FwcHJvdmFsX2lkGAcgASgJQgkKB291dGNvbWUijwEKB1Byb2JpbmcSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSNQoPdW5rbm93bl9vdXRjb21lGAMgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoNUHJvYmVBbnN3ZXJlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEisKB3ZlcmRpY3QYBCABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0Eg4KBmRldGFpbBgFIAEoCRIRCgl3b3JrZXJfaWQYBiABKAkSEgoKcnVuc19hZ2FpbhgHIAEoCCJ4CgVFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIPCgdjYWxsX2lkGAMgASgJEg8KB2F0dGVtcHQYBCABKA0SLAoIcmV0cnlfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj8KBkVuZGluZxIlCgVzdGF0ZRgBIAEoDjIWLmFnZW50c3Bhbi52MS5SdW5TdGF0ZRIOCgZyZWFzb24YAiABKAkiGwoERG9uZRITCgtvdXRwdXRfanNvbhgBIAEoCSIvCgZGYWlsZWQSJQoFZXJyb3IYASABKAsyFi5hZ2VudHNwYW4udjEuUnVuRXJyb3IiJwoJQ2FuY2VsbGVkEg4KBnJlYXNvbhgBIAEoCRIKCgJieRgCIAEoCSIxCghUaW1lZE91dBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciI0CgVEZWx0YRIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCWIGcHJvdG8z", [file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKzCAoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQiQwoJU2lnbmF0dXJlEg4KBmtleV9pZBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEwoLc2lnbmVkX3RleHQYAyABKAki1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkifQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAkSJgoFZ3JhbnQYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIqkCCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZUIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwikAEKBVZvdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEwoLZGVjaXNpb25faWQYAyABKAkSIAoEdm90ZRgEIAEoCzISLmFnZW50c3Bhbi52MS5Wb3RlEioKCXNpZ25hdHVyZRgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUicAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uEioKCXNpZ25hdHVyZRgDIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUiRQoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCSIkCgZQYXVzZWQSCgoCYnkYASABKAkSDgoGcmVhc29uGAIgASgJIhUKB1Jlc3VtZWQSCgoCYnkYASABKAkiKgoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSLGAQoLTGF0ZU91dGNvbWUSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASMgoJdHJ1bmNhdGVkGAYgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAEhsKE3NldHRsZXNfYXBwcm92YWxfaWQYByABKAlCCQoHb3V0Y29tZSKPAQoHUHJvYmluZxIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRI1Cg91bmtub3duX291dGNvbWUYAyABKAsyHC5hZ2VudHNwYW4udjEuVW5rbm93bk91dGNvbWUSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgBCg1Qcm9iZUFuc3dlcmVkEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SKwoHdmVyZGljdBgEIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSDgoGZGV0YWlsGAUgASgJEhEKCXdvcmtlcl9pZBgGIAEoCRISCgpydW5zX2FnYWluGAcgASgIIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJYgZwcm90bzM", [file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
 
 /**
  * A fact that happened to a run. Sequences begin at 1 and have no gaps; exactly one terminal event (done, failed,
@@ -194,6 +194,41 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_event, 0);
 
 /**
+ * An orchestrator's signature, made before what it is about was stored; set where it has a key.
+ *
+ * @generated from message agentspan.v1.Signature
+ */
+export type Signature = Message<"agentspan.v1.Signature"> & {
+  /**
+   * The first 16 hexadecimal digits of the SHA-256 of the raw public key.
+   *
+   * @generated from field: string key_id = 1;
+   */
+  keyId: string;
+
+  /**
+   * Ed25519, 64 bytes.
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+
+  /**
+   * What was signed: RFC 8785 text of a purpose and a statement.
+   *
+   * @generated from field: string signed_text = 3;
+   */
+  signedText: string;
+};
+
+/**
+ * Describes the message agentspan.v1.Signature.
+ * Use `create(SignatureSchema)` to create a new message.
+ */
+export const SignatureSchema: GenMessage<Signature> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 1);
+
+/**
  * @generated from message agentspan.v1.RunStarted
  */
 export type RunStarted = Message<"agentspan.v1.RunStarted"> & {
@@ -233,7 +268,7 @@ export type RunStarted = Message<"agentspan.v1.RunStarted"> & {
  * Use `create(RunStartedSchema)` to create a new message.
  */
 export const RunStartedSchema: GenMessage<RunStarted> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 1);
+  messageDesc(file_agentspan_v1_event, 2);
 
 /**
  * @generated from message agentspan.v1.ModelReplied
@@ -275,7 +310,7 @@ export type ModelReplied = Message<"agentspan.v1.ModelReplied"> & {
  * Use `create(ModelRepliedSchema)` to create a new message.
  */
 export const ModelRepliedSchema: GenMessage<ModelReplied> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 2);
+  messageDesc(file_agentspan_v1_event, 3);
 
 /**
  * The model asked for a tool. Comes before the tool runs.
@@ -330,7 +365,7 @@ export type ToolCall = Message<"agentspan.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 3);
+  messageDesc(file_agentspan_v1_event, 4);
 
 /**
  * @generated from message agentspan.v1.ToolStarted
@@ -355,6 +390,13 @@ export type ToolStarted = Message<"agentspan.v1.ToolStarted"> & {
    * @generated from field: string worker_id = 4;
    */
   workerId: string;
+
+  /**
+   * Of the grant, where the call is guarded.
+   *
+   * @generated from field: agentspan.v1.Signature grant = 5;
+   */
+  grant?: Signature | undefined;
 };
 
 /**
@@ -362,7 +404,7 @@ export type ToolStarted = Message<"agentspan.v1.ToolStarted"> & {
  * Use `create(ToolStartedSchema)` to create a new message.
  */
 export const ToolStartedSchema: GenMessage<ToolStarted> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 4);
+  messageDesc(file_agentspan_v1_event, 5);
 
 /**
  * The one outcome of a call.
@@ -444,6 +486,13 @@ export type ToolResult = Message<"agentspan.v1.ToolResult"> & {
    * @generated from field: bool by_probe = 10;
    */
   byProbe: boolean;
+
+  /**
+   * Of the outcome, where the call is guarded.
+   *
+   * @generated from field: agentspan.v1.Signature signature = 11;
+   */
+  signature?: Signature | undefined;
 };
 
 /**
@@ -451,7 +500,7 @@ export type ToolResult = Message<"agentspan.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 5);
+  messageDesc(file_agentspan_v1_event, 6);
 
 /**
  * @generated from message agentspan.v1.TruncatedResult
@@ -478,7 +527,7 @@ export type TruncatedResult = Message<"agentspan.v1.TruncatedResult"> & {
  * Use `create(TruncatedResultSchema)` to create a new message.
  */
 export const TruncatedResultSchema: GenMessage<TruncatedResult> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 6);
+  messageDesc(file_agentspan_v1_event, 7);
 
 /**
  * @generated from message agentspan.v1.Waiting
@@ -495,7 +544,7 @@ export type Waiting = Message<"agentspan.v1.Waiting"> & {
  * Use `create(WaitingSchema)` to create a new message.
  */
 export const WaitingSchema: GenMessage<Waiting> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 7);
+  messageDesc(file_agentspan_v1_event, 8);
 
 /**
  * @generated from message agentspan.v1.Voted
@@ -520,6 +569,11 @@ export type Voted = Message<"agentspan.v1.Voted"> & {
    * @generated from field: agentspan.v1.Vote vote = 4;
    */
   vote?: Vote | undefined;
+
+  /**
+   * @generated from field: agentspan.v1.Signature signature = 5;
+   */
+  signature?: Signature | undefined;
 };
 
 /**
@@ -527,7 +581,7 @@ export type Voted = Message<"agentspan.v1.Voted"> & {
  * Use `create(VotedSchema)` to create a new message.
  */
 export const VotedSchema: GenMessage<Voted> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 8);
+  messageDesc(file_agentspan_v1_event, 9);
 
 /**
  * @generated from message agentspan.v1.Decided
@@ -542,6 +596,11 @@ export type Decided = Message<"agentspan.v1.Decided"> & {
    * @generated from field: agentspan.v1.Decision decision = 2;
    */
   decision?: Decision | undefined;
+
+  /**
+   * @generated from field: agentspan.v1.Signature signature = 3;
+   */
+  signature?: Signature | undefined;
 };
 
 /**
@@ -549,7 +608,7 @@ export type Decided = Message<"agentspan.v1.Decided"> & {
  * Use `create(DecidedSchema)` to create a new message.
  */
 export const DecidedSchema: GenMessage<Decided> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 9);
+  messageDesc(file_agentspan_v1_event, 10);
 
 /**
  * @generated from message agentspan.v1.CheckpointClosed
@@ -578,7 +637,7 @@ export type CheckpointClosed = Message<"agentspan.v1.CheckpointClosed"> & {
  * Use `create(CheckpointClosedSchema)` to create a new message.
  */
 export const CheckpointClosedSchema: GenMessage<CheckpointClosed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 10);
+  messageDesc(file_agentspan_v1_event, 11);
 
 /**
  * @generated from message agentspan.v1.Paused
@@ -600,7 +659,7 @@ export type Paused = Message<"agentspan.v1.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 11);
+  messageDesc(file_agentspan_v1_event, 12);
 
 /**
  * @generated from message agentspan.v1.Resumed
@@ -617,7 +676,7 @@ export type Resumed = Message<"agentspan.v1.Resumed"> & {
  * Use `create(ResumedSchema)` to create a new message.
  */
 export const ResumedSchema: GenMessage<Resumed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 12);
+  messageDesc(file_agentspan_v1_event, 13);
 
 /**
  * @generated from message agentspan.v1.Warning
@@ -639,7 +698,7 @@ export type Warning = Message<"agentspan.v1.Warning"> & {
  * Use `create(WarningSchema)` to create a new message.
  */
 export const WarningSchema: GenMessage<Warning> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 13);
+  messageDesc(file_agentspan_v1_event, 14);
 
 /**
  * A worker's true outcome that came after the call had been settled otherwise.
@@ -698,7 +757,7 @@ export type LateOutcome = Message<"agentspan.v1.LateOutcome"> & {
  * Use `create(LateOutcomeSchema)` to create a new message.
  */
 export const LateOutcomeSchema: GenMessage<LateOutcome> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 14);
+  messageDesc(file_agentspan_v1_event, 15);
 
 /**
  * @generated from message agentspan.v1.Probing
@@ -734,7 +793,7 @@ export type Probing = Message<"agentspan.v1.Probing"> & {
  * Use `create(ProbingSchema)` to create a new message.
  */
 export const ProbingSchema: GenMessage<Probing> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 15);
+  messageDesc(file_agentspan_v1_event, 16);
 
 /**
  * @generated from message agentspan.v1.ProbeAnswered
@@ -790,7 +849,7 @@ export type ProbeAnswered = Message<"agentspan.v1.ProbeAnswered"> & {
  * Use `create(ProbeAnsweredSchema)` to create a new message.
  */
 export const ProbeAnsweredSchema: GenMessage<ProbeAnswered> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 16);
+  messageDesc(file_agentspan_v1_event, 17);
 
 /**
  * @generated from message agentspan.v1.Error
@@ -833,7 +892,7 @@ export type Error = Message<"agentspan.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 17);
+  messageDesc(file_agentspan_v1_event, 18);
 
 /**
  * @generated from message agentspan.v1.Ending
@@ -855,7 +914,7 @@ export type Ending = Message<"agentspan.v1.Ending"> & {
  * Use `create(EndingSchema)` to create a new message.
  */
 export const EndingSchema: GenMessage<Ending> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 18);
+  messageDesc(file_agentspan_v1_event, 19);
 
 /**
  * @generated from message agentspan.v1.Done
@@ -874,7 +933,7 @@ export type Done = Message<"agentspan.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 19);
+  messageDesc(file_agentspan_v1_event, 20);
 
 /**
  * @generated from message agentspan.v1.Failed
@@ -891,7 +950,7 @@ export type Failed = Message<"agentspan.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 20);
+  messageDesc(file_agentspan_v1_event, 21);
 
 /**
  * @generated from message agentspan.v1.Cancelled
@@ -913,7 +972,7 @@ export type Cancelled = Message<"agentspan.v1.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 21);
+  messageDesc(file_agentspan_v1_event, 22);
 
 /**
  * @generated from message agentspan.v1.TimedOut
@@ -930,7 +989,7 @@ export type TimedOut = Message<"agentspan.v1.TimedOut"> & {
  * Use `create(TimedOutSchema)` to create a new message.
  */
 export const TimedOutSchema: GenMessage<TimedOut> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 22);
+  messageDesc(file_agentspan_v1_event, 23);
 
 /**
  * A piece of the model's text as it comes. Of one attempt; a later attempt begins anew.
@@ -959,5 +1018,5 @@ export type Delta = Message<"agentspan.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 23);
+  messageDesc(file_agentspan_v1_event, 24);
 
