@@ -118,6 +118,8 @@ export interface AnswerProbe {
 /** What a person asks of a checkpoint. */
 export interface Decide {
   readonly type: "decide";
+  /** How it is known who decides, and by which credential: for the signature. */
+  readonly by?: { readonly method: string; readonly credentialId: string };
   readonly decisionId: string;
   readonly requestHash: string;
   readonly who: string;

@@ -38,6 +38,34 @@ export type Fact =
 
 export type FactType = Fact["type"];
 
+/**
+ * An orchestrator's signature over what a fact says, put to it before it is stored where there is a key. The core makes
+ * nothing of it; signed-facts.ts says what is signed.
+ */
+export interface Signed {
+  readonly keyId: string;
+  /** In base64url. */
+  readonly signature: string;
+}
+
+/** What of an act is signed beside what it says. */
+export interface SignedAct extends Signed {
+  /** Of the arguments that were shown. */
+  readonly digest: string;
+  /** How it was known who it is, and by which credential. */
+  readonly method: string;
+  readonly credentialId: string;
+}
+
+/** What of a grant is signed beside what its start says. */
+export interface SignedGrant extends Signed {
+  readonly digest: string;
+  /** Empty where no person had to decide. */
+  readonly approvalId: string;
+  readonly decisionId: string;
+  readonly expiresAt: number;
+}
+
 /** How guarded a call is. Approval and once start at most once and their error is final. */
 export type Gate = "plain" | "once" | "approval";
 
@@ -111,6 +139,8 @@ export interface ToolStarted {
   /** What this worker's tool brings, where the call is guarded. A later registration changes nothing of it. */
   readonly probe?: true;
   readonly enforcesKey?: true;
+  /** Of the grant, where the call is guarded. */
+  readonly signed?: SignedGrant;
 }
 
 /** A plain attempt failed, was lost or timed out, and another follows. */
@@ -188,6 +218,8 @@ export interface ToolFinished {
   readonly outcome: CallOutcome;
   /** Where a worker brought it. */
   readonly report?: ReportDigest;
+  /** Where the call is guarded. */
+  readonly signed?: Signed;
 }
 
 /** A short digest of who reported an outcome and of what was said, before any of it was cut. */
@@ -260,7 +292,7 @@ export interface Act {
   readonly comment: string;
   /** RFC 8785 text and digest of what runs instead. */
   readonly edited?: { readonly arguments: string; readonly digest: string };
-  readonly signature?: string;
+  readonly signed?: SignedAct;
 }
 
 /** A vote that did not decide; the one that does stands in `decided`. */

@@ -95,6 +95,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
   const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf]);
   const { answer, stored } = await context.engine.execute(runId, {
     type: "decide",
+    by: { method: context.caller.method, credentialId: context.caller.credentialId },
     decisionId,
     requestHash: createHash("sha256").update(request).digest("hex"),
     who: context.caller.subject,
