@@ -22,6 +22,7 @@ function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): A
     reason: "",
     unknownOutcome: undefined,
     decision: undefined,
+    approvers: undefined,
   };
 }
 

@@ -20,6 +20,8 @@ export const Limits = {
   reasonBytes: 16 * KiB,
   decisionIdBytes: 128,
   idempotencyKeyBytes: 256,
+  votesRequired: 16,
+  approvers: 64,
   labels: 64,
   labelKeyBytes: 63,
   labelValueBytes: 256,

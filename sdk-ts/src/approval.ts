@@ -49,6 +49,13 @@ export interface Approval {
   readonly unknownOutcome: UnknownOutcome | undefined;
   /** Set once a person closed it. */
   readonly decision: Decision | undefined;
+  /** Who may decide; undefined where everybody may whom the server lets approve. */
+  readonly approvers: Approvers | undefined;
+}
+
+export interface Approvers {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
 }
 
 export interface UnknownOutcome {
@@ -83,6 +90,8 @@ export interface Vote {
   readonly what: DecisionOutcome;
   readonly comment: string;
   readonly edited: boolean;
+  /** For whom a delegate spoke, whose vote it is; else empty. */
+  readonly onBehalfOf: string;
 }
 
 /** What closed a checkpoint, or would have with enough votes. */
@@ -123,6 +132,7 @@ export function approvalOf(message: ApprovalMessage): Approval {
     reason: message.reason,
     unknownOutcome: unknown && unknownOutcomeOf(unknown),
     decision: message.decision && decisionOf(message.decision),
+    approvers: message.approvers && { users: message.approvers.users, groups: message.approvers.groups },
   };
 }
 
@@ -141,8 +151,8 @@ export function unknownOutcomeOf(message: UnknownOutcomeMessage): UnknownOutcome
 }
 
 export function voteOf(message: VoteMessage): Vote {
-  const { who, comment, edited } = message;
-  return { who, at: dateOf(message.at), what: outcomeOf(message.what), comment, edited };
+  const { who, comment, edited, onBehalfOf } = message;
+  return { who, at: dateOf(message.at), what: outcomeOf(message.what), comment, edited, onBehalfOf };
 }
 
 export function decisionOf(message: DecisionMessage): Decision {

@@ -8,6 +8,7 @@ export { AgentStream, type StreamOptions } from "./agent-stream.js";
 export {
   type Approval,
   type ApprovalKind,
+  type Approvers,
   approvalOf,
   type Decision,
   type DecisionOutcome,
@@ -16,6 +17,7 @@ export {
   type UnknownOutcome,
   type Vote,
 } from "./approval.js";
+export type { ApprovalOptions, ApproverOptions } from "./approval-policy.js";
 export type { ApproveOptions, DecideOptions, RespondOptions, SettleOptions } from "./decide-options.js";
 export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
 export type { Duration } from "./duration.js";

@@ -1,8 +1,9 @@
 import { AgentspanError, Limits, NAME_PATTERN } from "@agentspan/internal";
-import { type Tool as ToolMessage, ToolSchema } from "@agentspan/proto";
+import { type ApprovalPolicy, type Tool as ToolMessage, ToolSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { z } from "zod";
+import { type ApprovalOptions, policyOf } from "./approval-policy.js";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { type JsonSchema, type SchemaReading, schemaSource } from "./input-schema.js";
 import type { JsonObject } from "./json-text.js";
@@ -28,6 +29,8 @@ export interface ToolOptions {
   readonly approvalRequired?: boolean;
   /** Approving demands the approval id and the digest that was shown: a bare approve is refused. */
   readonly approvalExplicit?: boolean;
+  /** `true` is approvalRequired; an object also says who may approve, and how. */
+  readonly approval?: true | ApprovalOptions;
   /** Starts at most once, like an approved call, but without a person. */
   readonly once?: boolean;
   readonly retry?: RetryOptions;
@@ -59,6 +62,7 @@ const TOOL_OPTIONS: OptionKinds<ToolOptions & ProbeOptions<never> & { readonly i
   inputSchema: "object",
   approvalRequired: "flag",
   approvalExplicit: "flag",
+  approval: "anything",
   once: "flag",
   retry: "object",
   timeout: "duration",
@@ -137,30 +141,46 @@ export function tool(
   if (options.retry !== undefined) requireOptions(options.retry, `The retry of the ${owner}`, RETRY_OPTIONS);
   requireName(options.name, "a tool");
   if (options.queue !== undefined) requireName(options.queue, `the queue of ${owner}`);
-  requireGuarded(options, owner);
+  const approval = approvalOf(options, owner);
+  requireGuarded(options, approval, owner);
   const { probe } = options;
   const schema = schemaSource(options.inputSchema, `${owner}.inputSchema`);
   requireSize(options.description, Limits.toolDescriptionBytes, `description of ${owner}`);
   requireSize(schema.jsonText, Limits.toolSchemaBytes, `schema of ${owner}`);
   return {
     name: options.name,
-    approvalRequired: options.approvalRequired ?? false,
+    approvalRequired: approval?.required ?? false,
     once: options.once ?? false,
     enforcesIdempotency: options.enforcesIdempotency ?? false,
     queue: options.queue,
-    message: messageOf(options, schema.jsonText, owner),
+    message: messageOf(options, approval, schema.jsonText, owner),
     readArguments: schema.read,
     execute: async (args, context) => fn(args as never, context),
     probe: probe && (async (args, context) => probe(args as never, context)),
   };
 }
 
-/** A plain tool is tried again anyway: nobody asks what became of an attempt. */
-function requireGuarded(options: ToolOptions & ProbeOptions<never>, owner: string): void {
-  if (options.approvalExplicit && !options.approvalRequired) {
-    throw misplaced("approvalExplicit", owner, "is for a tool that needs approval: set approvalRequired as well");
+/** Undefined where no person is asked. */
+function approvalOf(options: ToolOptions, owner: string): ApprovalPolicy | undefined {
+  const { approval, approvalRequired = false, approvalExplicit = false } = options;
+  if (approval === undefined || approval === true) {
+    if (approval === undefined && !approvalRequired) {
+      if (!approvalExplicit) return undefined;
+      throw misplaced("approvalExplicit", owner, "is for a tool that needs approval: set approvalRequired as well");
+    }
+    return policyOf({ explicit: approvalExplicit }, owner);
   }
-  if (options.approvalRequired || options.once) return;
+  if (approvalExplicit) throw misplaced("approvalExplicit", owner, "is said as explicit in its approval");
+  return policyOf(approval, owner);
+}
+
+/** A plain tool is tried again anyway: nobody asks what became of an attempt. */
+function requireGuarded(
+  options: ToolOptions & ProbeOptions<never>,
+  approval: ApprovalPolicy | undefined,
+  owner: string,
+): void {
+  if (approval !== undefined || options.once) return;
   for (const field of ["probe", "enforcesIdempotency"] as const) {
     if (options[field] === undefined || options[field] === false) continue;
     const rule = "is for a tool that starts at most once: set approvalRequired or once as well";
@@ -174,7 +194,12 @@ function misplaced(field: string, owner: string, rule: string): AgentspanError {
   });
 }
 
-function messageOf(options: ToolOptions, inputSchemaJson: string, owner: string): ToolMessage {
+function messageOf(
+  options: ToolOptions,
+  approval: ApprovalPolicy | undefined,
+  inputSchemaJson: string,
+  owner: string,
+): ToolMessage {
   const { retry } = options;
   const duration = (value: Duration | undefined, field: string) =>
     value === undefined ? undefined : durationFromMs(toMilliseconds(value, `${owner}.${field}`));
@@ -185,13 +210,7 @@ function messageOf(options: ToolOptions, inputSchemaJson: string, owner: string)
     queue: options.queue ?? "",
     once: options.once ?? false,
   });
-  if (options.approvalRequired || options.approvalExplicit) {
-    message.approval = {
-      $typeName: "agentspan.v1.ApprovalPolicy",
-      required: options.approvalRequired ?? false,
-      explicit: options.approvalExplicit ?? false,
-    };
-  }
+  if (approval !== undefined) message.approval = approval;
   if (retry !== undefined) {
     const initialBackoff = duration(retry.initialBackoff, "retry.initialBackoff");
     const maxBackoff = duration(retry.maxBackoff, "retry.maxBackoff");

@@ -29,7 +29,6 @@ describe("a misspelt gate", () => {
   it.each([
     { approvalrequired: true },
     { approval_required: true },
-    { approval: { required: true } },
     { aprovalRequired: true },
     { needsApproval: true },
     { ApprovalRequired: true },

@@ -10,6 +10,7 @@ import {
   type Tool,
 } from "@agentspan/proto";
 import { toBinary } from "@bufbuild/protobuf";
+import { checkPolicy } from "./approval-policy.js";
 import {
   checkDuration,
   checkLabels,
@@ -97,6 +98,7 @@ function checkTool(faults: Faults, path: string, tool: Tool): void {
   if (tool.inputSchemaJson === "") faults.add(`${path}.inputSchemaJson`, "is required");
   else checkSchemaText(faults, `${path}.inputSchemaJson`, tool.inputSchemaJson);
   checkOptionalName(faults, `${path}.queue`, tool.queue);
+  if (tool.approval !== undefined) checkPolicy(faults, `${path}.approval`, tool.approval);
   if (tool.retry !== undefined) checkRetry(faults, `${path}.retry`, tool.retry);
   checkDuration(faults, `${path}.startTimeout`, tool.startTimeout);
   checkDuration(faults, `${path}.timeout`, tool.timeout);

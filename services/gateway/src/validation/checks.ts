@@ -68,6 +68,8 @@ export function checkOnBehalfOf(faults: Faults, field: string, subject: string):
   if (Buffer.byteLength(subject) > MAX_ON_BEHALF_OF_BYTES) {
     faults.add(field, `must be at most ${MAX_ON_BEHALF_OF_BYTES} bytes`);
   }
+  // Persons are compared as they stand, and nobody has two voices for a blank.
+  if (subject.trim() !== subject) faults.add(field, "must not begin or end with a blank");
 }
 
 /** JSON text, within a limit, that can have only one meaning. */

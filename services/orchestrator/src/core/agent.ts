@@ -21,11 +21,29 @@ export interface ToolDefinition {
   readonly description: string;
   readonly inputSchema: string;
   readonly queue: string;
-  readonly approval: { readonly required: boolean; readonly explicit: boolean; readonly votesRequired: number };
+  readonly approval: ApprovalPolicy;
   readonly once: boolean;
   readonly retry: RetryPolicy;
   readonly startTimeoutMs?: number;
   readonly timeoutMs?: number;
+}
+
+/** When people must approve a call, and who may; who may holds for settlements of its calls too. */
+export interface ApprovalPolicy {
+  readonly required: boolean;
+  /** A decision must name the approval and its digest. */
+  readonly explicit: boolean;
+  readonly votesRequired: number;
+  /** Whoever may decide at all where absent. */
+  readonly approvers?: Approvers;
+  /** Whoever started the run may decide too. */
+  readonly selfApproval?: true;
+}
+
+/** People by name, or by a group that they have. */
+export interface Approvers {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
 }
 
 export interface RetryPolicy {

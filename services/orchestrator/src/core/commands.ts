@@ -124,6 +124,10 @@ export interface Decide {
   readonly requestHash: string;
   readonly who: string;
   readonly onBehalfOf?: string;
+  /** Of `who`, by its credential. */
+  readonly groups: readonly string[];
+  /** Whether it is known who asks. */
+  readonly authenticated: boolean;
   /** The one open checkpoint where absent. */
   readonly approvalId?: string;
   readonly digest?: string;
@@ -266,4 +270,6 @@ export type RejectionReason =
   | "ALREADY_DECIDED"
   | "ARGUMENTS_CHANGED"
   | "IDEMPOTENCY_KEY_REUSED"
+  | "PERMISSION_DENIED"
+  | "SELF_APPROVAL"
   | "LIMIT_EXCEEDED";

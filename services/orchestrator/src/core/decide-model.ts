@@ -160,6 +160,7 @@ export function askForApproval(draft: Draft, call: Call, owner: OwnerDemand | un
     digest: call.digest,
     votesRequired: policy?.votesRequired ?? 1,
     explicit: policy?.explicit ?? false,
+    ...(policy?.approvers === undefined ? {} : { approvers: policy.approvers }),
     reason: byOwner ? "The tool's owner requires approval." : "The agent's definition requires approval.",
   });
 }

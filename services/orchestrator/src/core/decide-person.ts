@@ -5,7 +5,8 @@ import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Outcome } from "./events.js";
 import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
-import { type Checkpoint, callOf, openCheckpoints, type Run, votesBeside, wasEdited } from "./run.js";
+import { type Checkpoint, callOf, openCheckpoints, personOf, type Run, votesBeside, wasEdited } from "./run.js";
+import { voterRefusal } from "./voters.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
   const repeated = answerOfRepeated(draft.run, command);
@@ -15,6 +16,8 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   const { checkpoint } = found;
   const refused = refusalOf(draft, command, checkpoint);
   if (refused !== undefined) return refused;
+  const notTheirs = voterRefusal(draft, command, checkpoint);
+  if (notTheirs !== undefined) return notTheirs;
   const tooLarge = sizeRefusal(draft, command.verdict);
   if (tooLarge !== undefined) return tooLarge;
   const edited = editedArguments(draft, command.verdict, checkpoint);
@@ -136,8 +139,9 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
 function refusalOfClosed(run: Run, { approvalId, closed }: Checkpoint): Rejection {
   switch (closed?.how) {
     case "decided": {
-      const metadata = { winner: closed.who, outcome: closed.outcome, time: String(closed.at) };
-      const message = `Approval ${approvalId} of run ${run.runId} was ${closed.outcome} by ${closed.who} already.`;
+      const winner = personOf(closed);
+      const metadata = { winner, outcome: closed.outcome, time: String(closed.at) };
+      const message = `Approval ${approvalId} of run ${run.runId} was ${closed.outcome} by ${winner} already.`;
       return reject("ALREADY_DECIDED", message, { metadata });
     }
     case "expired":

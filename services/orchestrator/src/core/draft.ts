@@ -97,6 +97,7 @@ export class Draft {
       digest: call.digest,
       votesRequired: policy?.votesRequired ?? 1,
       explicit: policy?.explicit ?? false,
+      ...(policy?.approvers === undefined ? {} : { approvers: policy.approvers }),
       reason: "Nobody knows whether this call took effect: its worker did not report an outcome.",
       unknown,
     });

@@ -1,5 +1,6 @@
 // Facts that happened to a run, in the past tense. They are stored for ever: fields may be added, a meaning never
 // changes. The sequence of a run's events is the record; everything in Run is folded from it.
+import type { Approvers } from "./agent.js";
 import type { FinishReason, Usage } from "./model.js";
 
 /** What an event is worth on disk and in order. */
@@ -252,6 +253,8 @@ export interface Waiting {
   readonly votesRequired: number;
   /** A decision must name the approval and its digest. */
   readonly explicit: boolean;
+  /** Who may decide, where not everybody; told here, asked of the definition. */
+  readonly approvers?: Approvers;
   /** Why it is gated, in words. */
   readonly reason: string;
   readonly expiresAt?: number;

@@ -2,7 +2,7 @@
 
 import type { Act, Decided, Waiting } from "./events.js";
 import { offered, withCall } from "./evolve-call.js";
-import { type Call, type Checkpoint, type Closing, type Run, votesBeside } from "./run.js";
+import { type Call, type Checkpoint, type Closing, type Run, type Speaker, votesBeside } from "./run.js";
 
 export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
   const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
@@ -49,7 +49,7 @@ function isDead({ state }: Call, { unknown }: Waiting): boolean {
 export function recordAct(run: Run, act: Act, sequence: number, at: number, closed: boolean): Run {
   const checkpoint = run.checkpoints[act.approvalId];
   if (checkpoint === undefined) return run;
-  const votes = [...votesBeside(checkpoint, act), { who: act.who, at, outcome: act.outcome, sequence }];
+  const votes = [...votesBeside(checkpoint, act), { ...speakerOf(act), at, outcome: act.outcome, sequence }];
   const missing = Math.max(0, checkpoint.votesRequired - votes.length);
   const edited = act.edited === undefined ? {} : { argumentsSequence: sequence, digest: act.edited.digest };
   return {
@@ -72,9 +72,16 @@ export function recordAct(run: Run, act: Act, sequence: number, at: number, clos
 }
 
 export function afterDecision(run: Run, fact: Decided, sequence: number, at: number): Run {
-  const { approvalId, decisionId, outcome, who, callId } = fact;
+  const { approvalId, decisionId, outcome, callId } = fact;
   const checkpoint = run.checkpoints[approvalId];
-  const closed = closeCheckpoint(run, approvalId, { how: "decided", at, sequence, outcome, who, decisionId });
+  const closed = closeCheckpoint(run, approvalId, {
+    how: "decided",
+    at,
+    sequence,
+    outcome,
+    ...speakerOf(fact),
+    decisionId,
+  });
   return withCall(closed, callId, (call) => {
     if (outcome === "approved") {
       // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
@@ -92,6 +99,10 @@ export function afterDecision(run: Run, fact: Decided, sequence: number, at: num
     }
     return call;
   });
+}
+
+function speakerOf({ who, onBehalfOf }: Speaker): Speaker {
+  return onBehalfOf === undefined ? { who } : { who, onBehalfOf };
 }
 
 export function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {

@@ -184,6 +184,8 @@ export interface Checkpoint {
 
 export interface VoteRecord {
   readonly who: string;
+  /** For whom a delegate spoke: whose vote it is. */
+  readonly onBehalfOf?: string;
   readonly at: number;
   readonly outcome: Outcome;
   /** The voted or decided event, which has the comment. */
@@ -197,6 +199,7 @@ export type Closing =
       readonly sequence: number;
       readonly outcome: Outcome;
       readonly who: string;
+      readonly onBehalfOf?: string;
       readonly decisionId: string;
     }
   | { readonly how: "expired" | "cancelled" | "withdrawn"; readonly at: number; readonly sequence: number };
@@ -242,8 +245,16 @@ export function openCheckpoints(run: Run): readonly Checkpoint[] {
 }
 
 /** The votes that still count beside a new one: a person has one, and an edit is about other arguments than those before. */
-export function votesBeside({ votes }: Checkpoint, act: Pick<Act, "who" | "edited">): readonly VoteRecord[] {
-  return act.edited === undefined ? votes.filter(({ who }) => who !== act.who) : [];
+export function votesBeside({ votes }: Checkpoint, act: Speaker & Pick<Act, "edited">): readonly VoteRecord[] {
+  return act.edited === undefined ? votes.filter((vote) => personOf(vote) !== personOf(act)) : [];
+}
+
+/** Who asked, and for whom. */
+export type Speaker = Pick<Act, "who" | "onBehalfOf">;
+
+/** The one person whose word it is, whatever it came by: persons are compared, never keys. */
+export function personOf({ who, onBehalfOf }: Speaker): string {
+  return onBehalfOf ?? who;
 }
 
 /** Whether a vote changed the arguments after the checkpoint was opened. */

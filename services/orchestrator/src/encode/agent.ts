@@ -1,10 +1,15 @@
 // Agent definitions: the public message, the text that is stored and hashed, and what the core reads.
 import { createHash } from "node:crypto";
 import { canonicalJson, Limits } from "@agentspan/internal";
-import { type AgentDefinition, AgentDefinitionSchema, type Tool } from "@agentspan/proto";
+import {
+  type AgentDefinition,
+  AgentDefinitionSchema,
+  type ApprovalPolicy as PolicyMessage,
+  type Tool,
+} from "@agentspan/proto";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Agent, RetryPolicy, ToolDefinition } from "../core/index.js";
+import type { Agent, ApprovalPolicy, RetryPolicy, ToolDefinition } from "../core/index.js";
 
 /** What holds where a definition says nothing of retries. */
 const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
@@ -48,11 +53,7 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
     description: tool.description,
     inputSchema: tool.inputSchemaJson,
     queue: tool.queue === "" ? agentName : tool.queue,
-    approval: {
-      required: tool.approval?.required ?? false,
-      explicit: tool.approval?.explicit ?? false,
-      votesRequired: 1,
-    },
+    approval: policyToCore(tool.approval),
     once: tool.once,
     retry: {
       maxAttempts: retry === undefined || retry.maxAttempts === 0 ? DEFAULT_RETRY.maxAttempts : retry.maxAttempts,
@@ -62,6 +63,17 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
     },
     ...(tool.startTimeout === undefined ? {} : { startTimeoutMs: durationMs(tool.startTimeout) }),
     ...(tool.timeout === undefined ? {} : { timeoutMs: durationMs(tool.timeout) }),
+  };
+}
+
+function policyToCore(policy: PolicyMessage | undefined): ApprovalPolicy {
+  const { required = false, explicit = false, votesRequired = 0, approvers, selfApproval = false } = policy ?? {};
+  return {
+    required,
+    explicit,
+    votesRequired: votesRequired === 0 ? 1 : votesRequired,
+    ...(approvers === undefined ? {} : { approvers: { users: [...approvers.users], groups: [...approvers.groups] } }),
+    ...(selfApproval ? { selfApproval } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type Approval,
   ApprovalKind,
   ApprovalSchema,
+  type ApproversSchema,
   DecisionOutcome,
   type DecisionSchema,
   ProbeVerdict,
@@ -14,6 +15,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Act,
+  type Approvers,
   type Checkpoint,
   type CheckpointKind,
   type Fact,
@@ -76,17 +78,23 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
     requestedAt: timestampFromMs(checkpoint.requestedAt),
     updatedAt: timestampFromMs(checkpoint.updatedAt),
     votesRequired: checkpoint.votesRequired,
-    votes: checkpoint.votes.map(({ who, at, outcome }, index) => {
+    votes: checkpoint.votes.map(({ who, at, outcome, onBehalfOf = "" }, index) => {
       const act = actOf(events.votes[index]?.fact);
       const comment = act?.comment ?? "";
-      return { who, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited: act?.edited !== undefined };
+      const edited = act?.edited !== undefined;
+      return { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
     }),
     previewJson: waiting?.preview ?? "",
     reason: waiting?.reason ?? "",
+    ...(waiting?.approvers === undefined ? {} : { approvers: encodeApprovers(waiting.approvers) }),
     ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
     ...(unknown === undefined ? {} : { unknownOutcome: encodeUnknown(run.runId, checkpoint.callId, unknown) }),
     ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),
   });
+}
+
+export function encodeApprovers({ users, groups }: Approvers): MessageInitShape<typeof ApproversSchema> {
+  return { users: [...users], groups: [...groups] };
 }
 
 /** What is known of an attempt whose outcome is not. */

@@ -7,12 +7,14 @@ import type { CallOutcome, End, RunEvent, TaskReleased } from "../core/index.js"
 import {
   type ArgumentsByCall,
   decisionOf,
+  encodeApprovers,
   encodeUnknown,
   kindOf,
   outcomeOf,
   runStateOf,
   verdictOf,
 } from "./approval.js";
+import { encodeSignature } from "./signature.js";
 
 type Body = NonNullable<MessageInitShape<typeof EventSchema>["event"]>;
 
@@ -28,6 +30,8 @@ export function encodeEvent(runId: string, agentName: string, event: RunEvent, e
 
 function body(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Body {
   const { fact, at } = event;
+  const signed = encodeSignature(runId, event);
+  const signature = signed && { signature: signed };
   switch (fact.type) {
     case "run_started": {
       const { agentVersion, input, startedBy, onBehalfOf = "", labels } = fact;
@@ -59,7 +63,8 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
       };
     case "tool_started": {
       const { callId, tool: toolName, attempt, workerId } = fact;
-      return { case: "toolStarted", value: { callId, toolName, attempt, workerId } };
+      const grant = signed && { grant: signed };
+      return { case: "toolStarted", value: { callId, toolName, attempt, workerId, ...grant } };
     }
     case "attempt_failed":
       return error(fact.reason, fact.message, fact.callId, fact.attempt, fact.retryAt);
@@ -82,7 +87,8 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
     case "tool_result": {
       const { callId, tool: toolName, attempt } = fact;
       const byProbe = fact.by === "probe";
-      return { case: "toolResult", value: { callId, toolName, attempt, outcome: callOutcome(fact.outcome), byProbe } };
+      const outcome = callOutcome(fact.outcome);
+      return { case: "toolResult", value: { callId, toolName, attempt, outcome, byProbe, ...signature } };
     }
     case "waiting": {
       const shown = events(fact.callId, event.sequence);
@@ -100,18 +106,20 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
         votesRequired: fact.votesRequired,
         reason: fact.reason,
         previewJson: fact.preview ?? "",
+        ...(fact.approvers === undefined ? {} : { approvers: encodeApprovers(fact.approvers) }),
         ...(fact.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(fact.expiresAt) }),
         ...(fact.unknown === undefined ? {} : { unknownOutcome: encodeUnknown(runId, fact.callId, fact.unknown) }),
       };
       return { case: "waiting", value: { approval } };
     }
     case "voted": {
-      const { approvalId, callId, decisionId, who, outcome, comment, edited } = fact;
-      const vote = { who, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited: edited !== undefined };
-      return { case: "voted", value: { approvalId, callId, decisionId, vote } };
+      const { approvalId, callId, decisionId, who, onBehalfOf = "", outcome, comment } = fact;
+      const edited = fact.edited !== undefined;
+      const vote = { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
+      return { case: "voted", value: { approvalId, callId, decisionId, vote, ...signature } };
     }
     case "decided":
-      return { case: "decided", value: { callId: fact.callId, decision: decisionOf(fact, at) } };
+      return { case: "decided", value: { callId: fact.callId, decision: decisionOf(fact, at), ...signature } };
     case "checkpoint_closed": {
       const { approvalId, callId, why } = fact;
       return { case: "checkpointClosed", value: { approvalId, callId, why } };

@@ -92,13 +92,17 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
   const digest = asked.digest ?? "";
   if (decisionId === "") throw new AgentspanError("INVALID_REQUEST", "A decision has an id.");
   await requireRun(context, runId);
-  const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf]);
+  const { caller } = context;
+  // Of who asks, too: an id that somebody else knows does not make their word the same.
+  const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf, caller.subject]);
   const { answer, stored } = await context.engine.execute(runId, {
     type: "decide",
     by: { method: context.caller.method, credentialId: context.caller.credentialId },
     decisionId,
     requestHash: createHash("sha256").update(request).digest("hex"),
-    who: context.caller.subject,
+    who: caller.subject,
+    groups: caller.groups,
+    authenticated: caller.method !== "none",
     ...(onBehalfOf === "" ? {} : { onBehalfOf }),
     ...(approvalId === "" ? {} : { approvalId }),
     ...(digest === "" ? {} : { digest }),

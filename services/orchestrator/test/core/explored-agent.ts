@@ -1,5 +1,5 @@
 // The agent that the property tests explore: one tool for each way in which tools differ.
-import type { Agent, ToolDefinition } from "../../src/core/index.js";
+import type { Agent, ApprovalPolicy, ToolDefinition } from "../../src/core/index.js";
 
 const SCHEMA = '{"type":"object","properties":{"n":{"type":"number","maximum":100}},"required":["n"]}';
 
@@ -30,14 +30,27 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
       tool("refund", { approval: { required: true, explicit: false, votesRequired: 1 }, timeoutMs: 60_000 }),
       tool("wire", { approval: { required: true, explicit: false, votesRequired: 2 }, startTimeoutMs: 300_000 }),
       tool("delete", { approval: { required: true, explicit: true, votesRequired: 1 } }),
+      tool("transfer", {
+        approval: {
+          required: true,
+          explicit: false,
+          votesRequired: 2,
+          approvers: { users: ["maria", "alex"], groups: ["finance"] },
+        },
+      }),
+      tool("gift", { approval: { required: true, explicit: false, votesRequired: 1, selfApproval: true } }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
   };
 }
 
+export function definedPolicy(agent: Agent, name: string): ApprovalPolicy | undefined {
+  return agent.tools.find((candidate) => candidate.name === name)?.approval;
+}
+
 /** What a call needs by its definition alone. */
 export function definedGate(agent: Agent, name: string): { approval: boolean; once: boolean; votes: number } {
   const found = agent.tools.find((candidate) => candidate.name === name);
-  const approval = found?.approval;
+  const approval = definedPolicy(agent, name);
   return { approval: approval?.required ?? false, once: found?.once ?? false, votes: approval?.votesRequired ?? 1 };
 }

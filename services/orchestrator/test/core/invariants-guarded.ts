@@ -134,7 +134,7 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
         asked.digest = fact.edited.digest;
         asked.voters.clear();
       }
-      asked.voters.add(fact.who);
+      asked.voters.add(fact.onBehalfOf ?? fact.who);
       const runs = fact.outcome === "approved" || fact.outcome === "run_again";
       if (fact.type === "voted" || !runs) break;
       if (asked.voters.size < witness.votes)

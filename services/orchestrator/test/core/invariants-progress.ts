@@ -184,6 +184,8 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
     decisionId: `end${number}`,
     requestHash: `${number}`,
     who: `p${number}`,
+    groups: ["finance"],
+    authenticated: true,
     comment: "",
   } as const;
   switch (state.kind) {

@@ -75,7 +75,19 @@ export const PROBE_VERDICTS = ["HAPPENED", "DID_NOT_HAPPEN", "UNKNOWN"] as const
 export const GARBAGE = ["__proto__", "constructor", "toString", "t9c9", "", "1"] as const;
 const PEOPLE = ["maria", "noah", "alex"] as const;
 const WORKERS = ["w1", "w2", "w3"] as const;
-const TOOLS = ["charge", "refund", "look_up", "charge", "wire", "slow", "refund", "delete", "no_such_tool"] as const;
+const TOOLS = [
+  "charge",
+  "refund",
+  "look_up",
+  "charge",
+  "wire",
+  "slow",
+  "refund",
+  "delete",
+  "transfer",
+  "gift",
+  "no_such_tool",
+] as const;
 const ARGUMENTS = ['{"n":1}', '{"n":2}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
 const WAITS = [1, 500, 1_000, 5_000, 31_000, 61_000, 130_000, 660_000, 3_600_000] as const;
 
@@ -159,7 +171,16 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
 }
 
 export function startOf(requestHash: string): Command {
-  return { type: "start", runId: "run_1", namespace: "n", input: "hi", startedBy: "alex", labels: {}, requestHash };
+  return {
+    type: "start",
+    runId: "run_1",
+    namespace: "n",
+    input: "hi",
+    startedBy: "bot",
+    onBehalfOf: "alex",
+    labels: {},
+    requestHash,
+  };
 }
 
 function modelStep({ turn: { number, model } }: Run, x: number): { turn: number; attempt: number } {
@@ -271,19 +292,29 @@ function decision(explored: ExploredRun, run: Run, { x, y, z }: Move): Decide {
   const approvalId = named?.approvalId ?? (rarely(y, 5) ? pick(GARBAGE, x) : undefined);
   const digest = rarely(z, 13) ? "sha256:0" : rarely(y, 3) ? undefined : (named ?? some)?.digest;
   const verdict = verdictOf(named ?? some, z);
-  const who = pick(PEOPLE, z) ?? "maria";
+  const speaker = speakerOf(x, z);
   const known = pick(Object.keys(run.acts), x);
   const decisionId = rarely(y, 14) ? (known ?? pick(GARBAGE, x)) : rarely(y, 15) ? pick(GARBAGE, x) : undefined;
   return {
     type: "decide",
     decisionId: decisionId ?? `d${explored.fresh()}`,
-    requestHash: JSON.stringify([approvalId, digest, verdict, who]),
-    who,
+    requestHash: JSON.stringify([approvalId, digest, verdict, speaker]),
+    ...speaker,
+    groups: rarely(x, 3) ? [] : ["finance"],
+    authenticated: !rarely(y, 4),
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(digest === undefined ? {} : { digest }),
     comment: "",
     verdict,
   };
+}
+
+/** Mostly a person, sometimes a bot for one, rarely who started the run for another, or the bot for itself. */
+function speakerOf(x: number, z: number): Pick<Decide, "who" | "onBehalfOf"> {
+  const person = pick(PEOPLE, z) ?? "maria";
+  if (rarely(x, 5)) return { who: "bot", onBehalfOf: person };
+  if (rarely(x, 17)) return { who: "alex", onBehalfOf: person };
+  return { who: rarely(x, 23) ? "bot" : person };
 }
 
 function verdictOf(checkpoint: Checkpoint | undefined, z: number): Verdict {

@@ -95,6 +95,8 @@ function settle(explored: ExploredRun, callId: string): void {
     decisionId: `d${explored.fresh()}`,
     requestHash: "settle",
     who: "maria",
+    groups: [],
+    authenticated: false,
     approvalId: asked.approvalId,
     comment: "",
     verdict: { kind: "settle", outcome: "run_again" },

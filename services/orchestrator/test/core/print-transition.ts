@@ -2,6 +2,7 @@
 import type {
   Act,
   Answer,
+  Approvers,
   CallOutcome,
   Checkpoint,
   Effect,
@@ -13,7 +14,7 @@ import type {
   RunEvent,
   UnknownAttempt,
 } from "../../src/core/index.js";
-import { openCheckpoints, stateOf } from "../../src/core/index.js";
+import { openCheckpoints, personOf, stateOf } from "../../src/core/index.js";
 import { printDuration } from "./transcript-line.js";
 
 /** Prints times as durations since the run's first instant. */
@@ -89,7 +90,7 @@ export class Printer {
   checkpoint(checkpoint: Checkpoint): string {
     const { approvalId, kind, closed, votes, votesRequired } = checkpoint;
     const how = closed === undefined ? "open" : closed.how === "decided" ? closed.outcome : closed.how;
-    const who = votes.map((vote) => `${vote.who}:${vote.outcome}`).join(",");
+    const who = votes.map((vote) => `${personOf(vote)}:${vote.outcome}`).join(",");
     return `${approvalId} ${kind} ${how} ${digest(checkpoint.digest)} votes ${votes.length}/${votesRequired}${who === "" ? "" : ` ${who}`}`;
   }
 
@@ -130,7 +131,7 @@ export class Printer {
     switch (fact.type) {
       case "run_started": {
         const deadline = fact.deadlineMs === undefined ? "" : ` deadline ${printDuration(fact.deadlineMs)}`;
-        return `${fact.agentName} by ${fact.startedBy} ${quote(fact.input)}${deadline}`;
+        return `${fact.agentName} by ${fact.startedBy}${speaksFor(fact)} ${quote(fact.input)}${deadline}`;
       }
       case "model_replied": {
         const calls = fact.callIds.length === 0 ? "" : ` calls ${few(fact.callIds, 6).join(" ")}`;
@@ -169,7 +170,8 @@ export class Printer {
         const explicit = fact.explicit ? " explicit" : "";
         const { unknown } = fact;
         const known = unknown && this.known(unknown);
-        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${explicit}: ${known ?? fact.reason}`;
+        const by = fact.approvers === undefined ? "" : ` of ${names(fact.approvers)}`;
+        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${by}${explicit}: ${known ?? fact.reason}`;
       }
       case "voted":
         return act(fact);
@@ -199,7 +201,11 @@ export class Printer {
 function act(fact: Act): string {
   const edited = fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}`;
   const comment = fact.comment === "" ? "" : ` ${quote(fact.comment)}`;
-  return `${fact.approvalId} ${fact.outcome} by ${fact.who} ${fact.decisionId}${edited}${comment}`;
+  return `${fact.approvalId} ${fact.outcome} by ${fact.who}${speaksFor(fact)} ${fact.decisionId}${edited}${comment}`;
+}
+
+function speaksFor({ onBehalfOf }: { readonly onBehalfOf?: string }): string {
+  return onBehalfOf === undefined ? "" : ` for ${onBehalfOf}`;
 }
 
 function outcome(of: CallOutcome): string {
@@ -241,6 +247,10 @@ export function few(lines: readonly string[], ends: number): readonly string[] {
 
 function countsOf(kinds: readonly string[]): string {
   return [...new Set(kinds)].map((kind) => `${kinds.filter((one) => one === kind).length} ${kind}`).join(", ");
+}
+
+function names({ users, groups }: Approvers): string {
+  return [...users, ...groups.map((group) => `group:${group}`)].join(",");
 }
 
 function digest(text: string): string {

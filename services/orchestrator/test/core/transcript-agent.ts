@@ -1,5 +1,5 @@
 // The agent of a transcript, from lines such as `tool process_refund approval votes=2 timeout=5m`.
-import type { Agent, ToolDefinition } from "../../src/core/index.js";
+import type { Agent, ApprovalPolicy, ToolDefinition } from "../../src/core/index.js";
 import type { Line } from "./transcript-line.js";
 
 export const NO_TOOLS: Agent = {
@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval] [explicit] [votes=2] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
+/** `tool NAME [approval] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -33,11 +33,7 @@ export function readTool(line: Line): ToolDefinition {
     description: "",
     inputSchema: line.value("schema") ?? '{"type":"object"}',
     queue: "refund_agent",
-    approval: {
-      required: line.flag("approval"),
-      explicit: line.flag("explicit"),
-      votesRequired: line.number("votes", 1),
-    },
+    approval: readPolicy(line),
     once: line.flag("once"),
     retry: {
       maxAttempts: line.number("attempts", 3),
@@ -47,5 +43,17 @@ export function readTool(line: Line): ToolDefinition {
     },
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
+}
+
+function readPolicy(line: Line): ApprovalPolicy {
+  const [users, groups] = [line.list("approvers"), line.list("groups")];
+  const someone = users !== undefined || groups !== undefined;
+  return {
+    required: line.flag("approval"),
+    explicit: line.flag("explicit"),
+    votesRequired: line.number("votes", 1),
+    ...(someone ? { approvers: { users: users ?? [], groups: groups ?? [] } } : {}),
+    ...(line.flag("self-approval") ? { selfApproval: true } : {}),
   };
 }

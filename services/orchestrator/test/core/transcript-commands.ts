@@ -155,12 +155,14 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
 function readStart(line: Line): Command {
   const deadlineMs = line.duration("deadline");
   const input = line.value("input") ?? "Refund order ORD-8821";
+  const onBehalfOf = line.value("for");
   return {
     type: "start",
     runId: "run_1",
     namespace: "default",
     input,
     startedBy: line.value("by") ?? "alex",
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     labels: {},
     requestHash: `hash of ${input}`,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
@@ -254,11 +256,15 @@ function decision(line: Line, { run, decisions }: Seen, verdict: Verdict): Decid
   const digest = shown === "shown" ? run?.checkpoints[approvalId ?? ""]?.digest : shown;
   const comment = line.value("reason") ?? line.value("comment") ?? "";
   const request = line.value("request") ?? JSON.stringify([approvalId, digest, comment, verdict]);
+  const onBehalfOf = line.value("for");
   return {
     type: "decide",
     decisionId: line.value("decision") ?? `d${decisions + 1}`,
     requestHash: request,
     who: line.value("by") ?? "maria",
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    groups: line.list("groups") ?? [],
+    authenticated: line.flag("authenticated"),
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(digest === undefined ? {} : { digest }),
     comment,

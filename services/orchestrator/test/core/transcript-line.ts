@@ -38,6 +38,11 @@ export class Line {
     return value;
   }
 
+  /** Names, parted by commas. */
+  list(name: string): readonly string[] | undefined {
+    return this.value(name)?.split(",");
+  }
+
   needed(name: string): string {
     const value = this.value(name);
     if (value === undefined) throw new Error(`${this.text}: ${name}= is missing.`);

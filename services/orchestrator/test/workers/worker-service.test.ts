@@ -527,7 +527,8 @@ describe("an outcome that is told again", () => {
     await desk.execute({ type: "end_claim", callId: "t1c2", attempt: 1, nonce: "n2", how: "LEASE_ENDED" });
     const { run } = await desk.stored();
     const approvalId = Object.keys(run.checkpoints)[0] ?? "";
-    const decision = { decisionId: "d1", requestHash: "", who: "alex", comment: "", approvalId };
+    const by = { who: "alex", groups: [], authenticated: false };
+    const decision = { decisionId: "d1", requestHash: "", ...by, comment: "", approvalId };
     await desk.execute({ type: "decide", ...decision, verdict: { kind: "settle", outcome: "given_up" } });
     const late = { nonce: "n2", callId: "t1c2" };
     for (const desk of [office, other]) expect((await desk.complete(late)).status).toBe(CompletionStatus.LATE);

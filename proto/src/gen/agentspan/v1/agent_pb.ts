@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/agent.proto.
  */
 export const file_agentspan_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zIpkCCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iNAoOQXBwcm92YWxQb2xpY3kSEAoIcmVxdWlyZWQYASABKAgSEAoIZXhwbGljaXQYAiABKAgimwEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoDRIyCg9pbml0aWFsX2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbXVsdGlwbGllchgEIAEoASI/Cg9QdXRBZ2VudFJlcXVlc3QSLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uIkIKEFB1dEFnZW50UmVzcG9uc2USDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB2NyZWF0ZWQYAyABKAgiMAoPR2V0QWdlbnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSKBAQoQR2V0QWdlbnRSZXNwb25zZRIsCgVhZ2VudBgBIAEoCzIdLmFnZW50c3Bhbi52MS5BZ2VudERlZmluaXRpb24SDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6ChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJZChJMaXN0QWdlbnRzUmVzcG9uc2USKgoGYWdlbnRzGAEgAygLMhouYWdlbnRzcGFuLnYxLkFnZW50U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXQoMQWdlbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcDL1AQoMQWdlbnRTZXJ2aWNlEkkKCFB1dEFnZW50Eh0uYWdlbnRzcGFuLnYxLlB1dEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlc3BvbnNlEkkKCEdldEFnZW50Eh0uYWdlbnRzcGFuLnYxLkdldEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlc3BvbnNlEk8KCkxpc3RBZ2VudHMSHy5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1JlcXVlc3QaIC5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zIpkCCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijwEKDkFwcHJvdmFsUG9saWN5EhAKCHJlcXVpcmVkGAEgASgIEhAKCGV4cGxpY2l0GAIgASgIEioKCWFwcHJvdmVycxgEIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSFgoOdm90ZXNfcmVxdWlyZWQYBSABKA0SFQoNc2VsZl9hcHByb3ZhbBgGIAEoCCIqCglBcHByb3ZlcnMSDQoFdXNlcnMYASADKAkSDgoGZ3JvdXBzGAIgAygJIpsBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SMgoPaW5pdGlhbF9iYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCm11bHRpcGxpZXIYBCABKAEiPwoPUHV0QWdlbnRSZXF1ZXN0EiwKBWFnZW50GAEgASgLMh0uYWdlbnRzcGFuLnYxLkFnZW50RGVmaW5pdGlvbiJCChBQdXRBZ2VudFJlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIPCgdjcmVhdGVkGAMgASgIIjAKD0dldEFnZW50UmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkigQEKEEdldEFnZW50UmVzcG9uc2USLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOgoRTGlzdEFnZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWQoSTGlzdEFnZW50c1Jlc3BvbnNlEioKBmFnZW50cxgBIAMoCzIaLmFnZW50c3Bhbi52MS5BZ2VudFN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KDEFnZW50U3VtbWFyeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy9QEKDEFnZW50U2VydmljZRJJCghQdXRBZ2VudBIdLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuUHV0QWdlbnRSZXNwb25zZRJJCghHZXRBZ2VudBIdLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuR2V0QWdlbnRSZXNwb25zZRJPCgpMaXN0QWdlbnRzEh8uYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXF1ZXN0GiAuYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What an agent is: a model, instructions and tools. At most 1 MiB in all.
@@ -177,7 +177,7 @@ export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_agent, 1);
 
 /**
- * When a person must approve a call.
+ * When people must approve a call, and who may. It holds for settlements of the tool's calls too.
  *
  * @generated from message agentspan.v1.ApprovalPolicy
  */
@@ -195,6 +195,28 @@ export type ApprovalPolicy = Message<"agentspan.v1.ApprovalPolicy"> & {
    * @generated from field: bool explicit = 2;
    */
   explicit: boolean;
+
+  /**
+   * Who may decide; whoever may call Approve where unset. Others get PERMISSION_DENIED, admins too.
+   *
+   * @generated from field: agentspan.v1.Approvers approvers = 4;
+   */
+  approvers?: Approvers | undefined;
+
+  /**
+   * How many people must approve; 0 means 1. One rejection closes. At most 16.
+   *
+   * @generated from field: uint32 votes_required = 5;
+   */
+  votesRequired: number;
+
+  /**
+   * Whoever started a run may also approve its calls. Otherwise that is refused as SELF_APPROVAL; with authentication off,
+   * where nobody is known, it never is.
+   *
+   * @generated from field: bool self_approval = 6;
+   */
+  selfApproval: boolean;
 };
 
 /**
@@ -203,6 +225,35 @@ export type ApprovalPolicy = Message<"agentspan.v1.ApprovalPolicy"> & {
  */
 export const ApprovalPolicySchema: GenMessage<ApprovalPolicy> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_agent, 2);
+
+/**
+ * People by name, or by a group of their credential.
+ *
+ * @generated from message agentspan.v1.Approvers
+ */
+export type Approvers = Message<"agentspan.v1.Approvers"> & {
+  /**
+   * As their credentials name them, or as a delegate names whom it speaks for. At most 64, each 1 to 256 bytes.
+   *
+   * @generated from field: repeated string users = 1;
+   */
+  users: string[];
+
+  /**
+   * Groups count for whoever speaks for itself: of whom a delegate speaks for, only the name is known. At most 64, each
+   * 1 to 256 bytes.
+   *
+   * @generated from field: repeated string groups = 2;
+   */
+  groups: string[];
+};
+
+/**
+ * Describes the message agentspan.v1.Approvers.
+ * Use `create(ApproversSchema)` to create a new message.
+ */
+export const ApproversSchema: GenMessage<Approvers> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_agent, 3);
 
 /**
  * How failed attempts of a plain tool are repeated.
@@ -244,7 +295,7 @@ export type RetryPolicy = Message<"agentspan.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 3);
+  messageDesc(file_agentspan_v1_agent, 4);
 
 /**
  * @generated from message agentspan.v1.PutAgentRequest
@@ -261,7 +312,7 @@ export type PutAgentRequest = Message<"agentspan.v1.PutAgentRequest"> & {
  * Use `create(PutAgentRequestSchema)` to create a new message.
  */
 export const PutAgentRequestSchema: GenMessage<PutAgentRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 4);
+  messageDesc(file_agentspan_v1_agent, 5);
 
 /**
  * @generated from message agentspan.v1.PutAgentResponse
@@ -292,7 +343,7 @@ export type PutAgentResponse = Message<"agentspan.v1.PutAgentResponse"> & {
  * Use `create(PutAgentResponseSchema)` to create a new message.
  */
 export const PutAgentResponseSchema: GenMessage<PutAgentResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 5);
+  messageDesc(file_agentspan_v1_agent, 6);
 
 /**
  * @generated from message agentspan.v1.GetAgentRequest
@@ -316,7 +367,7 @@ export type GetAgentRequest = Message<"agentspan.v1.GetAgentRequest"> & {
  * Use `create(GetAgentRequestSchema)` to create a new message.
  */
 export const GetAgentRequestSchema: GenMessage<GetAgentRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 6);
+  messageDesc(file_agentspan_v1_agent, 7);
 
 /**
  * @generated from message agentspan.v1.GetAgentResponse
@@ -343,7 +394,7 @@ export type GetAgentResponse = Message<"agentspan.v1.GetAgentResponse"> & {
  * Use `create(GetAgentResponseSchema)` to create a new message.
  */
 export const GetAgentResponseSchema: GenMessage<GetAgentResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 7);
+  messageDesc(file_agentspan_v1_agent, 8);
 
 /**
  * @generated from message agentspan.v1.ListAgentsRequest
@@ -367,7 +418,7 @@ export type ListAgentsRequest = Message<"agentspan.v1.ListAgentsRequest"> & {
  * Use `create(ListAgentsRequestSchema)` to create a new message.
  */
 export const ListAgentsRequestSchema: GenMessage<ListAgentsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 8);
+  messageDesc(file_agentspan_v1_agent, 9);
 
 /**
  * @generated from message agentspan.v1.ListAgentsResponse
@@ -391,7 +442,7 @@ export type ListAgentsResponse = Message<"agentspan.v1.ListAgentsResponse"> & {
  * Use `create(ListAgentsResponseSchema)` to create a new message.
  */
 export const ListAgentsResponseSchema: GenMessage<ListAgentsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 9);
+  messageDesc(file_agentspan_v1_agent, 10);
 
 /**
  * @generated from message agentspan.v1.AgentSummary
@@ -418,7 +469,7 @@ export type AgentSummary = Message<"agentspan.v1.AgentSummary"> & {
  * Use `create(AgentSummarySchema)` to create a new message.
  */
 export const AgentSummarySchema: GenMessage<AgentSummary> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 10);
+  messageDesc(file_agentspan_v1_agent, 11);
 
 /**
  * Keeps agent definitions. A definition is immutable: its version is the hash of its content, and a run is pinned to

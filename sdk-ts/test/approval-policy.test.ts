@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { tool } from "../src/tool.js";
+
+const options = { name: "pay_out", description: "Pays.", inputSchema: { type: "object" } };
+
+describe("the approval of a tool", () => {
+  it("is said in a word, or in the old options", () => {
+    for (const more of [
+      { approval: true },
+      { approvalRequired: true },
+      { approval: true, approvalRequired: true },
+    ] as const) {
+      const made = tool(() => null, { ...options, ...more });
+      expect(made.approvalRequired).toBe(true);
+      expect(made.message.approval).toMatchObject({ required: true, explicit: false, votesRequired: 0 });
+    }
+  });
+
+  it("says who may approve, and how many must", () => {
+    const approval = {
+      explicit: true,
+      approvers: { users: ["maria"], groups: ["finance"] },
+      selfApproval: true,
+    };
+    expect(tool(() => null, { ...options, approval: { ...approval, votes: 2 } }).message.approval).toMatchObject({
+      required: true,
+      votesRequired: 2,
+      ...approval,
+    });
+  });
+
+  it("is not guessed at where it is misspelt, or names nobody", () => {
+    const made = (approval: object) => () => tool(() => null, { ...options, approval });
+    expect(made({ aprovers: { users: ["maria"] } })).toThrow("Did you mean approvers?");
+    expect(made({ approvers: {} })).toThrow("must name at least one user or group");
+    expect(made({ approvers: { users: [""] } })).toThrow("must name at least one user or group");
+    expect(made({ approvers: { users: "maria" } })).toThrow("a list");
+    expect(() => tool(() => null, { ...options, approval: false as never })).toThrow("it must be an object");
+    expect(() => tool(() => null, { ...options, approval: {}, approvalExplicit: true })).toThrow("said as explicit");
+  });
+});

@@ -1,0 +1,51 @@
+import type { AgentspanError } from "@agentspan/internal";
+import { type ApprovalPolicySchema, PutAgentRequestSchema } from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { checkPutAgent } from "../src/validation/agent.js";
+
+const put = (approval: MessageInitShape<typeof ApprovalPolicySchema>) => () => {
+  const tools = [{ name: "pay", inputSchemaJson: '{"type":"object"}', approval }];
+  checkPutAgent(create(PutAgentRequestSchema, { agent: { name: "helper", model: "openai/gpt-4o-mini", tools } }));
+};
+
+function faultsOf(check: () => void): readonly string[] {
+  try {
+    check();
+  } catch (error) {
+    return (error as AgentspanError).fields.map(({ field, description }) => `${field} ${description}`);
+  }
+  throw new Error("Nothing was at fault");
+}
+
+const AT = "agent.tools[0].approval";
+
+describe("who may approve a tool's calls", () => {
+  it("is anybody, people by name, groups, and as many of them as can vote", () => {
+    expect(put({ required: true })).not.toThrow();
+    expect(put({ required: true, approvers: { users: ["maria"] }, selfApproval: true })).not.toThrow();
+    expect(put({ required: true, votesRequired: 2, approvers: { users: ["maria", "noah"] } })).not.toThrow();
+    expect(put({ required: true, votesRequired: 16, approvers: { groups: ["finance"] } })).not.toThrow();
+    expect(put({ required: true, approvers: { users: Array.from({ length: 64 }, (_, i) => `u${i}`) } })).not.toThrow();
+  });
+
+  it("is never nobody, and never fewer people than must vote", () => {
+    expect(faultsOf(put({ approvers: {} }))).toEqual([
+      `${AT}.approvers must name at least one user or group; leave it out for everybody who may approve`,
+    ]);
+    expect(faultsOf(put({ votesRequired: 2, approvers: { users: ["maria", "maria"] } }))).toEqual([
+      `${AT}.approvers are 1 people, and votesRequired is 2`,
+    ]);
+    expect(faultsOf(put({ votesRequired: 17 }))).toEqual([`${AT}.votesRequired must be at most 16; 0 takes 1`]);
+  });
+
+  it("is told by names that somebody can have", () => {
+    expect(faultsOf(put({ approvers: { users: ["", "maria "], groups: ["g".repeat(257)] } }))).toEqual([
+      `${AT}.approvers.users[0] is empty`,
+      `${AT}.approvers.users[1] must not begin or end with a blank`,
+      `${AT}.approvers.groups[0] must be at most 256 bytes`,
+    ]);
+    const many = Array.from({ length: 65 }, (_, i) => `u${i}`);
+    expect(faultsOf(put({ approvers: { users: many } }))[0]).toContain("the limit approvers is 64");
+  });
+});

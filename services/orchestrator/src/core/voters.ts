@@ -1,0 +1,50 @@
+// Who may decide a checkpoint. Persons are compared, never keys: whoever a delegate speaks for is the person.
+import { type ApprovalPolicy, type Approvers, toolOf } from "./agent.js";
+import type { Decide, Rejection } from "./commands.js";
+import { type Draft, reject } from "./draft.js";
+import { type Checkpoint, personOf, type Run, type Speaker } from "./run.js";
+
+/** Somebody who decides, as far as it is known who they are. */
+export interface Voter extends Speaker {
+  /** Of `who`, by its credential. */
+  readonly groups: readonly string[];
+  readonly authenticated: boolean;
+}
+
+/** Why somebody may not say this of a checkpoint; undefined where they may. */
+export function voterRefusal({ context, run }: Draft, command: Decide, checkpoint: Checkpoint): Rejection | undefined {
+  const policy = toolOf(context.agent, checkpoint.tool)?.approval;
+  const { approvalId, tool } = checkpoint;
+  const approvers = policy?.approvers;
+  if (approvers !== undefined && !isOneOf(approvers, command)) {
+    const message = `Approval ${approvalId} of run ${run.runId} is for ${told(approvers)} to decide, not for ${personOf(command)}.`;
+    return reject("PERMISSION_DENIED", message);
+  }
+  // Whoever started a run may take it back: a rejection lets nothing happen, and they could cancel the run as well.
+  if (command.verdict.kind === "reject" || !decidesOwn(run, policy, command)) return undefined;
+  const message = `Whoever asks started run ${run.runId}, and what tool ${tool} does in it takes the word of somebody else.`;
+  return reject("SELF_APPROVAL", message);
+}
+
+/** Groups count for whoever speaks for itself: those of a delegate are not those of the person it speaks for. */
+export function isOneOf({ users, groups }: Approvers, voter: Voter): boolean {
+  if (users.includes(personOf(voter))) return true;
+  return voter.onBehalfOf === undefined && voter.groups.some((group) => groups.includes(group));
+}
+
+/**
+ * Whether somebody decides over what they asked for themselves, and the policy refuses that. The person for whom a
+ * delegate started the run, and the delegate itself, are its starters; a starter who speaks for another is one still.
+ * Where nobody is known, nobody is refused.
+ */
+export function decidesOwn(run: Run, policy: ApprovalPolicy | undefined, voter: Voter): boolean {
+  if (!voter.authenticated || policy?.selfApproval === true) return false;
+  const starter = { who: run.startedBy, ...(run.onBehalfOf === undefined ? {} : { onBehalfOf: run.onBehalfOf }) };
+  const person = personOf(voter);
+  return person === run.startedBy || person === run.onBehalfOf || voter.who === personOf(starter);
+}
+
+function told({ users, groups }: Approvers): string {
+  const named = [...users, ...groups.map((group) => `the group ${group}`)];
+  return named.length === 0 ? "nobody" : named.join(", ");
+}
