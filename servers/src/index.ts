@@ -9,4 +9,5 @@ export * from "./resolve-servers.js";
 export type { ServerExit, ServerHooks } from "./server-process.js";
 export { ServerProcess } from "./server-process.js";
 export * from "./servers-error.js";
+export * from "./test-certificates.js";
 export * from "./test-servers.js";

@@ -114,8 +114,12 @@ export class FrontDoor {
 
   #secured(options: TlsOptions, accept: (socket: net.Socket) => void): net.Server {
     const server = createTlsServer(options, accept);
-    // A scanner, a client that does not trust our certificate, or one without its own.
-    server.on("tlsClientError", (err) => this.#log.debug({ err }, "A TLS handshake failed"));
+    // A scanner, a client that does not trust our certificate, or one without its own. Node leaves closing to us, also
+    // of a handshake that took too long.
+    server.on("tlsClientError", (err, socket) => {
+      this.#log.debug({ err }, "A TLS handshake failed");
+      socket.destroy();
+    });
     return server;
   }
 
