@@ -1,5 +1,5 @@
 // One orchestrator put together from its ports. It owns nothing that must survive it.
-import { type Logger, newId } from "@agentspan/internal";
+import { type Logger, newId, type Signing } from "@agentspan/internal";
 import { AgentCatalog } from "./agent-catalog.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
@@ -9,6 +9,7 @@ import { History } from "./history.js";
 import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
 import type { Bus, Models, Store } from "./ports.js";
+import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
 import { BlockedTools } from "./requests/index.js";
@@ -30,6 +31,8 @@ export interface OrchestratorOptions {
   readonly mostModelCalls?: number;
   /** Whether gateways must have asked who is calling; false unless said. */
   readonly authentication?: boolean;
+  /** The key that decisions, grants and outcomes are signed with, and whose signatures are believed; unsigned without. */
+  readonly signing?: Signing | undefined;
   /** Put to this machine's clock, milliseconds: a wrong clock must do no harm. */
   readonly clockOffsetMs?: number;
 }
@@ -55,6 +58,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
+  const signatures = options.signing && new Signatures(options.signing, history);
   const registry = new WorkerRegistry(store);
   const wishes = new DeltaWishes(monotonic);
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));
@@ -65,6 +69,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     timing,
     text: textFunctions,
     orchestratorId: id,
+    signatures,
     log,
     onCommitted: (committed) => relay.act(committed),
   });
@@ -119,6 +124,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     orchestratorId: id,
     leaseMs,
     heartbeatMs,
+    signatures,
     log,
   });
   const blocked = new BlockedTools(store, leaseMs);

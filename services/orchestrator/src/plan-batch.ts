@@ -17,6 +17,7 @@ import {
   type Timing,
 } from "./core/index.js";
 import type { RunWrite, StoredRun } from "./ports.js";
+import type { Signatures } from "./proof/signatures.js";
 
 export interface PlanOptions {
   readonly agents: AgentCatalog;
@@ -24,6 +25,8 @@ export interface PlanOptions {
   readonly timing: Timing;
   readonly text: TextFunctions;
   readonly orchestratorId: string;
+  /** Signs what is about to be stored; absent where there are no keys. */
+  readonly signatures?: Signatures | undefined;
 }
 
 /** A command that waits for its answer. */
@@ -58,7 +61,7 @@ export interface Plan<A extends Asked> {
 export async function planBatch<A extends Asked>(
   stored: StoredRun | undefined,
   batch: readonly A[],
-  { agents, clock, timing, text, orchestratorId }: PlanOptions,
+  { agents, clock, timing, text, orchestratorId, signatures }: PlanOptions,
 ): Promise<Plan<A>> {
   const settled: { pending: A; result: Answer | Rejection }[] = [];
   const events: RunEvent[] = [];
@@ -105,10 +108,13 @@ export async function planBatch<A extends Asked>(
       continue;
     }
     changes = true;
+    const { command } = pending;
+    const transition = { command, before: run, after: result.run, events: result.events, stored, earlier: events };
+    const made = signatures === undefined ? result.events : await signatures.sign(transition);
     run = result.run;
     schedule = result.schedule;
     wakeAt = result.wakeAt;
-    for (const event of result.events) {
+    for (const event of made) {
       const eventText = JSON.stringify(event);
       events.push(event);
       append.push({ sequence: event.sequence, text: eventText });

@@ -57,3 +57,10 @@ function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
   const problem = inputSchemaJson === "" ? undefined : checkSchema(inputSchemaJson);
   if (problem !== undefined) throw new AgentspanError("INVALID_REQUEST", `The schema of ${name}: ${problem}`);
 }
+
+/** Namespaces come with authentication; until then there is one. */
+const DEFAULT_NAMESPACE = "default";
+
+export function namespaceOf(namespace: string): string {
+  return namespace === "" ? DEFAULT_NAMESPACE : namespace;
+}

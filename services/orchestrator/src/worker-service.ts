@@ -1,10 +1,9 @@
 // Answers workers: register, claim, heartbeat, complete, release. A refusal is an answer; an error means that the
 // request was not carried out and says whether to repeat it.
-import { AgentspanError, faultPoint, type Logger, TASK_STREAM } from "@agentspan/internal";
+import { faultPoint, type Logger, TASK_STREAM } from "@agentspan/internal";
 import {
   type ClaimRequest,
   type ClaimResponse,
-  ClaimResponseSchema,
   type CompleteRequest,
   type CompleteResponse,
   CompleteResponseSchema,
@@ -21,30 +20,22 @@ import {
   type WorkerError,
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
-import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { BegunTasks } from "./begun-tasks.js";
-import { toWorkerError } from "./bus/failures.js";
 import type { Clock } from "./clock.js";
-import {
-  type Call,
-  type Claim,
-  type ClaimAnswer,
-  type ClaimRefusal,
-  callOf,
-  idempotencyKeyOf,
-  type OwnerDemand,
-  type Release,
-  type Run,
-} from "./core/index.js";
-import { argumentsOf } from "./encode/approval.js";
+import type { Release } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
-import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
+import type { Bus, Store, WorkerHandlers } from "./ports.js";
+import { Grants } from "./proof/grants.js";
+import type { Signatures } from "./proof/signatures.js";
 import { TasksInHand } from "./tasks-in-hand.js";
-import { checkIdentity, checkRegistration, checkTasks, requireText } from "./worker-checks.js";
-import { completionOf, REFUSALS, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
+import { checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
+import { WorkerClaims } from "./worker-claims.js";
+import { isNotFound, workerErrorOf } from "./worker-errors.js";
+import { completionOf, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface WorkerServiceOptions {
@@ -58,25 +49,27 @@ export interface WorkerServiceOptions {
   readonly orchestratorId: string;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
+  /** Signs grants; absent where there are no keys. */
+  readonly signatures?: Signatures | undefined;
   readonly log: Logger;
 }
-
-/** Namespaces come with authentication; until then there is one. */
-const DEFAULT_NAMESPACE = "default";
 
 export class WorkerService implements WorkerHandlers {
   private readonly plainClaims: PlainClaims;
   private readonly inHand: TasksInHand;
   private readonly begun: BegunTasks;
+  private readonly claims: WorkerClaims;
 
   constructor(private readonly options: WorkerServiceOptions) {
     this.plainClaims = new PlainClaims(options.engine, options.log);
     this.inHand = new TasksInHand({ ...options, plainClaims: this.plainClaims });
     this.begun = new BegunTasks(options.store);
+    const grants = new Grants(options.clock, options.signatures);
+    this.claims = new WorkerClaims({ ...options, plainClaims: this.plainClaims, grants });
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
-    const { store, bus, registry, instances, orchestratorId, leaseMs, heartbeatMs, log } = this.options;
+    const { store, bus, registry, instances, orchestratorId, leaseMs, heartbeatMs, signatures, log } = this.options;
     try {
       checkRegistration(request);
       const [known] = await store.readInstances([request.incarnation]);
@@ -107,6 +100,7 @@ export class WorkerService implements WorkerHandlers {
         consumers: [...consumers],
         lease: durationFromMs(leaseMs),
         heartbeatInterval: durationFromMs(heartbeatMs),
+        keyIds: signatures === undefined ? [] : [signatures.keyId],
         orchestratorId,
       });
     } catch (thrown) {
@@ -114,90 +108,8 @@ export class WorkerService implements WorkerHandlers {
     }
   }
 
-  async claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
-    const { registry, orchestratorId, clock } = this.options;
-    const { runId, callId, attempt, nonce, incarnation } = request;
-    try {
-      requireText({ runId, callId, nonce, incarnation });
-      if (request.probe) return await this.claimProbe(request);
-      const call = await this.callNamed(runId, callId);
-      if (call !== undefined && call.namespace !== namespaceOf(request.namespace)) return this.refused("NOT_FOUND");
-      // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
-      const owner =
-        call === undefined ? STRICTEST : await registry.demandOf(incarnation, call.namespace, call.queue, call.tool);
-      const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
-      // The core knows nothing of a claim that is held here and not stored.
-      if (this.plainClaims.isHeldByAnother(runId, claim)) return this.refused("TAKEN");
-      const outcome = await this.execute(runId, claim);
-      const answer = outcome.answer as ClaimAnswer;
-      if (answer.type === "refused") return this.refused(answer.reason);
-      if (!answer.stored && !this.plainClaims.hold(runId, claim)) return this.refused("TAKEN");
-      const { approval, deadline, digest } = answer;
-      return create(ClaimResponseSchema, {
-        orchestratorId,
-        answer: {
-          case: "grant",
-          value: {
-            toolName: answer.tool,
-            argumentsJson: await this.argumentsAt(outcome.stored, answer.argumentsSequence),
-            argumentsDigest: digest,
-            idempotencyKey: idempotencyKeyOf(runId, callId),
-            guarded: answer.guarded,
-            agentName: outcome.stored.run.agentName,
-            ...(deadline === undefined ? {} : { deadline: timestampFromMs(deadline) }),
-            proof: {
-              runId,
-              callId,
-              attempt,
-              nonce,
-              workerId,
-              argumentsDigest: digest,
-              approvalId: approval?.approvalId ?? "",
-              decisionId: approval?.decisionId ?? "",
-              grantedAt: timestampFromMs(clock.now()),
-            },
-          },
-        },
-      });
-    } catch (thrown) {
-      if (isNotFound(thrown)) return this.refused("NOT_FOUND");
-      return create(ClaimResponseSchema, { error: this.errorOf(thrown), orchestratorId });
-    }
-  }
-
-  /** Of a run that is known here from before the call there is no telling whose tool it is: then it is read anew. */
-  private async callNamed(runId: string, callId: string): Promise<(Call & Pick<Run, "namespace">) | undefined> {
-    const { engine } = this.options;
-    for (const look of [() => engine.peek(runId), () => engine.read(runId)]) {
-      const stored = await look();
-      const call = stored === undefined ? undefined : callOf(stored.run, callId);
-      if (stored !== undefined && call !== undefined) return { ...call, namespace: stored.run.namespace };
-    }
-    return undefined;
-  }
-
-  /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
-  private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
-    const { orchestratorId } = this.options;
-    const { answer, stored } = await this.execute(runId, { type: "claim_probe", callId, attempt });
-    if (answer.type === "refused") return this.refused(answer.reason);
-    if (answer.type !== "probe_granted") throw new Error(`A claim of a probe was answered ${answer.type}.`);
-    return create(ClaimResponseSchema, {
-      orchestratorId,
-      answer: {
-        case: "grant",
-        value: {
-          toolName: answer.tool,
-          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
-          argumentsDigest: answer.digest,
-          idempotencyKey: idempotencyKeyOf(runId, callId),
-          deadline: timestampFromMs(answer.until),
-          guarded: true,
-          agentName: stored.run.agentName,
-          probe: true,
-        },
-      },
-    });
+  claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
+    return this.claims.claim(workerId, request);
   }
 
   async heartbeat(workerId: string, request: HeartbeatRequest): Promise<HeartbeatResponse> {
@@ -290,38 +202,11 @@ export class WorkerService implements WorkerHandlers {
     return this.plainClaims.flush();
   }
 
-  private async argumentsAt(stored: StoredRun, sequence: number): Promise<string> {
-    return argumentsOf((await this.options.history.at(stored, sequence))?.fact);
-  }
-
   private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
     return this.options.engine.execute(runId, command);
   }
 
-  private refused(reason: ClaimRefusal): ClaimResponse {
-    const { orchestratorId } = this.options;
-    const value = { reason: REFUSALS[reason] };
-    return create(ClaimResponseSchema, { orchestratorId, answer: { case: "refusal", value } });
-  }
-
   private errorOf(thrown: unknown): WorkerError {
-    const error = AgentspanError.from(thrown);
-    if (error.reason !== "INTERNAL") return toWorkerError(error);
-    this.options.log.error({ err: error.cause ?? error }, "A worker's request failed");
-    // An error of our own may pass, and what the worker has in hand must not be thrown away for it.
-    return toWorkerError(new AgentspanError("INTERNAL", error.message, { retryAfterMs: OWN_ERROR_RETRY_MS }));
+    return workerErrorOf(thrown, this.options.log);
   }
-}
-
-const OWN_ERROR_RETRY_MS = 1_000;
-
-/** Of a call that is not there nothing is known, so everything is demanded. */
-const STRICTEST: OwnerDemand = { approval: true, once: true, probe: false, enforcesKey: false };
-
-function namespaceOf(namespace: string): string {
-  return namespace === "" ? DEFAULT_NAMESPACE : namespace;
-}
-
-function isNotFound(thrown: unknown): boolean {
-  return thrown instanceof AgentspanError && thrown.reason === "RUN_NOT_FOUND";
 }

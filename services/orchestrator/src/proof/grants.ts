@@ -1,0 +1,85 @@
+// The proof that a claim is answered with. Where there are keys it is signed: that of a guarded call together with the
+// start that is stored, before anybody sees it; that of a plain call as it is given out.
+import { GRANT_VALID_MS } from "@agentspan/internal";
+import type { ProofSchema } from "@agentspan/proto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Clock } from "../clock.js";
+import { type Claim, type ClaimAnswer, callOf, type ToolStarted } from "../core/index.js";
+import type { StoredRun } from "../ports.js";
+import { argumentsProblem, type Signatures } from "./signatures.js";
+
+export interface GrantedClaim {
+  /** As the claim left it. */
+  readonly stored: StoredRun;
+  readonly claim: Claim;
+  readonly answer: Extract<ClaimAnswer, { type: "granted" }>;
+  readonly argumentsText: string;
+}
+
+export type ProofOrProblem =
+  | { readonly proof: MessageInitShape<typeof ProofSchema> }
+  /** Why nothing may be granted, in words that follow "because". */
+  | { readonly problem: string };
+
+export class Grants {
+  constructor(
+    private readonly clock: Clock,
+    private readonly signatures: Signatures | undefined,
+  ) {}
+
+  /** Of a claim that the core has granted. */
+  async prove(granted: GrantedClaim): Promise<ProofOrProblem> {
+    const { stored, claim, answer, argumentsText } = granted;
+    const changed = argumentsProblem(argumentsText, answer.digest);
+    if (changed !== undefined) return { problem: changed };
+    const { runId } = stored.run;
+    const { callId, attempt, nonce, workerId } = claim;
+    const { approvalId = "", decisionId = "" } = answer.approval ?? {};
+    const bound = { runId, callId, attempt, nonce, workerId, argumentsDigest: answer.digest, approvalId, decisionId };
+    if (this.signatures === undefined) return { proof: { ...bound, grantedAt: timestampFromMs(this.clock.now()) } };
+    const signed = startWithGrant(granted) ?? (await this.signNow(this.signatures, granted));
+    if ("problem" in signed) return signed;
+    const { keyId, signature, grantedAt } = signed;
+    return {
+      proof: {
+        ...bound,
+        grantedAt: timestampFromMs(grantedAt),
+        expiresAt: timestampFromMs(grantedAt + GRANT_VALID_MS),
+        keyId,
+        signature: Buffer.from(signature, "base64url"),
+      },
+    };
+  }
+
+  private async signNow(
+    signatures: Signatures,
+    { stored, claim, answer }: GrantedClaim,
+  ): Promise<SignedAt | { readonly problem: string }> {
+    const { callId, attempt, nonce, workerId } = claim;
+    const problem = await signatures.callProblem(stored, callId);
+    if (problem !== undefined) return { problem };
+    const gate = answer.guarded ? (callOf(stored.run, callId)?.gate ?? "once") : "plain";
+    const grantedAt = this.clock.now();
+    const start = { callId, attempt, nonce, workerId, tool: answer.tool, gate };
+    return { ...signatures.signGrant(stored.run.runId, start, answer, grantedAt), grantedAt };
+  }
+}
+
+interface SignedAt {
+  readonly keyId: string;
+  readonly signature: string;
+  readonly grantedAt: number;
+}
+
+/** What was signed when this very claim was stored. */
+function startWithGrant({ stored, claim }: GrantedClaim): SignedAt | undefined {
+  for (const { fact, at } of stored.events.toReversed()) {
+    if (fact.type === "tool_started" && isOf(fact, claim)) return fact.signed && { ...fact.signed, grantedAt: at };
+  }
+  return undefined;
+}
+
+function isOf({ callId, attempt, nonce }: ToolStarted, claim: Claim): boolean {
+  return callId === claim.callId && attempt === claim.attempt && nonce === claim.nonce;
+}

@@ -1,0 +1,104 @@
+// Which text of a stored fact is signed. It is made anew from the fact each time: a fact that was changed has another.
+import { decisionText, digestOf, grantText, outcomeText } from "@agentspan/internal";
+import {
+  type CallOutcome,
+  type Decided,
+  idempotencyKeyOf,
+  isGuarded,
+  type RunEvent,
+  type Signed,
+  type SignedAct,
+  type SignedGrant,
+  type ToolFinished,
+  type ToolStarted,
+  type Voted,
+} from "../core/index.js";
+
+export function actText(
+  runId: string,
+  fact: Voted | Decided,
+  { digest, method, credentialId }: Omit<SignedAct, keyof Signed>,
+  at: number,
+): string {
+  return decisionText({
+    run: runId,
+    call: fact.callId,
+    approval: fact.approvalId,
+    decision: fact.decisionId,
+    digest,
+    editedDigest: fact.edited?.digest ?? "",
+    outcome: fact.outcome,
+    closes: fact.type === "decided",
+    who: fact.who,
+    onBehalfOf: fact.onBehalfOf ?? "",
+    method,
+    credentialId,
+    comment: fact.comment,
+    at,
+  });
+}
+
+export function startText(
+  runId: string,
+  { callId, attempt, nonce, workerId, tool, gate }: Omit<ToolStarted, "type" | "incarnation" | "signed">,
+  { digest, approvalId, decisionId, expiresAt }: Omit<SignedGrant, keyof Signed>,
+  grantedAt: number,
+): string {
+  return grantText({
+    run: runId,
+    call: callId,
+    attempt,
+    nonceDigest: digestOf(nonce),
+    worker: workerId,
+    tool,
+    digest,
+    guarded: isGuarded(gate),
+    idempotencyKey: idempotencyKeyOf(runId, callId),
+    approval: approvalId,
+    decision: decisionId,
+    grantedAt,
+    expiresAt,
+  });
+}
+
+export function finishText(runId: string, { callId, attempt, tool, outcome }: ToolFinished, at: number): string {
+  return outcomeText({
+    run: runId,
+    call: callId,
+    attempt,
+    tool,
+    outcome: outcome.kind,
+    digest: outcome.kind === "truncated" ? outcome.digest : digestOf(wordsOf(outcome)),
+    at,
+  });
+}
+
+/** The signature of a stored event with its text; undefined where it has none. */
+export function signatureIn(runId: string, { fact, at }: RunEvent): (Signed & { readonly text: string }) | undefined {
+  switch (fact.type) {
+    case "voted":
+    case "decided":
+      return fact.signed && { ...fact.signed, text: actText(runId, fact, fact.signed, at) };
+    case "tool_started":
+      return fact.signed && { ...fact.signed, text: startText(runId, fact, fact.signed, at) };
+    case "tool_result":
+      return fact.signed && { ...fact.signed, text: finishText(runId, fact, at) };
+    default:
+      return undefined;
+  }
+}
+
+function wordsOf(outcome: Exclude<CallOutcome, { kind: "truncated" }>): string {
+  switch (outcome.kind) {
+    case "result":
+    case "responded":
+      return outcome.text;
+    case "error":
+      return outcome.message;
+    case "rejected":
+    case "cancelled":
+      return outcome.reason;
+    default:
+      return outcome satisfies never;
+  }
+}

@@ -1,0 +1,153 @@
+// Answers claims. What the core grants goes out with its proof, and not at all where the stored decision or arguments are
+// not what they were: then the call ends with an error that says why, and nobody runs it.
+import type { Logger } from "@agentspan/internal";
+import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema } from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Call,
+  type Claim,
+  type ClaimAnswer,
+  type ClaimRefusal,
+  callOf,
+  idempotencyKeyOf,
+  type OwnerDemand,
+  type Run,
+} from "./core/index.js";
+import { argumentsOf } from "./encode/approval.js";
+import type { Engine } from "./engine.js";
+import type { History } from "./history.js";
+import type { PlainClaims } from "./plain-claims.js";
+import type { StoredRun } from "./ports.js";
+import type { GrantedClaim, Grants } from "./proof/grants.js";
+import { namespaceOf, requireText } from "./worker-checks.js";
+import { isNotFound, workerErrorOf } from "./worker-errors.js";
+import { REFUSALS } from "./worker-messages.js";
+import type { WorkerRegistry } from "./worker-registry.js";
+
+export interface WorkerClaimsOptions {
+  readonly engine: Engine;
+  readonly history: History;
+  readonly registry: WorkerRegistry;
+  readonly plainClaims: PlainClaims;
+  readonly grants: Grants;
+  readonly orchestratorId: string;
+  readonly log: Logger;
+}
+
+/** Of a call that is not there nothing is known, so everything is demanded. */
+const STRICTEST: OwnerDemand = { approval: true, once: true, probe: false, enforcesKey: false };
+
+export class WorkerClaims {
+  constructor(private readonly options: WorkerClaimsOptions) {}
+
+  async claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
+    const { registry, orchestratorId, plainClaims, engine, log } = this.options;
+    const { runId, callId, attempt, nonce, incarnation } = request;
+    try {
+      requireText({ runId, callId, nonce, incarnation });
+      if (request.probe) return await this.claimProbe(request);
+      const call = await this.callNamed(runId, callId);
+      if (call !== undefined && call.namespace !== namespaceOf(request.namespace)) return this.refused("NOT_FOUND");
+      // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
+      const owner =
+        call === undefined ? STRICTEST : await registry.demandOf(incarnation, call.namespace, call.queue, call.tool);
+      const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
+      // The core knows nothing of a claim that is held here and not stored.
+      if (plainClaims.isHeldByAnother(runId, claim)) return this.refused("TAKEN");
+      const outcome = await engine.execute(runId, claim);
+      const answer = outcome.answer as ClaimAnswer;
+      if (answer.type === "refused") return this.refused(answer.reason);
+      if (!answer.stored && !plainClaims.hold(runId, claim)) return this.refused("TAKEN");
+      const argumentsText = await this.argumentsAt(outcome.stored, answer.argumentsSequence);
+      return await this.grant({ stored: outcome.stored, claim, answer, argumentsText });
+    } catch (thrown) {
+      if (isNotFound(thrown)) return this.refused("NOT_FOUND");
+      return create(ClaimResponseSchema, { error: workerErrorOf(thrown, log), orchestratorId });
+    }
+  }
+
+  private async grant(granted: GrantedClaim): Promise<ClaimResponse> {
+    const { orchestratorId, grants } = this.options;
+    const { stored, claim, answer, argumentsText } = granted;
+    const proved = await grants.prove(granted);
+    if ("problem" in proved) return this.disbelieve(granted, proved.problem);
+    const { runId, agentName } = stored.run;
+    const { deadline } = answer;
+    return create(ClaimResponseSchema, {
+      orchestratorId,
+      answer: {
+        case: "grant",
+        value: {
+          toolName: answer.tool,
+          argumentsJson: argumentsText,
+          argumentsDigest: answer.digest,
+          idempotencyKey: idempotencyKeyOf(runId, claim.callId),
+          guarded: answer.guarded,
+          agentName,
+          ...(deadline === undefined ? {} : { deadline: timestampFromMs(deadline) }),
+          proof: proved.proof,
+        },
+      },
+    });
+  }
+
+  /** Ends the call in place of the worker, which is not granted it: offered again it would be refused for ever. */
+  private async disbelieve({ stored, claim, answer }: GrantedClaim, problem: string): Promise<ClaimResponse> {
+    const { engine, plainClaims, log } = this.options;
+    const { runId } = stored.run;
+    const { callId, attempt, nonce, workerId, incarnation } = claim;
+    log.error({ runId, callId, attempt, problem }, "What is stored of a call was changed: it does not run");
+    const message = `This call did not run and had no effect: what is stored of it is not believed, because ${problem}.`;
+    const outcome = { kind: "error", message, retryable: false } as const;
+    const { digest } = answer;
+    await engine.execute(runId, { type: "complete", callId, attempt, nonce, workerId, incarnation, digest, outcome });
+    plainClaims.drop(runId, claim);
+    return this.refused("ENDED");
+  }
+
+  /** Of a run that is known here from before the call there is no telling whose tool it is: then it is read anew. */
+  private async callNamed(runId: string, callId: string): Promise<(Call & Pick<Run, "namespace">) | undefined> {
+    const { engine } = this.options;
+    for (const look of [() => engine.peek(runId), () => engine.read(runId)]) {
+      const stored = await look();
+      const call = stored === undefined ? undefined : callOf(stored.run, callId);
+      if (stored !== undefined && call !== undefined) return { ...call, namespace: stored.run.namespace };
+    }
+    return undefined;
+  }
+
+  /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
+  private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
+    const { orchestratorId, engine } = this.options;
+    const { answer, stored } = await engine.execute(runId, { type: "claim_probe", callId, attempt });
+    if (answer.type === "refused") return this.refused(answer.reason);
+    if (answer.type !== "probe_granted") throw new Error(`A claim of a probe was answered ${answer.type}.`);
+    return create(ClaimResponseSchema, {
+      orchestratorId,
+      answer: {
+        case: "grant",
+        value: {
+          toolName: answer.tool,
+          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
+          argumentsDigest: answer.digest,
+          idempotencyKey: idempotencyKeyOf(runId, callId),
+          deadline: timestampFromMs(answer.until),
+          guarded: true,
+          agentName: stored.run.agentName,
+          probe: true,
+        },
+      },
+    });
+  }
+
+  private async argumentsAt(stored: StoredRun, sequence: number): Promise<string> {
+    return argumentsOf((await this.options.history.at(stored, sequence))?.fact);
+  }
+
+  private refused(reason: ClaimRefusal): ClaimResponse {
+    const { orchestratorId } = this.options;
+    const value = { reason: REFUSALS[reason] };
+    return create(ClaimResponseSchema, { orchestratorId, answer: { case: "refusal", value } });
+  }
+}
