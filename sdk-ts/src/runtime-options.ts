@@ -10,6 +10,8 @@ export interface RuntimeOptions {
   readonly grpcUrl?: string;
   /** The bus that tools are served over; AGENTSPAN_NATS_URL, NATS_URL or nats://127.0.0.1:4222 unless said. */
   readonly natsUrl?: string;
+  /** An API key, or a token of your identity provider; AGENTSPAN_API_KEY unless said. */
+  readonly apiKey?: string;
   /** Sent with every call to the gateway. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a call is repeated while the server is unavailable; 30 s unless said. */
@@ -31,6 +33,7 @@ export const RUNTIME_OPTIONS: OptionKinds<RuntimeOptions> = {
   url: "text",
   grpcUrl: "text",
   natsUrl: "text",
+  apiKey: "text",
   headers: "texts",
   retryFor: "duration",
   namespace: "text",
