@@ -1,4 +1,5 @@
 // Signatures from end to end: who signs what, and who believes it.
+export * from "./envelope.js";
 export * from "./settings.js";
 export * from "./signing-key.js";
 export * from "./statements.js";

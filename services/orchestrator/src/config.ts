@@ -8,10 +8,15 @@ import {
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
+  type Signing,
   type Spec,
   setting,
+  signingFaults,
+  signingKeySetting,
+  signingOf,
   type TlsFiles,
   tlsFiles,
+  trustedKeysSetting,
 } from "@agentspan/internal";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 
@@ -42,6 +47,8 @@ const SPEC = {
   natsCa: certificateFile("AGENTSPAN_NATS_CA_FILE", "who signs the certificate of NATS"),
   natsCert: certificateFile("AGENTSPAN_NATS_CERT_FILE", "the certificate that NATS is shown"),
   natsKey: keyFile("AGENTSPAN_NATS_KEY_FILE", "the key of that certificate"),
+  signingKey: signingKeySetting(),
+  trustedKeys: trustedKeysSetting(),
   leaseMs: setting.duration("AGENTSPAN_LEASE", {
     about: "how long a process may show no life before it is lost",
     min: 500,
@@ -93,13 +100,19 @@ export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly timing: Timing;
   readonly mongoTls: TlsFiles | undefined;
   readonly natsTls: TlsFiles | undefined;
+  /** Absent where no keys are set. */
+  readonly signing: Signing | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
 export function orchestratorConfig(env: Readonly<Record<string, string | undefined>>): OrchestratorConfig {
   const config = readConfig(SPEC, env, { known: PRODUCT_VARIABLES });
   const { leaseMs, announceMs, mongoCa, mongoCert, mongoKey, natsCa, natsCert, natsKey } = config;
-  const faults = [pairOf("MONGODB", mongoCert, mongoKey), pairOf("NATS", natsCert, natsKey)];
+  const faults = [
+    pairOf("MONGODB", mongoCert, mongoKey),
+    pairOf("NATS", natsCert, natsKey),
+    ...signingFaults("orchestrators", config, { required: false, now: Date.now() }),
+  ];
   const wrong = faults.filter((fault) => fault !== undefined);
   if (wrong.length > 0) throw new ConfigError(wrong);
   return {
@@ -107,6 +120,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     timing: { leaseMs, announceMs, maxAnnounceMs: Math.max(announceMs, DEFAULT_TIMING.maxAnnounceMs) },
     mongoTls: tlsFiles({ ca: mongoCa, cert: mongoCert, key: mongoKey }),
     natsTls: tlsFiles({ ca: natsCa, cert: natsCert, key: natsKey }),
+    signing: signingOf(config),
   };
 }
 

@@ -1,7 +1,7 @@
 // This process's signs of life, and those of the workers whose heartbeats it takes. They are written together, apart
 // from the runs' writes; a worker's heartbeat is answered after its write.
 import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
-import type { Instance, InstanceStore } from "./ports.js";
+import type { Instance, InstanceKeys, InstanceStore } from "./ports.js";
 
 export interface InstancesOptions {
   readonly store: InstanceStore;
@@ -12,6 +12,7 @@ export interface InstancesOptions {
   /** Keys of the model calls in hand. */
   readonly inHand: () => readonly string[];
   readonly monotonic: () => number;
+  readonly keys?: InstanceKeys | undefined;
 }
 
 /** How long an instance that shows no life is kept for people to see, and how often the others are tidied away. */
@@ -68,7 +69,7 @@ export class Instances {
   }
 
   private async beat(): Promise<void> {
-    const { incarnation, inHand, monotonic } = this.options;
+    const { incarnation, inHand, monotonic, keys } = this.options;
     this.counter += 1;
     const begun = monotonic();
     await this.store({
@@ -79,6 +80,7 @@ export class Instances {
       counter: this.counter,
       inHand: inHand(),
       tools: [],
+      ...(keys === undefined ? {} : { keys }),
     });
     this.lastStored = monotonic();
     this.lastTookMs = this.lastStored - begun;

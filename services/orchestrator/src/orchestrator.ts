@@ -8,7 +8,9 @@ import { Engine, type EngineFigures } from "./engine.js";
 import { History } from "./history.js";
 import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
-import type { Bus, Models, Store } from "./ports.js";
+import type { Bus, InstanceKeys, Models, Store } from "./ports.js";
+import { EnvelopeGuard } from "./proof/envelope-guard.js";
+import { requireSharedKeys } from "./proof/shared-keys.js";
 import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
@@ -89,7 +91,17 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const { leaseMs } = timing;
   const pollMs = Math.max(100, Math.floor(heartbeatMs / 3));
   const inHand = (): readonly string[] => relay.inHand();
-  const instances = new Instances({ store, incarnation: id, intervalMs: heartbeatMs, leaseMs, log, inHand, monotonic });
+  const keys = options.signing && keysOf(options.signing, clock.now());
+  const instances = new Instances({
+    store,
+    incarnation: id,
+    intervalMs: heartbeatMs,
+    leaseMs,
+    log,
+    inHand,
+    monotonic,
+    keys,
+  });
   const judge = new LeaseJudge({
     store,
     leaseMs,
@@ -132,6 +144,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     orchestratorId: id,
     context: { engine, store, agents, history, models, clock, blocked },
     log,
+    envelopes: options.signing && new EnvelopeGuard({ trusted: options.signing.trusted, clock, log }),
     authentication: options.authentication ?? false,
   });
 
@@ -149,6 +162,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   }
 
   await instances.start();
+  try {
+    await requireSharedKeys({ store, incarnation: id, keys, leaseMs, monotonic });
+  } catch (error) {
+    clock.stop();
+    await instances.stop();
+    throw error;
+  }
   // Whoever is there already has its share of the first sweep.
   await judge.poll();
   judge.start();
@@ -170,4 +190,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       await handBack();
     },
   };
+}
+
+function keysOf({ key, trusted }: Signing, now: number): InstanceKeys {
+  return { signing: key.id, trusted: trusted.ids("orchestrators", now) };
 }

@@ -204,8 +204,16 @@ export interface Instance {
   readonly inHand: readonly string[];
   /** What a worker serves. */
   readonly tools: readonly ServedTool[];
+  /** Of an orchestrator that signs. */
+  readonly keys?: InstanceKeys;
   /** By the store's clock, milliseconds; set by the adapter on reading. Shown to people, never judged by. */
   readonly seenAt?: number;
+}
+
+/** Key ids: which an orchestrator signs with, and whose signatures as an orchestrator it believes. */
+export interface InstanceKeys {
+  readonly signing: string;
+  readonly trusted: readonly string[];
 }
 
 /** Keeps signs of life, apart from the runs' writes. */

@@ -4,12 +4,15 @@ import { AgentspanError, type Logger } from "@agentspan/internal";
 import { type Envelope, type Reply, ReplySchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { toFailure } from "./bus/failures.js";
+import type { EnvelopeGuard } from "./proof/envelope-guard.js";
 import { methods, type RequestContext, requireKnown, requireRole } from "./requests/index.js";
 
 export interface RequestServiceOptions {
   readonly orchestratorId: string;
   readonly context: Omit<RequestContext, "namespace" | "caller">;
   readonly log: Logger;
+  /** Asks for a gateway's signature; absent where there are no keys. */
+  readonly envelopes?: EnvelopeGuard | undefined;
   /** Whether whoever asks must have been asked by the gateway who it is. */
   readonly authentication: boolean;
 }
@@ -18,10 +21,11 @@ export class RequestService {
   constructor(private readonly options: RequestServiceOptions) {}
 
   async handle(envelope: Envelope): Promise<Reply> {
-    const { orchestratorId, context, log } = this.options;
+    const { orchestratorId, context, envelopes, log } = this.options;
     const begun = performance.now();
     const { method, namespace } = envelope;
     try {
+      envelopes?.require(envelope);
       const carryOut = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (carryOut === undefined) throw new AgentspanError("UNIMPLEMENTED", `There is no method ${method} yet.`);
       const { caller } = envelope;

@@ -72,10 +72,13 @@ export class InstanceDocuments implements InstanceStore {
    */
   async #send(beats: readonly Beat[]): Promise<readonly undefined[]> {
     const statements = beats.map(({ instance }) => {
-      const { incarnation, kind, name, namespace, counter, inHand, tools } = instance;
+      const { incarnation, kind, name, namespace, counter, inHand, tools, keys } = instance;
       return {
         q: { _id: incarnation, counter: { $lt: counter } },
-        u: { $set: { kind, name, namespace, counter, inHand, tools }, $currentDate: { seenAt: true } },
+        u: {
+          $set: { kind, name, namespace, counter, inHand, tools, ...(keys && { keys }) },
+          $currentDate: { seenAt: true },
+        },
       };
     });
     await this.#database.upsert(INSTANCES, statements);
