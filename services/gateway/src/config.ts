@@ -7,10 +7,15 @@ import {
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
+  type SigningKey,
   type Spec,
   setting,
+  signingFaults,
+  signingKey,
+  signingKeySetting,
   type TlsFiles,
   tlsFiles,
+  trustedKeysSetting,
 } from "@agentspan/internal";
 import { type ReadSetting, readIssuers, readKeys, twice } from "./auth/auth-settings.js";
 import type { Authentication } from "./auth/authentication.js";
@@ -50,6 +55,8 @@ const SPEC = {
   natsCa: certificateFile("AGENTSPAN_NATS_CA_FILE", "who signs the certificate of NATS"),
   natsCert: certificateFile("AGENTSPAN_NATS_CERT_FILE", "the certificate that NATS is shown"),
   natsKey: keyFile("AGENTSPAN_NATS_KEY_FILE", "the key of that certificate"),
+  signingKey: signingKeySetting(),
+  trustedKeys: trustedKeysSetting(),
   natsUrl: setting.url("NATS_URL", {
     about: "the NATS server",
     schemes: ["nats", "tls"],
@@ -80,6 +87,7 @@ export interface GatewayConfig
   readonly allowedOrigins: readonly string[];
   readonly tls: ServerTls | undefined;
   readonly natsTls: TlsFiles | undefined;
+  readonly signingKey: SigningKey | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -98,7 +106,9 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   const problem = hostProblem(host, auth);
   if (problem !== undefined) faults.push(problem);
   const authentication = values === undefined ? undefined : authenticationOf(values, faults);
-  if (values !== undefined) faults.push(...tlsFaults(values));
+  if (values !== undefined) {
+    faults.push(...tlsFaults(values), ...signingFaults("gateways", values, { required: false, now: Date.now() }));
+  }
   if (values === undefined || faults.length > 0) throw new ConfigError(faults);
 
   const { port, grpcPort, natsUrl, logLevel, requestTimeoutMs, graceMs } = values;
@@ -107,6 +117,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
     authentication,
     allowedOrigins: (values.origins ?? "").split(",").flatMap((origin) => origin.trim() || []),
     tls: serverTlsOf(values),
+    signingKey: values.signingKey === undefined ? undefined : signingKey(values.signingKey),
     natsTls: tlsFiles({ ca: values.natsCa, cert: values.natsCert, key: values.natsKey }),
   };
 }

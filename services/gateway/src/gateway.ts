@@ -1,5 +1,5 @@
 // One gateway: connects to NATS, opens both ports, and closes it all again. Wiring only.
-import { certificateEnds, type Logger, type TlsFiles, withoutSecrets } from "@agentspan/internal";
+import { certificateEnds, type Logger, type SigningKey, type TlsFiles, withoutSecrets } from "@agentspan/internal";
 import { api } from "./api.js";
 import { type Authentication, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
@@ -30,6 +30,8 @@ export interface GatewayOptions {
   readonly allowedOrigins?: readonly string[];
   /** Both ports speak TLS with it, and cleartext without. */
   readonly tls?: ServerTls | undefined;
+  /** Signs what is asked of orchestrators; they ask for it where they have keys. */
+  readonly signingKey?: SigningKey | undefined;
   readonly log: Logger;
   /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
   readonly requestTimeoutMs?: number;
@@ -84,7 +86,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
   });
-  const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs });
+  const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs, signingKey: options.signingKey });
   const followEveryMs = options.watchHealthEveryMs;
   const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
   const every = options.compareEveryMs;

@@ -2,12 +2,19 @@
 //
 // A request may reach several orchestrators: one that is slow, a lost connection, a hint that was wrong. That is safe
 // because each carries its idempotency key or decision id before it is first sent: all of them give one answer.
-import { createHash } from "node:crypto";
-import { AgentspanError, faultPoint, type Logger, REASONS, type Reason, requestSubject } from "@agentspan/internal";
+import {
+  AgentspanError,
+  faultPoint,
+  type Logger,
+  REASONS,
+  type Reason,
+  requestSubject,
+  type SigningKey,
+  sealedEnvelope,
+} from "@agentspan/internal";
 import { EnvelopeSchema, type Failure, type Reply, ReplySchema } from "@agentspan/proto";
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Context } from "../context.js";
 import type { Bus, Outcome } from "./bus.js";
 import { RunAffinity } from "./run-affinity.js";
@@ -17,6 +24,8 @@ export interface OrchestratorsOptions {
   readonly log: Logger;
   /** Milliseconds for a request, all its attempts together. */
   readonly timeoutMs: number;
+  /** Signs every envelope; absent where there are no keys. */
+  readonly signingKey?: SigningKey | undefined;
 }
 
 const REMEMBERED_RUNS = 10_000;
@@ -35,12 +44,14 @@ export class Orchestrators {
   readonly #bus: Bus;
   readonly #log: Logger;
   readonly #timeoutMs: number;
+  readonly #signingKey: SigningKey | undefined;
   readonly #affinity = new RunAffinity(REMEMBERED_RUNS);
 
-  constructor({ bus, log, timeoutMs }: OrchestratorsOptions) {
+  constructor({ bus, log, timeoutMs, signingKey }: OrchestratorsOptions) {
     this.#bus = bus;
     this.#log = log;
     this.#timeoutMs = timeoutMs;
+    this.#signingKey = signingKey;
   }
 
   /**
@@ -60,10 +71,14 @@ export class Orchestrators {
 
   /** The same on bytes, also for what is asked only inside ("Internal/Sequences"). */
   async exchange(method: string, body: Uint8Array, asker: Asker, runId?: string): Promise<Uint8Array> {
-    const data = envelope(method, body, asker);
-    if (data.length > this.#bus.maxPayload) throw tooLargeForBus(data.length, this.#bus.maxPayload);
+    // Sealed anew for each try: an orchestrator believes a signature for a minute only.
+    const seal = (): Uint8Array => {
+      const data = envelope(method, body, asker, this.#signingKey);
+      if (data.length > this.#bus.maxPayload) throw tooLargeForBus(data.length, this.#bus.maxPayload);
+      return data;
+    };
     faultPoint("gateway.before-forward");
-    const reply = await this.#send(data, method, asker.signal, runId);
+    const reply = await this.#send(seal, method, asker.signal, runId);
     faultPoint("gateway.after-forward");
     if (runId !== undefined && reply.orchestratorId !== "") this.#affinity.set(runId, reply.orchestratorId);
     if (reply.outcome.case === "body") return reply.outcome.value;
@@ -73,14 +88,14 @@ export class Orchestrators {
     });
   }
 
-  async #send(data: Uint8Array, method: string, signal: AbortSignal, runId: string | undefined): Promise<Reply> {
+  async #send(seal: () => Uint8Array, method: string, signal: AbortSignal, runId: string | undefined): Promise<Reply> {
     const endsAt = performance.now() + this.#timeoutMs;
     const open = new Set<Promise<Outcome>>();
     let hint = runId === undefined ? undefined : this.#affinity.get(runId);
     for (let attempts = 1; ; attempts += 1) {
       const leftMs = endsAt - performance.now();
       if (leftMs < 1) throw unanswered(method, this.#timeoutMs);
-      open.add(this.#bus.request(requestSubject(hint), data, leftMs, signal));
+      open.add(this.#bus.request(requestSubject(hint), seal(), leftMs, signal));
       // One that is slow may still answer, so it is left open; one that hangs must not use up the time of all.
       const patienceMs = attempts < MOST_ATTEMPTS ? this.#timeoutMs * PATIENCE_SHARE : leftMs + 1;
       const outcome = await soonest(open, patienceMs);
@@ -150,21 +165,12 @@ function soonest(open: ReadonlySet<Promise<Outcome>>, withinMs: number): Promise
   });
 }
 
-function envelope(method: string, body: Uint8Array, asker: Asker): Uint8Array {
-  const { caller } = asker;
-  const traceparent = asker.header("traceparent") ?? "";
-  return toBinary(
-    EnvelopeSchema,
-    create(EnvelopeSchema, {
-      method,
-      namespace: asker.namespace,
-      caller: { ...caller, roles: [...caller.roles], groups: [...caller.groups] },
-      body,
-      bodySha256: createHash("sha256").update(body).digest(),
-      at: timestampNow(),
-      traceparent: TRACEPARENT.test(traceparent) ? traceparent : "",
-    }),
-  );
+function envelope(method: string, body: Uint8Array, asker: Asker, key: SigningKey | undefined): Uint8Array {
+  const { namespace } = asker;
+  const caller = { ...asker.caller, roles: [...asker.caller.roles], groups: [...asker.caller.groups] };
+  const traced = asker.header("traceparent") ?? "";
+  const traceparent = TRACEPARENT.test(traced) ? traced : "";
+  return toBinary(EnvelopeSchema, sealedEnvelope({ method, namespace, caller, body, traceparent }, key, Date.now()));
 }
 
 function isReason(text: string): text is Reason {
