@@ -15,6 +15,7 @@ import { grpcTransport } from "./rpc/grpc-transport.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
 import { askedToStop } from "./stop-signals.js";
+import { readTrustedKeys } from "./worker/grant-signature.js";
 import { Worker } from "./worker/worker.js";
 
 export interface StartOptions {
@@ -165,13 +166,16 @@ export class AgentRuntime {
   }
 
   #servingWorker(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
     const { natsUrl, workerId, namespace, concurrency, logger, testHooks } = this.#options;
-    this.#worker ??= new Worker({
+    const keysFile = this.#options.trustedKeysFile ?? process.env.AGENTSPAN_TRUSTED_KEYS_FILE ?? "";
+    this.#worker = new Worker({
       natsUrl: natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
       workerId: workerId ?? freshWorkerId(),
       namespace: namespace ?? "default",
       concurrency: concurrency ?? 16,
       logger: logger ?? defaultLogger(),
+      trustedKeys: keysFile === "" ? undefined : readTrustedKeys(keysFile),
       ...(testHooks && { hooks: testHooks }),
     });
     return this.#worker;

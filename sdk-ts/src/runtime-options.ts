@@ -16,6 +16,11 @@ export interface RuntimeOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a call is repeated while the server is unavailable; 30 s unless said. */
   readonly retryFor?: Duration;
+  /**
+   * A file with the public keys of orchestrators; AGENTSPAN_TRUSTED_KEYS_FILE unless said. With it no tool begins here
+   * without a grant that one of them has signed, for this very call. Without either, grants are not checked for that.
+   */
+  readonly trustedKeysFile?: string;
   /** Whose tasks are served; "default" unless said. */
   readonly namespace?: string;
   /** Letters, digits, '_' and '-'; made of the host's name and chance unless said. */
@@ -33,6 +38,7 @@ export const RUNTIME_OPTIONS: OptionKinds<RuntimeOptions> = {
   url: "text",
   grpcUrl: "text",
   natsUrl: "text",
+  trustedKeysFile: "text",
   apiKey: "text",
   headers: "texts",
   retryFor: "duration",

@@ -1,7 +1,8 @@
 // Why a worker does not begin what it was granted. It trusts no message about its own gates.
-import { digestOf } from "@agentspan/internal";
+import { digestOf, type TrustedKeys } from "@agentspan/internal";
 import { type Grant, type Proof, ReleaseReason } from "@agentspan/proto";
 import type { Clock, Instant } from "./clock.js";
+import { unsignedBecause } from "./grant-signature.js";
 import type { TaskInHand } from "./task-in-hand.js";
 
 /** Why a task is handed back. */
@@ -18,20 +19,36 @@ export function isGuarded(grant: Grant, task: TaskInHand): boolean {
   return grant.guarded || task.tool.approvalRequired || task.tool.once;
 }
 
-/** What speaks against a grant whatever the time; undefined where nothing does. */
-export function objectionTo(grant: Grant, task: TaskInHand, workerId: string): Objection | undefined {
+/** Who checks a grant, and whom it believes. */
+export interface GrantChecker {
+  readonly workerId: string;
+  readonly clock: Clock;
+  /** Whose signatures count; absent, grants are not signed. */
+  readonly trustedKeys?: TrustedKeys | undefined;
+}
+
+/** What speaks against a grant as it came; undefined where nothing does. */
+export function objectionTo(grant: Grant, task: TaskInHand, checker: GrantChecker): Objection | undefined {
   if (grant.toolName !== task.toolName) {
     const detail = `granted is ${JSON.stringify(grant.toolName)}, served here is ${JSON.stringify(task.toolName)}`;
     return { reason: ReleaseReason.INCOMPATIBLE, detail };
   }
-  const unproved = unprovedBecause(grant, task, workerId);
+  const unproved = unprovedBecause(grant, task, checker);
   return unproved === undefined ? undefined : { reason: ReleaseReason.NO_PROOF, detail: unproved };
 }
 
-function unprovedBecause(grant: Grant, task: TaskInHand, workerId: string): string | undefined {
+function unprovedBecause(
+  grant: Grant,
+  task: TaskInHand,
+  { workerId, clock, trustedKeys: trusted }: GrantChecker,
+): string | undefined {
   if (grant.argumentsDigest !== digestOf(grant.argumentsJson)) return "the arguments are not those of the digest";
   const { proof } = grant;
-  if (proof === undefined) return isGuarded(grant, task) ? "the tool is guarded and the grant has no proof" : undefined;
+  if (proof === undefined) {
+    if (isGuarded(grant, task)) return "the tool is guarded and the grant has no proof";
+    // A plain one as well: whoever takes the proof away may have taken away that the call is guarded.
+    return trusted === undefined ? undefined : "the grant has no proof, and only signed ones count here";
+  }
   if (task.tool.approvalRequired && proof.approvalId === "")
     return "the tool needs an approval and the proof names none";
   const bound: Pick<Proof, "runId" | "callId" | "attempt" | "nonce" | "workerId" | "argumentsDigest"> = {
@@ -44,7 +61,8 @@ function unprovedBecause(grant: Grant, task: TaskInHand, workerId: string): stri
   };
   const names = Object.keys(bound) as (keyof typeof bound)[];
   const other = names.find((name) => proof[name] !== bound[name]);
-  return other === undefined ? undefined : `the proof is bound to another ${other}`;
+  if (other !== undefined) return `the proof is bound to another ${other}`;
+  return trusted && unsignedBecause(grant, proof, task, { trusted, workerId, wallMs: clock.wallMs() });
 }
 
 /** Whether a guarded grant is too old to begin, by either clock. A date that went back tells nothing of its age. */

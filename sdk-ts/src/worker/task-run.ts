@@ -53,8 +53,13 @@ async function begin(
   { grant, sentAt }: Granted,
   { draining }: TaskRunOptions,
 ): Promise<{ readonly outcome: ReturnType<typeof execute> } | Objection> {
-  const objection = objectionTo(grant, task, parts.identity.workerId);
-  if (objection !== undefined) return objection;
+  const { clock, trustedKeys } = parts;
+  const objection = objectionTo(grant, task, { workerId: parts.identity.workerId, clock, trustedKeys });
+  if (objection !== undefined) {
+    const { runId, callId, attempt } = task;
+    parts.logger.error({ runId, callId, attempt, why: objection.detail }, "A grant was refused");
+    return objection;
+  }
   const read = await readArguments(task, grant.argumentsJson);
   if (!read.ok) return { reason: ReleaseReason.INCOMPATIBLE, detail: read.problem };
   await parts.hooks.beforeExecute?.(task);

@@ -1,3 +1,4 @@
+import type { TrustedKeys } from "@agentspan/internal";
 import type { Logger } from "../logger.js";
 import type { Clock } from "./clock.js";
 import type { NatsLink } from "./nats-link.js";
@@ -18,6 +19,8 @@ export interface WorkerParts {
   readonly logger: Logger;
   readonly clock: Clock;
   readonly hooks: WorkerTestHooks;
+  /** Whose signatures on grants count; absent where they are not signed. */
+  readonly trustedKeys?: TrustedKeys | undefined;
   /** Aborts when shutdown waits no longer: what is still unanswered stays so. */
   readonly ended: AbortSignal;
 }

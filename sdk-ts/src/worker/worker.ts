@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
+import type { TrustedKeys } from "@agentspan/internal";
 import type { HeartbeatResponse, RegisterResponse } from "@agentspan/proto";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "../agent.js";
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   /** Tasks in hand at once. */
   readonly concurrency: number;
   readonly logger: Logger;
+  /** Nothing begins without a signature of one of these orchestrators; absent, grants are not signed. */
+  readonly trustedKeys?: TrustedKeys | undefined;
   readonly hooks?: WorkerTestHooks;
 }
 
@@ -128,10 +131,11 @@ export class Worker {
   }
 
   async #connect(patienceMs: number): Promise<WorkerParts> {
-    const { natsUrl: url, workerId, logger, hooks = {} } = this.#options;
+    const { natsUrl: url, workerId, logger, trustedKeys, hooks = {} } = this.#options;
     const link = await NatsLink.open({ url, workerId, logger, patienceMs, signal: this.#drained.signal });
     const { signal: ended } = this.#ended;
-    const parts = { identity: this.#identity, link, logger, hooks, clock: hooks.clock ?? systemClock, ended };
+    const clock = hooks.clock ?? systemClock;
+    const parts = { identity: this.#identity, link, logger, hooks, trustedKeys, clock, ended };
     link.onReconnect = () => {
       for (const pull of this.#pulls) pull.restart();
       this.#registerSoon(parts);
