@@ -1,7 +1,7 @@
 // What may be asked of a run, in the imperative, and what is answered. Every command carries a key that the run
 // remembers (idempotency key, turn and attempt, nonce, decision id), so that asking twice is asking once.
 import type { OwnerDemand } from "./agent.js";
-import type { LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome } from "./events.js";
+import type { LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome, Via } from "./events.js";
 import type { ModelFailure, ModelReply } from "./model.js";
 
 export interface Start {
@@ -118,8 +118,8 @@ export interface AnswerProbe {
 /** What a person asks of a checkpoint. */
 export interface Decide {
   readonly type: "decide";
-  /** How it is known who decides, and by which credential: for the signature. */
-  readonly by?: { readonly method: string; readonly credentialId: string };
+  /** How it is known who decides: for the record, and for the signature. */
+  readonly by?: Via;
   readonly decisionId: string;
   readonly requestHash: string;
   readonly who: string;

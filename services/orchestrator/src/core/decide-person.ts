@@ -35,6 +35,7 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     ...(edited === undefined ? {} : { edited: { arguments: edited.arguments, digest: edited.digest } }),
   };
   if (closes(checkpoint, act)) close(draft, act, command.verdict);
+    ...(command.by === undefined ? {} : { via: command.by }),
   else draft.emit({ ...act, type: "voted" });
   return answerOf(draft.run, command.decisionId, false);
 }

@@ -287,6 +287,16 @@ export type Outcome = "approved" | "rejected" | "responded" | "happened" | "run_
 export interface Act {
   readonly approvalId: string;
   readonly callId: string;
+/** How it is known who asks. */
+export interface Via {
+  /** none, api_key or jwt. */
+  readonly method: string;
+  /** Of the key or the token; empty with none. */
+  readonly credentialId: string;
+  /** The IP address that the request came from. */
+  readonly address: string;
+}
+
   readonly decisionId: string;
   readonly requestHash: string;
   readonly who: string;
@@ -297,6 +307,8 @@ export interface Act {
   readonly edited?: { readonly arguments: string; readonly digest: string };
   readonly signed?: SignedAct;
 }
+  /** How it was known who it is; absent in events of earlier versions. */
+  readonly via?: Via;
 
 /** A vote that did not decide; the one that does stands in `decided`. */
 export interface Voted extends Act {

@@ -97,7 +97,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
   const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf, caller.subject]);
   const { answer, stored } = await context.engine.execute(runId, {
     type: "decide",
-    by: { method: context.caller.method, credentialId: context.caller.credentialId },
+    by: { method: caller.method, credentialId: caller.credentialId, address: caller.address },
     decisionId,
     requestHash: createHash("sha256").update(request).digest("hex"),
     who: caller.subject,
