@@ -1,5 +1,6 @@
 // Signatures from end to end: who signs what, and who believes it.
 export * from "./envelope.js";
+export * from "./key-files.js";
 export * from "./settings.js";
 export * from "./signing-key.js";
 export * from "./statements.js";
