@@ -32,10 +32,10 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     ...(command.onBehalfOf === undefined ? {} : { onBehalfOf: command.onBehalfOf }),
     outcome: outcomeOf(command.verdict),
     comment: command.comment,
+    ...(command.by === undefined ? {} : { via: command.by }),
     ...(edited === undefined ? {} : { edited: { arguments: edited.arguments, digest: edited.digest } }),
   };
   if (closes(checkpoint, act)) close(draft, act, command.verdict);
-    ...(command.by === undefined ? {} : { via: command.by }),
   else draft.emit({ ...act, type: "voted" });
   return answerOf(draft.run, command.decisionId, false);
 }

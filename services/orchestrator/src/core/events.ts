@@ -297,18 +297,22 @@ export interface Via {
   readonly address: string;
 }
 
+/** What a person said, and how the request is recognised when it is repeated. */
+export interface Act {
+  readonly approvalId: string;
+  readonly callId: string;
   readonly decisionId: string;
   readonly requestHash: string;
   readonly who: string;
   readonly onBehalfOf?: string;
   readonly outcome: Outcome;
   readonly comment: string;
+  /** How it was known who it is; absent in events of earlier versions. */
+  readonly via?: Via;
   /** RFC 8785 text and digest of what runs instead. */
   readonly edited?: { readonly arguments: string; readonly digest: string };
   readonly signed?: SignedAct;
 }
-  /** How it was known who it is; absent in events of earlier versions. */
-  readonly via?: Via;
 
 /** A vote that did not decide; the one that does stands in `decided`. */
 export interface Voted extends Act {
