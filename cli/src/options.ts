@@ -3,15 +3,17 @@ import { type Command, InvalidArgumentError } from "commander";
 
 export interface UrlOption {
   readonly url?: string;
+  readonly key?: string;
 }
 
 /** Of every command that speaks to a server. */
 export function withUrl(command: Command): Command {
-  return command.option(
-    "--url <url>",
-    "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)",
-    urlOf,
-  );
+  return command
+    .option("--url <url>", "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)", urlOf)
+    .option(
+      "--key <key>",
+      "an API key or token (AGENTSPAN_API_KEY unless said, which nobody sees in a list of processes)",
+    );
 }
 
 function urlOf(text: string): string {
@@ -66,4 +68,10 @@ export function moreWords(limit: number): string {
 export function sequenceOf(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError("It must be a whole number, 0 or more.");
+}
+
+/** The text of a duration with its unit. */
+export function durationOf(text: string): string {
+  if (/^(?=.*[1-9])\d{1,6}(s|m|h|d)$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a time with its unit (s, m, h or d), such as 90d.");
 }

@@ -2,11 +2,14 @@
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
-import { countOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { CLI_VERSION } from "./version.js";
 
 const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
+
+/** Those of the server, which a test compares: importing its list would make help slow. */
+export const KEY_ROLES = ["runner", "approver", "worker", "delegate", "admin"] as const;
 
 /** Throws what the chosen command throws, and CommanderError for a call that is not understood. */
 export function program(output: Output): Command {
@@ -26,6 +29,7 @@ export function program(output: Output): Command {
   addRuns(root, output);
   addApprovals(root, output);
   addDecisions(root, output);
+  addKeys(root, output);
   addProve(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
 }
@@ -33,8 +37,12 @@ export function program(output: Output): Command {
 function addServer(root: Command, output: Output): void {
   const server = group(root, "server", "run the server on this machine");
   withStackOptions(leaf(server, "start", "start NATS, a MongoDB server, the orchestrator and the gateway"))
+    .option("--auth", "ask everybody for an API key; yours is made in the data folder")
     .option("--verbose", "also print what all of them log")
-    .addHelpText("after", examples(["server start", "server start --port 7000 --data ./agentspan-data"]))
+    .addHelpText(
+      "after",
+      examples(["server start", "server start --port 7000 --data ./agentspan-data", "server start --auth"]),
+    )
     .addHelpText(
       "after",
       "\nServers that NATS_URL and MONGODB_URI name are used instead of own ones.\nAgents call the models whose keys are set here, such as OPENAI_API_KEY.",
@@ -131,6 +139,28 @@ function addDecisions(root: Command, output: Output): void {
     .action(async (run, approval, flags) =>
       (await import("./commands/decide.js")).settle(run, approval, flags, output),
     );
+}
+
+function addKeys(root: Command, output: Output): void {
+  const keys = group(root, "keys", "give API keys to people and programs, and take them back");
+  withUrl(leaf(keys, "create", "make a key; its text is shown once"))
+    .requiredOption("--owner <name>", "who asks with it, named as your identity provider names them")
+    .addOption(new Option("--role <role...>", "what it may do").choices(KEY_ROLES).makeOptionMandatory())
+    .option("--group <group...>", "what its owner belongs to")
+    .option("--description <text>", "what it is for")
+    .option("--expires <time>", "how long it is good, such as 90d; for ever unless said", durationOf)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["keys create --owner alex@acme.test --role runner approver --expires 90d"]))
+    .action(async (flags) => (await import("./commands/keys.js")).keysCreate(flags, output));
+  withUrl(leaf(keys, "list", "the keys of this namespace, the newest first"))
+    .option("--limit <number>", "how many", countOf, 100)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["keys list"]))
+    .action(async (flags) => (await import("./commands/keys.js")).keysList(flags, output));
+  withUrl(leaf(keys, "revoke", "make a key useless for good, within 5 seconds"))
+    .argument("<key>", "its id")
+    .addHelpText("after", examples(["keys revoke qk3x7d"]))
+    .action(async (key, flags) => (await import("./commands/keys.js")).keysRevoke(key, flags, output));
 }
 
 function decision(root: Command, name: string, about: string): Command {

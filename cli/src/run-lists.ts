@@ -1,5 +1,12 @@
 // Lists of the server, page by page, in the SDK's own types.
-import { ApprovalService, type ListApprovalsRequest, type ListRunsRequest, RunService } from "@agentspan/proto";
+import {
+  ApprovalService,
+  type Key,
+  KeyService,
+  type ListApprovalsRequest,
+  type ListRunsRequest,
+  RunService,
+} from "@agentspan/proto";
 import {
   type AgentRuntime,
   type Approval,
@@ -39,6 +46,14 @@ export function listApprovals(
     const page = await client.call(ApprovalService.method.listApprovals, { ...filters, pageSize, pageToken });
     const approvals = await wholeApprovals(client, page.approvals);
     return { items: approvals.map(approvalOf), next: page.nextPageToken };
+  });
+}
+
+/** The keys of the namespace, the newest first, at most `limit`. */
+export function listKeys({ client }: AgentRuntime, limit: number): Promise<Listed<Key>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(KeyService.method.listKeys, { pageSize, pageToken });
+    return { items: page.keys, next: page.nextPageToken };
   });
 }
 

@@ -9,6 +9,8 @@ export interface StackPlace {
   readonly grpcPort: number | undefined;
   readonly natsPort: number | undefined;
   readonly dataDir: string;
+  /** Whether the environment wants everybody to be asked who they are. */
+  readonly auth: boolean;
 }
 
 const SPEC = {
@@ -16,6 +18,7 @@ const SPEC = {
   grpcPort: setting.optional(
     setting.int("AGENTSPAN_GRPC_PORT", { about: "where the server listens for gRPC alone", min: 0, max: 65_535 }),
   ),
+  auth: setting.boolean("AGENTSPAN_AUTH", { about: "whether everybody is asked who they are", default: false }),
 };
 
 /** What the options say, else the environment. Throws ConfigError, also for an AGENTSPAN_ variable that nobody reads. */
@@ -25,6 +28,7 @@ export function stackPlace(flags: StackFlags, env: Readonly<Record<string, strin
     port: flags.port ?? config.port,
     grpcPort: flags.grpcPort ?? config.grpcPort,
     natsPort: flags.natsPort,
+    auth: config.auth,
     dataDir: flags.data === undefined ? defaultDataDir(env) : resolve(flags.data),
   };
 }

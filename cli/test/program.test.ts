@@ -1,6 +1,8 @@
+import { ROLES } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
 import { moreWords } from "../src/options.js";
+import { KEY_ROLES } from "../src/program.js";
 import { capturedOutput } from "./captured-output.js";
 
 async function called(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -30,6 +32,12 @@ describe("a call that is not understood", () => {
     [["settle", "run_1", "--happened", "--result", "{a}"], "--result must be JSON"],
     [["demo", "--approve", "--reject", "no"], "--approve and --reject exclude each other."],
     [["demo", "--reject", " "], "--reject needs a reason"],
+    [["keys", "create", "--role", "runner"], "Required option '--owner <name>' not specified."],
+    [
+      ["keys", "create", "--owner", "a", "--role", "boss"],
+      "Allowed choices are runner, approver, worker, delegate, admin.",
+    ],
+    [["keys", "create", "--owner", "a", "--role", "runner", "--expires", "0d"], "such as 90d."],
     [["demo"], 'Add --approve, or --reject "a reason".'],
   ])("is answered with a sentence and code 2: %j", async (args, words) => {
     const { code, out, err } = await called(...args);
@@ -37,6 +45,10 @@ describe("a call that is not understood", () => {
     expect(err).not.toMatch(/^error:|\n\s+at /i);
     expect({ code, out }).toEqual({ code: 2, out: "" });
   });
+});
+
+it("the roles of keys are those that there are", () => {
+  expect(KEY_ROLES).toEqual(ROLES);
 });
 
 describe("help", () => {
@@ -52,6 +64,9 @@ describe("help", () => {
     ["approve"],
     ["reject"],
     ["settle"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
   ];
   it.each(commands.map((command) => [command]))("of %j has examples that begin as a person would", async (command) => {
     const { code, out } = await called(...command, "--help");

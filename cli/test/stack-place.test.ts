@@ -5,12 +5,14 @@ import { stackPlace } from "../src/stack-place.js";
 it("takes options before the environment, and leaves the rest to the stack", () => {
   const env = { AGENTSPAN_PORT: "7000", AGENTSPAN_GRPC_PORT: "7001", AGENTSPAN_DATA: "/srv/data" };
   expect(stackPlace({ port: 8000, data: "here" }, env)).toEqual({
+    auth: false,
     port: 8000,
     grpcPort: 7001,
     natsPort: undefined,
     dataDir: resolve("here"),
   });
-  expect(stackPlace({}, { HOME: "/h", XDG_DATA_HOME: "/x" })).toEqual({
+  expect(stackPlace({}, { HOME: "/h", XDG_DATA_HOME: "/x", AGENTSPAN_AUTH: "on" })).toEqual({
+    auth: true,
     port: undefined,
     grpcPort: undefined,
     natsPort: undefined,

@@ -15,18 +15,31 @@ export function serverEnvironment(env: Environment): NodeJS.ProcessEnv {
 
 export function orchestratorEnvironment(
   env: Environment,
-  { natsUrl, mongoUri }: { readonly natsUrl: string; readonly mongoUri: string },
+  options: { readonly natsUrl: string; readonly mongoUri: string; readonly auth?: boolean },
 ): NodeJS.ProcessEnv {
+  const { natsUrl, mongoUri, auth = false } = options;
   const names = [...SYSTEM, ...CERTIFICATES, ...ORCHESTRATOR_VARIABLES, ...modelVariables(env)];
-  return { ...pick(env, names), NATS_URL: natsUrl, MONGODB_URI: mongoUri };
+  return { ...pick(env, names), NATS_URL: natsUrl, MONGODB_URI: mongoUri, ...(auth ? { AGENTSPAN_AUTH: "on" } : {}) };
 }
 
-export function gatewayEnvironment(
-  env: Environment,
-  { natsUrl, port, grpcPort }: { readonly natsUrl: string; readonly port: number; readonly grpcPort: number },
-): NodeJS.ProcessEnv {
+export interface GatewayEnvironmentOptions {
+  readonly natsUrl: string;
+  readonly port: number;
+  readonly grpcPort: number;
+  /** Whether everybody is asked who they are; as the environment says, where not. */
+  readonly auth?: boolean;
+  /** As AGENTSPAN_API_KEYS has them. */
+  readonly apiKeys?: string | undefined;
+}
+
+export function gatewayEnvironment(env: Environment, options: GatewayEnvironmentOptions): NodeJS.ProcessEnv {
+  const { natsUrl, port, grpcPort, auth = false, apiKeys } = options;
+  // On this machine it is spoken to in the clear: what the environment says of TLS is meant for another gateway.
+  const names = GATEWAY_VARIABLES.filter((name) => !name.startsWith("AGENTSPAN_TLS_"));
   return {
-    ...pick(env, [...SYSTEM, ...CERTIFICATES, ...GATEWAY_VARIABLES]),
+    ...pick(env, [...SYSTEM, ...CERTIFICATES, ...names]),
+    ...(auth ? { AGENTSPAN_AUTH: "on" } : {}),
+    ...(apiKeys === undefined ? {} : { AGENTSPAN_API_KEYS: apiKeys }),
     NATS_URL: natsUrl,
     AGENTSPAN_HOST: "127.0.0.1",
     AGENTSPAN_PORT: String(port),

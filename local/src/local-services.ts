@@ -14,6 +14,9 @@ export interface LocalServicesOptions {
   /** 0 for any free one. */
   readonly port: number;
   readonly grpcPort: number;
+  /** Whether everybody is asked who they are, and keys to take beside those that are stored. */
+  readonly auth: boolean;
+  readonly apiKeys: string | undefined;
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
@@ -68,14 +71,14 @@ export class LocalServices {
   }
 
   async #start(): Promise<void> {
-    const { natsUrl, mongoUri, env, signal } = this.options;
+    const { natsUrl, mongoUri, auth, apiKeys, env, signal } = this.options;
     const giveUp = new AbortController();
     const either = AbortSignal.any([signal, giveUp.signal]);
     const orchestrator = this.#service("orchestrator", either, {
-      env: () => orchestratorEnvironment(env, { natsUrl, mongoUri }),
+      env: () => orchestratorEnvironment(env, { natsUrl, mongoUri, auth }),
     });
     const gateway = this.#service("gateway", either, {
-      env: () => gatewayEnvironment(env, { natsUrl, port: this.#port, grpcPort: this.#grpcPort }),
+      env: () => gatewayEnvironment(env, { natsUrl, port: this.#port, grpcPort: this.#grpcPort, auth, apiKeys }),
       // A port that was left to the system must be the same after a restart.
       onReady: (message) => this.#keepPorts(message),
     });

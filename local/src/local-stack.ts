@@ -3,6 +3,7 @@
 // Order: what answers is started before what asks, and stopped after it. A service that dies is started again. A server
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
 import { join } from "node:path";
+import { type AdminKey, adminKey } from "./admin-key.js";
 import { ChildLogs } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
@@ -24,6 +25,11 @@ export interface LocalStackOptions {
   readonly grpcPort?: number;
   /** NATS, for workers; unless said 4222 where that is free, else the one of the last start, else any free one. */
   readonly natsPort?: number;
+  /**
+   * Asks everybody who they are. Where the environment names no API keys, a key of an admin is made in the data folder.
+   * As AGENTSPAN_AUTH says, unless said.
+   */
+  readonly auth?: boolean;
   /** process.env unless said. NATS_URL and MONGODB_URI name servers to use instead of own ones. */
   readonly env?: Environment;
   /** Where fetched servers are kept; the user's cache unless said. */
@@ -48,6 +54,8 @@ export interface LocalStack {
   readonly mongoUri: string;
   readonly dataDir: string;
   readonly logDir: string;
+  /** The key that was made for whoever runs it with authentication; absent without, or where there are others. */
+  readonly adminKey: AdminKey | undefined;
   /** Resolves when everything is gone: with the reason where nobody asked for it. */
   readonly ended: Promise<LocalStackError | undefined>;
   /** Stops gateway, orchestrator and servers in this order, each with its grace. Runs wait in the data. */
@@ -102,6 +110,7 @@ class Stack implements LocalStack {
   #started = false;
   #tellEnd: (reason: LocalStackError | undefined) => void = () => undefined;
   #logs: ChildLogs<ChildName> | undefined;
+  #adminKey: AdminKey | undefined;
   #servers: LocalServers | undefined;
   #services: LocalServices | undefined;
   #stopWatchingDisk: () => void = () => undefined;
@@ -139,6 +148,10 @@ class Stack implements LocalStack {
     return this.#servers?.mongoUri ?? "";
   }
 
+  get adminKey(): AdminKey | undefined {
+    return this.#adminKey;
+  }
+
   pids(): Readonly<Partial<Record<ChildName, number>>> {
     return Object.fromEntries(this.#pids);
   }
@@ -172,7 +185,11 @@ class Stack implements LocalStack {
       onLost: (error) => this.#serverLost(error),
     });
     const { natsUrl, mongoUri } = this;
-    this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort });
+    const { auth = false } = this.#options;
+    const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
+    if (auth && !named) this.#adminKey = await adminKey(dataDir);
+    const apiKeys = this.#adminKey?.setting;
+    this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort, auth, apiKeys });
     if (this.#unwritten !== undefined) throw this.#unwritten;
     const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.

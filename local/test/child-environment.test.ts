@@ -45,3 +45,20 @@ it("gives the gateway no key and keeps it on this machine", () => {
     NATS_URL: "nats://127.0.0.1:1",
   });
 });
+
+it("asks everybody who they are where the stack says so, with a key that only the gateway gets", () => {
+  const tls = { ...env, AGENTSPAN_TLS_CERT_FILE: "/cert", AGENTSPAN_OIDC_ISSUERS: "[]" };
+  const gateway = gatewayEnvironment(tls, {
+    natsUrl: servers.natsUrl,
+    port: 0,
+    grpcPort: 0,
+    auth: true,
+    apiKeys: "[1]",
+  });
+  expect(gateway).toMatchObject({ AGENTSPAN_AUTH: "on", AGENTSPAN_API_KEYS: "[1]", AGENTSPAN_OIDC_ISSUERS: "[]" });
+  // It is spoken to in the clear on this machine.
+  expect(gateway).not.toHaveProperty("AGENTSPAN_TLS_CERT_FILE");
+  const orchestrator = orchestratorEnvironment({ ...env, AGENTSPAN_API_KEYS: "[1]" }, { ...servers, auth: true });
+  expect(orchestrator).toMatchObject({ AGENTSPAN_AUTH: "on" });
+  expect(orchestrator).not.toHaveProperty("AGENTSPAN_API_KEYS");
+});

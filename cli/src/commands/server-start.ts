@@ -12,6 +12,7 @@ import { tableLines } from "../table.js";
 
 export interface ServerStartFlags extends StackFlags {
   readonly verbose?: boolean;
+  readonly auth?: boolean;
 }
 
 const DEFAULT_URL = "http://127.0.0.1:6767";
@@ -36,10 +37,11 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
 }
 
 async function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<LocalStack> {
-  const { port, grpcPort, natsPort, dataDir } = stackPlace(flags, process.env);
+  const { port, grpcPort, natsPort, dataDir, auth } = stackPlace(flags, process.env);
   try {
     return await startLocalStack({
       dataDir,
+      auth: flags.auth ?? auth,
       ...(port === undefined ? {} : { port }),
       ...(grpcPort === undefined ? {} : { grpcPort }),
       ...(natsPort === undefined ? {} : { natsPort }),
@@ -61,6 +63,7 @@ export function runningLines(stack: LocalStack, env: Readonly<Record<string, str
   const settings = [
     ...(stack.url === DEFAULT_URL ? [] : [`export AGENTSPAN_SERVER_URL=${stack.url}`]),
     ...(stack.natsUrl === DEFAULT_NATS_URL || env.NATS_URL ? [] : [`export AGENTSPAN_NATS_URL=${stack.natsUrl}`]),
+    ...(stack.adminKey === undefined ? [] : [`export AGENTSPAN_API_KEY="$(cat ${quoted(stack.adminKey.path)})"`]),
   ];
   return [
     "Agentspan is running.",
@@ -72,6 +75,7 @@ export function runningLines(stack: LocalStack, env: Readonly<Record<string, str
     `  Logs     ${stack.logDir}`,
     `  Models   ${models}`,
     ...more.map((line) => `           ${line}`),
+    ...keyLines(stack, command),
     "",
     ...(settings.length === 0
       ? []
@@ -84,6 +88,23 @@ export function runningLines(stack: LocalStack, env: Readonly<Record<string, str
     "",
     "Ctrl-C stops it. Runs wait in the data.",
   ];
+}
+
+/** How to use the key that was made just now; later starts say only where it is. */
+function keyLines({ adminKey }: LocalStack, command: string): readonly string[] {
+  if (adminKey === undefined) return [];
+  const where = `  Key      ${adminKey.path}  (an admin's; every call needs one)`;
+  if (!adminKey.made) return [where];
+  return [
+    where,
+    `           made just now, readable for you alone. Give others their own:`,
+    `           ${command} keys create --owner alex@acme.test --role approver`,
+  ];
+}
+
+/** As one word of a shell. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Without a user and password. */

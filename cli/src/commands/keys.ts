@@ -1,0 +1,107 @@
+// agentspan keys create|list|revoke
+import { parseDuration } from "@agentspan/internal";
+import { type Key, KeyService } from "@agentspan/proto";
+import { type Timestamp, timestampDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { commandName } from "../command-name.js";
+import type { UrlOption } from "../options.js";
+import type { Output } from "../output.js";
+import { listKeys } from "../run-lists.js";
+import { oneLine, safeText } from "../safe-text.js";
+import { withServer } from "../server-connection.js";
+import { dateAndTime } from "../times.js";
+
+export interface KeysCreateFlags extends UrlOption {
+  readonly owner: string;
+  readonly role: readonly string[];
+  readonly group?: readonly string[];
+  readonly description?: string;
+  readonly expires?: string;
+  readonly json?: boolean;
+}
+
+export function keysCreate(flags: KeysCreateFlags, output: Output): Promise<void> {
+  return withServer(flags, async ({ client }) => {
+    const { owner, role, group = [], description = "", expires } = flags;
+    const forMs = expires === undefined ? undefined : parseDuration(expires);
+    const { key, text } = await client.call(KeyService.method.createKey, {
+      owner,
+      roles: [...role],
+      groups: [...group],
+      description,
+      ...(forMs === undefined ? {} : { expiresAt: timestampFromMs(Date.now() + forMs) }),
+    });
+    if (flags.json === true) return output.json({ ...(key === undefined ? {} : shown(key)), text });
+    const until = key?.expiresAt === undefined ? "" : `, until ${at(key.expiresAt)}`;
+    output.line(`Key ${key?.keyId} of ${safeText(owner)}: ${role.join(", ")}${until}. Its text is shown this once:`);
+    output.line();
+    output.line(`  ${text}`);
+    output.line();
+    output.line("Its holder sets AGENTSPAN_API_KEY to it. Take it back with:");
+    output.line(`  ${commandName()} keys revoke ${key?.keyId}`);
+  });
+}
+
+export interface KeysListFlags extends UrlOption {
+  readonly limit: number;
+  readonly json?: boolean;
+}
+
+export function keysList(flags: KeysListFlags, output: Output): Promise<void> {
+  return withServer(flags, async (runtime) => {
+    const { items, more } = await listKeys(runtime, flags.limit);
+    if (flags.json === true) return output.json(items.map(shown));
+    if (items.length === 0) return output.line("No keys are stored. Those of AGENTSPAN_API_KEYS are not listed.");
+    output.table(
+      [
+        ["KEY", "OWNER", "ROLES", "STATE", "LAST USED", "FOR"],
+        ...items.map((key) => [
+          key.keyId,
+          oneLine(key.owner, 40),
+          key.roles.join(","),
+          stateOf(key, Date.now()),
+          at(key.lastUsedAt),
+          oneLine(key.description, 40),
+        ]),
+      ],
+      "",
+    );
+    if (more) output.line(`There are more: --limit ${flags.limit * 10}`);
+  });
+}
+
+export function keysRevoke(keyId: string, flags: UrlOption, output: Output): Promise<void> {
+  return withServer(flags, async ({ client }) => {
+    const { key } = await client.call(KeyService.method.revokeKey, { keyId });
+    output.line(`Revoked ${keyId} of ${safeText(key?.owner ?? "")}. It is refused everywhere within 5 seconds.`);
+  });
+}
+
+function stateOf({ revokedAt, expiresAt }: Key, now: number): string {
+  if (revokedAt !== undefined) return `revoked ${at(revokedAt)}`;
+  if (expiresAt === undefined) return "good";
+  return timestampDate(expiresAt).getTime() <= now ? `expired ${at(expiresAt)}` : `good until ${at(expiresAt)}`;
+}
+
+/** For programs: times as ISO 8601. */
+function shown(key: Key): Readonly<Record<string, unknown>> {
+  const { keyId, owner, roles, groups, namespace, description, createdBy, revokedBy } = key;
+  const iso = (time: Timestamp | undefined): string | undefined => time && timestampDate(time).toISOString();
+  return {
+    keyId,
+    owner,
+    roles,
+    groups,
+    namespace,
+    description,
+    createdBy,
+    createdAt: iso(key.createdAt),
+    expiresAt: iso(key.expiresAt),
+    revokedAt: iso(key.revokedAt),
+    revokedBy: revokedBy || undefined,
+    lastUsedAt: iso(key.lastUsedAt),
+  };
+}
+
+function at(time: Timestamp | undefined): string {
+  return dateAndTime(time && timestampDate(time));
+}
