@@ -283,10 +283,6 @@ export interface ProbeFinding {
 
 export type Outcome = "approved" | "rejected" | "responded" | "happened" | "run_again" | "given_up";
 
-/** What a person said, and how the request is recognised when it is repeated. */
-export interface Act {
-  readonly approvalId: string;
-  readonly callId: string;
 /** How it is known who asks. */
 export interface Via {
   /** none, api_key or jwt. */
