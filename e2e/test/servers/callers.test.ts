@@ -1,0 +1,171 @@
+// Who is calling, through gateways, orchestrators and the store as they run in production.
+import { newApiKey } from "@agentspan/internal";
+import { ApprovalService, KeyService, RunService } from "@agentspan/proto";
+import { type AgentHandle, AgentRuntime } from "@agentspan/sdk";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deskAgent } from "../../src/index.js";
+import { call, REFUND, refusal, theApproval } from "../desk-run.js";
+import { withStack } from "../stack-fixture.js";
+
+interface Holder {
+  readonly text: string;
+  readonly setting: object;
+}
+
+function holder(owner: string, roles: readonly string[], namespace = "default"): Holder {
+  const { keyId, text, secretSha256 } = newApiKey();
+  const sha256 = Buffer.from(secretSha256).toString("hex");
+  return { text, setting: { id: keyId, sha256, owner, roles, namespace } };
+}
+
+const HOLDERS = {
+  alex: holder("alex", ["runner"]),
+  robin: holder("robin", ["approver"]),
+  bot: holder("bot", ["delegate", "runner", "approver"]),
+  root: holder("root", ["admin"]),
+  stranger: holder("kim", ["runner", "approver"], "acme"),
+  strangersRoot: holder("kims-root", ["admin"], "acme"),
+} as const;
+
+const stack = withStack({
+  workers: 0,
+  env: {
+    AGENTSPAN_AUTH: "on",
+    AGENTSPAN_API_KEYS: JSON.stringify(Object.values(HOLDERS).map(({ setting }) => setting)),
+    AGENTSPAN_LOG_LEVEL: "trace",
+  },
+});
+
+const runtimes: AgentRuntime[] = [];
+afterAll(() => Promise.all(runtimes.map((runtime) => runtime.shutdown())));
+
+function as(key: string, way: "connect" | "grpc-js" = "connect"): AgentRuntime {
+  const { url, grpcPort } = stack.current.gateway();
+  const grpc = way === "grpc-js" ? { grpcUrl: `grpc://127.0.0.1:${grpcPort}` } : {};
+  const runtime = new AgentRuntime({ url, apiKey: key, retryFor: "5s", ...grpc });
+  runtimes.push(runtime);
+  return runtime;
+}
+
+let started: AgentHandle;
+beforeAll(async () => {
+  const input = stack.current.model.script("callers", [call("refund", REFUND), { text: "ok" }]);
+  started = await as(HOLDERS.alex.text).start(deskAgent(), input, { serve: false, idempotencyKey: "one" });
+  await theApproval(followed(started));
+});
+
+const followed = (handle: AgentHandle) => ({ handle, runId: handle.runId, input: "" });
+
+/** Everything that may be asked about a run, each as a call. */
+function everything(handle: AgentHandle): readonly Promise<unknown>[] {
+  return [
+    handle.getStatus(),
+    handle.stream()[Symbol.asyncIterator]().next(),
+    handle.approve({ approvalId: "apr_x" }),
+    handle.reject("no", { approvalId: "apr_x" }),
+    handle.settle("GIVE_UP", { approvalId: "apr_x" }),
+    handle.cancel("no"),
+    handle.pause("no"),
+    handle.resume(),
+  ];
+}
+
+describe("a run", () => {
+  it.each(["connect", "grpc-js"] as const)("of another namespace is not there, over %s", async (way) => {
+    const strangers = [HOLDERS.stranger, HOLDERS.strangersRoot].map(({ text }) => as(text, way));
+    const asked = strangers.flatMap((runtime) => everything(runtime.handle(started.runId)));
+    await Promise.all(asked.map((one) => refusal(one, "RUN_NOT_FOUND")));
+    const { isWaiting, state } = await started.getStatus();
+    expect({ isWaiting, state }).toEqual({ isWaiting: true, state: "WAITING" });
+  });
+
+  it("of the same idempotency key in another namespace is another run", async () => {
+    const input = stack.current.model.script("callers elsewhere", [{ text: "ok" }]);
+    const other = await as(HOLDERS.stranger.text).start(deskAgent(), input, { serve: false, idempotencyKey: "one" });
+    expect(other.runId).not.toBe(started.runId);
+    await refusal(as(HOLDERS.alex.text).handle(other.runId).getStatus(), "RUN_NOT_FOUND");
+  });
+
+  it("is in the lists and watches of its own namespace only", async () => {
+    const stranger = as(HOLDERS.stranger.text);
+    const input = stack.current.model.script("watched elsewhere", [call("refund", REFUND), { text: "ok" }]);
+    const own = await stranger.start(deskAgent(), input, { serve: false });
+    await theApproval(followed(own));
+    const { approvals } = await stranger.client.call(ApprovalService.method.listApprovals, {});
+    expect(approvals.map(({ runId }) => runId)).toEqual([own.runId]);
+    const { runs } = await stranger.client.call(RunService.method.listRuns, {});
+    expect(runs.map(({ runId }) => runId)).not.toContain(started.runId);
+    // The snapshot begins with the oldest: the other namespace's would come first.
+    const { signal } = new AbortController();
+    const watch = stranger.client.stream(ApprovalService.method.watchApprovals, {}, signal)[Symbol.asyncIterator]();
+    expect((await watch.next()).value?.approval?.runId).toBe(own.runId);
+    await watch.return?.(undefined);
+  });
+
+  it("is decided by an approver, with the approver's name, and not by who may only start", async () => {
+    const { approvalId } = await theApproval(followed(started));
+    await refusal(started.approve({ approvalId }), "PERMISSION_DENIED");
+    await refusal(as(HOLDERS.robin.text).start("desk", "x"), "PERMISSION_DENIED");
+    await as(HOLDERS.robin.text, "grpc-js").handle(started.runId).reject("too much", { approvalId });
+    const decided = [];
+    for await (const event of started.stream()) if (event.type === "decided") decided.push(event);
+    expect(decided).toMatchObject([{ decision: { decidedBy: "robin" } }]);
+  });
+
+  it("that a delegate starts is on record as both, and no other may speak for somebody", async () => {
+    const input = stack.current.model.script("delegate", [{ text: "ok" }]);
+    const bot = as(HOLDERS.bot.text);
+    await refusal(bot.start(deskAgent(), input, { serve: false }), "PERMISSION_DENIED");
+    await refusal(
+      as(HOLDERS.alex.text).start(deskAgent(), input, { serve: false, onBehalfOf: "robin" }),
+      "PERMISSION_DENIED",
+    );
+    const handle = await bot.start(deskAgent(), input, { serve: false, onBehalfOf: "alex" });
+    const first = await handle.stream()[Symbol.asyncIterator]().next();
+    expect(first.value).toMatchObject({ type: "run_started", startedBy: "bot", onBehalfOf: "alex" });
+  });
+});
+
+describe("a key of the store", () => {
+  it("is kept as a hash, seen in its own namespace only, and refused within five seconds of its end", async () => {
+    const { client } = as(HOLDERS.root.text);
+    const keys = KeyService.method;
+    const { key, text } = await client.call(keys.createKey, { owner: "sam", roles: ["runner", "approver"] });
+    const keyId = key?.keyId ?? "";
+    const secret = text.slice(-43);
+    const sam = as(text, "grpc-js");
+    await sam.handle(started.runId).getStatus();
+
+    const [document] = await stack.current.database.collection("apiKeys").find().toArray();
+    expect(document).toMatchObject({ _id: keyId, owner: "sam", namespace: "default" });
+    expect(JSON.stringify(document)).not.toContain(secret);
+    const elsewhere = as(HOLDERS.strangersRoot.text).client;
+    expect((await elsewhere.call(keys.listKeys, {})).keys).toEqual([]);
+    await refusal(elsewhere.call(keys.revokeKey, { keyId }), "KEY_NOT_FOUND");
+    await refusal(sam.client.call(keys.listKeys, {}), "PERMISSION_DENIED");
+    await expect
+      .poll(async () => (await client.call(keys.listKeys, {})).keys[0]?.lastUsedAt, { timeout: 10_000 })
+      .toBeDefined();
+
+    await client.call(keys.revokeKey, { keyId });
+    const revokedAt = performance.now();
+    await expect
+      .poll(
+        () =>
+          sam
+            .handle(started.runId)
+            .getStatus()
+            .then(() => "taken", String),
+        { timeout: 10_000, interval: 100 },
+      )
+      .toContain("has been revoked");
+    expect(performance.now() - revokedAt).toBeLessThan(5_000);
+  });
+});
+
+it("no process writes a secret into its log, at whatever level", async () => {
+  await refusal(as(newApiKey().text).handle(started.runId).getStatus(), "UNAUTHENTICATED");
+  const logs = stack.current.logs();
+  expect(logs).toContain("its credential is not good");
+  for (const { text } of Object.values(HOLDERS)) expect(logs).not.toContain(text.slice(-43));
+});
