@@ -1,5 +1,6 @@
 // What two of our processes must agree on.
 export * from "./api-key.js";
+export * from "./audit/index.js";
 export * from "./canonical-json.js";
 export * from "./config.js";
 export * from "./duration.js";

@@ -51,6 +51,8 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "KeyService/CreateKey": ADMIN,
   "KeyService/ListKeys": ADMIN,
   "KeyService/RevokeKey": ADMIN,
+  "AuditService/ListAudit": ADMIN,
+  "AuditService/ExportAudit": ADMIN,
   // Probes and load balancers have no credential, and health tells nothing of anybody's.
   "grpc.health.v1.Health/Check": "anybody",
   "grpc.health.v1.Health/List": "anybody",

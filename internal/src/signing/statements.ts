@@ -78,6 +78,18 @@ export interface OutcomeStatement {
   readonly at: number;
 }
 
+/** That an entry of the audit is as it was when it was the newest of its chain: signed by the orchestrator. */
+export interface AuditStatement {
+  readonly run: string;
+  /** Of the run's chains: "run" or "refused". */
+  readonly chain: string;
+  readonly sequence: number;
+  /** Of the entry, which holds the hash of the one before it. */
+  readonly hash: string;
+  /** When it was signed. */
+  readonly at: number;
+}
+
 /** How long a grant may be begun, milliseconds. */
 export const GRANT_VALID_MS = 30_000;
 
@@ -95,6 +107,10 @@ export function grantText(statement: GrantStatement): string {
 
 export function outcomeText(statement: OutcomeStatement): string {
   return signedText("agentspan.outcome.v1", statement);
+}
+
+export function auditText(statement: AuditStatement): string {
+  return signedText("agentspan.audit.v1", statement);
 }
 
 /** The text that is signed for a purpose. Keys of objects are sorted, and "purpose" sorts before "statement". */

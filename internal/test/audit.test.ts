@@ -1,0 +1,162 @@
+// Whether somebody who can write to the database can make an audit say something else without being found out.
+import { describe, expect, it } from "vitest";
+import {
+  type AuditEntry,
+  auditLine,
+  newSigningKey,
+  type SealedEntry,
+  type SigningKey,
+  sealed,
+  signingKey,
+  TrustedKeys,
+  verifyAudit,
+} from "../src/index.js";
+
+const own = newSigningKey();
+const KEY = signingKey(own.pem);
+const THIEF = signingKey(newSigningKey().pem);
+const TRUSTED = trustedKeys();
+
+function trustedKeys(): TrustedKeys {
+  const read = TrustedKeys.read(JSON.stringify({ gateways: [], orchestrators: [{ id: own.id, public: own.public }] }));
+  if (read instanceof TrustedKeys) return read;
+  throw new Error(read.faults.join());
+}
+
+const KINDS = ["requested", "voted", "decided", "granted", "settled", "ended"] as const;
+
+/** A chain with the sequences that its events had. */
+function chain(run: string, { key = KEY, who = "alex" }: { key?: SigningKey | undefined; who?: string } = {}) {
+  const entries: SealedEntry[] = [];
+  for (const [at, kind] of KINDS.entries()) {
+    const entry: AuditEntry = {
+      chain: "run",
+      run,
+      namespace: "default",
+      sequence: 5 + 2 * at,
+      at: 1_700_000_000_000 + at,
+      kind,
+      previous: entries.at(-1)?.hash ?? "",
+      ...(kind === "decided" ? { who, comment: "fine", arguments: '{"amount":9007199254740993}' } : {}),
+    };
+    entries.push(sealed(entry, key, 1_700_000_000_500));
+  }
+  return entries;
+}
+
+function unsignedChain(run: string): readonly SealedEntry[] {
+  return chain(run).map(({ entry, hash }) => ({ entry, hash }));
+}
+
+const report = (entries: readonly SealedEntry[], trusted: TrustedKeys | undefined = TRUSTED, header?: object) =>
+  verifyAudit([...(header === undefined ? [] : [JSON.stringify(header)]), ...entries.map(auditLine)], trusted);
+
+const faultsOf = async (entries: readonly SealedEntry[], trusted?: TrustedKeys): Promise<readonly string[]> =>
+  (await report(entries, trusted)).faults.map(({ line, entry, problem }) => `${line} ${entry}: ${problem}`);
+
+const without = <T>(list: readonly T[], at: number): readonly T[] => list.filter((_, i) => i !== at);
+
+describe("the verification of an audit", () => {
+  it("finds nothing wrong with what was exported", async () => {
+    const entries = [...chain("run_a"), ...chain("run_b")];
+    expect(await report(entries)).toEqual({ entries: 12, chains: 2, signed: 12, faults: [], notes: [] });
+  });
+
+  it("takes runs whose entries stand between each other's", async () => {
+    const [a, b] = [chain("run_a"), chain("run_b")];
+    expect(await faultsOf(a.flatMap((entry, at) => [entry, b[at] ?? entry]))).toEqual([]);
+  });
+
+  it("finds each changed entry, whatever of it was changed", async () => {
+    const entries = chain("run_a");
+    for (const change of [{ who: "eve" }, { at: 1 }, { kind: "closed" as const }, { namespace: "default " }]) {
+      const changed = entries.map((one, at) => (at === 2 ? { ...one, entry: { ...one.entry, ...change } } : one));
+      const faults = await faultsOf(changed);
+      expect(faults[0]).toBe("3 run_a/000000009: it was changed: its hash is not that of what it says");
+    }
+  });
+
+  it("finds each missing entry, by the one after it", async () => {
+    const entries = chain("run_a");
+    for (const at of [1, 2, 3, 4]) {
+      const faults = await faultsOf(without(entries, at));
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(/^\d run_a\/0000000\d\d: it does not follow on run_a\/0000000\d\d: an entry between/);
+    }
+    expect(await faultsOf(without(entries, 0))).toEqual([
+      "1 run_a/000000007: the first entries of its chain are missing",
+    ]);
+  });
+
+  it("says of a chain without an end that its newest entries may be missing", async () => {
+    const { faults, notes } = await report(without(chain("run_a"), 5));
+    expect(faults).toEqual([]);
+    expect(notes).toEqual([
+      "1 run has no end in this file: not ended when it was exported, or the newest entries were taken away.",
+    ]);
+  });
+
+  it("finds entries out of their order, and twice", async () => {
+    const [one, two, three, ...rest] = chain("run_a");
+    if (one === undefined || two === undefined || three === undefined) throw new Error("too short");
+    expect(await faultsOf([one, three, two, ...rest])).toEqual(["3 run_a/000000007: it stands after run_a/000000009"]);
+    expect(await faultsOf([one, two, two, three, ...rest])).toEqual([
+      "3 run_a/000000007: it is there twice, in line 2 too",
+    ]);
+  });
+
+  it("finds a chain that was computed anew from an entry on: nobody else has the key", async () => {
+    const before = chain("run_a");
+    const anew = chain("run_a", { who: "eve" });
+    const keepingSignatures = anew.map((one, at) => ({ ...one, ...signatureOf(before[at]) }));
+    const entryTwo = "3 run_a/000000009: it was computed anew or signed by somebody else: the signature of key";
+    expect((await faultsOf(keepingSignatures))[0]?.startsWith(entryTwo)).toBe(true);
+    expect(await faultsOf(keepingSignatures)).toHaveLength(4);
+    const stolen = await faultsOf(chain("run_a", { who: "eve", key: THIEF }));
+    expect(stolen).toHaveLength(6);
+    expect(stolen[0]).toContain(`key "${THIEF.id}" is no trusted key of an orchestrator`);
+    expect(await faultsOf(unsignedChain("run_a"))).toEqual([
+      "6 run_a/000000015: it is the newest of its chain and not signed: anybody could have computed the chain anew",
+    ]);
+  });
+
+  it("finds an entry of another run put in the place of one", async () => {
+    const entries = chain("run_a");
+    const other = chain("run_b")[2];
+    if (other === undefined) throw new Error("too short");
+    const moved = entries.map((one, at) => (at === 2 ? { ...other, entry: { ...other.entry, run: "run_a" } } : one));
+    expect((await faultsOf(moved)).length).toBeGreaterThan(0);
+  });
+
+  it("takes entries of before there were keys under a signed head", async () => {
+    const entries = chain("run_a").map((one, at) => (at < 3 ? { entry: one.entry, hash: one.hash } : one));
+    expect(await faultsOf(entries)).toEqual([]);
+  });
+
+  it("says what it cannot tell without keys", async () => {
+    expect((await verifyAudit(chain("run_a").map(auditLine))).notes).toEqual([
+      "No signature was looked at: name the file of trusted keys for that.",
+    ]);
+    expect((await verifyAudit(unsignedChain("run_a").map(auditLine))).notes).toEqual([
+      "No entry is signed: whoever can write to the database could have computed all of it anew.",
+    ]);
+  });
+
+  it("says that a part is a part", async () => {
+    const header = { agentspanAudit: 1, from: "2026-01-01T00:00:00Z" };
+    const { faults, notes } = await report(chain("run_a").slice(2), TRUSTED, header);
+    expect(faults).toEqual([]);
+    expect(notes[0]).toContain("The export is a part (from 2026-01-01T00:00:00Z)");
+  });
+
+  it("reads nothing into lines that are none of an audit", async () => {
+    const line = auditLine(chain("run_a")[0] as SealedEntry);
+    const odd = ["{", "[]", '{"chain":"run"}', line.replace('"kind":', '"kind":"ended","kind":'), `${line}${line}`];
+    const { faults } = await verifyAudit([...odd, ""], TRUSTED);
+    expect(faults.map(({ problem }) => problem)).toEqual(odd.map(() => "this is no entry of an audit"));
+  });
+});
+
+function signatureOf(one: SealedEntry | undefined) {
+  return one?.signature === undefined ? {} : { signature: one.signature };
+}
