@@ -43,6 +43,12 @@ export function whatHappened(event: RunEvent): string {
       return `${event.decision?.outcome ?? ""} by ${event.decision?.decidedBy ?? ""}${said(event.decision?.comment)}`;
     case "checkpoint_closed":
       return `${event.approvalId}: ${event.why}`;
+    case "escalated": {
+      const to = [...(event.approvers?.users ?? []), ...(event.approvers?.groups ?? [])].join(", ");
+      return `${event.approvalId}: nobody decided in time, and ${to} may now`;
+    }
+    case "reminded":
+      return `${event.approvalId}: still waits (reminder ${event.number})`;
     case "paused":
       return `by ${event.by}${said(event.reason)}`;
     case "resumed":

@@ -23,6 +23,7 @@ function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): A
     unknownOutcome: undefined,
     decision: undefined,
     approvers: undefined,
+    escalatedAt: undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   ApprovalKind as ApprovalKindEnum,
   type Approval as ApprovalMessage,
+  type Approvers as ApproversMessage,
   type Decision as DecisionMessage,
   DecisionOutcome as DecisionOutcomeEnum,
   ProbeVerdict as ProbeVerdictEnum,
@@ -51,6 +52,8 @@ export interface Approval {
   readonly decision: Decision | undefined;
   /** Who may decide; undefined where everybody may whom the server lets approve. */
   readonly approvers: Approvers | undefined;
+  /** When it went to others, since nobody had decided in time; undefined where it did not. */
+  readonly escalatedAt: Date | undefined;
 }
 
 export interface Approvers {
@@ -132,8 +135,13 @@ export function approvalOf(message: ApprovalMessage): Approval {
     reason: message.reason,
     unknownOutcome: unknown && unknownOutcomeOf(unknown),
     decision: message.decision && decisionOf(message.decision),
-    approvers: message.approvers && { users: message.approvers.users, groups: message.approvers.groups },
+    approvers: approversOf(message.approvers),
+    escalatedAt: dateOf(message.escalatedAt),
   };
+}
+
+export function approversOf(message: ApproversMessage | undefined): Approvers | undefined {
+  return message && { users: message.users, groups: message.groups };
 }
 
 export function unknownOutcomeOf(message: UnknownOutcomeMessage): UnknownOutcome {

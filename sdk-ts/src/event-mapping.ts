@@ -1,5 +1,5 @@
 import type { Event, LateOutcome, ToolResult } from "@agentspan/proto";
-import { approvalOf, dateOf, decisionOf, unknownOutcomeOf, verdictOf, voteOf } from "./approval.js";
+import { approvalOf, approversOf, dateOf, decisionOf, unknownOutcomeOf, verdictOf, voteOf } from "./approval.js";
 import { readJson, readJsonObject } from "./json-text.js";
 import type { CallOutcome, RunEvent, WaitingEvent } from "./run-event.js";
 import { runStateOf, usageOf } from "./run-status.js";
@@ -51,6 +51,15 @@ export function runEventOf(message: Event): MappedEvent {
     case "checkpointClosed": {
       const { approvalId, callId, why } = event.value;
       return { ...base, type: "checkpoint_closed", approvalId, callId, why };
+    }
+    case "escalated": {
+      const { approvalId, callId, approvers, expiresAt } = event.value;
+      const terms = { approvers: approversOf(approvers), expiresAt: dateOf(expiresAt) };
+      return { ...base, type: "escalated", approvalId, callId, ...terms };
+    }
+    case "reminded": {
+      const { approvalId, callId, number } = event.value;
+      return { ...base, type: "reminded", approvalId, callId, number };
     }
     case "paused":
       return { ...base, type: "paused", by: event.value.by, reason: event.value.reason };

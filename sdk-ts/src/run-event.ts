@@ -1,5 +1,5 @@
 // A run's events as a program reads them: `type` is the contract's name, fields are in camelCase.
-import type { Approval, ApprovalKind, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval.js";
+import type { Approval, ApprovalKind, Approvers, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval.js";
 import type { JsonObject } from "./json-text.js";
 import type { RunError, RunOutput, RunState, Usage } from "./run-status.js";
 
@@ -129,6 +129,22 @@ export interface CheckpointClosedEvent extends EventBase<"checkpoint_closed"> {
   readonly why: string;
 }
 
+/** Nobody decided in time, and others decide from now on. */
+export interface EscalatedEvent extends EventBase<"escalated"> {
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly approvers: Approvers | undefined;
+  readonly expiresAt: Date | undefined;
+}
+
+/** An approval or a settlement still waits; nothing of it has changed. */
+export interface RemindedEvent extends EventBase<"reminded"> {
+  readonly approvalId: string;
+  readonly callId: string;
+  /** From 1. */
+  readonly number: number;
+}
+
 export interface PausedEvent extends EventBase<"paused"> {
   readonly by: string;
   readonly reason: string;
@@ -208,6 +224,8 @@ export type RunEvent =
   | VotedEvent
   | DecidedEvent
   | CheckpointClosedEvent
+  | EscalatedEvent
+  | RemindedEvent
   | PausedEvent
   | ResumedEvent
   | WarningEvent

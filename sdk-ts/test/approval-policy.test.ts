@@ -1,3 +1,4 @@
+import { OnExpiry } from "@agentspan/proto";
 import { describe, expect, it } from "vitest";
 import { tool } from "../src/tool.js";
 
@@ -37,5 +38,25 @@ describe("the approval of a tool", () => {
     expect(made({ approvers: { users: "maria" } })).toThrow("a list");
     expect(() => tool(() => null, { ...options, approval: false as never })).toThrow("it must be an object");
     expect(() => tool(() => null, { ...options, approval: {}, approvalExplicit: true })).toThrow("said as explicit");
+  });
+
+  it("says what happens when nobody decides in time", () => {
+    const approval = {
+      expiresIn: "1h",
+      onExpiry: "escalate",
+      escalateTo: { users: ["ceo"] },
+      remindEvery: "1d",
+    } as const;
+    expect(tool(() => null, { ...options, approval }).message.approval).toMatchObject({
+      expiresIn: { seconds: 3_600n },
+      onExpiry: OnExpiry.ESCALATE,
+      escalateTo: { users: ["ceo"], groups: [] },
+      remindEvery: { seconds: 86_400n },
+    });
+    const made = (more: object) => () => tool(() => null, { ...options, approval: more });
+    expect(made({ onExpiry: "fail" })).toThrow("set expiresIn as well");
+    expect(made({ expiresIn: "1h", onExpiry: "approve" })).toThrow('must be "reject", "fail" or "escalate"');
+    expect(made({ expiresIn: "1h", onExpiry: "escalate" })).toThrow("which needs it");
+    expect(made({ expiresIn: "1h", escalationExpiresIn: "1h" })).toThrow('goes with onExpiry "escalate"');
   });
 });

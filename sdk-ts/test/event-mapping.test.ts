@@ -70,6 +70,14 @@ const cases: readonly (readonly [Init, object])[] = [
     { type: "checkpoint_closed", why: "EXPIRED" },
   ],
   [
+    { case: "escalated", value: { approvalId: "apr", approvers: { users: ["ceo"] } } },
+    { type: "escalated", approvalId: "apr", approvers: { users: ["ceo"], groups: [] }, expiresAt: undefined },
+  ],
+  [
+    { case: "reminded", value: { approvalId: "apr", number: 2 } },
+    { type: "reminded", approvalId: "apr", number: 2 },
+  ],
+  [
     { case: "paused", value: { by: "ann" } },
     { type: "paused", by: "ann" },
   ],

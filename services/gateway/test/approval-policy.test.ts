@@ -1,5 +1,5 @@
 import type { AgentspanError } from "@agentspan/internal";
-import { type ApprovalPolicySchema, PutAgentRequestSchema } from "@agentspan/proto";
+import { type ApprovalPolicySchema, OnExpiry, PutAgentRequestSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { checkPutAgent } from "../src/validation/agent.js";
@@ -47,5 +47,39 @@ describe("who may approve a tool's calls", () => {
     ]);
     const many = Array.from({ length: 65 }, (_, i) => `u${i}`);
     expect(faultsOf(put({ approvers: { users: many } }))[0]).toContain("the limit approvers is 64");
+  });
+});
+
+describe("what time does to an approval", () => {
+  const seconds = (value: number) => ({ seconds: BigInt(value), nanos: 0 });
+  const escalateTo = { users: ["ceo"] };
+
+  it("is nothing, a rejection, the run's end, or others' turn", () => {
+    expect(put({ required: true, expiresIn: seconds(1), remindEvery: seconds(60) })).not.toThrow();
+    expect(put({ required: true, expiresIn: seconds(60), onExpiry: OnExpiry.FAIL })).not.toThrow();
+    const escalates = { expiresIn: seconds(60), onExpiry: OnExpiry.ESCALATE, escalateTo };
+    expect(put({ required: true, ...escalates })).not.toThrow();
+    expect(put({ required: true, ...escalates, escalationExpiresIn: seconds(5) })).not.toThrow();
+  });
+
+  it("is not said by halves", () => {
+    expect(faultsOf(put({ onExpiry: OnExpiry.FAIL }))).toEqual([`${AT}.onExpiry goes with expiresIn`]);
+    expect(faultsOf(put({ expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE }))).toEqual([
+      `${AT}.escalateTo is required with ESCALATE`,
+    ]);
+    expect(faultsOf(put({ expiresIn: seconds(9), escalateTo, escalationExpiresIn: seconds(9) }))).toEqual([
+      `${AT}.escalateTo goes with ESCALATE only`,
+      `${AT}.escalationExpiresIn goes with ESCALATE only`,
+    ]);
+    const alone = { expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE, escalateTo, votesRequired: 2 };
+    expect(faultsOf(put(alone))).toEqual([`${AT}.escalateTo are 1 people, and votesRequired is 2`]);
+    expect(faultsOf(put({ expiresIn: seconds(9), onExpiry: 9 as OnExpiry }))).toEqual([
+      `${AT}.onExpiry is 9, which this server does not know`,
+    ]);
+  });
+
+  it("does not strike at once, and people are not reminded all the time", () => {
+    expect(faultsOf(put({ expiresIn: { seconds: 0n, nanos: 1 } }))).toEqual([`${AT}.expiresIn must be at least 1 s`]);
+    expect(faultsOf(put({ remindEvery: seconds(59) }))).toEqual([`${AT}.remindEvery must be at least 60 s`]);
   });
 });

@@ -30,6 +30,7 @@
 //  25  A stored claim is its process's: nobody else is granted it, tells its outcome or gives it back (7, 14).
 //  26  Of one claim one outcome is taken, and another one is never said to be (9).
 //  27  Whoever decides is one of the approvers, and did not start the run, where that is known and not allowed.
+//  28  Time approves nothing: who decides too late is refused, and what expires ends as its policy says (13).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

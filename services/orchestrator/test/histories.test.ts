@@ -25,6 +25,10 @@ const RECORDED: Readonly<Record<string, string>> = {
   "output-schema": "an-answer-that-does-not-fit-the-output-schema-is-asked-for-again",
   "probe-happened": "a-lost-workers-probe-says-that-it-happened",
   "probe-runs-again": "a-tool-that-kills-its-worker-each-time-is-not-run-for-ever",
+  "votes-through-a-delegate": "whoever-started-a-run-does-not-approve-its-calls",
+  "expired-after-an-escalation": "an-approval-goes-to-others-and-is-then-rejected",
+  "expiry-ends-the-run": "an-approval-that-expires-may-end-the-run",
+  reminded: "people-are-reminded-and-nothing-moves",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };
 

@@ -1,25 +1,53 @@
 // When people must approve a tool's calls, and who may.
 import { Limits } from "@agentspan/internal";
-import type { ApprovalPolicy, Approvers } from "@agentspan/proto";
+import { type ApprovalPolicy, type Approvers, OnExpiry } from "@agentspan/proto";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { checkDuration, checkEnum } from "./checks.js";
 import type { Faults } from "./faults.js";
 
 const MAX_NAME_BYTES = 256;
+const SHORTEST_EXPIRY_S = 1;
+const SHORTEST_REMINDER_S = 60;
 
 export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy): void {
   const { approvers, votesRequired } = policy;
   if (votesRequired > Limits.votesRequired) {
     faults.add(`${path}.votesRequired`, `must be at most ${Limits.votesRequired}; 0 takes 1`);
   }
-  if (approvers === undefined) return;
-  checkApprovers(faults, `${path}.approvers`, approvers);
-  const { users, groups } = approvers;
-  const people = new Set(users).size;
-  if (groups.length === 0 && people < votesRequired) {
-    faults.add(`${path}.approvers`, `are ${people} people, and votesRequired is ${votesRequired}`);
+  if (approvers !== undefined) checkApprovers(faults, `${path}.approvers`, approvers, votesRequired);
+  checkExpiry(faults, path, policy);
+  checkLength(faults, `${path}.remindEvery`, policy.remindEvery, SHORTEST_REMINDER_S);
+}
+
+function checkExpiry(faults: Faults, path: string, policy: ApprovalPolicy): void {
+  const { expiresIn, onExpiry, escalateTo, escalationExpiresIn, votesRequired } = policy;
+  checkLength(faults, `${path}.expiresIn`, expiresIn, SHORTEST_EXPIRY_S);
+  checkLength(faults, `${path}.escalationExpiresIn`, escalationExpiresIn, SHORTEST_EXPIRY_S);
+  if (onExpiry !== OnExpiry.UNSPECIFIED) {
+    checkEnum(faults, `${path}.onExpiry`, onExpiry, OnExpiry);
+    if (expiresIn === undefined) faults.add(`${path}.onExpiry`, "goes with expiresIn");
+  }
+  if (onExpiry === OnExpiry.ESCALATE) {
+    if (escalateTo === undefined) faults.add(`${path}.escalateTo`, "is required with ESCALATE");
+    else checkApprovers(faults, `${path}.escalateTo`, escalateTo, votesRequired);
+    return;
+  }
+  if (escalateTo !== undefined) faults.add(`${path}.escalateTo`, "goes with ESCALATE only");
+  if (escalationExpiresIn !== undefined) faults.add(`${path}.escalationExpiresIn`, "goes with ESCALATE only");
+}
+
+function checkLength(faults: Faults, field: string, duration: Duration | undefined, shortestS: number): void {
+  checkDuration(faults, field, duration);
+  if (duration !== undefined && duration.seconds >= 0n && duration.seconds < BigInt(shortestS)) {
+    faults.add(field, `must be at least ${shortestS} s`);
   }
 }
 
-function checkApprovers(faults: Faults, path: string, { users, groups }: Approvers): void {
+function checkApprovers(faults: Faults, path: string, { users, groups }: Approvers, votesRequired: number): void {
+  const people = new Set(users).size;
+  if (people > 0 && groups.length === 0 && people < votesRequired) {
+    faults.add(path, `are ${people} people, and votesRequired is ${votesRequired}`);
+  }
   if (users.length + groups.length === 0) {
     faults.add(path, "must name at least one user or group; leave it out for everybody who may approve");
   }

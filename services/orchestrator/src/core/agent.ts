@@ -38,7 +38,17 @@ export interface ApprovalPolicy {
   readonly approvers?: Approvers;
   /** Whoever started the run may decide too. */
   readonly selfApproval?: true;
+  /** As long as it takes where absent. */
+  readonly expiry?: Expiry;
+  /** None where absent. */
+  readonly remindEveryMs?: number;
 }
+
+/** How long people have to decide, and what then happens. Nothing is ever approved by time. */
+export type Expiry =
+  | { readonly afterMs: number; readonly action: "reject" | "fail" }
+  /** Others decide from then on, for `againMs`; then it is rejected. */
+  | { readonly afterMs: number; readonly action: "escalate"; readonly to: Approvers; readonly againMs: number };
 
 /** People by name, or by a group that they have. */
 export interface Approvers {

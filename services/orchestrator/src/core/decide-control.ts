@@ -1,11 +1,12 @@
 // Starting, cancelling, pausing, and the passing of time.
+import { passTime } from "./checkpoint-time.js";
 import type { Answer, Cancel, Pause, Rejection, Resume, Start, Tick } from "./commands.js";
 import { giveUpProbe } from "./decide-probe.js";
 import { lose } from "./decide-task.js";
 import { type Context, type Draft, OK, reject } from "./draft.js";
 import type { RunStarted } from "./events.js";
 import { deadlineOf } from "./obligations.js";
-import { openCheckpoints, type Run } from "./run.js";
+import type { Run } from "./run.js";
 
 export function started(command: Start, { agent }: Context): RunStarted {
   const { type: _, ...start } = command;
@@ -79,12 +80,7 @@ export function tick(draft: Draft, { lastHeartbeats = {} }: Tick): Answer {
       draft.drop(call, { kind: "error", message: "No worker took the task within its start time-out." });
     }
   }
-  for (const { approvalId, callId, expiresAt } of openCheckpoints(draft.run)) {
-    if (expiresAt === undefined || expiresAt > now) continue;
-    draft.emit({ type: "checkpoint_closed", approvalId, callId, why: "EXPIRED" });
-    const call = draft.run.turn.calls.find((candidate) => candidate.callId === callId);
-    if (call !== undefined) draft.finish(call, { kind: "rejected", reason: "Nobody decided in time." });
-  }
+  passTime(draft);
   const deadline = draft.run.phase.kind === "active" ? deadlineOf(draft.run) : undefined;
   if (deadline !== undefined && deadline <= now) {
     const message = `The run worked longer than its deadline of ${draft.run.deadline?.limitMs} ms.`;

@@ -1,5 +1,6 @@
 // What a model's reply, its failure, and the loss of whoever called it do to a run.
 import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
+import { termsOf } from "./checkpoint-time.js";
 import type { Answer, ReplaceModelCall, TakeModelFailure, TakeModelReply } from "./commands.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { Gate, SizeWarning, ToolCalled } from "./events.js";
@@ -158,9 +159,7 @@ export function askForApproval(draft: Draft, call: Call, owner: OwnerDemand | un
     callId: call.callId,
     tool: call.tool,
     digest: call.digest,
-    votesRequired: policy?.votesRequired ?? 1,
-    explicit: policy?.explicit ?? false,
-    ...(policy?.approvers === undefined ? {} : { approvers: policy.approvers }),
+    ...termsOf(draft, call.tool, "APPROVAL"),
     reason: byOwner ? "The tool's owner requires approval." : "The agent's definition requires approval.",
   });
 }

@@ -1,6 +1,7 @@
 // Votes and decisions of people. The decision id comes first, whatever is open by now; then the checkpoint, then what
 // may be said of it. A decision is bound to the digest that was shown and is final.
 import { toolOf } from "./agent.js";
+import { lateRefusal } from "./checkpoint-time.js";
 import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Outcome } from "./events.js";
@@ -13,7 +14,9 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   if (repeated !== undefined) return repeated;
   const found = find(draft, command);
   if (found.type === "rejection") return found;
-  const { checkpoint } = found;
+  const late = lateRefusal(draft, found.checkpoint);
+  if (late !== undefined) return late;
+  const checkpoint = draft.run.checkpoints[found.checkpoint.approvalId] ?? found.checkpoint;
   const refused = refusalOf(draft, command, checkpoint);
   if (refused !== undefined) return refused;
   const notTheirs = voterRefusal(draft, command, checkpoint);

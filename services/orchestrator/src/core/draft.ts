@@ -1,6 +1,7 @@
 // A transition in the making: facts are emitted one by one, and each is folded at once, so that whoever decides looks
 // at the state as it will be.
-import { type Agent, toolOf } from "./agent.js";
+import type { Agent } from "./agent.js";
+import { termsOf } from "./checkpoint-time.js";
 import type { Answer, Rejection, RejectionReason } from "./commands.js";
 import type { CallOutcome, End, Fact, RunEvent, ToolFinished, UnknownAttempt } from "./events.js";
 import { evolve } from "./evolve.js";
@@ -87,7 +88,6 @@ export class Draft {
   }
 
   askWhetherItHappened(call: Call, unknown: UnknownAttempt): void {
-    const policy = toolOf(this.context.agent, call.tool)?.approval;
     this.emit({
       type: "waiting",
       approvalId: `set_${call.callId}_${this.context.entropy}`,
@@ -95,9 +95,7 @@ export class Draft {
       callId: call.callId,
       tool: call.tool,
       digest: call.digest,
-      votesRequired: policy?.votesRequired ?? 1,
-      explicit: policy?.explicit ?? false,
-      ...(policy?.approvers === undefined ? {} : { approvers: policy.approvers }),
+      ...termsOf(this, call.tool, "SETTLEMENT"),
       reason: "Nobody knows whether this call took effect: its worker did not report an outcome.",
       unknown,
     });

@@ -30,6 +30,8 @@ export type Fact =
   | Voted
   | Decided
   | CheckpointClosed
+  | Escalated
+  | Reminded
   | Paused
   | Resumed
   | Warned
@@ -258,6 +260,8 @@ export interface Waiting {
   /** Why it is gated, in words. */
   readonly reason: string;
   readonly expiresAt?: number;
+  /** When people are reminded first. */
+  readonly remindAt?: number;
   /** On a settlement: what is known of the attempt. */
   readonly unknown?: UnknownAttempt;
   readonly preview?: string;
@@ -326,6 +330,26 @@ export interface CheckpointClosed {
   readonly approvalId: string;
   readonly callId: string;
   readonly why: "EXPIRED" | "CANCELLED" | "WITHDRAWN";
+}
+
+/** Nobody decided in time, and others decide from now on. The votes that were given stay. */
+export interface Escalated {
+  readonly type: "escalated";
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly approvers: Approvers;
+  readonly expiresAt: number;
+}
+
+/** A checkpoint still waits. Nothing of it changes by that. */
+export interface Reminded {
+  readonly type: "reminded";
+  readonly approvalId: string;
+  readonly callId: string;
+  /** From 1. */
+  readonly number: number;
+  /** When they are reminded again; absent on the last one. */
+  readonly remindAt?: number;
 }
 
 export interface Paused {

@@ -1,6 +1,6 @@
 // What facts make of a checkpoint, and of the call that waits for it.
 
-import type { Act, Decided, Waiting } from "./events.js";
+import type { Act, Decided, Escalated, Reminded, Waiting } from "./events.js";
 import { offered, withCall } from "./evolve-call.js";
 import { type Call, type Checkpoint, type Closing, type Run, type Speaker, votesBeside } from "./run.js";
 
@@ -20,6 +20,7 @@ export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: nu
     votes: [],
     explicit: fact.explicit,
     ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
+    ...(fact.remindAt === undefined ? {} : { remindAt: fact.remindAt }),
     ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
   };
   const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
@@ -105,9 +106,25 @@ function speakerOf({ who, onBehalfOf }: Speaker): Speaker {
   return onBehalfOf === undefined ? { who } : { who, onBehalfOf };
 }
 
-export function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {
+export function escalate(run: Run, { approvalId, expiresAt }: Escalated, sequence: number, at: number): Run {
+  return withCheckpoint(run, approvalId, (open) => ({ ...open, expiresAt, escalated: sequence, updatedAt: at }));
+}
+
+/** Whoever watches checkpoints is told of changes of them, and this is none. */
+export function remind(run: Run, { approvalId, number, remindAt }: Reminded): Run {
+  return withCheckpoint(run, approvalId, ({ remindAt: _, ...open }) => ({
+    ...open,
+    reminders: number,
+    ...(remindAt === undefined ? {} : { remindAt }),
+  }));
+}
+
+function withCheckpoint(run: Run, approvalId: string, change: (checkpoint: Checkpoint) => Checkpoint): Run {
   const checkpoint = run.checkpoints[approvalId];
   if (checkpoint === undefined) return run;
-  const closed = { ...checkpoint, updatedAt: closing.at, closed: closing };
-  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: closed } };
+  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: change(checkpoint) } };
+}
+
+export function closeCheckpoint(run: Run, approvalId: string, closing: Closing): Run {
+  return withCheckpoint(run, approvalId, (open) => ({ ...open, updatedAt: closing.at, closed: closing }));
 }

@@ -17,7 +17,7 @@ import {
   reported,
   withCall,
 } from "./evolve-call.js";
-import { afterDecision, closeCheckpoint, openCheckpoint, recordAct } from "./evolve-checkpoint.js";
+import { afterDecision, closeCheckpoint, escalate, openCheckpoint, recordAct, remind } from "./evolve-checkpoint.js";
 import { pastCallsAfterTurn } from "./past-calls.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
@@ -144,6 +144,10 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
         at,
         sequence,
       });
+    case "escalated":
+      return escalate(run, fact, sequence, at);
+    case "reminded":
+      return remind(run, fact);
     case "paused":
       return { ...withControl(run, fact), paused: true };
     case "resumed": {

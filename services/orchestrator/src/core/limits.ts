@@ -22,6 +22,8 @@ export const GUARDED_TIMEOUT_MS = 10 * 60_000;
 export const UNSTORED_CLAIM_MS = 2_000;
 /** How long a probe may take to say whether a call took effect, before a person is asked. */
 export const PROBE_MS = 30_000;
+/** How often people are reminded of one checkpoint: each time is an event that stays. */
+export const REMINDERS = 100;
 /** Nobody can have read a checkpoint that is younger. */
 export const READING_MS = 1_000;
 

@@ -110,8 +110,13 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
     }
   }
   for (const checkpoint of openCheckpoints(run)) {
-    if (checkpoint.expiresAt !== undefined) {
-      owed.push({ kind: "tick", key: `expire/${checkpoint.approvalId}`, due: checkpoint.expiresAt });
+    const { approvalId, expiresAt, escalated, remindAt, reminders = 0 } = checkpoint;
+    if (expiresAt !== undefined) {
+      const key = escalated === undefined ? `expire/${approvalId}` : `expire-again/${approvalId}`;
+      owed.push({ kind: "tick", key, due: expiresAt });
+    }
+    if (remindAt !== undefined) {
+      owed.push({ kind: "tick", key: `remind/${approvalId}/${reminders + 1}`, due: remindAt });
     }
   }
   const deadlineAt = deadlineOf(run);

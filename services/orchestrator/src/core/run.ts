@@ -178,6 +178,11 @@ export interface Checkpoint {
   readonly votes: readonly VoteRecord[];
   readonly explicit: boolean;
   readonly expiresAt?: number;
+  /** The escalated event. */
+  readonly escalated?: number;
+  readonly remindAt?: number;
+  /** How often people were reminded; absent where never. */
+  readonly reminders?: number;
   readonly unknown?: UnknownAttempt;
   readonly closed?: Closing;
 }

@@ -1,5 +1,6 @@
 // Who may decide a checkpoint. Persons are compared, never keys: whoever a delegate speaks for is the person.
 import { type ApprovalPolicy, type Approvers, toolOf } from "./agent.js";
+import { approversOf } from "./checkpoint-time.js";
 import type { Decide, Rejection } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import { type Checkpoint, personOf, type Run, type Speaker } from "./run.js";
@@ -15,7 +16,7 @@ export interface Voter extends Speaker {
 export function voterRefusal({ context, run }: Draft, command: Decide, checkpoint: Checkpoint): Rejection | undefined {
   const policy = toolOf(context.agent, checkpoint.tool)?.approval;
   const { approvalId, tool } = checkpoint;
-  const approvers = policy?.approvers;
+  const approvers = approversOf(policy, checkpoint);
   if (approvers !== undefined && !isOneOf(approvers, command)) {
     const message = `Approval ${approvalId} of run ${run.runId} is for ${told(approvers)} to decide, not for ${personOf(command)}.`;
     return reject("PERMISSION_DENIED", message);

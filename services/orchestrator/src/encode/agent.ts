@@ -4,12 +4,13 @@ import { canonicalJson, Limits } from "@agentspan/internal";
 import {
   type AgentDefinition,
   AgentDefinitionSchema,
+  OnExpiry,
   type ApprovalPolicy as PolicyMessage,
   type Tool,
 } from "@agentspan/proto";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Agent, ApprovalPolicy, RetryPolicy, ToolDefinition } from "../core/index.js";
+import type { Agent, ApprovalPolicy, Expiry, RetryPolicy, ToolDefinition } from "../core/index.js";
 
 /** What holds where a definition says nothing of retries. */
 const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
@@ -74,7 +75,17 @@ function policyToCore(policy: PolicyMessage | undefined): ApprovalPolicy {
     votesRequired: votesRequired === 0 ? 1 : votesRequired,
     ...(approvers === undefined ? {} : { approvers: { users: [...approvers.users], groups: [...approvers.groups] } }),
     ...(selfApproval ? { selfApproval } : {}),
+    ...(policy?.expiresIn === undefined ? {} : { expiry: expiryToCore(policy, durationMs(policy.expiresIn)) }),
+    ...(policy?.remindEvery === undefined ? {} : { remindEveryMs: durationMs(policy.remindEvery) }),
   };
+}
+
+function expiryToCore({ onExpiry, escalateTo, escalationExpiresIn }: PolicyMessage, afterMs: number): Expiry {
+  if (onExpiry === OnExpiry.FAIL) return { afterMs, action: "fail" };
+  // What the edge of today does not let through: nobody to escalate to.
+  if (onExpiry !== OnExpiry.ESCALATE || escalateTo === undefined) return { afterMs, action: "reject" };
+  const to = { users: [...escalateTo.users], groups: [...escalateTo.groups] };
+  return { afterMs, action: "escalate", to, againMs: ms(escalationExpiresIn, afterMs) };
 }
 
 function ms(duration: Duration | undefined, otherwise: number): number {

@@ -60,10 +60,13 @@ export interface CheckpointEvents {
   readonly shown: RunEvent | undefined;
   /** The voted and decided events, in the order of the votes. */
   readonly votes: readonly (RunEvent | undefined)[];
+  readonly escalated: RunEvent | undefined;
 }
 
 export function encodeApproval(run: Run, checkpoint: Checkpoint, events: CheckpointEvents): Approval {
   const waiting = events.waiting?.fact.type === "waiting" ? events.waiting.fact : undefined;
+  const escalated = events.escalated?.fact.type === "escalated" ? events.escalated.fact : undefined;
+  const approvers = (escalated ?? waiting)?.approvers;
   const { unknown, closed } = checkpoint;
   const decided = closed?.how === "decided" ? events.votes.at(-1) : undefined;
   return create(ApprovalSchema, {
@@ -86,7 +89,8 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
     }),
     previewJson: waiting?.preview ?? "",
     reason: waiting?.reason ?? "",
-    ...(waiting?.approvers === undefined ? {} : { approvers: encodeApprovers(waiting.approvers) }),
+    ...(approvers === undefined ? {} : { approvers: encodeApprovers(approvers) }),
+    ...(events.escalated === undefined ? {} : { escalatedAt: timestampFromMs(events.escalated.at) }),
     ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
     ...(unknown === undefined ? {} : { unknownOutcome: encodeUnknown(run.runId, checkpoint.callId, unknown) }),
     ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),

@@ -124,6 +124,15 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
       const { approvalId, callId, why } = fact;
       return { case: "checkpointClosed", value: { approvalId, callId, why } };
     }
+    case "escalated": {
+      const { approvalId, callId, approvers, expiresAt } = fact;
+      const terms = { approvers: encodeApprovers(approvers), expiresAt: timestampFromMs(expiresAt) };
+      return { case: "escalated", value: { approvalId, callId, ...terms } };
+    }
+    case "reminded": {
+      const { approvalId, callId, number } = fact;
+      return { case: "reminded", value: { approvalId, callId, number } };
+    }
     case "paused":
       return { case: "paused", value: { by: fact.who, reason: fact.reason } };
     case "resumed":

@@ -29,10 +29,11 @@ export async function openApprovals(
 
 /** One checkpoint, open or closed, with all its arguments. */
 export async function approvalOf({ history }: Needed, stored: StoredRun, checkpoint: Checkpoint): Promise<Approval> {
-  const { sequence, argumentsSequence, votes } = checkpoint;
+  const { sequence, argumentsSequence, votes, escalated } = checkpoint;
   return encodeApproval(stored.run, checkpoint, {
     waiting: await history.at(stored, sequence),
     shown: await history.at(stored, argumentsSequence),
     votes: await Promise.all(votes.map((vote) => history.at(stored, vote.sequence))),
+    escalated: escalated === undefined ? undefined : await history.at(stored, escalated),
   });
 }

@@ -5,6 +5,7 @@ import type { Coverage } from "./coverage.js";
 import { type Core, ExploredRun, type Invariants, Violation } from "./explored-run.js";
 import { ANSWERS, ordersAgree } from "./invariants-answers.js";
 import { CLAIMANTS } from "./invariants-claimants.js";
+import { EXPIRY } from "./invariants-expiry.js";
 import { GUARDED } from "./invariants-guarded.js";
 import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
@@ -30,8 +31,8 @@ const DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** All of them, or the one with this number. */
 function watching(only: number | undefined): Invariants {
-  const checks = [...RECORD, ...GUARDED, ...PROBES, ...CLAIMANTS, ...VOTERS, ...ANSWERS, ...PROGRESS].map((make) =>
-    make(),
+  const checks = [...RECORD, ...GUARDED, ...PROBES, ...CLAIMANTS, ...VOTERS, ...EXPIRY, ...ANSWERS, ...PROGRESS].map(
+    (make) => make(),
   );
   return (explored, step) => {
     for (const check of checks) heeding(only, () => check(explored, step));

@@ -27,15 +27,32 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
     tools: [
       tool("look_up"),
       tool("slow", { timeoutMs: 30_000, startTimeoutMs: 120_000 }),
-      tool("refund", { approval: { required: true, explicit: false, votesRequired: 1 }, timeoutMs: 60_000 }),
+      tool("refund", {
+        approval: {
+          required: true,
+          explicit: false,
+          votesRequired: 1,
+          expiry: { afterMs: 3_600_000, action: "reject" },
+          remindEveryMs: 600_000,
+        },
+        timeoutMs: 60_000,
+      }),
       tool("wire", { approval: { required: true, explicit: false, votesRequired: 2 }, startTimeoutMs: 300_000 }),
-      tool("delete", { approval: { required: true, explicit: true, votesRequired: 1 } }),
+      tool("delete", {
+        approval: { required: true, explicit: true, votesRequired: 1, expiry: { afterMs: 45_000, action: "fail" } },
+      }),
       tool("transfer", {
         approval: {
           required: true,
           explicit: false,
           votesRequired: 2,
           approvers: { users: ["maria", "alex"], groups: ["finance"] },
+          expiry: {
+            afterMs: 120_000,
+            action: "escalate",
+            to: { users: ["noah", "maria"], groups: [] },
+            againMs: 60_000,
+          },
         },
       }),
       tool("gift", { approval: { required: true, explicit: false, votesRequired: 1, selfApproval: true } }),

@@ -77,7 +77,8 @@ export function waitingCostsNothing(): Invariants {
     const people = open.length > 0 && open.every(({ state }) => state.kind === "gated" || state.kind === "unknown");
     const waits = run.phase.kind === "active" && !run.paused && run.turn.model.kind === "replied" && people;
     if ((core.stateOf(run) === "WAITING") !== waits) throw new Violation(9, `says ${core.stateOf(run)}`);
-    if (waits && owed.length > 0) throw new Violation(9, `waits, and owes ${owed[0]?.key}`);
+    const work = owed.find(({ kind, key }) => kind !== "tick" || !/^(expire|expire-again|remind)\//u.test(key));
+    if (waits && work !== undefined) throw new Violation(9, `waits, and owes ${work.key}`);
     if (owed.length === 0 && !waits && !run.paused && run.phase.kind !== "ended")
       throw new Violation(9, "owes nothing");
     if (core.openCheckpoints(run).length === 0 && waits) throw new Violation(9, "waits for nobody");
@@ -191,8 +192,14 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
   switch (state.kind) {
     case "gated": {
       const { approvalId } = state;
-      const shown = run.checkpoints[approvalId]?.digest ?? "";
-      explored.step({ ...act, approvalId, digest: shown, verdict: { kind: "approve" } });
+      const open = run.checkpoints[approvalId];
+      if (open?.expiresAt !== undefined && open.expiresAt <= explored.now) {
+        explored.step({ type: "tick" });
+        break;
+      }
+      // Those to whom it went are two, by name.
+      const by = open?.escalated === undefined ? act : { ...act, who: number % 3 === 0 ? "maria" : "noah" };
+      explored.step({ ...by, approvalId, digest: open?.digest ?? "", verdict: { kind: "approve" } });
       break;
     }
     case "unknown":

@@ -1,5 +1,5 @@
 // Invariants of the record: replay, order, the one end, the one outcome of a call, the one closing of a checkpoint.
-import type { Run, RunEvent } from "../../src/core/index.js";
+import type { Fact, Run, RunEvent } from "../../src/core/index.js";
 import { type Invariants, Violation } from "./explored-run.js";
 
 /** 1: an orchestrator that reads the stored run and the stored events comes to the same run. */
@@ -70,7 +70,11 @@ export function settlementsStayOpen(): Invariants {
   return (_, { events, command }) => {
     for (const { fact } of events) {
       if (fact.type === "waiting" && fact.kind === "SETTLEMENT") settlements.add(fact.approvalId);
-      if (!("approvalId" in fact) || fact.type === "waiting") continue;
+      if (!("approvalId" in fact) || fact.type === "waiting" || fact.type === "reminded") continue;
+      if (fact.type === "escalated") {
+        if (settlements.has(fact.approvalId)) throw new Violation(12, `${fact.approvalId} went to others`);
+        continue;
+      }
       const settles = fact.type !== "checkpoint_closed" && ["happened", "run_again", "given_up"].includes(fact.outcome);
       if (fact.type === "checkpoint_closed") {
         if (!settlements.has(fact.approvalId)) continue;
@@ -83,6 +87,8 @@ export function settlementsStayOpen(): Invariants {
   };
 }
 
+const STAYS_OPEN: readonly Fact["type"][] = ["waiting", "voted", "escalated", "reminded"];
+
 /** 16: a checkpoint closes once, and a person's act touches no other checkpoint than its own. */
 export function checkpointsCloseOnce(): Invariants {
   const closed = new Set<string>();
@@ -91,7 +97,7 @@ export function checkpointsCloseOnce(): Invariants {
       const id = fact.type === "late_outcome" ? fact.settles : "approvalId" in fact ? fact.approvalId : undefined;
       if (id === undefined) continue;
       if (closed.has(id)) throw new Violation(16, `${fact.type} of ${id}, which is closed`);
-      if (fact.type !== "waiting" && fact.type !== "voted") closed.add(id);
+      if (!STAYS_OPEN.includes(fact.type)) closed.add(id);
     }
     if (command.type !== "decide" || before === undefined || run === undefined) return;
     const changed = Object.keys(run.checkpoints).filter((id) => run.checkpoints[id] !== before.checkpoints[id]);

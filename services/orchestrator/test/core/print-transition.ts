@@ -171,7 +171,8 @@ export class Printer {
         const { unknown } = fact;
         const known = unknown && this.known(unknown);
         const by = fact.approvers === undefined ? "" : ` of ${names(fact.approvers)}`;
-        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${by}${explicit}: ${known ?? fact.reason}`;
+        const until = fact.expiresAt === undefined ? "" : ` until ${this.time(fact.expiresAt)}`;
+        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${by}${explicit}${until}: ${known ?? fact.reason}`;
       }
       case "voted":
         return act(fact);
@@ -179,6 +180,12 @@ export class Printer {
         return `${act(fact)}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
       case "checkpoint_closed":
         return `${fact.approvalId} ${fact.why}`;
+      case "escalated":
+        return `${fact.approvalId} to ${names(fact.approvers)} until ${this.time(fact.expiresAt)}`;
+      case "reminded": {
+        const again = fact.remindAt === undefined ? ", the last" : ` again at ${this.time(fact.remindAt)}`;
+        return `${fact.approvalId} number ${fact.number}${again}`;
+      }
       case "paused":
         return `by ${fact.who} ${quote(fact.reason)}`;
       case "resumed":

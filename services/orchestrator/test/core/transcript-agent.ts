@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
+/** `tool NAME [approval] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -55,5 +55,18 @@ function readPolicy(line: Line): ApprovalPolicy {
     votesRequired: line.number("votes", 1),
     ...(someone ? { approvers: { users: users ?? [], groups: groups ?? [] } } : {}),
     ...(line.flag("self-approval") ? { selfApproval: true } : {}),
+    ...readExpiry(line),
   };
+}
+
+function readExpiry(line: Line): Pick<ApprovalPolicy, "expiry" | "remindEveryMs"> {
+  const afterMs = line.duration("expires");
+  const action = line.value("then") ?? "reject";
+  const to = { users: line.list("escalate-to") ?? [], groups: [] };
+  const againMs = line.duration("again") ?? afterMs;
+  const remindEveryMs = line.duration("remind");
+  const remind = remindEveryMs === undefined ? {} : { remindEveryMs };
+  if (afterMs === undefined || againMs === undefined) return remind;
+  if (action === "escalate") return { ...remind, expiry: { afterMs, action, to, againMs } };
+  return { ...remind, expiry: { afterMs, action: action === "fail" ? "fail" : "reject" } };
 }

@@ -2,8 +2,8 @@
 // @generated from file agentspan/v1/agent.proto (package agentspan.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/agent.proto.
  */
 export const file_agentspan_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zIpkCCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ijwEKDkFwcHJvdmFsUG9saWN5EhAKCHJlcXVpcmVkGAEgASgIEhAKCGV4cGxpY2l0GAIgASgIEioKCWFwcHJvdmVycxgEIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSFgoOdm90ZXNfcmVxdWlyZWQYBSABKA0SFQoNc2VsZl9hcHByb3ZhbBgGIAEoCCIqCglBcHByb3ZlcnMSDQoFdXNlcnMYASADKAkSDgoGZ3JvdXBzGAIgAygJIpsBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SMgoPaW5pdGlhbF9iYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCm11bHRpcGxpZXIYBCABKAEiPwoPUHV0QWdlbnRSZXF1ZXN0EiwKBWFnZW50GAEgASgLMh0uYWdlbnRzcGFuLnYxLkFnZW50RGVmaW5pdGlvbiJCChBQdXRBZ2VudFJlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIPCgdjcmVhdGVkGAMgASgIIjAKD0dldEFnZW50UmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkigQEKEEdldEFnZW50UmVzcG9uc2USLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOgoRTGlzdEFnZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWQoSTGlzdEFnZW50c1Jlc3BvbnNlEioKBmFnZW50cxgBIAMoCzIaLmFnZW50c3Bhbi52MS5BZ2VudFN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KDEFnZW50U3VtbWFyeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAy9QEKDEFnZW50U2VydmljZRJJCghQdXRBZ2VudBIdLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuUHV0QWdlbnRSZXNwb25zZRJJCghHZXRBZ2VudBIdLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuR2V0QWdlbnRSZXNwb25zZRJPCgpMaXN0QWdlbnRzEh8uYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXF1ZXN0GiAuYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zIpkCCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iggMKDkFwcHJvdmFsUG9saWN5EhAKCHJlcXVpcmVkGAEgASgIEhAKCGV4cGxpY2l0GAIgASgIEioKCWFwcHJvdmVycxgEIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSFgoOdm90ZXNfcmVxdWlyZWQYBSABKA0SFQoNc2VsZl9hcHByb3ZhbBgGIAEoCBItCgpleHBpcmVzX2luGAcgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKCW9uX2V4cGlyeRgIIAEoDjIWLmFnZW50c3Bhbi52MS5PbkV4cGlyeRIsCgtlc2NhbGF0ZV90bxgJIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSOAoVZXNjYWxhdGlvbl9leHBpcmVzX2luGAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDHJlbWluZF9ldmVyeRgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIqCglBcHByb3ZlcnMSDQoFdXNlcnMYASADKAkSDgoGZ3JvdXBzGAIgAygJIpsBCgtSZXRyeVBvbGljeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SMgoPaW5pdGlhbF9iYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCm11bHRpcGxpZXIYBCABKAEiPwoPUHV0QWdlbnRSZXF1ZXN0EiwKBWFnZW50GAEgASgLMh0uYWdlbnRzcGFuLnYxLkFnZW50RGVmaW5pdGlvbiJCChBQdXRBZ2VudFJlc3BvbnNlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIPCgdjcmVhdGVkGAMgASgIIjAKD0dldEFnZW50UmVxdWVzdBIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkigQEKEEdldEFnZW50UmVzcG9uc2USLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOgoRTGlzdEFnZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgNEhIKCnBhZ2VfdG9rZW4YAiABKAkiWQoSTGlzdEFnZW50c1Jlc3BvbnNlEioKBmFnZW50cxgBIAMoCzIaLmFnZW50c3Bhbi52MS5BZ2VudFN1bW1hcnkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KDEFnZW50U3VtbWFyeRIMCgRuYW1lGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSLgoKY3JlYXRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqZwoIT25FeHBpcnkSGQoVT05fRVhQSVJZX1VOU1BFQ0lGSUVEEAASFAoQT05fRVhQSVJZX1JFSkVDVBABEhIKDk9OX0VYUElSWV9GQUlMEAISFgoST05fRVhQSVJZX0VTQ0FMQVRFEAMy9QEKDEFnZW50U2VydmljZRJJCghQdXRBZ2VudBIdLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuUHV0QWdlbnRSZXNwb25zZRJJCghHZXRBZ2VudBIdLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuR2V0QWdlbnRSZXNwb25zZRJPCgpMaXN0QWdlbnRzEh8uYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXF1ZXN0GiAuYWdlbnRzcGFuLnYxLkxpc3RBZ2VudHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What an agent is: a model, instructions and tools. At most 1 MiB in all.
@@ -217,6 +217,42 @@ export type ApprovalPolicy = Message<"agentspan.v1.ApprovalPolicy"> & {
    * @generated from field: bool self_approval = 6;
    */
   selfApproval: boolean;
+
+  /**
+   * How long people have to decide; as long as it takes where unset. At least 1 s. A settlement never expires.
+   *
+   * @generated from field: google.protobuf.Duration expires_in = 7;
+   */
+  expiresIn?: Duration | undefined;
+
+  /**
+   * What then happens; REJECT where unspecified. Nothing is ever approved by time. A decision that comes later gets
+   * APPROVAL_EXPIRED.
+   *
+   * @generated from field: agentspan.v1.OnExpiry on_expiry = 8;
+   */
+  onExpiry: OnExpiry;
+
+  /**
+   * With ESCALATE, and required then: who decides from then on, instead of the approvers. Votes that were given stay.
+   *
+   * @generated from field: agentspan.v1.Approvers escalate_to = 9;
+   */
+  escalateTo?: Approvers | undefined;
+
+  /**
+   * With ESCALATE: how long they have, before the call is rejected; expires_in where unset.
+   *
+   * @generated from field: google.protobuf.Duration escalation_expires_in = 10;
+   */
+  escalationExpiresIn?: Duration | undefined;
+
+  /**
+   * A reminded event so often while nobody has decided, a hundred times at most; none where unset. At least 1 minute.
+   *
+   * @generated from field: google.protobuf.Duration remind_every = 11;
+   */
+  remindEvery?: Duration | undefined;
 };
 
 /**
@@ -470,6 +506,45 @@ export type AgentSummary = Message<"agentspan.v1.AgentSummary"> & {
  */
 export const AgentSummarySchema: GenMessage<AgentSummary> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_agent, 11);
+
+/**
+ * What happens when nobody decided in time.
+ *
+ * @generated from enum agentspan.v1.OnExpiry
+ */
+export enum OnExpiry {
+  /**
+   * @generated from enum value: ON_EXPIRY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The tool does not run, the model is told that nobody decided, and the run goes on.
+   *
+   * @generated from enum value: ON_EXPIRY_REJECT = 1;
+   */
+  REJECT = 1,
+
+  /**
+   * The run fails with APPROVAL_EXPIRED.
+   *
+   * @generated from enum value: ON_EXPIRY_FAIL = 2;
+   */
+  FAIL = 2,
+
+  /**
+   * Others are asked, for a further time; then the call is rejected.
+   *
+   * @generated from enum value: ON_EXPIRY_ESCALATE = 3;
+   */
+  ESCALATE = 3,
+}
+
+/**
+ * Describes the enum agentspan.v1.OnExpiry.
+ */
+export const OnExpirySchema: GenEnum<OnExpiry> = /*@__PURE__*/
+  enumDesc(file_agentspan_v1_agent, 0);
 
 /**
  * Keeps agent definitions. A definition is immutable: its version is the hash of its content, and a run is pinned to

@@ -4,6 +4,8 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Approvers } from "./agent_pb.js";
+import { file_agentspan_v1_agent } from "./agent_pb.js";
 import type { Approval, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval_pb.js";
 import { file_agentspan_v1_approval } from "./approval_pb.js";
 import type { RunError, RunState, Usage } from "./run_state_pb.js";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/event.proto.
  */
 export const file_agentspan_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKzCAoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQiQwoJU2lnbmF0dXJlEg4KBmtleV9pZBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEwoLc2lnbmVkX3RleHQYAyABKAki1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkifQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAkSJgoFZ3JhbnQYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIqkCCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZUIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwikAEKBVZvdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEwoLZGVjaXNpb25faWQYAyABKAkSIAoEdm90ZRgEIAEoCzISLmFnZW50c3Bhbi52MS5Wb3RlEioKCXNpZ25hdHVyZRgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUicAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uEioKCXNpZ25hdHVyZRgDIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUiRQoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCSIkCgZQYXVzZWQSCgoCYnkYASABKAkSDgoGcmVhc29uGAIgASgJIhUKB1Jlc3VtZWQSCgoCYnkYASABKAkiKgoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSLGAQoLTGF0ZU91dGNvbWUSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASMgoJdHJ1bmNhdGVkGAYgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAEhsKE3NldHRsZXNfYXBwcm92YWxfaWQYByABKAlCCQoHb3V0Y29tZSKPAQoHUHJvYmluZxIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRI1Cg91bmtub3duX291dGNvbWUYAyABKAsyHC5hZ2VudHNwYW4udjEuVW5rbm93bk91dGNvbWUSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgBCg1Qcm9iZUFuc3dlcmVkEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SKwoHdmVyZGljdBgEIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSDgoGZGV0YWlsGAUgASgJEhEKCXdvcmtlcl9pZBgGIAEoCRISCgpydW5zX2FnYWluGAcgASgIIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJYgZwcm90bzM", [file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKNCQoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiwKCWVzY2FsYXRlZBgfIAEoCzIXLmFnZW50c3Bhbi52MS5Fc2NhbGF0ZWRIABIqCghyZW1pbmRlZBggIAEoCzIWLmFnZW50c3Bhbi52MS5SZW1pbmRlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQiQwoJU2lnbmF0dXJlEg4KBmtleV9pZBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEwoLc2lnbmVkX3RleHQYAyABKAki1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkifQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAkSJgoFZ3JhbnQYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIqkCCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZUIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwikAEKBVZvdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEwoLZGVjaXNpb25faWQYAyABKAkSIAoEdm90ZRgEIAEoCzISLmFnZW50c3Bhbi52MS5Wb3RlEioKCXNpZ25hdHVyZRgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUicAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uEioKCXNpZ25hdHVyZRgDIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUiRQoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCSKNAQoJRXNjYWxhdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSKgoJYXBwcm92ZXJzGAMgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJACghSZW1pbmRlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg4KBm51bWJlchgDIAEoDSIkCgZQYXVzZWQSCgoCYnkYASABKAkSDgoGcmVhc29uGAIgASgJIhUKB1Jlc3VtZWQSCgoCYnkYASABKAkiKgoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSLGAQoLTGF0ZU91dGNvbWUSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASMgoJdHJ1bmNhdGVkGAYgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAEhsKE3NldHRsZXNfYXBwcm92YWxfaWQYByABKAlCCQoHb3V0Y29tZSKPAQoHUHJvYmluZxIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRI1Cg91bmtub3duX291dGNvbWUYAyABKAsyHC5hZ2VudHNwYW4udjEuVW5rbm93bk91dGNvbWUSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgBCg1Qcm9iZUFuc3dlcmVkEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SKwoHdmVyZGljdBgEIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSDgoGZGV0YWlsGAUgASgJEhEKCXdvcmtlcl9pZBgGIAEoCRISCgpydW5zX2FnYWluGAcgASgIIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJYgZwcm90bzM", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
 
 /**
  * A fact that happened to a run. Sequences begin at 1 and have no gaps; exactly one terminal event (done, failed,
@@ -177,6 +179,18 @@ export type Event = Message<"agentspan.v1.Event"> & {
      */
     value: ProbeAnswered;
     case: "probeAnswered";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.Escalated escalated = 31;
+     */
+    value: Escalated;
+    case: "escalated";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.Reminded reminded = 32;
+     */
+    value: Reminded;
+    case: "reminded";
   } | {
     /**
      * @generated from field: agentspan.v1.Delta delta = 40;
@@ -640,6 +654,71 @@ export const CheckpointClosedSchema: GenMessage<CheckpointClosed> = /*@__PURE__*
   messageDesc(file_agentspan_v1_event, 11);
 
 /**
+ * Nobody decided in time, and others decide from now on.
+ *
+ * @generated from message agentspan.v1.Escalated
+ */
+export type Escalated = Message<"agentspan.v1.Escalated"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: agentspan.v1.Approvers approvers = 3;
+   */
+  approvers?: Approvers | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 4;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.Escalated.
+ * Use `create(EscalatedSchema)` to create a new message.
+ */
+export const EscalatedSchema: GenMessage<Escalated> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 12);
+
+/**
+ * A checkpoint still waits. Nothing of it has changed.
+ *
+ * @generated from message agentspan.v1.Reminded
+ */
+export type Reminded = Message<"agentspan.v1.Reminded"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * From 1.
+   *
+   * @generated from field: uint32 number = 3;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message agentspan.v1.Reminded.
+ * Use `create(RemindedSchema)` to create a new message.
+ */
+export const RemindedSchema: GenMessage<Reminded> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 13);
+
+/**
  * @generated from message agentspan.v1.Paused
  */
 export type Paused = Message<"agentspan.v1.Paused"> & {
@@ -659,7 +738,7 @@ export type Paused = Message<"agentspan.v1.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 12);
+  messageDesc(file_agentspan_v1_event, 14);
 
 /**
  * @generated from message agentspan.v1.Resumed
@@ -676,7 +755,7 @@ export type Resumed = Message<"agentspan.v1.Resumed"> & {
  * Use `create(ResumedSchema)` to create a new message.
  */
 export const ResumedSchema: GenMessage<Resumed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 13);
+  messageDesc(file_agentspan_v1_event, 15);
 
 /**
  * @generated from message agentspan.v1.Warning
@@ -698,7 +777,7 @@ export type Warning = Message<"agentspan.v1.Warning"> & {
  * Use `create(WarningSchema)` to create a new message.
  */
 export const WarningSchema: GenMessage<Warning> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 14);
+  messageDesc(file_agentspan_v1_event, 16);
 
 /**
  * A worker's true outcome that came after the call had been settled otherwise.
@@ -757,7 +836,7 @@ export type LateOutcome = Message<"agentspan.v1.LateOutcome"> & {
  * Use `create(LateOutcomeSchema)` to create a new message.
  */
 export const LateOutcomeSchema: GenMessage<LateOutcome> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 15);
+  messageDesc(file_agentspan_v1_event, 17);
 
 /**
  * @generated from message agentspan.v1.Probing
@@ -793,7 +872,7 @@ export type Probing = Message<"agentspan.v1.Probing"> & {
  * Use `create(ProbingSchema)` to create a new message.
  */
 export const ProbingSchema: GenMessage<Probing> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 16);
+  messageDesc(file_agentspan_v1_event, 18);
 
 /**
  * @generated from message agentspan.v1.ProbeAnswered
@@ -849,7 +928,7 @@ export type ProbeAnswered = Message<"agentspan.v1.ProbeAnswered"> & {
  * Use `create(ProbeAnsweredSchema)` to create a new message.
  */
 export const ProbeAnsweredSchema: GenMessage<ProbeAnswered> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 17);
+  messageDesc(file_agentspan_v1_event, 19);
 
 /**
  * @generated from message agentspan.v1.Error
@@ -892,7 +971,7 @@ export type Error = Message<"agentspan.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 18);
+  messageDesc(file_agentspan_v1_event, 20);
 
 /**
  * @generated from message agentspan.v1.Ending
@@ -914,7 +993,7 @@ export type Ending = Message<"agentspan.v1.Ending"> & {
  * Use `create(EndingSchema)` to create a new message.
  */
 export const EndingSchema: GenMessage<Ending> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 19);
+  messageDesc(file_agentspan_v1_event, 21);
 
 /**
  * @generated from message agentspan.v1.Done
@@ -933,7 +1012,7 @@ export type Done = Message<"agentspan.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 20);
+  messageDesc(file_agentspan_v1_event, 22);
 
 /**
  * @generated from message agentspan.v1.Failed
@@ -950,7 +1029,7 @@ export type Failed = Message<"agentspan.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 21);
+  messageDesc(file_agentspan_v1_event, 23);
 
 /**
  * @generated from message agentspan.v1.Cancelled
@@ -972,7 +1051,7 @@ export type Cancelled = Message<"agentspan.v1.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 22);
+  messageDesc(file_agentspan_v1_event, 24);
 
 /**
  * @generated from message agentspan.v1.TimedOut
@@ -989,7 +1068,7 @@ export type TimedOut = Message<"agentspan.v1.TimedOut"> & {
  * Use `create(TimedOutSchema)` to create a new message.
  */
 export const TimedOutSchema: GenMessage<TimedOut> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 23);
+  messageDesc(file_agentspan_v1_event, 25);
 
 /**
  * A piece of the model's text as it comes. Of one attempt; a later attempt begins anew.
@@ -1018,5 +1097,5 @@ export type Delta = Message<"agentspan.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 24);
+  messageDesc(file_agentspan_v1_event, 26);
 
