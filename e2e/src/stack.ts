@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createSigningKeys, type Signer, signingKeyIn, TRUSTED_KEYS_FILE } from "@agentspan/internal";
 import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
 import { type RunningNats, resolveServers, startNats, startTestServers, type TestServers } from "@agentspan/servers";
@@ -28,6 +29,8 @@ export interface StackOptions {
   readonly orchestratorEntry?: string;
   /** Where both servers keep their data; a temporary folder unless said. */
   readonly serversDir?: string;
+  /** Gateways and orchestrators sign, and workers begin nothing unsigned. */
+  readonly signed?: boolean;
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -120,6 +123,7 @@ export class Stack {
       ModelServer.start(),
     ]);
     const stack = new Stack(servers, model, folder, options);
+    if (options.signed === true) createSigningKeys(stack.keysFolder, ["gateways", "orchestrators"]);
     try {
       const { orchestrators = 1, gateways = 1, workers = 1 } = options;
       await Promise.all([
@@ -141,6 +145,7 @@ export class Stack {
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
       AGENTSPAN_DATABASE: DATABASE,
       AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
+      ...this.#keys("orchestrators"),
       ...env,
     });
     this.orchestrators.push(service);
@@ -152,6 +157,7 @@ export class Stack {
       AGENTSPAN_PORT: "0",
       AGENTSPAN_GRPC_PORT: "0",
       AGENTSPAN_REQUEST_TIMEOUT: "5s",
+      ...this.#keys("gateways"),
       NATS_URL: this.servers.natsUrl,
     });
     const gateway = new GatewayProcess(service);
@@ -175,6 +181,7 @@ export class Stack {
         E2E_WORKER_ID: name,
         E2E_QUEUES: queues.join(","),
         E2E_CONCURRENCY: String(concurrency),
+        ...this.#trusted(),
         [LEDGER_VARIABLE]: this.ledger.file,
         [GATES_VARIABLE]: this.folder,
         ...env,
@@ -215,6 +222,11 @@ export class Stack {
       approvals: createClient(ApprovalService, transport),
       agents: createClient(AgentService, transport),
     };
+  }
+
+  /** The keys of a signed stack. */
+  get keysFolder(): string {
+    return join(this.folder, "keys");
   }
 
   /** What the orchestrators store. */
@@ -316,6 +328,16 @@ export class Stack {
     const number = (this.#made.get(kind) ?? 0) + 1;
     this.#made.set(kind, number);
     return `${kind}-${number}`;
+  }
+
+  #keys(signer: Signer): Readonly<Record<string, string>> {
+    const key = this.options.signed === true ? signingKeyIn(this.keysFolder, signer, Date.now()) : undefined;
+    return key === undefined ? {} : { AGENTSPAN_SIGNING_KEY_FILE: key.path, ...this.#trusted() };
+  }
+
+  #trusted(): Readonly<Record<string, string>> {
+    if (this.options.signed !== true) return {};
+    return { AGENTSPAN_TRUSTED_KEYS_FILE: join(this.keysFolder, TRUSTED_KEYS_FILE) };
   }
 
   #service(kind: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
