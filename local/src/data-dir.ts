@@ -3,6 +3,7 @@
 //   lock/            who runs on this data, see stack-lock.ts
 //   nats/            JetStream's files
 //   mongod/ or secantusdb/   the runs; one kind of server cannot read what the other wrote
+//   keys/            what the services sign with, and trusted-keys.json, see local-keys.ts
 //   admin.key        of whoever runs it with authentication, see admin-key.ts
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";

@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { gatewayEnvironment, orchestratorEnvironment } from "./child-environment.js";
 import type { Environment } from "./data-dir.js";
+import type { LocalKeys } from "./local-keys.js";
 import { LocalStackError } from "./local-stack-error.js";
 import { ServiceProcess } from "./service-process.js";
 
@@ -17,6 +18,8 @@ export interface LocalServicesOptions {
   /** Whether everybody is asked who they are, and keys to take beside those that are stored. */
   readonly auth: boolean;
   readonly apiKeys: string | undefined;
+  /** What each signs with, and believes. */
+  readonly keys: Pick<LocalKeys, "orchestrator" | "gateway">;
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
@@ -71,14 +74,17 @@ export class LocalServices {
   }
 
   async #start(): Promise<void> {
-    const { natsUrl, mongoUri, auth, apiKeys, env, signal } = this.options;
+    const { natsUrl, mongoUri, auth, apiKeys, keys, env, signal } = this.options;
     const giveUp = new AbortController();
     const either = AbortSignal.any([signal, giveUp.signal]);
     const orchestrator = this.#service("orchestrator", either, {
-      env: () => orchestratorEnvironment(env, { natsUrl, mongoUri, auth }),
+      env: () => ({ ...orchestratorEnvironment(env, { natsUrl, mongoUri, auth }), ...keys.orchestrator }),
     });
     const gateway = this.#service("gateway", either, {
-      env: () => gatewayEnvironment(env, { natsUrl, port: this.#port, grpcPort: this.#grpcPort, auth, apiKeys }),
+      env: () => ({
+        ...gatewayEnvironment(env, { natsUrl, port: this.#port, grpcPort: this.#grpcPort, auth, apiKeys }),
+        ...keys.gateway,
+      }),
       // A port that was left to the system must be the same after a restart.
       onReady: (message) => this.#keepPorts(message),
     });

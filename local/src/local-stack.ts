@@ -7,6 +7,7 @@ import { type AdminKey, adminKey } from "./admin-key.js";
 import { ChildLogs } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
+import { localKeys } from "./local-keys.js";
 import { LocalServers, type ServerName } from "./local-servers.js";
 import { LocalServices, type ServiceName } from "./local-services.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
@@ -189,7 +190,8 @@ class Stack implements LocalStack {
     const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
     if (auth && !named) this.#adminKey = await adminKey(dataDir);
     const apiKeys = this.#adminKey?.setting;
-    this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort, auth, apiKeys });
+    const keys = localKeys(dataDir);
+    this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort, auth, apiKeys, keys });
     if (this.#unwritten !== undefined) throw this.#unwritten;
     const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.
