@@ -29,6 +29,7 @@ const HOLDERS = {
 
 const stack = withStack({
   workers: 0,
+  signed: true,
   env: {
     AGENTSPAN_AUTH: "on",
     AGENTSPAN_API_KEYS: JSON.stringify(Object.values(HOLDERS).map(({ setting }) => setting)),

@@ -13,7 +13,9 @@ import {
   signingFaults,
   signingKey,
   signingKeySetting,
+  signingOf,
   type TlsFiles,
+  type TrustedKeys,
   tlsFiles,
   trustedKeysSetting,
 } from "@agentspan/internal";
@@ -88,6 +90,7 @@ export interface GatewayConfig
   readonly tls: ServerTls | undefined;
   readonly natsTls: TlsFiles | undefined;
   readonly signingKey: SigningKey | undefined;
+  readonly trustedKeys: TrustedKeys | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -107,7 +110,12 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   if (problem !== undefined) faults.push(problem);
   const authentication = values === undefined ? undefined : authenticationOf(values, faults);
   if (values !== undefined) {
-    faults.push(...tlsFaults(values), ...signingFaults("gateways", values, { required: false, now: Date.now() }));
+    faults.push(...tlsFaults(values), ...signingFaults("gateways", values, { required: values.auth, now: Date.now() }));
+  }
+  if (auth && values?.signingKey !== undefined && values.trustedKeys === undefined) {
+    faults.push(
+      "AGENTSPAN_SIGNING_KEY_FILE is set and AGENTSPAN_TRUSTED_KEYS_FILE is not: whose word about API keys is to be believed? Set both.",
+    );
   }
   if (values === undefined || faults.length > 0) throw new ConfigError(faults);
 
@@ -117,6 +125,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
     authentication,
     allowedOrigins: (values.origins ?? "").split(",").flatMap((origin) => origin.trim() || []),
     tls: serverTlsOf(values),
+    trustedKeys: signingOf(values)?.trusted,
     signingKey: values.signingKey === undefined ? undefined : signingKey(values.signingKey),
     natsTls: tlsFiles({ ca: values.natsCa, cert: values.natsCert, key: values.natsKey }),
   };

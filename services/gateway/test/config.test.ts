@@ -1,6 +1,14 @@
-import { ConfigError } from "@agentspan/internal";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, createSigningKeys, TRUSTED_KEYS_FILE } from "@agentspan/internal";
+import { afterAll, describe, expect, it } from "vitest";
 import { gatewayConfig } from "../src/config.js";
+
+const folder = mkdtempSync(join(tmpdir(), "agentspan-gateway-config-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const [ours, theirs] = createSigningKeys(folder, ["gateways", "orchestrators"]);
+const ON = { AGENTSPAN_AUTH: "on", AGENTSPAN_SIGNING_KEY_FILE: ours?.path ?? "" } as const;
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -56,7 +64,7 @@ describe("authentication", () => {
   it("lets the gateway listen anywhere, with keys, issuers and origins", () => {
     const issuer = { issuer: "https://id.acme.test", audience: "agentspan" };
     const config = gatewayConfig({
-      AGENTSPAN_AUTH: "on",
+      ...ON,
       AGENTSPAN_HOST: "0.0.0.0",
       AGENTSPAN_API_KEYS: JSON.stringify([key]),
       AGENTSPAN_OIDC_ISSUERS: JSON.stringify([issuer]),
@@ -67,13 +75,13 @@ describe("authentication", () => {
       issuers: [issuer].map(({ issuer }) => ({ issuer })),
     });
     expect(config.allowedOrigins).toEqual(["https://desk.acme.test", "http://desk.acme.test:8080"]);
-    expect(gatewayConfig({ AGENTSPAN_AUTH: "on" }).authentication).toEqual({ keys: [], issuers: [] });
+    expect(gatewayConfig(ON).authentication).toEqual({ keys: [], issuers: [] });
     expect(gatewayConfig({ AGENTSPAN_AUTH: "off" }).authentication).toBeUndefined();
   });
 
   it("has every fault of it named at once, without what was set", () => {
     const faults = faultsOf({
-      AGENTSPAN_AUTH: "on",
+      ...ON,
       AGENTSPAN_API_KEYS: JSON.stringify([key, key, { ...key, id: "hunter2_" }]),
       AGENTSPAN_OIDC_ISSUERS: "hunter2",
       AGENTSPAN_TLS_CLIENT_CA_FILE: "",
@@ -81,15 +89,36 @@ describe("authentication", () => {
     });
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toContain("hunter2");
-    expect(faultsOf({ AGENTSPAN_AUTH: "on", AGENTSPAN_API_KEYS: JSON.stringify([key, key]) })).toEqual([
+    expect(faultsOf({ ...ON, AGENTSPAN_API_KEYS: JSON.stringify([key, key]) })).toEqual([
       expect.stringContaining("two keys of the id ci"),
     ]);
-    expect(faultsOf({ AGENTSPAN_ALLOWED_ORIGINS: "*", AGENTSPAN_AUTH: "on" })).toHaveLength(1);
+    expect(faultsOf({ AGENTSPAN_ALLOWED_ORIGINS: "*", ...ON })).toHaveLength(1);
   });
 
   it("that is off is not meant by whoever names keys", () => {
     expect(faultsOf({ AGENTSPAN_API_KEYS: JSON.stringify([key]) })).toEqual([
       expect.stringContaining("AGENTSPAN_AUTH is off"),
+    ]);
+  });
+});
+
+describe("signing", () => {
+  it("takes the gateway's own key, and one that the list of trusted keys has as such", () => {
+    const list = join(folder, TRUSTED_KEYS_FILE);
+    expect(gatewayConfig({}).signingKey).toBeUndefined();
+    expect(gatewayConfig({ ...ON, AGENTSPAN_TRUSTED_KEYS_FILE: list }).signingKey?.id).toBe(ours?.id);
+    const other = { AGENTSPAN_SIGNING_KEY_FILE: theirs?.path ?? "", AGENTSPAN_TRUSTED_KEYS_FILE: list };
+    expect(faultsOf(other)).toEqual([expect.stringMatching(/does not have under "gateways"/)]);
+  });
+
+  it("is asked for where authentication is on, and has each fault named", () => {
+    expect(faultsOf({ AGENTSPAN_AUTH: "on" })).toEqual([
+      expect.stringMatching(/SIGNING_KEY_FILE is not set.*AUTH is on/),
+    ]);
+    const wrong = { AGENTSPAN_SIGNING_KEY_FILE: "/nowhere/key.pem", AGENTSPAN_TRUSTED_KEYS_FILE: ours?.path ?? "" };
+    expect(faultsOf(wrong)).toEqual([
+      expect.stringMatching(/SIGNING_KEY_FILE.*ENOENT/),
+      expect.stringMatching(/TRUSTED_KEYS_FILE.*not JSON/),
     ]);
   });
 });

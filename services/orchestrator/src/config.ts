@@ -111,7 +111,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
   const faults = [
     pairOf("MONGODB", mongoCert, mongoKey),
     pairOf("NATS", natsCert, natsKey),
-    ...signingFaults("orchestrators", config, { required: false, now: Date.now() }),
+    ...signingFaults("orchestrators", config, { required: config.authentication, now: Date.now() }),
   ];
   const wrong = faults.filter((fault) => fault !== undefined);
   if (wrong.length > 0) throw new ConfigError(wrong);
