@@ -15,6 +15,8 @@ export interface RunIndex {
   readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
   /** When a checkpoint changed last; absent where there never was one. */
   readonly checkpointAt?: number;
+  /** When the run itself changed last; absent where there never was a checkpoint, and so nothing for the audit. */
+  readonly auditAt?: number;
 }
 
 export function indexOf(run: Run): RunIndex {
@@ -30,7 +32,9 @@ export function indexOf(run: Run): RunIndex {
     updatedAt: run.updatedAt,
     ...(openSince === undefined ? {} : { openSince }),
     open: open.map(({ kind, tool }) => ({ kind, tool })),
-    ...(changes.length === 0 ? {} : { checkpointAt: changes.reduce((last, at) => Math.max(last, at)) }),
+    ...(changes.length === 0
+      ? {}
+      : { checkpointAt: changes.reduce((last, at) => Math.max(last, at)), auditAt: run.updatedAt }),
   };
 }
 

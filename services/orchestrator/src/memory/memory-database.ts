@@ -3,6 +3,7 @@
 import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
+import { emptyAudit, type MemoryAudit } from "./memory-audit.js";
 import type { MemoryKeys } from "./memory-keys.js";
 
 export interface MemoryRun extends RunRecord {
@@ -21,6 +22,7 @@ export interface MemoryDatabase {
   readonly tools: Map<string, ToolRegistration>;
   readonly instances: Map<string, Instance & { readonly seenAt: number }>;
   readonly keys: MemoryKeys;
+  readonly audit: MemoryAudit;
 }
 
 export function emptyDatabase(): MemoryDatabase {
@@ -32,6 +34,7 @@ export function emptyDatabase(): MemoryDatabase {
     tools: new Map(),
     instances: new Map(),
     keys: new Map(),
+    audit: emptyAudit(),
   };
 }
 

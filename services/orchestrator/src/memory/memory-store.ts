@@ -1,12 +1,16 @@
 // The store in memory, for the core's tests and for the testing kit. It keeps texts, not objects, and is held to the
 // same contract suite as the one on MongoDB, so what a test sees here is what production does.
-import { AgentspanError, Limits } from "@agentspan/internal";
+import { AgentspanError, type AuditChain, Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import type { Run } from "../core/run.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
   ApiKey,
+  AuditableRun,
+  AuditLink,
+  AuditQuery,
+  AuditRecord,
   ChangedQuery,
   ChunkRef,
   CommitOutcome,
@@ -24,6 +28,7 @@ import type {
   ToolRegistration,
 } from "../ports.js";
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import * as audit from "./memory-audit.js";
 import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
 import * as keys from "./memory-keys.js";
@@ -243,6 +248,40 @@ export class MemoryStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#carryOut("noteKeyUse", () => keys.noteKeyUse(this.database.keys, keyId, at));
+  }
+
+  listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {
+    return this.#carryOut("listAuditable", () => audit.listAuditable(this.database.runs.values(), since, limit));
+  }
+
+  readAuditChain(run: string, chain: AuditChain): Promise<readonly AuditLink[]> {
+    return this.#carryOut("readAuditChain", () =>
+      audit.chainOf(this.database.audit, run, chain).map(({ sequence, hash }) => ({ sequence, hash })),
+    );
+  }
+
+  newestAudit(run: string, chain: AuditChain): Promise<AuditRecord | undefined> {
+    return this.#carryOut("newestAudit", () => audit.chainOf(this.database.audit, run, chain).at(-1));
+  }
+
+  putAudit(records: readonly AuditRecord[]): Promise<ReadonlySet<string>> {
+    return this.#carryOut("putAudit", () => audit.putAudit(this.database.audit, records));
+  }
+
+  appendAudit(records: readonly AuditRecord[]): Promise<number> {
+    return this.#carryOut("appendAudit", () => audit.appendAudit(this.database.audit, records));
+  }
+
+  listAudit(query: AuditQuery): Promise<Page<AuditRecord>> {
+    return this.#carryOut("listAudit", () => audit.listAudit(this.database.audit, query));
+  }
+
+  readAuditCursor(share: number): Promise<number | undefined> {
+    return this.#carryOut("readAuditCursor", () => this.database.audit.cursors.get(share));
+  }
+
+  moveAuditCursor(share: number, at: number): Promise<void> {
+    return this.#carryOut("moveAuditCursor", () => audit.moveCursor(this.database.audit, share, at));
   }
 
   serverTime(): Promise<number> {

@@ -71,15 +71,16 @@ export class Database {
   }
 
   /**
-   * Sends one unordered update command, once: the driver does not repeat it behind our back, so an answer tells what
-   * became of this very command. Throws the driver's own errors, for the caller to judge.
+   * Sends one update command, once: the driver does not repeat it behind our back, so an answer tells what
+   * became of this very command. Throws the driver's own errors, for the caller to judge. An ordered one ends at the
+   * first statement that fails.
    */
-  async update(collection: string, statements: readonly Statement[]): Promise<UpdateAnswer> {
+  async update(collection: string, statements: readonly Statement[], ordered = false): Promise<UpdateAnswer> {
     const writeConcern = { w: "majority", j: true, wtimeout: this.#times.majorityMs };
     const reply = (await this.#command({
       update: collection,
       updates: statements,
-      ordered: false,
+      ordered,
       writeConcern,
     })) as unknown as RawUpdateReply;
     return {
@@ -113,11 +114,20 @@ export class Database {
     return { inserted, duplicates: new Set(left) };
   }
 
-  async #upsertOnce(collection: string, statements: readonly Statement[]): Promise<UpdateAnswer> {
+  /**
+   * Inserts in order until one's id is there already; `statements` have guards that match nothing. Resolves to how many
+   * were inserted. Rejects as upsert.
+   */
+  async insertInOrder(collection: string, statements: readonly Statement[]): Promise<number> {
+    return (await this.#upsertOnce(collection, statements, true)).inserted.size;
+  }
+
+  async #upsertOnce(collection: string, statements: readonly Statement[], ordered = false): Promise<UpdateAnswer> {
     try {
       const answer = await this.update(
         collection,
         statements.map((statement) => ({ ...statement, upsert: true })),
+        ordered,
       );
       for (const code of answer.failed.values()) {
         if (code === DUPLICATE_KEY) continue;

@@ -1,10 +1,12 @@
 // The store on MongoDB: a replica set or a sharded cluster (runs by hashed _id), versions 6 to 8. It uses guarded
 // updates, upserts, finds by _id and on compound indexes, and nothing else.
-import type { Logger, TlsFiles } from "@agentspan/internal";
+import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type { Run } from "../core/run.js";
 import type {
   ApiKey,
+  AuditQuery,
+  AuditRecord,
   ChangedQuery,
   ChunkRef,
   CommitOutcome,
@@ -22,6 +24,7 @@ import type {
   ToolRegistration,
 } from "../ports.js";
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
+import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
@@ -64,9 +67,12 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [RUNS, { wakeAt: 1 }, { name: "due", sparse: true }],
   [RUNS, { namespace: 1, openSince: 1, _id: 1 }, { name: "open" }],
   [RUNS, { namespace: 1, checkpointAt: 1, _id: 1 }, { name: "changed" }],
+  // Runs that no person ever had to do with have no auditAt.
+  [RUNS, { auditAt: 1 }, { name: "audited", sparse: true }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
+  [AUDIT, { namespace: 1, at: 1, _id: 1 }, { name: "oldest" }],
 ];
 
 export class MongoStore implements Store {
@@ -81,6 +87,8 @@ export class MongoStore implements Store {
   readonly #tools: ToolDocuments;
   readonly #instances: InstanceDocuments;
   readonly #keys: KeyDocuments;
+
+  readonly #audit: AuditDocuments;
 
   private constructor(
     client: MongoClient,
@@ -102,6 +110,7 @@ export class MongoStore implements Store {
     this.#tools = new ToolDocuments(this.#database);
     this.#instances = new InstanceDocuments(this.#database);
     this.#keys = new KeyDocuments(this.#database);
+    this.#audit = new AuditDocuments(this.#database);
   }
 
   /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
@@ -253,5 +262,37 @@ export class MongoStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#keys.noteKeyUse(keyId, at);
+  }
+
+  listAuditable(since: number, limit: number): ReturnType<AuditDocuments["listAuditable"]> {
+    return this.#audit.listAuditable(since, limit);
+  }
+
+  readAuditChain(run: string, chain: AuditChain): ReturnType<AuditDocuments["readAuditChain"]> {
+    return this.#audit.readAuditChain(run, chain);
+  }
+
+  newestAudit(run: string, chain: AuditChain): Promise<AuditRecord | undefined> {
+    return this.#audit.newestAudit(run, chain);
+  }
+
+  putAudit(records: readonly AuditRecord[]): Promise<ReadonlySet<string>> {
+    return this.#audit.putAudit(records);
+  }
+
+  appendAudit(records: readonly AuditRecord[]): Promise<number> {
+    return this.#audit.appendAudit(records);
+  }
+
+  listAudit(query: AuditQuery): Promise<Page<AuditRecord>> {
+    return this.#audit.listAudit(query);
+  }
+
+  readAuditCursor(share: number): Promise<number | undefined> {
+    return this.#audit.readAuditCursor(share);
+  }
+
+  moveAuditCursor(share: number, at: number): Promise<void> {
+    return this.#audit.moveAuditCursor(share, at);
   }
 }

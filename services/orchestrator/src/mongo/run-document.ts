@@ -32,6 +32,7 @@ export interface RunDocument {
   readonly openSince?: Date;
   readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
   readonly checkpointAt?: Date;
+  readonly auditAt?: Date;
 }
 
 export function recordOf(document: RunDocument): RunRecord {
@@ -79,6 +80,7 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
   else set.openSince = new Date(index.openSince);
 
   if (index.checkpointAt !== undefined) set.checkpointAt = new Date(index.checkpointAt);
+  if (index.auditAt !== undefined) set.auditAt = new Date(index.auditAt);
 
   const push: Record<string, unknown> = {};
   if (creates) {

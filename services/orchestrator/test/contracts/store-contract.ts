@@ -1,6 +1,7 @@
 // What every store must do, whatever keeps its data. Each adapter runs all of it: nothing is asked of the one in memory
 // that the real server does not show.
 import { afterAll, beforeAll, describe } from "vitest";
+import { auditContract } from "./store/audit-contract.js";
 import { faultContract } from "./store/fault-contract.js";
 import { keyContract } from "./store/key-contract.js";
 import { listContract } from "./store/list-contract.js";
@@ -30,6 +31,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     listContract(use);
     registryContract(use);
     keyContract(use);
+    auditContract(use);
     faultContract(use);
   });
 }

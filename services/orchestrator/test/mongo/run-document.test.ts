@@ -15,6 +15,7 @@ const KEYS = [
     "updatedAt",
     "openSince",
     "checkpointAt",
+    "auditAt",
     "open",
     "kind",
     "tool",
