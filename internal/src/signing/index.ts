@@ -1,6 +1,7 @@
 // Signatures from end to end: who signs what, and who believes it.
 export * from "./envelope.js";
 export * from "./key-files.js";
+export * from "./key-statements.js";
 export * from "./settings.js";
 export * from "./signing-key.js";
 export * from "./statements.js";

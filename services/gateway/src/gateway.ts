@@ -1,5 +1,12 @@
 // One gateway: connects to NATS, opens both ports, and closes it all again. Wiring only.
-import { certificateEnds, type Logger, type SigningKey, type TlsFiles, withoutSecrets } from "@agentspan/internal";
+import {
+  certificateEnds,
+  type Logger,
+  type SigningKey,
+  type TlsFiles,
+  type TrustedKeys,
+  withoutSecrets,
+} from "@agentspan/internal";
 import { api } from "./api.js";
 import { type Authentication, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
@@ -32,6 +39,8 @@ export interface GatewayOptions {
   readonly tls?: ServerTls | undefined;
   /** Signs what is asked of orchestrators; they ask for it where they have keys. */
   readonly signingKey?: SigningKey | undefined;
+  /** Whose signatures are believed under API keys that are stored. */
+  readonly trustedKeys?: TrustedKeys | undefined;
   readonly log: Logger;
   /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
   readonly requestTimeoutMs?: number;
@@ -98,11 +107,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const methods = api({ orchestrators, watches, readiness, log });
   const stopped = new AbortController();
-  const { allowedOrigins = [] } = options;
+  const { allowedOrigins = [], trustedKeys: trusted } = options;
   const guard =
     authentication === undefined
       ? openGuard()
-      : guardOf({ authentication, allowedOrigins, orchestrators, log, stopped: stopped.signal });
+      : guardOf({ authentication, allowedOrigins, orchestrators, trusted, log, stopped: stopped.signal });
   const listener = connectListener({ methods, guard, readiness, log, requestMs: options.slowness?.requestMs });
   const door = new FrontDoor({ listener, log, tls, ...options.slowness });
   const grpc = new GrpcServer({ methods, guard, log, tls });

@@ -8,7 +8,11 @@ import { gatewayConfig } from "../src/config.js";
 const folder = mkdtempSync(join(tmpdir(), "agentspan-gateway-config-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const [ours, theirs] = createSigningKeys(folder, ["gateways", "orchestrators"]);
-const ON = { AGENTSPAN_AUTH: "on", AGENTSPAN_SIGNING_KEY_FILE: ours?.path ?? "" } as const;
+const ON = {
+  AGENTSPAN_AUTH: "on",
+  AGENTSPAN_SIGNING_KEY_FILE: ours?.path ?? "",
+  AGENTSPAN_TRUSTED_KEYS_FILE: join(folder, TRUSTED_KEYS_FILE),
+} as const;
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {

@@ -142,7 +142,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const blocked = new BlockedTools(store, leaseMs);
   const requests = new RequestService({
     orchestratorId: id,
-    context: { engine, store, agents, history, models, clock, blocked },
+    context: { engine, store, agents, history, models, clock, blocked, signing: options.signing },
     log,
     envelopes: options.signing && new EnvelopeGuard({ trusted: options.signing.trusted, clock, log }),
     authentication: options.authentication ?? false,

@@ -1,5 +1,5 @@
 // What an orchestrator lets a caller do, whatever the gateway that forwards it thought of it.
-import { createLogger, newApiKey } from "@agentspan/internal";
+import { createLogger, newApiKey, newSigningKey, type Signing, signingKey, TrustedKeys } from "@agentspan/internal";
 import {
   type Caller,
   EnvelopeSchema,
@@ -26,12 +26,18 @@ import { MemoryStore } from "../src/memory/memory-store.js";
 import { RequestService } from "../src/request-service.js";
 import { methods, type RequestContext } from "../src/requests/index.js";
 
+function newSigning(): Signing {
+  const { id, public: raw, pem } = newSigningKey();
+  const trusted = TrustedKeys.read(JSON.stringify({ gateways: [], orchestrators: [{ id, public: raw }] }));
+  if (!(trusted instanceof TrustedKeys)) throw new Error(trusted.faults.join());
+  return { key: signingKey(pem), trusted };
+}
+
 type Who = Partial<Pick<Caller, "subject" | "roles" | "method">>;
 
 /** A service whose requests get as far as what this test is about: keys, and refusals. */
-function desk(authentication = true) {
-  const store = new MemoryStore();
-  const context = { store, clock: { now: () => 1_700_000_000_000.5 } } as unknown as RequestContext;
+function desk(authentication = true, signing?: Signing, store = new MemoryStore()) {
+  const context = { store, clock: { now: () => 1_700_000_000_000.5 }, signing } as unknown as RequestContext;
   const service = new RequestService({
     orchestratorId: "orc_test",
     context,
@@ -121,6 +127,42 @@ describe("API keys", () => {
     await ask("KeyService/RevokeKey", REVOKE, { keyId });
     expect((await ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).key?.revoked).toBe(true);
     expect((await ask("KeyService/ListKeys", LIST, {})).keys).toMatchObject([{ keyId, revokedBy: "root" }]);
+  });
+
+  it("are signed as they were made, and what was changed in the database since is no key", async () => {
+    const signing = newSigning();
+    const { store, ask } = desk(true, signing);
+    await ask("KeyService/CreateKey", PUT, put);
+    const nonce = Buffer.from("nonce");
+    const { key, at, signingKeyId, signature } = await ask("Internal/VerifyKey", VERIFY, { keyId, nonce }, gateway);
+    expect(key?.roles).toEqual(["runner"]);
+    expect({ signingKeyId, signed: signature.length, at: at !== undefined }).toEqual({
+      signingKeyId: signing.key.id,
+      signed: 64,
+      at: true,
+    });
+    const stored = store.database.keys.get(keyId);
+    if (stored === undefined) throw new Error("The key was not stored.");
+    const { seal: _, ...unsigned } = stored;
+    const changed = [
+      { ...stored, roles: ["admin"] },
+      { ...stored, owner: "robin" },
+      { ...stored, namespace: "acme" },
+      { ...stored, groups: ["leads"] },
+      { ...stored, expiresAt: 9_999_999_999_999 },
+      { ...stored, secretSha256: "ab".repeat(32) },
+      unsigned,
+    ];
+    for (const row of changed) {
+      store.database.keys.set(keyId, row);
+      await expect(ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).rejects.toMatchObject({
+        reason: "UNAUTHENTICATED",
+      });
+    }
+    // By a key that is no orchestrator's here.
+    const other = desk(true, newSigning(), store);
+    store.database.keys.set(keyId, stored);
+    await expect(other.ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).rejects.toThrow(/not believed/);
   });
 
   it("of another namespace are not there", async () => {

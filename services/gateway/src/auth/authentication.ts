@@ -1,15 +1,12 @@
 // Authentication put together from its settings.
-import type { Logger } from "@agentspan/internal";
-import { VerifyKeyRequestSchema, VerifyKeyResponseSchema } from "@agentspan/proto";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Logger, TrustedKeys } from "@agentspan/internal";
 import type { Orchestrators } from "../bus/orchestrators.js";
-import { DEFAULT_NAMESPACE, OURSELVES } from "../context.js";
 import { ApiKeys, type KnownKey } from "./api-keys.js";
 import { FailureLog } from "./failure-log.js";
 import { type Guard, strictGuard } from "./guard.js";
 import type { Issuer } from "./issuer.js";
 import type { IssuerTimes } from "./issuer-keys.js";
+import { storedKeys } from "./stored-keys.js";
 import { Tokens } from "./tokens.js";
 
 /** How it is known who is calling. Keys that are stored are taken beside these. */
@@ -24,22 +21,17 @@ export interface GuardParts {
   readonly authentication: Authentication;
   readonly allowedOrigins: readonly string[];
   readonly orchestrators: Pick<Orchestrators, "exchange">;
+  /** Whose signatures under stored keys are believed; any answer is, without. */
+  readonly trusted: TrustedKeys | undefined;
   readonly log: Logger;
   /** Aborted when the gateway stops. */
   readonly stopped: AbortSignal;
 }
 
-export function guardOf({ authentication, allowedOrigins, orchestrators, log, stopped }: GuardParts): Guard {
-  const { keys, issuers, issuerTimes } = authentication;
-  const asker = { caller: OURSELVES, namespace: DEFAULT_NAMESPACE, signal: stopped, header: () => undefined };
-  const ask = async (keyId: string, used: boolean): Promise<KnownKey | undefined> => {
-    const request = toBinary(VerifyKeyRequestSchema, create(VerifyKeyRequestSchema, { keyId, used }));
-    const answer = await orchestrators.exchange("Internal/VerifyKey", request, asker);
-    const { key } = fromBinary(VerifyKeyResponseSchema, answer);
-    if (key === undefined) return undefined;
-    const { expiresAt, ...same } = key;
-    return { ...same, ...(expiresAt === undefined ? {} : { expiresAt: timestampMs(expiresAt) }) };
-  };
+export function guardOf(parts: GuardParts): Guard {
+  const { allowedOrigins, orchestrators, trusted, log, stopped } = parts;
+  const { keys, issuers, issuerTimes } = parts.authentication;
+  const ask = storedKeys({ orchestrators, trusted, log, stopped });
   const verifiers = [
     new ApiKeys({ configured: keys, ask, log }),
     ...(issuers.length === 0 ? [] : [new Tokens({ issuers, log, times: issuerTimes })]),

@@ -3,7 +3,7 @@ import { Limits } from "@agentspan/internal";
 import type { Filter } from "mongodb";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
-import type { ApiKey, KeyListQuery, KeyStore, Page, Revocation } from "../ports.js";
+import type { ApiKey, KeyListQuery, KeySeal, KeyStore, Page, Revocation } from "../ports.js";
 import type { Database } from "./database.js";
 
 export const API_KEYS = "apiKeys";
@@ -22,6 +22,7 @@ interface KeyDocument {
   readonly revokedAt?: Date;
   readonly revokedBy?: string;
   readonly lastUsedAt?: Date;
+  readonly seal?: KeySeal;
 }
 
 /** Roughly, of a key without its texts. */

@@ -1,5 +1,5 @@
 // What every request is answered with.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, type Signing } from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
 import type { Clock } from "../clock.js";
@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly models: Models;
   readonly clock: Clock;
   readonly blocked: BlockedTools;
+  /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */
+  readonly signing?: Signing | undefined;
   /** Whose runs the caller sees and touches. */
   readonly namespace: string;
   /** Who asks, as a gateway says. */

@@ -1,5 +1,13 @@
 // CreateKey, ListKeys and RevokeKey, and what a gateway asks of a key that somebody shows it.
-import { AgentspanError, isRole, Limits } from "@agentspan/internal";
+import {
+  AgentspanError,
+  isRole,
+  type KeyStatement,
+  keyAnswerText,
+  keyText,
+  Limits,
+  type Signing,
+} from "@agentspan/internal";
 import {
   type Key,
   KeySchema,
@@ -18,7 +26,7 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ApiKey } from "../ports.js";
+import type { ApiKey, KeySeal } from "../ports.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
 
@@ -28,7 +36,7 @@ const USE_TOLD_EVERY_MS = 10 * 60_000;
 
 /** Stores what a gateway made; the same again is answered the same. */
 export async function createKey(context: RequestContext, asked: PutKeyRequest): Promise<PutKeyResponse> {
-  const { store, clock, namespace, caller } = context;
+  const { store, clock, namespace, caller, signing } = context;
   const { keyId, secretSha256, request } = asked;
   if (request === undefined || keyId === "" || secretSha256.length !== SHA256_BYTES) {
     throw new AgentspanError(
@@ -41,7 +49,7 @@ export async function createKey(context: RequestContext, asked: PutKeyRequest): 
   if (unknown !== undefined || owner === "" || roles.length === 0) {
     throw new AgentspanError("INVALID_REQUEST", "A key has an owner, and roles that there are.");
   }
-  const key: ApiKey = {
+  const made: ApiKey = {
     keyId,
     namespace,
     secretSha256: Buffer.from(secretSha256).toString("hex"),
@@ -53,6 +61,7 @@ export async function createKey(context: RequestContext, asked: PutKeyRequest): 
     createdBy: caller.subject,
     ...(expiresAt === undefined ? {} : { expiresAt: timestampMs(expiresAt) }),
   };
+  const key = signing === undefined ? made : { ...made, seal: sealOf(made, signing) };
   if (await store.putKey(key)) return create(PutKeyResponseSchema, { key: encodeKey(key) });
   const stored = await store.getKey(keyId);
   if (stored?.namespace !== namespace || stored.secretSha256 !== key.secretSha256) {
@@ -81,17 +90,24 @@ export async function revokeKey(context: RequestContext, { keyId }: RevokeKeyReq
   return create(RevokeKeyResponseSchema, { key: encodeKey(revoked) });
 }
 
-/** Of any namespace: who shows the key does not know which one is its own until this is answered. */
-export async function verifyKey(
-  context: RequestContext,
-  { keyId, used }: VerifyKeyRequest,
-): Promise<VerifyKeyResponse> {
-  const { store, clock } = context;
+/**
+ * Of any namespace: who shows the key does not know which one is its own until this is answered. Rejects with
+ * UNAUTHENTICATED where the key is not as it was made.
+ */
+export async function verifyKey(context: RequestContext, request: VerifyKeyRequest): Promise<VerifyKeyResponse> {
+  const { store, clock, signing } = context;
+  const { keyId, used, nonce } = request;
   const key = await store.getKey(keyId);
   if (key === undefined) return create(VerifyKeyResponseSchema, {});
+  const problem = signing && sealProblem(key, signing);
+  if (problem !== undefined) {
+    throw new AgentspanError("UNAUTHENTICATED", `API key ${keyId} is not believed, because ${problem}. Make another.`);
+  }
   const now = Math.floor(clock.now());
   if (used && now - (key.lastUsedAt ?? 0) > USE_TOLD_EVERY_MS) await store.noteKeyUse(keyId, now);
-  const { secretSha256, owner, roles, groups, namespace, expiresAt, revoked } = key;
+  const { secretSha256, owner, roles, groups, namespace, createdAt, expiresAt } = key;
+  const revoked = key.revoked !== undefined;
+  const answer = keyAnswerText({ key: statementOf(key), revoked, nonce: Buffer.from(nonce).toString("hex"), at: now });
   return create(VerifyKeyResponseSchema, {
     key: {
       keyId,
@@ -100,9 +116,32 @@ export async function verifyKey(
       roles: [...roles],
       groups: [...groups],
       namespace,
-      revoked: revoked !== undefined,
+      revoked,
+      createdAt: timestampFromMs(createdAt),
       ...(expiresAt === undefined ? {} : { expiresAt: timestampFromMs(expiresAt) }),
     },
+    at: timestampFromMs(now),
+    ...(signing && { signingKeyId: signing.key.id, signature: Uint8Array.from(signing.key.sign(answer)) }),
+  });
+}
+
+function statementOf(key: ApiKey): KeyStatement {
+  const { keyId, secretSha256, owner, roles, groups, namespace, createdAt, expiresAt = 0 } = key;
+  return { keyId, secretSha256, owner, roles, groups, namespace, createdAt, expiresAt };
+}
+
+function sealOf(key: ApiKey, { key: by }: Signing): KeySeal {
+  const signature = Buffer.from(by.sign(keyText(statementOf(key)))).toString("base64url");
+  return { signingKeyId: by.id, signature };
+}
+
+function sealProblem(key: ApiKey, { trusted }: Signing): string | undefined {
+  const { signingKeyId = "", signature = "" } = key.seal ?? {};
+  return trusted.problem("orchestrators", {
+    text: keyText(statementOf(key)),
+    keyId: signingKeyId,
+    signature: Buffer.from(signature, "base64url"),
+    at: key.createdAt,
   });
 }
 

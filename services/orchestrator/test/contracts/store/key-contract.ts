@@ -21,7 +21,13 @@ export function keyContract(use: UseFixture): void {
     it("are kept as they were put, and once", async () => {
       const { store } = use();
       const bare = key(newId("ns"));
-      const whole = key(newId("ns"), { expiresAt: 1_800_000_000_000, revoked: { at: 5, by: "root" }, lastUsedAt: 6 });
+      const seal = { signingKeyId: "0123456789abcdef", signature: "c2ln" };
+      const whole = key(newId("ns"), {
+        seal,
+        expiresAt: 1_800_000_000_000,
+        revoked: { at: 5, by: "root" },
+        lastUsedAt: 6,
+      });
       expect(await store.getKey(bare.keyId)).toBeUndefined();
       expect(await store.putKey(bare)).toBe(true);
       expect(await store.putKey(whole)).toBe(true);

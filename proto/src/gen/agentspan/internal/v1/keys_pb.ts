@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/internal/v1/keys.proto.
  */
 export const file_agentspan_internal_v1_keys: GenFile = /*@__PURE__*/
-  fileDesc("CiBhZ2VudHNwYW4vaW50ZXJuYWwvdjEva2V5cy5wcm90bxIVYWdlbnRzcGFuLmludGVybmFsLnYxImcKDVB1dEtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEhUKDXNlY3JldF9zaGEyNTYYAiABKAwSLwoHcmVxdWVzdBgDIAEoCzIeLmFnZW50c3Bhbi52MS5DcmVhdGVLZXlSZXF1ZXN0IjAKDlB1dEtleVJlc3BvbnNlEh4KA2tleRgBIAEoCzIRLmFnZW50c3Bhbi52MS5LZXkiMAoQVmVyaWZ5S2V5UmVxdWVzdBIOCgZrZXlfaWQYASABKAkSDAoEdXNlZBgCIAEoCCJCChFWZXJpZnlLZXlSZXNwb25zZRItCgNrZXkYASABKAsyIC5hZ2VudHNwYW4uaW50ZXJuYWwudjEuU3RvcmVkS2V5IrQBCglTdG9yZWRLZXkSDgoGa2V5X2lkGAEgASgJEhUKDXNlY3JldF9zaGEyNTYYAiABKAwSDQoFb3duZXIYAyABKAkSDQoFcm9sZXMYBCADKAkSDgoGZ3JvdXBzGAUgAygJEhEKCW5hbWVzcGFjZRgGIAEoCRIuCgpleHBpcmVzX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZXZva2VkGAggASgIYgZwcm90bzM", [file_agentspan_v1_key, file_google_protobuf_timestamp]);
+  fileDesc("CiBhZ2VudHNwYW4vaW50ZXJuYWwvdjEva2V5cy5wcm90bxIVYWdlbnRzcGFuLmludGVybmFsLnYxImcKDVB1dEtleVJlcXVlc3QSDgoGa2V5X2lkGAEgASgJEhUKDXNlY3JldF9zaGEyNTYYAiABKAwSLwoHcmVxdWVzdBgDIAEoCzIeLmFnZW50c3Bhbi52MS5DcmVhdGVLZXlSZXF1ZXN0IjAKDlB1dEtleVJlc3BvbnNlEh4KA2tleRgBIAEoCzIRLmFnZW50c3Bhbi52MS5LZXkiPwoQVmVyaWZ5S2V5UmVxdWVzdBIOCgZrZXlfaWQYASABKAkSDAoEdXNlZBgCIAEoCBINCgVub25jZRgDIAEoDCKVAQoRVmVyaWZ5S2V5UmVzcG9uc2USLQoDa2V5GAEgASgLMiAuYWdlbnRzcGFuLmludGVybmFsLnYxLlN0b3JlZEtleRImCgJhdBgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2lnbmluZ19rZXlfaWQYAyABKAkSEQoJc2lnbmF0dXJlGAQgASgMIuQBCglTdG9yZWRLZXkSDgoGa2V5X2lkGAEgASgJEhUKDXNlY3JldF9zaGEyNTYYAiABKAwSDQoFb3duZXIYAyABKAkSDQoFcm9sZXMYBCADKAkSDgoGZ3JvdXBzGAUgAygJEhEKCW5hbWVzcGFjZRgGIAEoCRIuCgpleHBpcmVzX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdyZXZva2VkGAggASgIEi4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_agentspan_v1_key, file_google_protobuf_timestamp]);
 
 /**
  * The body of "KeyService/CreateKey" between a gateway and an orchestrator. The gateway makes the secret, so that it
@@ -82,6 +82,13 @@ export type VerifyKeyRequest = Message<"agentspan.internal.v1.VerifyKeyRequest">
    * @generated from field: bool used = 2;
    */
   used: boolean;
+
+  /**
+   * Fresh for each question; the signature of the answer is of it too.
+   *
+   * @generated from field: bytes nonce = 3;
+   */
+  nonce: Uint8Array;
 };
 
 /**
@@ -101,6 +108,23 @@ export type VerifyKeyResponse = Message<"agentspan.internal.v1.VerifyKeyResponse
    * @generated from field: agentspan.internal.v1.StoredKey key = 1;
    */
   key?: StoredKey | undefined;
+
+  /**
+   * When it was answered, by which key it is signed, and the signature; unset where orchestrators have no keys.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 2;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string signing_key_id = 3;
+   */
+  signingKeyId: string;
+
+  /**
+   * @generated from field: bytes signature = 4;
+   */
+  signature: Uint8Array;
 };
 
 /**
@@ -155,6 +179,11 @@ export type StoredKey = Message<"agentspan.internal.v1.StoredKey"> & {
    * @generated from field: bool revoked = 8;
    */
   revoked: boolean;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 9;
+   */
+  createdAt?: Timestamp | undefined;
 };
 
 /**
