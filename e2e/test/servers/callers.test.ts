@@ -164,6 +164,26 @@ describe("a key of the store", () => {
   });
 });
 
+describe("whoever can write into the database", () => {
+  it("makes nobody anything: a key that is put there, and one that is changed there, is refused", async () => {
+    const keys = stack.current.database.collection<{ _id: string }>("apiKeys");
+    const { client } = as(HOLDERS.root.text);
+    const made = await client.call(KeyService.method.createKey, { owner: "joe", roles: ["runner"] });
+    const { keyId, text, secretSha256 } = newApiKey();
+    const genuine = await keys.findOne({ _id: made.key?.keyId ?? "" });
+    // As a genuine one is stored, signature and all, with the thief's own secret.
+    await keys.insertOne({
+      ...genuine,
+      _id: keyId,
+      ...{ secretSha256: Buffer.from(secretSha256).toString("hex"), owner: "robin", roles: ["approver"] },
+    });
+    await refusal(as(text).handle(started.runId).getStatus(), "UNAUTHENTICATED");
+    await keys.updateOne({ _id: made.key?.keyId ?? "" }, { $set: { roles: ["admin"] } });
+    await refusal(as(made.text).handle(started.runId).getStatus(), "UNAUTHENTICATED");
+    expect(stack.current.logs()).toContain("A stored API key is not believed");
+  });
+});
+
 it("no process writes a secret into its log, at whatever level", async () => {
   await refusal(as(newApiKey().text).handle(started.runId).getStatus(), "UNAUTHENTICATED");
   const logs = stack.current.logs();

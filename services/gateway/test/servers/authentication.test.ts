@@ -346,8 +346,11 @@ describe("a token", () => {
     await runs(token).start(asked);
     await issuer.away(false);
     const before = await issuer.asked("/keys");
-    await Promise.all(Array.from({ length: 30 }, () => refusal({}, { kid: "unheard-of" })));
-    expect((await issuer.asked("/keys")) - before).toBeLessThanOrEqual(2);
+    const begun = performance.now();
+    await Promise.all(Array.from({ length: 40 }, () => refusal({}, { kid: "unheard-of" })));
+    // Once in the 100 ms that the keys rest here, however long the machine takes.
+    const most = 2 + (performance.now() - begun) / 100;
+    expect((await issuer.asked("/keys")) - before).toBeLessThanOrEqual(most);
   });
 });
 
