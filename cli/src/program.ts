@@ -30,6 +30,8 @@ export function program(output: Output): Command {
   addApprovals(root, output);
   addDecisions(root, output);
   addKeys(root, output);
+  addSigningKeys(root, output);
+  addReceipts(root, output);
   addProve(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
 }
@@ -149,6 +151,8 @@ function addKeys(root: Command, output: Output): void {
     .option("--group <group...>", "what its owner belongs to")
     .option("--description <text>", "what it is for")
     .option("--expires <time>", "how long it is good, such as 90d; for ever unless said", durationOf)
+    .option("--offline", "ask no server: make an entry for AGENTSPAN_API_KEYS")
+    .addOption(new Option("--namespace <name>", "of an --offline key; default unless said").implies({ offline: true }))
     .option("--json", "for programs")
     .addHelpText("after", examples(["keys create --owner alex@acme.test --role runner approver --expires 90d"]))
     .action(async (flags) => (await import("./commands/keys.js")).keysCreate(flags, output));
@@ -161,6 +165,34 @@ function addKeys(root: Command, output: Output): void {
     .argument("<key>", "its id")
     .addHelpText("after", examples(["keys revoke qk3x7d"]))
     .action(async (key, flags) => (await import("./commands/keys.js")).keysRevoke(key, flags, output));
+}
+
+function addSigningKeys(root: Command, output: Output): void {
+  const keys = group(root, "signing-keys", "make the keys that gateways and orchestrators sign with");
+  leaf(keys, "create", "make a key for each, and the list of those that are trusted")
+    .argument("<folder>", "where they are kept; what is there stays")
+    .addOption(new Option("--for <kind...>", "only for these").choices(["gateway", "orchestrator"]))
+    .addHelpText("after", examples(["signing-keys create ./keys", "signing-keys create ./keys --for orchestrator"]))
+    .action(async (folder, flags) =>
+      (await import("./commands/signing-keys.js")).signingKeysCreate(folder, flags, output),
+    );
+}
+
+function addReceipts(root: Command, output: Output): void {
+  const receipt = group(root, "receipt", "prove afterwards what a person approved and what ran for it");
+  withUrl(leaf(receipt, "export", "the receipt of a call that was approved and has ended"))
+    .argument("<run>", "the run's id")
+    .argument("<call>", "the call's id, as runs events --json shows it")
+    .option("--out <file>", "a new file for it, in place of the terminal")
+    .addHelpText("after", examples(["receipt export run_x7k2 t1c1 --out receipt.json"]))
+    .action(async (run, call, flags) =>
+      (await import("./commands/receipt.js")).receiptExport(run, call, flags, output),
+    );
+  leaf(receipt, "verify", "whether a receipt holds; asks no server")
+    .argument("<file>", "the receipt")
+    .option("--trusted-keys <file>", "whom you trust (AGENTSPAN_TRUSTED_KEYS_FILE, or the local server's, unless said)")
+    .addHelpText("after", examples(["receipt verify receipt.json --trusted-keys trusted-keys.json"]))
+    .action(async (file, flags) => (await import("./commands/receipt.js")).receiptVerify(file, flags, output));
 }
 
 function decision(root: Command, name: string, about: string): Command {

@@ -50,7 +50,9 @@ async function onServer(flags: DemoFlags, decider: Decider, output: Output, stop
   try {
     server = await demoServer(flags, output, stops.first);
     void aborted(stops.second).then(() => server?.kill());
-    runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl, grace: "2s" });
+    const { url, natsUrl, trustedKeysFile } = server;
+    const keys = trustedKeysFile === undefined ? {} : { trustedKeysFile };
+    runtime = new AgentRuntime({ url, natsUrl, grace: "2s", ...keys });
     const interrupted = aborted(stops.first).then(() => {
       throw new Interrupted();
     });

@@ -3,7 +3,8 @@
 // The data is that of `agentspan server start`, so that a run which is left waiting is found again. Whoever runs on that
 // data is used, on whatever port. Otherwise a stack is started: on the usual ports, or on free ones where somebody has
 // those (also another Agentspan server: it has other data, and which NATS its workers use is not known).
-import { isAgentspan, portProblem, runningStack, startLocalStack } from "@agentspan/local";
+import { existsSync } from "node:fs";
+import { isAgentspan, portProblem, runningStack, startLocalStack, trustedKeysFileOf } from "@agentspan/local";
 import type { StackFlags } from "../options.js";
 import type { Output } from "../output.js";
 import { type StackPlace, stackPlace } from "../stack-place.js";
@@ -12,6 +13,8 @@ export interface DemoServer {
   readonly url: string;
   readonly natsUrl: string;
   readonly dataDir: string;
+  /** Whose grants its worker takes; absent where the server was started by a version without keys. */
+  readonly trustedKeysFile: string | undefined;
   /** It was running before, and goes on after the demonstration. */
   readonly shared: boolean;
   /** Ends the demonstration where a server dies under it. */
@@ -47,7 +50,22 @@ export async function demoServer(flags: StackFlags, output: Output, signal: Abor
   // Whoever waits for it hears of it.
   lost.catch(() => undefined);
   const { url, natsUrl, dataDir } = stack;
-  return { url, natsUrl, dataDir, shared: false, lost, stop: () => stack.stop(), kill: () => stack.kill() };
+  const trustedKeysFile = trustedKeysOf(dataDir);
+  return {
+    url,
+    natsUrl,
+    dataDir,
+    trustedKeysFile,
+    shared: false,
+    lost,
+    stop: () => stack.stop(),
+    kill: () => stack.kill(),
+  };
+}
+
+function trustedKeysOf(dataDir: string): string | undefined {
+  const file = trustedKeysFileOf(dataDir);
+  return existsSync(file) ? file : undefined;
 }
 
 async function findRunning(dataDir: string): Promise<DemoServer | undefined> {
@@ -59,6 +77,7 @@ async function findRunning(dataDir: string): Promise<DemoServer | undefined> {
     // Not noted where NATS_URL named it.
     natsUrl: record.natsUrl ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
     dataDir,
+    trustedKeysFile: trustedKeysOf(dataDir),
     shared: true,
     lost: new Promise<never>(() => undefined),
     stop: nothing,

@@ -1,0 +1,77 @@
+import { type DecisionStatement, digestOf, type GrantStatement, type OutcomeStatement } from "@agentspan/internal";
+import type { Event, Signature } from "@agentspan/proto";
+import { isStatement, type PartName, PURPOSES, type Receipt, type Signed } from "./receipt.js";
+
+/** A receipt of a call from its run's history, or in a sentence why there is none. */
+export function makeReceipt(history: readonly Event[], callId: string): Receipt | { readonly why: string } {
+  const events = history.flatMap(({ event }) => (isOf(event, callId) ? [event] : []));
+  const called = events.find((event) => event.case === "toolCall");
+  if (called?.case !== "toolCall") return { why: "The run has no such call." };
+  const finished = events.find((event) => event.case === "toolResult");
+  if (finished?.case !== "toolResult")
+    return { why: "The call has no outcome yet: there is a receipt once it has ended." };
+  const { value: result } = finished;
+  const started = events.flatMap((event) => (event.case === "toolStarted" ? [event.value] : []));
+  const start = started.find(({ attempt }) => attempt === result.attempt) ?? started.at(-1);
+  if (start === undefined) return { why: "The call did not run." };
+  const grant = signedOf<GrantStatement>("grant", start.grant);
+  const outcome = signedOf<OutcomeStatement>("outcome", result.signature);
+  if (grant === undefined || outcome === undefined) {
+    return { why: "Nothing of the call is signed: it is no guarded one, or its server had no keys." };
+  }
+  const { approval, decision: decisionId, digest } = grant.statement;
+  if (approval === "") return { why: "Nobody had to approve the call." };
+  const acts = events.flatMap((event) => actOf(event));
+  const decision = acts.find(({ statement }) => statement.decision === decisionId && statement.closes);
+  if (decision === undefined) return { why: "The decision that let the call run is not signed." };
+  const votes = acts.filter(({ statement }) => statement.approval === approval && !statement.closes);
+  const texts = [called.value.argumentsJson, ...events.flatMap(editOf)];
+  const args = texts.find((text) => digestOf(text) === digest);
+  if (args === undefined) return { why: "The history does not tell with which arguments the call ran." };
+  return {
+    arguments: args,
+    votes: votes.filter(({ statement }) => runs(statement) === digest),
+    decision,
+    grant,
+    outcome,
+  };
+}
+
+type Body = Event["event"];
+type OfCall = Extract<Body, { case: "toolCall" | "toolStarted" | "toolResult" | "voted" | "decided" }>;
+
+function isOf(event: Body, callId: string): event is OfCall {
+  switch (event.case) {
+    case "toolCall":
+    case "toolStarted":
+    case "toolResult":
+    case "voted":
+    case "decided":
+      return event.value.callId === callId;
+    default:
+      return false;
+  }
+}
+
+function actOf(event: OfCall): readonly Signed<DecisionStatement>[] {
+  if (event.case !== "voted" && event.case !== "decided") return [];
+  const signed = signedOf<DecisionStatement>("decision", event.value.signature);
+  return signed === undefined ? [] : [signed];
+}
+
+function editOf(event: OfCall): readonly string[] {
+  return event.case === "decided" ? [event.value.decision?.editedArgumentsJson ?? ""] : [];
+}
+
+/** The digest of the arguments that a vote is for. */
+export function runs({ digest, editedDigest }: Pick<DecisionStatement, "digest" | "editedDigest">): string {
+  return editedDigest === "" ? digest : editedDigest;
+}
+
+function signedOf<S>(part: PartName, signature: Signature | undefined): Signed<S> | undefined {
+  if (signature === undefined || signature.signedText === "") return undefined;
+  const { purpose, statement } = JSON.parse(signature.signedText) as { purpose: unknown; statement: unknown };
+  if (purpose !== PURPOSES[part] || !isStatement(part, statement)) return undefined;
+  const bytes = Buffer.from(signature.signature).toString("base64url");
+  return { keyId: signature.keyId, signature: bytes, statement: statement as S };
+}
