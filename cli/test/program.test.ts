@@ -1,4 +1,4 @@
-import { ROLES } from "@agentspan/internal";
+import { ROLES, readApiKey } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
 import { moreWords } from "../src/options.js";
@@ -45,6 +45,36 @@ describe("a call that is not understood", () => {
     expect(err).not.toMatch(/^error:|\n\s+at /i);
     expect({ code, out }).toEqual({ code: 2, out: "" });
   });
+});
+
+it("makes a key for the environment without a server, whose hash alone the gateway gets", async () => {
+  const asked = [
+    "keys",
+    "create",
+    "--owner",
+    "ci",
+    "--role",
+    "runner",
+    "--namespace",
+    "acme",
+    "--expires",
+    "1d",
+    "--json",
+  ];
+  const { code, out } = await called(...asked);
+  const { text, entry } = JSON.parse(out) as { text: string; entry: Record<string, unknown> };
+  const { keyId, secretSha256 = [] } = readApiKey(text) ?? {};
+  expect(code).toBe(0);
+  expect(entry).toMatchObject({
+    id: keyId,
+    sha256: Buffer.from(secretSha256).toString("hex"),
+    owner: "ci",
+    namespace: "acme",
+  });
+  expect(Date.parse(String(entry.expires))).toBeGreaterThan(Date.now());
+  expect((await called("keys", "create", "--owner", "ci", "--role", "runner", "--offline")).out).toMatch(
+    /shown this once:\n\n {2}agsp_[\s\S]*AGENTSPAN_API_KEYS:\n\n {2}\{"id":/,
+  );
 });
 
 it("the roles of keys are those that there are", () => {

@@ -1,5 +1,5 @@
 // agentspan keys create|list|revoke
-import { parseDuration } from "@agentspan/internal";
+import { newApiKey, parseDuration } from "@agentspan/internal";
 import { type Key, KeyService } from "@agentspan/proto";
 import { type Timestamp, timestampDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { commandName } from "../command-name.js";
@@ -16,10 +16,13 @@ export interface KeysCreateFlags extends UrlOption {
   readonly group?: readonly string[];
   readonly description?: string;
   readonly expires?: string;
+  readonly offline?: boolean;
+  readonly namespace?: string;
   readonly json?: boolean;
 }
 
-export function keysCreate(flags: KeysCreateFlags, output: Output): Promise<void> {
+export async function keysCreate(flags: KeysCreateFlags, output: Output): Promise<void> {
+  if (flags.offline === true) return createOffline(flags, output);
   return withServer(flags, async ({ client }) => {
     const { owner, role, group = [], description = "", expires } = flags;
     const forMs = expires === undefined ? undefined : parseDuration(expires);
@@ -39,6 +42,30 @@ export function keysCreate(flags: KeysCreateFlags, output: Output): Promise<void
     output.line("Its holder sets AGENTSPAN_API_KEY to it. Take it back with:");
     output.line(`  ${commandName()} keys revoke ${key?.keyId}`);
   });
+}
+
+/** For a start without any key: what the gateway reads has no secret in it. */
+function createOffline(flags: KeysCreateFlags, output: Output): void {
+  const { owner, role: roles, group: groups, namespace, expires } = flags;
+  const { keyId, text, secretSha256 } = newApiKey();
+  const forMs = expires === undefined ? undefined : parseDuration(expires);
+  const entry = {
+    id: keyId,
+    sha256: Buffer.from(secretSha256).toString("hex"),
+    ...{ owner, roles, groups, namespace },
+    expires: forMs === undefined ? undefined : new Date(Date.now() + forMs).toISOString(),
+  };
+  if (flags.json === true) {
+    output.json({ text, entry });
+    return;
+  }
+  output.line("For its holder, shown this once:");
+  output.line();
+  output.line(`  ${text}`);
+  output.line();
+  output.line("For the list in the gateways' AGENTSPAN_API_KEYS:");
+  output.line();
+  output.line(`  ${JSON.stringify(entry)}`);
 }
 
 export interface KeysListFlags extends UrlOption {
