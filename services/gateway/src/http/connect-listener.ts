@@ -1,5 +1,5 @@
 // gRPC, gRPC-Web, Connect and JSON over HTTP/1.1 and HTTP/2, through connect's handlers.
-import { AgentspanError, Limits, type Logger } from "@agentspan/internal";
+import { type AgentspanError, Limits, type Logger } from "@agentspan/internal";
 import type { Message } from "@bufbuild/protobuf";
 import {
   Code,
@@ -87,7 +87,7 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       // A conversation takes as long as it takes; everything else is one message.
       const withinMs = handler.method.methodKind === "bidi_streaming" ? undefined : requestMs;
       const arrival = arrivalOf(guard, handler, request, refusal);
-      const body = afterwards(arrival.admitted, () => requestBody(request, enveloped, withinMs));
+      const body = requestBody(request, enveloped, withinMs, arrival.admitted);
       serve(handler, request, response, arrival, body).catch((err: unknown) => {
         // The answer can no longer be changed; the client sees a broken one.
         log.debug({ err, path }, "An answer was not taken to its end");
@@ -194,17 +194,4 @@ function refusalFor(guard: Guard, request: HttpRequest, origin: string | undefin
 function headerOf(request: HttpRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-/** The body, once it is known that its sender may be heard. */
-async function* afterwards(
-  admitted: Promise<unknown>,
-  body: () => AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    await admitted;
-  } catch (error) {
-    throw toConnectError(AgentspanError.from(error));
-  }
-  yield* body();
 }

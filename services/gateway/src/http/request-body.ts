@@ -9,7 +9,7 @@ import type { HttpRequest } from "./exchange.js";
 const ENVELOPE_HEADER_BYTES = 5;
 
 /**
- * Gives the body on to connect. A message over the limit is refused with our own error as soon as its size is known:
+ * Gives the body on to connect, once it is known that its sender may be heard: else it ends in that refusal, unread. A message over the limit is refused with our own error as soon as its size is known:
  * from the envelope's header in gRPC, gRPC-Web and Connect's streams, from content-length or by counting otherwise.
  * A body that takes longer than `withinMs`, where there is such a time, is cut off: it holds memory for nothing.
  */
@@ -17,11 +17,13 @@ export async function* requestBody(
   request: HttpRequest,
   enveloped: boolean,
   withinMs: number | undefined,
+  admitted: Promise<unknown>,
 ): AsyncGenerator<Uint8Array> {
   const timer = withinMs === undefined ? undefined : setTimeout(() => abandon(request), withinMs);
   let head = Buffer.alloc(0);
   let total = 0;
   try {
+    await admitted;
     if (!enveloped) refuseOver(Number(request.headers["content-length"] ?? 0));
     // Leaving the loop early must not destroy the request: the refusal goes out on the same connection.
     for await (const chunk of request.iterator({ destroyOnReturn: false })) {

@@ -127,6 +127,12 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     expect(orchestrator.seen.length).toBe(before);
   });
 
+  it("a stranger's large request is refused all the same, and leaves the connection to others", async () => {
+    const large = { ...asked, labels: { filler: "x".repeat(1_900_000) } };
+    const client = runs(undefined, protocol);
+    for (const _ of [1, 2, 3]) expect((await refusalOf(client.start(large))).reason).toBe("UNAUTHENTICATED");
+  });
+
   it("a key says who it is, from where, and in which namespace", async () => {
     await runs(KEYS.acme.text, protocol).start(asked);
     expect(lastSeen()).toMatchObject({
