@@ -22,6 +22,7 @@ export const Limits = {
   idempotencyKeyBytes: 256,
   votesRequired: 16,
   approvers: 64,
+  ruleBytes: 4 * KiB,
   labels: 64,
   labelKeyBytes: 63,
   labelValueBytes: 256,

@@ -1,5 +1,5 @@
 // When people must approve a tool's calls, and who may: as options, and as an agent's definition tells it.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, ruleProblem } from "@agentspan/internal";
 import {
   type ApprovalPolicy,
   ApprovalPolicySchema,
@@ -13,6 +13,11 @@ import { type Duration, toMilliseconds } from "./duration.js";
 import { type OptionKinds, requireOptions } from "./option-check.js";
 
 export interface ApprovalOptions {
+  /**
+   * Which calls wait for a person, where not all of them do: a CEL expression over `args` and the run's `labels`, such as
+   * `args.amount > 100`. Where it fails or says neither true nor false, the call waits. Numbers are doubles.
+   */
+  readonly rule?: string;
   /** Approving demands the approval id and the digest that was shown: a bare approve is refused. */
   readonly explicit?: boolean;
   /** Who may decide; everybody whom the server lets approve, where left out. */
@@ -40,6 +45,7 @@ export interface ApproverOptions {
 }
 
 const APPROVAL_OPTIONS: OptionKinds<ApprovalOptions> = {
+  rule: "text",
   explicit: "flag",
   approvers: "object",
   votes: "count",
@@ -56,9 +62,12 @@ const APPROVER_OPTIONS: OptionKinds<ApproverOptions> = { users: "list", groups: 
 /** Throws INVALID_REQUEST where the options cannot be used. `owner` is `tool "pay_out"`. */
 export function policyOf(options: ApprovalOptions, owner: string): ApprovalPolicy {
   requireOptions(options, `The approval of the ${owner}`, APPROVAL_OPTIONS);
-  const { explicit = false, approvers, votes = 0, selfApproval = false } = options;
+  const { rule, explicit = false, approvers, votes = 0, selfApproval = false } = options;
+  const problem = rule === undefined ? undefined : ruleProblem(rule);
+  if (problem !== undefined) throw unusable("rule", owner, `is not a rule that can be asked: ${problem}`);
   return create(ApprovalPolicySchema, {
-    required: true,
+    required: rule === undefined,
+    rule: rule ?? "",
     explicit,
     votesRequired: votes,
     selfApproval,

@@ -170,6 +170,9 @@ function approvalOf(options: ToolOptions, owner: string): ApprovalPolicy | undef
     }
     return policyOf({ explicit: approvalExplicit }, owner);
   }
+  if (approvalRequired && approval.rule !== undefined) {
+    throw misplaced("approvalRequired", owner, "makes every call wait, and the rule of its approval says which ones");
+  }
   if (approvalExplicit) throw misplaced("approvalExplicit", owner, "is said as explicit in its approval");
   return policyOf(approval, owner);
 }

@@ -1,5 +1,6 @@
 import { OnExpiry } from "@agentspan/proto";
 import { describe, expect, it } from "vitest";
+import { Agent } from "../src/agent.js";
 import { tool } from "../src/tool.js";
 
 const options = { name: "pay_out", description: "Pays.", inputSchema: { type: "object" } };
@@ -58,5 +59,17 @@ describe("the approval of a tool", () => {
     expect(made({ expiresIn: "1h", onExpiry: "approve" })).toThrow('must be "reject", "fail" or "escalate"');
     expect(made({ expiresIn: "1h", onExpiry: "escalate" })).toThrow("which needs it");
     expect(made({ expiresIn: "1h", escalationExpiresIn: "1h" })).toThrow('goes with onExpiry "escalate"');
+  });
+
+  it("may be a rule, which says which calls wait", () => {
+    const made = tool(() => null, { ...options, approval: { rule: "args.amount > 100", votes: 2 } });
+    expect(made.approvalRequired).toBe(false);
+    expect(made.message.approval).toMatchObject({ required: false, rule: "args.amount > 100", votesRequired: 2 });
+    expect(new Agent({ name: "a", model: "openai/gpt", tools: [made] }).definition.tools).toEqual([made.message]);
+    const bad = (more: object) => () => tool(() => null, { ...options, ...more });
+    expect(bad({ approval: { rule: "amount > 100" } })).toThrow("there are args and labels");
+    expect(bad({ approval: { rule: "true" }, approvalRequired: true })).toThrow("makes every call wait");
+    const probe = () => ({ happened: false }) as const;
+    expect(bad({ approval: { rule: "args.amount > 100" }, probe })).not.toThrow();
   });
 });

@@ -83,3 +83,19 @@ describe("what time does to an approval", () => {
     expect(faultsOf(put({ remindEvery: seconds(59) }))).toEqual([`${AT}.remindEvery must be at least 60 s`]);
   });
 });
+
+describe("a rule", () => {
+  it("is CEL over the arguments and the labels", () => {
+    expect(put({ rule: 'args.amount > 100 && labels.env == "prod"' })).not.toThrow();
+    expect(put({ rule: `args.a == "${"x".repeat(4_000)}"`, votesRequired: 2 })).not.toThrow();
+  });
+
+  it("is refused where it cannot be read, names what is not there, is too long, or is not needed", () => {
+    expect(faultsOf(put({ rule: "args.amount >" }))[0]).toMatch(/approval\.rule is not a rule that can be asked: /u);
+    expect(faultsOf(put({ rule: "amount > 100" }))[0]).toMatch(/it names amount, and there are args and labels/u);
+    expect(faultsOf(put({ rule: "x".repeat(4_097) }))[0]).toContain("the limit ruleBytes is 4096");
+    expect(faultsOf(put({ rule: "true", required: true }))).toEqual([
+      `${AT}.rule says which calls wait, and with required all of them do`,
+    ]);
+  });
+});

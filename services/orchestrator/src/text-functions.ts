@@ -1,5 +1,12 @@
 // The pure functions over JSON text that the core is given.
-import { AgentspanError, canonicalArguments, canonicalJson, compileSchema, digestOf } from "@agentspan/internal";
+import {
+  AgentspanError,
+  canonicalArguments,
+  canonicalJson,
+  compileSchema,
+  digestOf,
+  ruleVerdict,
+} from "@agentspan/internal";
 import type { TextFunctions } from "./core/index.js";
 
 export const textFunctions: TextFunctions = {
@@ -20,6 +27,7 @@ export const textFunctions: TextFunctions = {
       return [`could not be checked: ${AgentspanError.from(thrown).message}`];
     }
   },
+  ruleVerdict,
   digestOf,
   utf8Length: (text) => Buffer.byteLength(text),
 };

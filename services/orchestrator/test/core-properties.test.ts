@@ -31,6 +31,7 @@
 //  26  Of one claim one outcome is taken, and another one is never said to be (9).
 //  27  Whoever decides is one of the approvers, and did not start the run, where that is known and not allowed.
 //  28  Time approves nothing: who decides too late is refused, and what expires ends as its policy says (13).
+//  29  A rule that says yes, or nothing that can be understood, asks for people; an edit is asked about again (11, 13).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

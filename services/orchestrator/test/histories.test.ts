@@ -28,6 +28,8 @@ const RECORDED: Readonly<Record<string, string>> = {
   "votes-through-a-delegate": "whoever-started-a-run-does-not-approve-its-calls",
   "expired-after-an-escalation": "an-approval-goes-to-others-and-is-then-rejected",
   "expiry-ends-the-run": "an-approval-that-expires-may-end-the-run",
+  "rule-and-a-spared-edit": "a-rule-says-which-calls-wait-for-people",
+  "rule-that-fails": "a-rule-that-says-neither-yes-nor-no-asks-for-people",
   reminded: "people-are-reminded-and-nothing-moves",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };

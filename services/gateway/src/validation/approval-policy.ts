@@ -1,5 +1,5 @@
 // When people must approve a tool's calls, and who may.
-import { Limits } from "@agentspan/internal";
+import { Limits, ruleProblem } from "@agentspan/internal";
 import { type ApprovalPolicy, type Approvers, OnExpiry } from "@agentspan/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { checkDuration, checkEnum } from "./checks.js";
@@ -10,13 +10,25 @@ const SHORTEST_EXPIRY_S = 1;
 const SHORTEST_REMINDER_S = 60;
 
 export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy): void {
-  const { approvers, votesRequired } = policy;
+  const { approvers, votesRequired, rule } = policy;
+  if (rule !== "") checkRule(faults, `${path}.rule`, rule, policy.required);
   if (votesRequired > Limits.votesRequired) {
     faults.add(`${path}.votesRequired`, `must be at most ${Limits.votesRequired}; 0 takes 1`);
   }
   if (approvers !== undefined) checkApprovers(faults, `${path}.approvers`, approvers, votesRequired);
   checkExpiry(faults, path, policy);
   checkLength(faults, `${path}.remindEvery`, policy.remindEvery, SHORTEST_REMINDER_S);
+}
+
+function checkRule(faults: Faults, field: string, rule: string, required: boolean): void {
+  if (required) faults.add(field, "says which calls wait, and with required all of them do");
+  const size = Buffer.byteLength(rule);
+  if (size > Limits.ruleBytes) {
+    faults.exceeds(field, "ruleBytes", size);
+    return;
+  }
+  const problem = ruleProblem(rule);
+  if (problem !== undefined) faults.add(field, `is not a rule that can be asked: ${problem}`);
 }
 
 function checkExpiry(faults: Faults, path: string, policy: ApprovalPolicy): void {

@@ -31,6 +31,8 @@ export interface ToolDefinition {
 /** When people must approve a call, and who may; who may holds for settlements of its calls too. */
 export interface ApprovalPolicy {
   readonly required: boolean;
+  /** Asked where not every call waits: true, or anything but false, means that this one does. */
+  readonly rule?: string;
   /** A decision must name the approval and its digest. */
   readonly explicit: boolean;
   readonly votesRequired: number;

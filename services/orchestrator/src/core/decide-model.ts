@@ -1,9 +1,10 @@
 // What a model's reply, its failure, and the loss of whoever called it do to a run.
-import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
+import { type OwnerDemand, toolOf } from "./agent.js";
 import { termsOf } from "./checkpoint-time.js";
 import type { Answer, ReplaceModelCall, TakeModelFailure, TakeModelReply } from "./commands.js";
 import { type Draft, OK, stale } from "./draft.js";
-import type { Gate, SizeWarning, ToolCalled } from "./events.js";
+import type { SizeWarning, ToolCalled } from "./events.js";
+import { type Gating, gatingOf } from "./gate.js";
 import {
   ARGUMENTS_BYTES,
   ARGUMENTS_OF_TURN_BYTES,
@@ -75,21 +76,28 @@ function takeFinalAnswer(draft: Draft, reply: ModelReply): void {
 
 /** Every call is written down before any has an outcome: a turn is settled when its last call is. */
 function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callIds: readonly string[]): void {
-  const facts = new Map<string, ToolCalled>();
+  const facts = new Map<string, Called>();
   let bytes = 0;
   reply.calls.forEach((modelCall, index) => {
     const callId = callIds[index] ?? "";
-    const fact = toolCalled(draft, modelCall, callId, turn, index, bytes, ownerOf(owners, modelCall.name));
-    bytes += draft.context.text.utf8Length(fact.arguments);
-    facts.set(callId, fact);
-    draft.emit(fact);
+    const called = toolCalled(draft, modelCall, callId, turn, index, bytes, ownerOf(owners, modelCall.name));
+    bytes += draft.context.text.utf8Length(called.fact.arguments);
+    facts.set(callId, called);
+    draft.emit(called.fact);
   });
   if (endedForSize(draft)) return;
   for (const call of draft.run.turn.calls) {
-    const fact = facts.get(call.callId);
-    if (fact?.refused !== undefined) draft.finish(call, { kind: "error", message: fact.refused.problem });
-    else if (call.gate === "approval") askForApproval(draft, call, ownerOf(owners, call.tool));
+    const called = facts.get(call.callId);
+    const refused = called?.fact.refused;
+    if (refused !== undefined) draft.finish(call, { kind: "error", message: refused.problem });
+    else if (called?.gating?.gate === "approval") askForApproval(draft, call, called.gating);
   }
+}
+
+interface Called {
+  readonly fact: ToolCalled;
+  /** Absent where the call was refused. */
+  readonly gating?: Gating;
 }
 
 /** A tool may be named like what every object has. */
@@ -105,19 +113,21 @@ function toolCalled(
   index: number,
   bytesBefore: number,
   owner: OwnerDemand | undefined,
-): ToolCalled {
+): Called {
   const { agent, text } = draft.context;
   const tool = toolOf(agent, modelCall.name);
   const name = headOf(modelCall.name, NAME_UNITS);
   const base = { type: "tool_call", callId, modelCallId: modelCall.modelCallId, turn, tool: name } as const;
-  const refuse = (problem: string): ToolCalled => ({
-    ...base,
-    queue: tool?.queue ?? agent.name,
-    gate: "plain",
-    arguments: "",
-    digest: "",
-    // Of calls without number not even the beginnings are kept.
-    refused: { problem, wrote: index < CALLS_PER_TURN ? headOf(modelCall.argumentsText, WROTE_UNITS) : "" },
+  const refuse = (problem: string): Called => ({
+    fact: {
+      ...base,
+      queue: tool?.queue ?? agent.name,
+      gate: "plain",
+      arguments: "",
+      digest: "",
+      // Of calls without number not even the beginnings are kept.
+      refused: { problem, wrote: index < CALLS_PER_TURN ? headOf(modelCall.argumentsText, WROTE_UNITS) : "" },
+    },
   });
   if (tool === undefined) {
     const known = agent.tools.map(({ name }) => name).join(", ");
@@ -133,25 +143,19 @@ function toolCalled(
   if (!canonical.ok) return refuse(`The arguments were refused: ${canonical.problem}`);
   const problems = text.schemaProblems(tool.inputSchema, canonical.text);
   if (problems.length > 0) return refuse(`The arguments do not fit the tool's schema: ${problems.join("; ")}`);
-  return {
+  const gating = gatingOf(draft, tool, owner, canonical.text);
+  const fact: ToolCalled = {
     ...base,
     queue: tool.queue,
-    gate: gateOf(tool, owner),
+    gate: gating.gate,
     arguments: canonical.text,
     digest: canonical.digest,
     ...(tool.startTimeoutMs === undefined ? {} : { startTimeoutMs: tool.startTimeoutMs }),
   };
+  return { fact, gating };
 }
 
-/** The stricter of the definition and the tool's owner. */
-function gateOf(tool: ToolDefinition, owner: OwnerDemand | undefined): Gate {
-  if (tool.approval.required || owner?.approval === true) return "approval";
-  return tool.once || owner?.once === true ? "once" : "plain";
-}
-
-export function askForApproval(draft: Draft, call: Call, owner: OwnerDemand | undefined): void {
-  const policy = toolOf(draft.context.agent, call.tool)?.approval;
-  const byOwner = owner?.approval === true && policy?.required !== true;
+export function askForApproval(draft: Draft, call: Call, { reason, byRule }: Gating): void {
   draft.emit({
     type: "waiting",
     approvalId: `apr_${call.callId}_${draft.context.entropy}`,
@@ -160,7 +164,8 @@ export function askForApproval(draft: Draft, call: Call, owner: OwnerDemand | un
     tool: call.tool,
     digest: call.digest,
     ...termsOf(draft, call.tool, "APPROVAL"),
-    reason: byOwner ? "The tool's owner requires approval." : "The agent's definition requires approval.",
+    reason,
+    ...(byRule === undefined ? {} : { byRule }),
   });
 }
 

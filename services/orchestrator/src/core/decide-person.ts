@@ -4,7 +4,8 @@ import { toolOf } from "./agent.js";
 import { lateRefusal } from "./checkpoint-time.js";
 import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
-import type { Act, CallOutcome, Outcome } from "./events.js";
+import type { Act, CallOutcome, Edited, Outcome } from "./events.js";
+import { afterEdit } from "./gate.js";
 import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
 import { type Checkpoint, callOf, openCheckpoints, personOf, type Run, votesBeside, wasEdited } from "./run.js";
 import { voterRefusal } from "./voters.js";
@@ -25,6 +26,7 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   if (tooLarge !== undefined) return tooLarge;
   const edited = editedArguments(draft, command.verdict, checkpoint);
   if (edited?.type === "rejection") return edited;
+  const asked = edited === undefined ? undefined : afterEdit(draft, checkpoint, edited.edited);
 
   const act: Act = {
     approvalId: checkpoint.approvalId,
@@ -36,9 +38,9 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     outcome: outcomeOf(command.verdict),
     comment: command.comment,
     ...(command.by === undefined ? {} : { via: command.by }),
-    ...(edited === undefined ? {} : { edited: { arguments: edited.arguments, digest: edited.digest } }),
+    ...(asked === undefined ? {} : { edited: asked.edited }),
   };
-  if (closes(checkpoint, act)) close(draft, act, command.verdict);
+  if (asked?.spared === true || closes(checkpoint, act)) close(draft, act, command.verdict, asked?.spared === true);
   else draft.emit({ ...act, type: "voted" });
   return answerOf(draft.run, command.decisionId, false);
 }
@@ -191,7 +193,7 @@ function editedArguments(
   { context }: Draft,
   verdict: Verdict,
   checkpoint: Checkpoint,
-): { type: "edited"; arguments: string; digest: string } | Rejection | undefined {
+): { readonly type: "edited"; readonly edited: Edited } | Rejection | undefined {
   if (verdict.kind !== "approve" || verdict.editedArguments === undefined) return undefined;
   const canonical = context.text.canonicalArguments(verdict.editedArguments);
   if (!canonical.ok) return reject("INVALID_ARGUMENTS", `The edited arguments were refused: ${canonical.problem}`);
@@ -205,7 +207,7 @@ function editedArguments(
   }
   // The same arguments again are no edit.
   if (canonical.digest === checkpoint.digest) return undefined;
-  return { type: "edited", arguments: canonical.text, digest: canonical.digest };
+  return { type: "edited", edited: { arguments: canonical.text, digest: canonical.digest } };
 }
 
 function outcomeOf(verdict: Verdict): Outcome {
@@ -229,11 +231,11 @@ function closes(checkpoint: Checkpoint, act: Act): boolean {
   return votesBeside(checkpoint, act).length + 1 >= checkpoint.votesRequired;
 }
 
-function close(draft: Draft, act: Act, verdict: Verdict): void {
+function close(draft: Draft, act: Act, verdict: Verdict, spared: boolean): void {
   const ended = draft.run.phase.kind === "ended";
   const outcome = outcomeForModel(act, verdict);
   const content = ended && outcome?.kind === "result" ? { content: outcome.text } : {};
-  draft.emit({ ...act, type: "decided", ...content });
+  draft.emit({ ...act, type: "decided", ...(spared ? { spared } : {}), ...content });
   const call = callOf(draft.run, act.callId);
   if (call !== undefined && outcome !== undefined && !ended) draft.finish(call, outcome);
 }

@@ -13,6 +13,7 @@ import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { AttemptFailed, Gate, UnknownAttempt } from "./events.js";
 import { fitted, reportDigestOf } from "./fit-outcome.js";
+import { gatingAtClaim } from "./gate.js";
 import { GUARDED_TIMEOUT_MS, PROBE_MS, UNSTORED_CLAIM_MS } from "./limits.js";
 import { obligationsOf } from "./obligations.js";
 import { isOfEarlierTurn } from "./past-calls.js";
@@ -47,13 +48,13 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   if (state.kind !== "ready" || state.attempt !== command.attempt || state.notBefore > draft.now)
     return refused("TAKEN");
   if (paused) return refused("PAUSED");
-  if (command.owner.approval && call.approval === undefined) {
+  if (command.owner.approval && (call.approval === undefined || call.spared === true)) {
     // What may have taken effect is not approved or rejected: a person says what became of it, or lets it run again.
     if (call.unsettled !== undefined) {
       draft.askWhetherItHappened(call, call.unsettled);
       return refused("TAKEN");
     }
-    askForApproval(draft, call, command.owner);
+    askForApproval(draft, call, gatingAtClaim());
     return refused("GATED");
   }
   const gate: Gate = call.gate === "plain" && command.owner.once ? "once" : call.gate;

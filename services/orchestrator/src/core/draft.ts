@@ -34,9 +34,24 @@ export interface TextFunctions {
   canonicalArguments(text: string): { ok: true; text: string; digest: string } | { ok: false; problem: string };
   /** What keeps a text from satisfying a JSON Schema; empty where it does. */
   schemaProblems(schema: string, text: string): readonly string[];
+  /**
+   * What a rule says of arguments (canonical JSON text) and a run's labels. Where it says neither true nor false, it asks
+   * for people, and `problem` tells why.
+   */
+  ruleVerdict(rule: string, input: RuleInput): RuleVerdict;
   /** "sha256:" and the hexadecimal SHA-256 of the UTF-8. */
   digestOf(text: string): string;
   utf8Length(text: string): number;
+}
+
+export interface RuleInput {
+  readonly arguments: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface RuleVerdict {
+  readonly asks: boolean;
+  readonly problem?: string;
 }
 
 export class Draft {

@@ -259,6 +259,8 @@ export interface Waiting {
   readonly approvers?: Approvers;
   /** Why it is gated, in words. */
   readonly reason: string;
+  /** Nothing but the definition's rule asks for people. */
+  readonly byRule?: true;
   readonly expiresAt?: number;
   /** When people are reminded first. */
   readonly remindAt?: number;
@@ -310,8 +312,15 @@ export interface Act {
   /** How it was known who it is; absent in events of earlier versions. */
   readonly via?: Via;
   /** RFC 8785 text and digest of what runs instead. */
-  readonly edited?: { readonly arguments: string; readonly digest: string };
+  readonly edited?: Edited;
   readonly signed?: SignedAct;
+}
+
+export interface Edited {
+  readonly arguments: string;
+  readonly digest: string;
+  /** Why these ask for people, where that is not what the checkpoint says. */
+  readonly reason?: string;
 }
 
 /** A vote that did not decide; the one that does stands in `decided`. */
@@ -321,6 +330,8 @@ export interface Voted extends Act {
 
 export interface Decided extends Act {
   readonly type: "decided";
+  /** The rule that alone asked for people does not ask for them with the edited arguments: one vote is enough. */
+  readonly spared?: true;
   /** A settled result, where the run has ended and no tool_result follows. */
   readonly content?: string;
 }

@@ -19,6 +19,7 @@ export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: nu
     votesRequired: fact.votesRequired,
     votes: [],
     explicit: fact.explicit,
+    ...(fact.byRule === undefined ? {} : { byRule: fact.byRule }),
     ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
     ...(fact.remindAt === undefined ? {} : { remindAt: fact.remindAt }),
     ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
@@ -88,7 +89,9 @@ export function afterDecision(run: Run, fact: Decided, sequence: number, at: num
       // What was approved is what the checkpoint asks about by now: the model's arguments, or the last edit of them.
       const { argumentsSequence, digest } = checkpoint ?? call;
       const approval = { approvalId, decisionId };
-      return { ...call, argumentsSequence, digest, approval, ...offered(call, call.attempts, at, at) };
+      const { spared: _, ...unspared } = call;
+      const spared = fact.spared === undefined ? {} : { spared: fact.spared };
+      return { ...unspared, argumentsSequence, digest, approval, ...spared, ...offered(call, call.attempts, at, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;

@@ -3,7 +3,7 @@ export * from "./agent.js";
 export * from "./commands.js";
 export * from "./conversation.js";
 export * from "./decide.js";
-export type { Context, TextFunctions } from "./draft.js";
+export type { Context, RuleInput, RuleVerdict, TextFunctions } from "./draft.js";
 export * from "./events.js";
 export * from "./evolve.js";
 export * from "./limits.js";

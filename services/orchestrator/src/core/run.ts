@@ -78,6 +78,8 @@ export interface Call {
   readonly digest: string;
   /** The decision that lets it run. */
   readonly approval?: { readonly approvalId: string; readonly decisionId: string };
+  /** One person's edit was enough, since the rule does not ask: not where the tool's owner asks for people later. */
+  readonly spared?: true;
   readonly startTimeoutMs?: number;
   /** While it is ready: when no worker may begin it any more. A release does not give it more time. */
   readonly startBy?: number;
@@ -177,6 +179,7 @@ export interface Checkpoint {
   readonly votesRequired: number;
   readonly votes: readonly VoteRecord[];
   readonly explicit: boolean;
+  readonly byRule?: true;
   readonly expiresAt?: number;
   /** The escalated event. */
   readonly escalated?: number;

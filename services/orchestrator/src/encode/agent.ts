@@ -68,9 +68,17 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
 }
 
 function policyToCore(policy: PolicyMessage | undefined): ApprovalPolicy {
-  const { required = false, explicit = false, votesRequired = 0, approvers, selfApproval = false } = policy ?? {};
+  const {
+    required = false,
+    rule = "",
+    explicit = false,
+    votesRequired = 0,
+    approvers,
+    selfApproval = false,
+  } = policy ?? {};
   return {
     required,
+    ...(rule === "" ? {} : { rule }),
     explicit,
     votesRequired: votesRequired === 0 ? 1 : votesRequired,
     ...(approvers === undefined ? {} : { approvers: { users: [...approvers.users], groups: [...approvers.groups] } }),

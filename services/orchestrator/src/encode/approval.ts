@@ -88,13 +88,18 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
       return { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
     }),
     previewJson: waiting?.preview ?? "",
-    reason: waiting?.reason ?? "",
+    reason: reasonOf(events.shown?.fact) ?? waiting?.reason ?? "",
     ...(approvers === undefined ? {} : { approvers: encodeApprovers(approvers) }),
     ...(events.escalated === undefined ? {} : { escalatedAt: timestampFromMs(events.escalated.at) }),
     ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
     ...(unknown === undefined ? {} : { unknownOutcome: encodeUnknown(run.runId, checkpoint.callId, unknown) }),
     ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),
   });
+}
+
+/** Of arguments that a person edited, where the rule says something else of them. */
+function reasonOf(shown: Fact | undefined): string | undefined {
+  return shown?.type === "voted" || shown?.type === "decided" ? shown.edited?.reason : undefined;
 }
 
 export function encodeApprovers({ users, groups }: Approvers): MessageInitShape<typeof ApproversSchema> {

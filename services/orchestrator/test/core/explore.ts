@@ -10,6 +10,7 @@ import { GUARDED } from "./invariants-guarded.js";
 import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
 import { RECORD } from "./invariants-record.js";
+import { RULES } from "./invariants-rules.js";
 import { VOTERS } from "./invariants-voters.js";
 import { commandOf, DISPENSABLE, MOVE, type Move, type MoveKind, pick, startOf, waitOf } from "./moves.js";
 import { PRELUDES, type Prelude, play } from "./preludes.js";
@@ -31,9 +32,17 @@ const DOCUMENT_BYTES = 4 * 1024 * 1024;
 
 /** All of them, or the one with this number. */
 function watching(only: number | undefined): Invariants {
-  const checks = [...RECORD, ...GUARDED, ...PROBES, ...CLAIMANTS, ...VOTERS, ...EXPIRY, ...ANSWERS, ...PROGRESS].map(
-    (make) => make(),
-  );
+  const checks = [
+    ...RECORD,
+    ...GUARDED,
+    ...PROBES,
+    ...CLAIMANTS,
+    ...VOTERS,
+    ...EXPIRY,
+    ...RULES,
+    ...ANSWERS,
+    ...PROGRESS,
+  ].map((make) => make());
   return (explored, step) => {
     for (const check of checks) heeding(only, () => check(explored, step));
   };

@@ -55,6 +55,8 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
           },
         },
       }),
+      tool("spend", { approval: { required: false, rule: "args.n >= 40", explicit: false, votesRequired: 2 } }),
+      tool("odd", { approval: { required: false, rule: "args.missing > 1", explicit: false, votesRequired: 1 } }),
       tool("gift", { approval: { required: true, explicit: false, votesRequired: 1, selfApproval: true } }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
@@ -63,6 +65,13 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
 
 export function definedPolicy(agent: Agent, name: string): ApprovalPolicy | undefined {
   return agent.tools.find((candidate) => candidate.name === name)?.approval;
+}
+
+/** What the rules above say, told without asking them: true, false, or nothing at all. Undefined where there is none. */
+export function ruleOf(name: string, args: string): "asks" | "spares" | "fails" | undefined {
+  if (name === "odd") return "fails";
+  if (name !== "spend") return undefined;
+  return (JSON.parse(args) as { n: number }).n >= 40 ? "asks" : "spares";
 }
 
 /** What a call needs by its definition alone. */

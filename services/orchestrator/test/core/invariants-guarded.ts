@@ -1,7 +1,7 @@
 // Invariants of what must not happen twice, or without a person.
 import type { Command, Fact } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
-import { definedGate } from "./explored-agent.js";
+import { definedGate, ruleOf } from "./explored-agent.js";
 import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
 
 /** What the record says of a call, read without the core. */
@@ -10,12 +10,15 @@ interface Witness {
   mustAsk: boolean;
   mustRunOnce: boolean;
   votes: number;
-  /** Digest of the model's arguments. */
+  readonly tool: string;
+  /** Nothing but the definition's rule asks for people. */
+  byRule: boolean;
+  /** Digest of the model's arguments, or of those that people approved instead. */
   digest: string;
   /** By approval: what it asks about, and who voted for exactly that. */
   readonly asked: Map<string, { digest: string; voters: Set<string>; settlement: boolean }>;
   /** The decision that lets it run, and what it approved. */
-  approved: { decisionId: string; digest: string } | undefined;
+  approved: { decisionId: string; digest: string; spared: boolean } | undefined;
   /** Claims of guarded attempts that were not given back, in order. */
   readonly begun: Begun[];
 }
@@ -41,10 +44,14 @@ function witnessOf(fact: Extract<Fact, { type: "tool_call" }>, explored: Explore
   const gate = definedGate(explored.agent, fact.tool);
   const owners = command.type === "take_model_reply" ? command.owners : {};
   const owner = Object.hasOwn(owners, fact.tool) ? owners[fact.tool] : undefined;
+  const says = fact.refused === undefined ? ruleOf(fact.tool, fact.arguments) : undefined;
+  const ruled = says === "asks" || says === "fails";
   return {
-    mustAsk: gate.approval || owner?.approval === true,
+    mustAsk: gate.approval || owner?.approval === true || ruled,
     mustRunOnce: gate.once || owner?.once === true,
     votes: gate.votes,
+    tool: fact.tool,
+    byRule: ruled && !gate.approval && owner?.approval !== true,
     digest: fact.digest,
     asked: new Map(),
     approved: undefined,
@@ -99,6 +106,8 @@ export function guardedCallsAreAskedFor(): Invariants {
     if (textFunctions.digestOf(shown ?? "") !== answer.digest) throw new Violation(4, "arguments and digest differ");
     if (witness.mustAsk) {
       if (approved === undefined) throw new Violation(4, `${command.callId} was granted without an approval`);
+      if (approved.spared && command.owner.approval && fresh)
+        throw new Violation(4, `${command.callId} was granted on fewer votes than its owner's gate takes`);
       if (approved.digest !== answer.digest)
         throw new Violation(4, `${command.callId} was approved with other arguments`);
       if (answer.approval?.decisionId !== approved.decisionId) throw new Violation(4, "another decision is named");
@@ -123,6 +132,7 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
       const settlement = fact.kind === "SETTLEMENT";
       witness.asked.set(fact.approvalId, { digest: fact.digest, voters: new Set(), settlement });
       witness.mustAsk ||= !settlement;
+      if (!settlement && fact.byRule !== true) witness.byRule = false;
       if (!settlement && fact.digest !== witness.digest) throw new Violation(4, "asked about other arguments");
       break;
     }
@@ -137,9 +147,13 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
       asked.voters.add(fact.onBehalfOf ?? fact.who);
       const runs = fact.outcome === "approved" || fact.outcome === "run_again";
       if (fact.type === "voted" || !runs) break;
-      if (asked.voters.size < witness.votes)
+      const few = asked.voters.size < witness.votes;
+      const says = fact.edited === undefined ? undefined : ruleOf(witness.tool, fact.edited.arguments);
+      if (few && !(witness.byRule && says === "spares"))
         throw new Violation(4, `${fact.approvalId} was decided with too few votes`);
-      witness.approved = { decisionId: fact.decisionId, digest: asked.digest };
+      witness.approved = { decisionId: fact.decisionId, digest: asked.digest, spared: few };
+      // Where its owner asks for people after that, they are asked about what was approved.
+      witness.digest = asked.digest;
       break;
     }
     case "tool_started":

@@ -86,9 +86,12 @@ const TOOLS = [
   "delete",
   "transfer",
   "gift",
+  "spend",
+  "odd",
+  "spend",
   "no_such_tool",
 ] as const;
-const ARGUMENTS = ['{"n":1}', '{"n":2}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
+const ARGUMENTS = ['{"n":1}', '{"n":60}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
 const WAITS = [1, 500, 1_000, 5_000, 31_000, 61_000, 130_000, 660_000, 3_600_000] as const;
 
 export function pick<T>(from: readonly T[], by: number): T | undefined {
@@ -204,7 +207,7 @@ function reply(run: Run, { x, y, z }: Move, count: number): Command {
       finishReason: count === 0 ? "STOP" : "TOOL_CALLS",
       usage: { inputTokens: 1, outputTokens: 1 },
     },
-    owners: rarely(z, 3) ? { look_up: owner, charge: owner } : {},
+    owners: rarely(z, 3) ? { look_up: owner, charge: owner, spend: owner } : {},
   };
 }
 

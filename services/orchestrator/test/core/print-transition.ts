@@ -177,7 +177,7 @@ export class Printer {
       case "voted":
         return act(fact);
       case "decided":
-        return `${act(fact)}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
+        return `${act(fact)}${fact.spared === true ? " spared further votes" : ""}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
       case "checkpoint_closed":
         return `${fact.approvalId} ${fact.why}`;
       case "escalated":
@@ -206,7 +206,9 @@ export class Printer {
 }
 
 function act(fact: Act): string {
-  const edited = fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}`;
+  const why = fact.edited?.reason === undefined ? "" : ` (${fact.edited.reason})`;
+  const edited =
+    fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}${why}`;
   const comment = fact.comment === "" ? "" : ` ${quote(fact.comment)}`;
   return `${fact.approvalId} ${fact.outcome} by ${fact.who}${speaksFor(fact)} ${fact.decisionId}${edited}${comment}`;
 }

@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
+/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -47,10 +47,12 @@ export function readTool(line: Line): ToolDefinition {
 }
 
 function readPolicy(line: Line): ApprovalPolicy {
+  const rule = line.value("rule");
   const [users, groups] = [line.list("approvers"), line.list("groups")];
   const someone = users !== undefined || groups !== undefined;
   return {
     required: line.flag("approval"),
+    ...(rule === undefined ? {} : { rule }),
     explicit: line.flag("explicit"),
     votesRequired: line.number("votes", 1),
     ...(someone ? { approvers: { users: users ?? [], groups: groups ?? [] } } : {}),

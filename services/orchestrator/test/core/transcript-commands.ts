@@ -163,7 +163,7 @@ function readStart(line: Line): Command {
     input,
     startedBy: line.value("by") ?? "alex",
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-    labels: {},
+    labels: JSON.parse(line.value("labels") ?? "{}") as Record<string, string>,
     requestHash: `hash of ${input}`,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };

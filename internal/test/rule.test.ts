@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { canonicalArguments } from "../src/canonical-json.js";
+import { ruleProblem, ruleVerdict } from "../src/rule.js";
+
+const ask = (rule: string, args: unknown = {}, labels: Record<string, string> = {}) =>
+  ruleVerdict(rule, { arguments: typeof args === "string" ? args : JSON.stringify(args), labels });
+
+describe("a rule", () => {
+  it.each([
+    ["args.amount > 100", { amount: 100.5 }, true],
+    ["args.amount > 100", { amount: 100 }, false],
+    ['args.currency in ["EUR", "USD"]', { currency: "EUR" }, true],
+    ["has(args.amount) && args.amount > 1", {}, false],
+    ["args.items.exists(i, i.price > 5)", { items: [{ price: 1 }, { price: 9 }] }, true],
+    ["args.items.all(i, args.allowed.exists(a, a == i))", { items: [1, 2], allowed: [2, 1] }, true],
+    ['args.to.endsWith("@example.com")', { to: "a@example.com" }, true],
+    ['!args.iban.matches("^DE[0-9]{20}$")', { iban: "DE01" }, true],
+    ["size(args.list) > 2 || args.dry == true", { list: [], dry: false }, false],
+    ['args["__proto__"] == 1', '{"__proto__":1}', true],
+    ['"toString" in args', {}, false],
+  ])("%s of %j says %s", (rule, args, said) => {
+    expect(ruleProblem(rule)).toBeUndefined();
+    expect(ask(rule, args)).toEqual({ asks: said });
+  });
+
+  it("looks at labels", () => {
+    expect(ask('labels.env == "prod"', {}, { env: "prod" })).toEqual({ asks: true });
+    expect(ask('labels.env == "prod"', {}, { env: "test" })).toEqual({ asks: false });
+  });
+
+  it("reads numbers as doubles, and only those that a double holds come so far", () => {
+    expect(ask("args.n == 0.1", { n: 0.1 })).toEqual({ asks: true });
+    expect(ask("args.a + args.b > 0.3", { a: 0.1, b: 0.2 })).toEqual({ asks: true });
+    expect(ask("args.n > 9007199254740991", { n: 9007199254740992 })).toEqual({ asks: true });
+    expect(canonicalArguments('{"n":9007199254740993}')).toMatchObject({ ok: false, code: "NUMBER_NOT_EXACT" });
+    expect(ask("args.n * 2.0 > 100", { n: 60 })).toEqual({ asks: true });
+    expect(ask("args.n * 2 > 100", { n: 6 })).toMatchObject({ asks: true, problem: expect.stringContaining("_*_") });
+  });
+});
+
+describe("a rule that says neither yes nor no", () => {
+  it.each([
+    ["args.missing > 1", {}, /field not found/],
+    ['labels.env == "prod"', {}, /field not found/],
+    ["args.amount", { amount: 1 }, /neither true nor false/],
+    ['"true"', {}, /neither true nor false/],
+    ["null", {}, /neither true nor false/],
+    ['args.amount > "100"', { amount: 200 }, /no matching overload/],
+    ["args.a / 0.0 > 1.0 && args.b", { a: 1 }, /./],
+    ["args.items.all(i, i.ok)", { items: [{ ok: 1 }] }, /./],
+    ["args.n >", { n: 1 }, /./],
+  ])("asks for people: %s of %j", (rule, args, problem) => {
+    expect(ask(rule, args)).toEqual({ asks: true, problem: expect.stringMatching(problem) });
+  });
+
+  it("asks for people where its arguments are no JSON", () => {
+    expect(ask("true", "{")).toMatchObject({ asks: true, problem: expect.any(String) });
+  });
+});
+
+describe("a rule that would take too long", () => {
+  const list = Array.from({ length: 5_000 }, (_, i) => i);
+
+  it("is not asked, and people are", () => {
+    const within = "args.l.all(x, args.l.exists(y, y == x))";
+    expect(ask(within, { l: list.slice(0, 100) })).toEqual({ asks: true });
+    expect(ask(within, { l: list })).toEqual({ asks: true, problem: expect.stringMatching(/would take \d+ steps/) });
+    const s = "a".repeat(200 * 1024);
+    expect(ask('args.s.matches("^(a|b)*c")', { s })).toEqual({ asks: false });
+    expect(ask('args.l.exists(x, args.s.matches("^(a|b)*c"))', { l: list, s }).problem).toMatch(/steps/);
+    const grows = '[args.s + args.s].exists(x, [x + x].exists(y, (y + y + y).contains("c")))';
+    expect(ask(grows, { s: s.slice(0, 1_000) }).problem).toMatch(/steps/);
+  });
+
+  it("is told by its text and the size of what it looks at, and so takes no longer than that", () => {
+    for (const [rule, args] of [
+      ["args.l.all(x, x >= 0 && x < 1000000 && x != 7.5)", { l: list.slice(0, 1_000) }],
+      ['args.s.matches("^([a-z]{1,100})*$")', { s: "ab".repeat(64 * 1024) }],
+      ["args.l.all(x, args.l.exists(y, y == x))", { l: list.slice(0, 100) }],
+    ] as const) {
+      const begun = performance.now();
+      expect(ask(rule, args).problem).toBeUndefined();
+      expect(performance.now() - begun).toBeLessThan(2_000);
+    }
+  });
+});
+
+describe("what is no rule", () => {
+  it.each([
+    ["", /./],
+    ["args.amount >", /./],
+    ["args.amount > 100 ||", /./],
+    ["amount > 100", /it names amount, and there are args and labels/],
+    ["arg.amount > 100", /it names arg/],
+    ["args.s.lowerAscii() == 'a'", /it calls lowerAscii/],
+    ["args.l.map(x, x + x).size() > 1", /makes a list/],
+    ["args.l.filter(x, x > 1).size() > 1", /makes a list/],
+    ["args.s.matches(args.pattern)", /not written in it/],
+    ["args.s.matches('(')", /cannot be used/],
+    ["args.s.matches('(a{50}){50}')", /repeats more than/],
+    ["args.l.all(a, args.l.all(b, args.l.all(c, true)))", /more than 2 deep/],
+    ["args.l.all(x, y > 1)", /it names y/],
+    ["google.protobuf.Timestamp{seconds: 1} == args.t", /it makes a|it names/],
+    [`${"(".repeat(2_000)}true${")".repeat(2_000)}`, /./],
+  ])("is refused when it is put: %s", (rule, problem) => {
+    expect(ruleProblem(rule)).toMatch(problem);
+  });
+});
