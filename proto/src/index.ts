@@ -3,6 +3,7 @@ export * from "./gen/agentspan/internal/v1/envelope_pb.js";
 export * from "./gen/agentspan/internal/v1/keys_pb.js";
 export * from "./gen/agentspan/v1/agent_pb.js";
 export * from "./gen/agentspan/v1/approval_pb.js";
+export * from "./gen/agentspan/v1/audit_pb.js";
 export * from "./gen/agentspan/v1/event_pb.js";
 export * from "./gen/agentspan/v1/key_pb.js";
 export * from "./gen/agentspan/v1/run_pb.js";

@@ -1,10 +1,11 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { health } from "@agentspan/internal";
-import { AgentService, ApprovalService, KeyService, RunService } from "@agentspan/proto";
+import { AgentService, ApprovalService, AuditService, KeyService, RunService } from "@agentspan/proto";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
 import { createKey } from "./handlers/create-key.js";
 import type { HandlerDeps } from "./handlers/deps.js";
+import { exportAudit } from "./handlers/export-audit.js";
 import { getAgent } from "./handlers/get-agent.js";
 import { getApproval } from "./handlers/get-approval.js";
 import { getHistory } from "./handlers/get-history.js";
@@ -12,6 +13,7 @@ import { getStatus } from "./handlers/get-status.js";
 import { healthMethods } from "./handlers/health.js";
 import { listAgents } from "./handlers/list-agents.js";
 import { listApprovals } from "./handlers/list-approvals.js";
+import { listAudit } from "./handlers/list-audit.js";
 import { listKeys } from "./handlers/list-keys.js";
 import { listRuns } from "./handlers/list-runs.js";
 import { pause } from "./handlers/pause.js";
@@ -37,7 +39,8 @@ export function api(deps: ApiDeps): readonly Method[] {
   const agent = AgentService.method;
   const approval = ApprovalService.method;
   const key = KeyService.method;
-  const services = [AgentService, RunService, ApprovalService, KeyService];
+  const audit = AuditService.method;
+  const services = [AgentService, RunService, ApprovalService, KeyService, AuditService];
   return [
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
@@ -60,6 +63,8 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(key.createKey, createKey(deps)),
     unary(key.listKeys, listKeys(deps)),
     unary(key.revokeKey, revokeKey(deps)),
+    unary(audit.listAudit, listAudit(deps)),
+    serverStreaming(audit.exportAudit, exportAudit(deps)),
     ...healthMethods(
       deps.readiness,
       services.map(({ typeName }) => typeName),

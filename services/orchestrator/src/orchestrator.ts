@@ -1,6 +1,8 @@
 // One orchestrator put together from its ports. It owns nothing that must survive it.
 import { type Logger, newId, type Signing } from "@agentspan/internal";
 import { AgentCatalog } from "./agent-catalog.js";
+import { Auditor } from "./audit/auditor.js";
+import { Refusals } from "./audit/refusals.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 import { DeltaWishes } from "./delta-wishes.js";
@@ -140,9 +142,21 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     log,
   });
   const blocked = new BlockedTools(store, leaseMs);
+  const key = options.signing?.key;
+  const refusals = new Refusals({ store, clock, key, log });
+  const auditor = new Auditor({
+    store,
+    history,
+    clock,
+    orchestratorId: id,
+    orchestrators: () => judge.liveOrchestrators(),
+    key,
+    log,
+    alsoEachTime: () => refusals.count(),
+  });
   const requests = new RequestService({
     orchestratorId: id,
-    context: { engine, store, agents, history, models, clock, blocked, signing: options.signing },
+    context: { engine, store, agents, history, models, clock, blocked, signing: options.signing, auditor, refusals },
     log,
     envelopes: options.signing && new EnvelopeGuard({ trusted: options.signing.trusted, clock, log }),
     authentication: options.authentication ?? false,
@@ -174,6 +188,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   judge.start();
   await bus.serve(id, (envelope) => requests.handle(envelope), workers);
   sweeper.start();
+  auditor.start();
   log.info({ orchestratorId: id }, "Ready");
 
   return {
@@ -181,7 +196,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     figures: () => ({ engine: engine.figures, sweeper: sweeper.figures }),
     async stop(graceMs) {
       await bus.drain();
-      await Promise.all([sweeper.stop(), workers.stop()]);
+      await Promise.all([sweeper.stop(), workers.stop(), auditor.stop()]);
+      await refusals.count(true);
       await relay.stop(graceMs);
       await engine.drain();
       judge.stop();

@@ -5,7 +5,14 @@ import { type Envelope, type Reply, ReplySchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { toFailure } from "./bus/failures.js";
 import type { EnvelopeGuard } from "./proof/envelope-guard.js";
-import { methods, type RequestContext, requireKnown, requireRole } from "./requests/index.js";
+import {
+  type Carrier,
+  methods,
+  noteRefusal,
+  type RequestContext,
+  requireKnown,
+  requireRole,
+} from "./requests/index.js";
 
 export interface RequestServiceOptions {
   readonly orchestratorId: string;
@@ -32,8 +39,7 @@ export class RequestService {
       if (namespace === "" || caller === undefined || caller.subject === "")
         throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
       if (this.options.authentication) requireKnown(caller);
-      requireRole(method, caller);
-      const body = await carryOut({ ...context, namespace, caller }, envelope.body);
+      const body = await this.carryOut(carryOut, { ...context, namespace, caller }, envelope);
       return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
     } catch (thrown) {
       const error = AgentspanError.from(thrown);
@@ -41,6 +47,19 @@ export class RequestService {
       if (error.reason === "INTERNAL") log.error({ method, took, err: error.cause ?? error }, "A request failed");
       else log.debug({ method, took, reason: error.reason }, "A request was refused");
       return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: toFailure(error) } });
+    }
+  }
+
+  private async carryOut(carryOut: Carrier, context: RequestContext, { method, body }: Envelope): Promise<Uint8Array> {
+    try {
+      requireRole(method, context.caller);
+      return await carryOut(context, body);
+    } catch (thrown) {
+      const error = AgentspanError.from(thrown);
+      await noteRefusal(context, method, body, error).catch((why) => {
+        this.options.log.error({ method, err: why }, "A refusal is missing in the audit");
+      });
+      throw error;
     }
   }
 }

@@ -59,7 +59,7 @@ export function listAudit({ entries }: MemoryAudit, query: AuditQuery): Promise<
   return collectPage(rows, {
     limit: query.limit,
     maxBytes: Limits.pageBytes,
-    bytesOf: ({ text }) => text.length,
+    bytesOf: ({ text }) => Buffer.byteLength(text),
     itemOf: (entry) => structuredClone(entry),
     tokenAfter: ({ at, id }) => encodePageToken("audit", { at, id }),
   });

@@ -104,7 +104,7 @@ export class AuditDocuments implements AuditStore {
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
-      bytesOf: ({ text }) => BASE_BYTES + text.length,
+      bytesOf: ({ text }) => BASE_BYTES + Buffer.byteLength(text),
       itemOf: recordOf,
       tokenAfter: ({ at, _id }) => encodePageToken("audit", { at: at.getTime(), id: _id }),
     });

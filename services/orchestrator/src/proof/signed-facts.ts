@@ -68,9 +68,14 @@ export function finishText(runId: string, { callId, attempt, tool, outcome }: To
     attempt,
     tool,
     outcome: outcome.kind,
-    digest: outcome.kind === "truncated" ? outcome.digest : digestOf(wordsOf(outcome)),
+    digest: outcomeDigest(outcome),
     at,
   });
+}
+
+/** Of the result's text, or of the words of the rest. */
+export function outcomeDigest(outcome: CallOutcome): string {
+  return outcome.kind === "truncated" ? outcome.digest : digestOf(wordsOf(outcome));
 }
 
 /** The signature of a stored event with its text; undefined where it has none. */

@@ -2,6 +2,8 @@
 import { AgentspanError, type Signing } from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
+import type { Auditor } from "../audit/auditor.js";
+import type { Refusals } from "../audit/refusals.js";
 import type { Clock } from "../clock.js";
 import type { Engine } from "../engine.js";
 import type { History } from "../history.js";
@@ -16,6 +18,10 @@ export interface RequestContext {
   readonly models: Models;
   readonly clock: Clock;
   readonly blocked: BlockedTools;
+  /** Brings into the audit what is missing in it; absent where there is none. */
+  readonly auditor?: Pick<Auditor, "catchUp"> | undefined;
+  /** Keeps refused decisions; absent where there is no audit. */
+  readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */
   readonly signing?: Signing | undefined;
   /** Whose runs the caller sees and touches. */

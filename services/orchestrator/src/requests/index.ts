@@ -4,6 +4,7 @@ import {
   ApprovalChangesRequestSchema,
   ApprovalChangesResponseSchema,
   ApprovalService,
+  AuditService,
   KeyService,
   PutKeyRequestSchema,
   PutKeyResponseSchema,
@@ -16,6 +17,7 @@ import {
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { getAgent, listAgents, putAgent } from "./agents.js";
 import { approvalChanges, getApproval, listApprovals } from "./approvals.js";
+import { listAudit } from "./audit.js";
 import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
@@ -27,8 +29,10 @@ import { start } from "./start.js";
 export { BlockedTools } from "./blocked-tools.js";
 export type { RequestContext } from "./context.js";
 export { requireKnown, requireRole } from "./permission.js";
+export { noteRefusal } from "./refused.js";
 
-type Carrier = (context: RequestContext, body: Uint8Array) => Promise<Uint8Array>;
+/** Carries out one method: the bytes of its request in, those of its response out. */
+export type Carrier = (context: RequestContext, body: Uint8Array) => Promise<Uint8Array>;
 
 function carry<I extends DescMessage, O extends DescMessage>(
   input: I,
@@ -64,6 +68,7 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(RunService.method.getHistory, getHistory),
   method(ApprovalService.method.listApprovals, listApprovals),
   method(ApprovalService.method.getApproval, getApproval),
+  method(AuditService.method.listAudit, listAudit),
   method(AgentService.method.putAgent, putAgent),
   method(AgentService.method.getAgent, getAgent),
   method(AgentService.method.listAgents, listAgents),

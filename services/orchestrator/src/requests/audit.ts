@@ -1,0 +1,61 @@
+// ListAudit, by which gateways export too.
+import { AgentspanError, AUDIT_KINDS, type AuditKind, auditLine, Limits } from "@agentspan/internal";
+import {
+  type AuditEntry,
+  AuditEntrySchema,
+  type ListAuditRequest,
+  type ListAuditResponse,
+  ListAuditResponseSchema,
+} from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { AuditRecord } from "../ports.js";
+import type { RequestContext } from "./context.js";
+import { pageSizeOf } from "./read.js";
+
+export async function listAudit(context: RequestContext, request: ListAuditRequest): Promise<ListAuditResponse> {
+  const { store, auditor, namespace } = context;
+  const { runId, who, kinds, toolName, pageToken } = request;
+  // Whoever asks what became of a run has seen it, and finds here what they have seen.
+  if (pageToken === "") await auditor?.catchUp(runId === "" ? undefined : runId);
+  const page = await store.listAudit({
+    namespace,
+    ...(runId === "" ? {} : { run: runId }),
+    ...(who === "" ? {} : { who }),
+    kinds: kinds.map(kindOf),
+    ...(toolName === "" ? {} : { tool: toolName }),
+    ...timeOf("from", request.from),
+    ...timeOf("to", request.to),
+    limit: pageSizeOf(request.pageSize, Limits.defaultPageSize),
+    ...(pageToken === "" ? {} : { pageToken }),
+  });
+  return create(ListAuditResponseSchema, {
+    entries: page.items.map(encodeEntry),
+    nextPageToken: page.nextPageToken ?? "",
+  });
+}
+
+function encodeEntry({ id, run, at, kind, people, tool, text, hash, signature }: AuditRecord): AuditEntry {
+  const entry = JSON.parse(text) as Parameters<typeof auditLine>[0]["entry"];
+  return create(AuditEntrySchema, {
+    entryId: id,
+    runId: run,
+    at: timestampFromMs(at),
+    kind,
+    people: [...people],
+    toolName: tool,
+    line: auditLine({ entry, hash, ...(signature === undefined ? {} : { signature }) }),
+  });
+}
+
+function kindOf(text: string): AuditKind {
+  const kind = AUDIT_KINDS.find((one) => one === text);
+  if (kind !== undefined) return kind;
+  throw new AgentspanError("INVALID_REQUEST", `The audit has no entries of kind ${text}.`, {
+    fields: [{ field: "kinds", description: `must be of ${AUDIT_KINDS.join(", ")}` }],
+  });
+}
+
+function timeOf(field: "from" | "to", time: Timestamp | undefined): { from?: number; to?: number } {
+  return time === undefined ? {} : { [field]: timestampMs(time) };
+}

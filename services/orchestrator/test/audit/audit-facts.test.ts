@@ -1,0 +1,92 @@
+// What an entry says of what happened.
+import { digestOf } from "@agentspan/internal";
+import { describe, expect, it } from "vitest";
+import { approves, claim, replies, Scene, start } from "../scenes/scene.js";
+import { auditorAt, entryOf, recordsIn } from "./audit-desk.js";
+
+async function audited(scene: Scene) {
+  await auditorAt(scene.desk("auditor")).look();
+  return recordsIn(scene.database).map((record) => ({ record, entry: entryOf(record).entry }));
+}
+
+const by = { method: "api_key", credentialId: "key_7", address: "10.1.2.3" };
+
+describe("the audit of an approval", () => {
+  it("tells who asked, what was shown and under which policy, and who decided and how that was known", async () => {
+    const scene = new Scene();
+    const desk = scene.desk();
+    const agent = await desk.agent();
+    const asked = start("run_a", { startedBy: "bot", onBehalfOf: "alex" });
+    await desk.execute(asked, { agent, runId: "run_a" });
+    const { stored } = await desk.execute(replies(1, ["refund"]), { runId: "run_a" });
+    const edit = { kind: "approve", editedArguments: '{"amount": 2}' } as const;
+    const decision = approves(stored, "t1c1", "d1", {
+      by,
+      comment: "less",
+      onBehalfOf: "maria",
+      who: "bot",
+      verdict: edit,
+    });
+    await desk.execute(decision, { runId: "run_a" });
+    await desk.execute(claim("t1c1", "n1"), { runId: "run_a" });
+    const [requested, decided, granted] = await audited(scene);
+    const digest = digestOf('{"index":0,"turn":1}');
+    const editedDigest = digestOf('{"amount":2}');
+    expect(requested?.entry).toMatchObject({
+      kind: "requested",
+      startedBy: "bot",
+      startedFor: "alex",
+      tool: "refund",
+      arguments: '{"index":0,"turn":1}',
+      digest,
+      agent: "desk",
+      agentVersion: agent.version,
+      policy: '{"required":true}',
+      checkpoint: "APPROVAL",
+      votesRequired: 1,
+    });
+    expect(requested?.record.people).toEqual(["bot", "alex"]);
+    expect(decided?.entry).toMatchObject({
+      kind: "decided",
+      who: "bot",
+      onBehalfOf: "maria",
+      outcome: "approved",
+      comment: "less",
+      ...by,
+      digest,
+      editedDigest,
+      editedArguments: '{"amount":2}',
+      decision: "d1",
+    });
+    expect(granted?.entry).toMatchObject({
+      kind: "granted",
+      worker: "w1",
+      attempt: 1,
+      nonceDigest: digestOf("n1"),
+      digest: editedDigest,
+      decision: "d1",
+      approval: decided?.entry.approval,
+    });
+    expect(JSON.stringify([requested, decided, granted])).not.toContain('"n1"');
+  });
+
+  it("tells each vote, and what became of an approval that nobody decided", async () => {
+    const scene = new Scene();
+    const desk = scene.desk();
+    const policy = { required: true, votesRequired: 2 };
+    const tools = [{ name: "refund", inputSchemaJson: '{"type":"object"}', approval: policy }];
+    await desk.execute(start("run_a"), {
+      agent: await desk.agent({ name: "desk", model: "script/any", tools }),
+      runId: "run_a",
+    });
+    const { stored } = await desk.execute(replies(1, ["refund"]), { runId: "run_a" });
+    await desk.execute(approves(stored, "t1c1", "d1", { by }), { runId: "run_a" });
+    await desk.execute({ type: "cancel", reason: "no more", who: "alex" }, { runId: "run_a" });
+    const entries = await audited(scene);
+    expect(entries.map(({ entry }) => entry.kind)).toEqual(["requested", "voted", "closed", "settled", "ended"]);
+    expect(entries[1]?.entry).toMatchObject({ who: "maria", ...by });
+    expect(entries[2]?.entry).toMatchObject({ why: "CANCELLED", tool: "refund" });
+    expect(entries[3]?.entry).toMatchObject({ outcome: "cancelled" });
+    expect(entries[4]?.entry).toMatchObject({ state: "CANCELLED", reason: "no more", who: "alex" });
+  });
+});
