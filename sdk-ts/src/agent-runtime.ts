@@ -16,6 +16,7 @@ import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
 import { askedToStop } from "./stop-signals.js";
 import { readTrustedKeys } from "./worker/grant-signature.js";
+import { natsTls } from "./worker/nats-tls.js";
 import { Worker } from "./worker/worker.js";
 
 export interface StartOptions {
@@ -171,6 +172,7 @@ export class AgentRuntime {
     const keysFile = this.#options.trustedKeysFile ?? process.env.AGENTSPAN_TRUSTED_KEYS_FILE ?? "";
     this.#worker = new Worker({
       natsUrl: natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
+      natsTls: natsTls(process.env),
       workerId: workerId ?? freshWorkerId(),
       namespace: namespace ?? "default",
       concurrency: concurrency ?? 16,

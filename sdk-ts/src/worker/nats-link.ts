@@ -1,6 +1,8 @@
 // The worker's connection to the bus. It reconnects for ever by itself; what must be repeated is repeated by the callers.
 import {
   type AgentspanError,
+  natsAddress,
+  type TlsFiles,
   type WorkerVerb,
   withoutSecrets,
   workerInboxPrefix,
@@ -24,6 +26,8 @@ import { keepProcess } from "./keep-process.js";
 
 export interface NatsLinkOptions {
   readonly url: string;
+  /** What is shown and trusted; with it, or a tls:// in the url, the connection must be by TLS. */
+  readonly tls?: TlsFiles | undefined;
   readonly workerId: string;
   readonly logger: Logger;
   /** How long the first connection is tried. */
@@ -49,9 +53,11 @@ export class NatsLink {
   /** Throws BUS_UNAVAILABLE with the remedy where nothing answers within the patience. */
   static async open(options: NatsLinkOptions): Promise<NatsLink> {
     const begun = performance.now();
+    // An address that is none is told at once.
+    const chosen = connectionOptions(options);
     for (;;) {
       try {
-        return new NatsLink(await connect(connectionOptions(options)), options);
+        return new NatsLink(await connect(chosen), options);
       } catch (error) {
         const told = unreachable(options.url, error);
         if (performance.now() - begun >= options.patienceMs) throw told;
@@ -158,11 +164,9 @@ export class NatsLink {
   }
 }
 
-function connectionOptions({ url, workerId }: NatsLinkOptions) {
-  const { username, password } = firstUrl(url);
+function connectionOptions({ url, tls, workerId }: NatsLinkOptions) {
   return {
-    servers: url.split(",").map((one) => one.trim().replace(/^(nats|tls):\/\/[^@/]*@/, "$1://")),
-    ...(password === "" ? (username === "" ? {} : { token: username }) : { user: username, pass: password }),
+    ...natsAddress(url, tls),
     name: `agentspan worker ${workerId}`,
     inboxPrefix: workerInboxPrefix(workerId),
     noAsyncTraces: true,
@@ -178,11 +182,6 @@ function connectionOptions({ url, workerId }: NatsLinkOptions) {
 }
 
 /** Credentials of a NATS URL: nats://user:password@host or nats://token@host. */
-function firstUrl(url: string): { username: string; password: string } {
-  const { username, password } = new URL(url.split(",", 1)[0] ?? url);
-  return { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-}
-
 function unreachable(url: string, cause: unknown): AgentspanError {
   const why = cause instanceof NatsError ? cause.code : String(cause);
   const address = withoutSecrets(url);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { TrustedKeys } from "@agentspan/internal";
+import type { TlsFiles, TrustedKeys } from "@agentspan/internal";
 import type { HeartbeatResponse, RegisterResponse } from "@agentspan/proto";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "../agent.js";
@@ -18,6 +18,7 @@ import type { WorkerIdentity, WorkerParts } from "./worker-parts.js";
 
 export interface WorkerOptions {
   readonly natsUrl: string;
+  readonly natsTls?: TlsFiles | undefined;
   readonly workerId: string;
   readonly namespace: string;
   /** Tasks in hand at once. */
@@ -131,8 +132,8 @@ export class Worker {
   }
 
   async #connect(patienceMs: number): Promise<WorkerParts> {
-    const { natsUrl: url, workerId, logger, trustedKeys, hooks = {} } = this.#options;
-    const link = await NatsLink.open({ url, workerId, logger, patienceMs, signal: this.#drained.signal });
+    const { natsUrl: url, natsTls: tls, workerId, logger, trustedKeys, hooks = {} } = this.#options;
+    const link = await NatsLink.open({ url, tls, workerId, logger, patienceMs, signal: this.#drained.signal });
     const { signal: ended } = this.#ended;
     const clock = hooks.clock ?? systemClock;
     const parts = { identity: this.#identity, link, logger, hooks, trustedKeys, clock, ended };
