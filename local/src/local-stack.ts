@@ -186,7 +186,7 @@ class Stack implements LocalStack {
       onLost: (error) => this.#serverLost(error),
     });
     const { natsUrl, mongoUri } = this;
-    const { auth = false } = this.#options;
+    const { auth = isOn(env.AGENTSPAN_AUTH) } = this.#options;
     const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
     if (auth && !named) this.#adminKey = await adminKey(dataDir);
     const apiKeys = this.#adminKey?.setting;
@@ -272,6 +272,11 @@ class Stack implements LocalStack {
       this.#onProgress(`The stop could not be noted in ${this.dataDir}: ${String(error)}`);
     }
   }
+}
+
+/** As the services read it. */
+function isOn(text: string | undefined): boolean {
+  return ["true", "1", "yes", "on"].includes(text?.trim().toLowerCase() ?? "");
 }
 
 function portOf(url: string | undefined): number | undefined {
