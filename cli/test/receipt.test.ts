@@ -39,7 +39,7 @@ const at = { run: "run_1", call: "t1c1" };
 const DECISION: DecisionStatement = {
   ...{ ...at, approval: "apr_1", decision: "dec_1", digest: digestOf(SHOWN), editedDigest: digestOf(ARGS) },
   ...{ outcome: "approved", closes: true, who: "bot", onBehalfOf: "ana@acme.test", method: "api_key" },
-  ...{ credentialId: "k7", comment: "less is enough", at: AT },
+  ...{ credentialId: "k7", address: "10.0.0.7", comment: "less is enough", at: AT },
 };
 const GRANT: GrantStatement = {
   ...{ ...at, attempt: 1, nonceDigest: digestOf("n"), worker: "worker-1", tool: "refund", digest: digestOf(ARGS) },
@@ -88,7 +88,11 @@ describe("a receipt", () => {
   it("holds without any server, and says what was checked", async () => {
     const { code, said } = await verify(receiptText(receipt()));
     expect(code).toBe(0);
-    for (const words of ["The receipt holds.", "run_1, call t1c1: refund", "bot for ana@acme.test (api_key k7)"]) {
+    for (const words of [
+      "The receipt holds.",
+      "run_1, call t1c1: refund",
+      "bot for ana@acme.test (api_key k7 10.0.0.7)",
+    ]) {
       expect(said).toContain(words);
     }
     expect(said).toContain(`3 signatures, by ${orchestrator?.id}: keys of orchestrators in ${trusted}`);

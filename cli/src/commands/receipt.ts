@@ -72,9 +72,19 @@ async function historyOf({ client }: AgentRuntime, runId: string): Promise<reado
 
 function told({ arguments: args, votes, decision, grant, outcome }: Receipt): readonly (readonly string[])[] {
   const { run, call, tool, attempt, worker, grantedAt } = grant.statement;
-  const { who, onBehalfOf, method, credentialId, outcome: said, at, comment, editedDigest } = decision.statement;
+  const {
+    who,
+    onBehalfOf,
+    method,
+    credentialId,
+    address,
+    outcome: said,
+    at,
+    comment,
+    editedDigest,
+  } = decision.statement;
   const by = [who, ...(onBehalfOf === "" ? [] : [`for ${onBehalfOf}`])].join(" ");
-  const how = credentialId === "" ? method : `${method} ${credentialId}`;
+  const how = [method, credentialId, address].filter((word) => word !== "").join(" ");
   const edited = editedDigest === "" ? "" : ", with other arguments than those shown";
   return [
     ["Run", safeText(`${run}, call ${call}: ${tool}, attempt ${attempt}`)],

@@ -34,7 +34,7 @@ const MEMBERS = {
   decision: {
     ...{ run: "string", call: "string", approval: "string", decision: "string", digest: "string" },
     ...{ editedDigest: "string", outcome: "string", closes: "boolean", who: "string", onBehalfOf: "string" },
-    ...{ method: "string", credentialId: "string", comment: "string", at: "number" },
+    ...{ method: "string", credentialId: "string", address: "string", comment: "string", at: "number" },
   },
   grant: {
     ...{ run: "string", call: "string", attempt: "number", nonceDigest: "string", worker: "string", tool: "string" },

@@ -103,8 +103,8 @@ function decisionProblem(entry: AuditEntry, trusted: TrustedKeys): string | unde
     const value = entry[field];
     return typeof value === "string" ? value : "";
   };
-  const { keyId, signature, method, credentialId } = signed as Readonly<Record<string, unknown>>;
-  const statement = decisionText({
+  const { keyId, signature } = signed as Readonly<Record<string, unknown>>;
+  const statement = {
     run,
     call: text("call"),
     approval: text("approval"),
@@ -115,13 +115,19 @@ function decisionProblem(entry: AuditEntry, trusted: TrustedKeys): string | unde
     closes: kind === "decided",
     who: text("who"),
     onBehalfOf: text("onBehalfOf"),
-    method: String(method),
-    credentialId: String(credentialId),
+    method: text("method"),
+    credentialId: text("credentialId"),
+    address: text("address"),
     comment: text("comment"),
     at,
-  });
+  };
   const bytes = Buffer.from(String(signature), "base64url");
-  return trusted.problem("orchestrators", { text: statement, keyId: String(keyId), signature: bytes, at });
+  return trusted.problem("orchestrators", {
+    text: decisionText(statement),
+    keyId: String(keyId),
+    signature: bytes,
+    at,
+  });
 }
 
 function linkOf({ entry, hash, signature }: SealedEntry, id: string, line: number): Link {

@@ -39,9 +39,10 @@ export interface DecisionStatement {
   readonly closes: boolean;
   readonly who: string;
   readonly onBehalfOf: string;
-  /** How it was known who that is, and by which credential. */
+  /** How it was known who that is, by which credential, and from where it came. */
   readonly method: string;
   readonly credentialId: string;
+  readonly address: string;
   readonly comment: string;
   readonly at: number;
 }

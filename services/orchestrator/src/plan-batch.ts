@@ -108,8 +108,7 @@ export async function planBatch<A extends Asked>(
       continue;
     }
     changes = true;
-    const { command } = pending;
-    const transition = { command, before: run, after: result.run, events: result.events, stored, earlier: events };
+    const transition = { before: run, after: result.run, events: result.events, stored, earlier: events };
     const made = signatures === undefined ? result.events : await signatures.sign(transition);
     run = result.run;
     schedule = result.schedule;

@@ -206,10 +206,10 @@ function acted(act: Act, call: KnownCall | undefined): AuditFact["says"] {
     digest: signed?.digest ?? call?.digest,
     editedDigest: edited?.digest,
     editedArguments: edited?.arguments,
-    method: via?.method ?? signed?.method,
-    credentialId: via?.credentialId ?? signed?.credentialId,
+    method: via?.method,
+    credentialId: via?.credentialId,
     address: via?.address,
-    signed: signed && { ...signatureOf(signed), method: signed.method, credentialId: signed.credentialId },
+    signed: signed && signatureOf(signed),
   };
 }
 

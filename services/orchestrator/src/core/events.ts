@@ -55,9 +55,6 @@ export interface Signed {
 export interface SignedAct extends Signed {
   /** Of the arguments that were shown. */
   readonly digest: string;
-  /** How it was known who it is, and by which credential. */
-  readonly method: string;
-  readonly credentialId: string;
 }
 
 /** What of a grant is signed beside what its start says. */

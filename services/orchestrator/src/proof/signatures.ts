@@ -4,7 +4,6 @@ import { digestOf, GRANT_VALID_MS, type Signing } from "@agentspan/internal";
 import {
   type Call,
   type Checkpoint,
-  type Command,
   callOf,
   type Decided,
   type Fact,
@@ -21,7 +20,6 @@ import { actText, finishText, startText } from "./signed-facts.js";
 
 /** A transition that is about to be stored. */
 export interface Transition {
-  readonly command: Command;
   readonly before: Run | undefined;
   readonly after: Run;
   readonly events: readonly RunEvent[];
@@ -46,14 +44,14 @@ export class Signatures {
    * The events with their signatures. The start of a guarded call whose decision is not believed gets none: then there
    * is nothing in the database that could pass for a grant.
    */
-  async sign({ command, before, after, events, stored, earlier }: Transition): Promise<readonly RunEvent[]> {
+  async sign({ before, after, events, stored, earlier }: Transition): Promise<readonly RunEvent[]> {
     const known = [...earlier, ...events];
     const find: FindEvent = async (sequence) =>
       known.find((event) => event.sequence === sequence) ??
       (stored === undefined ? undefined : await this.history.at(stored, sequence));
     const signed: RunEvent[] = [];
     for (const event of events) {
-      const fact = await this.signedFact(event, { command, before, after, find });
+      const fact = await this.signedFact(event, { before, after, find });
       signed.push(fact === undefined ? event : { ...event, fact });
     }
     return signed;
@@ -80,16 +78,14 @@ export class Signatures {
 
   private async signedFact(
     { fact, at }: RunEvent,
-    { command, before, after, find }: Pick<Transition, "command" | "before" | "after"> & { readonly find: FindEvent },
+    { before, after, find }: Pick<Transition, "before" | "after"> & { readonly find: FindEvent },
   ): Promise<Fact | undefined> {
     const { runId } = after;
     switch (fact.type) {
       case "voted":
       case "decided": {
         const digest = (before?.checkpoints[fact.approvalId] ?? after.checkpoints[fact.approvalId])?.digest ?? "";
-        const { method = "", credentialId = "" } = (command.type === "decide" ? command.by : undefined) ?? {};
-        const said = { digest, method, credentialId };
-        return { ...fact, signed: { ...said, ...this.signature(actText(runId, fact, said, at)) } };
+        return { ...fact, signed: { digest, ...this.signature(actText(runId, fact, { digest }, at)) } };
       }
       case "tool_started": {
         const call = callOf(after, fact.callId);

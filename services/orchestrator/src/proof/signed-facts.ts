@@ -17,9 +17,10 @@ import {
 export function actText(
   runId: string,
   fact: Voted | Decided,
-  { digest, method, credentialId }: Omit<SignedAct, keyof Signed>,
+  { digest }: Omit<SignedAct, keyof Signed>,
   at: number,
 ): string {
+  const { method = "", credentialId = "", address = "" } = fact.via ?? {};
   return decisionText({
     run: runId,
     call: fact.callId,
@@ -33,6 +34,7 @@ export function actText(
     onBehalfOf: fact.onBehalfOf ?? "",
     method,
     credentialId,
+    address,
     comment: fact.comment,
     at,
   });

@@ -20,6 +20,7 @@ import { type Committed, Engine, type ExecuteOptions, type Outcome } from "../..
 import type { DocumentRoom } from "../../src/history.js";
 import { emptyDatabase } from "../../src/memory/memory-database.js";
 import type { StoredRun } from "../../src/ports.js";
+import type { Signatures } from "../../src/proof/signatures.js";
 import { textFunctions } from "../../src/text-functions.js";
 import { WatchedStore } from "./watched-store.js";
 
@@ -40,6 +41,7 @@ export const DESK: MessageInitShape<typeof AgentDefinitionSchema> = {
 
 export interface DeskOptions {
   readonly room?: DocumentRoom;
+  readonly signatures?: Signatures;
 }
 
 export class Scene {

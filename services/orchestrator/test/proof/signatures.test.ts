@@ -1,0 +1,168 @@
+// What is signed of a run, and what of it is not believed once it was changed.
+import { newSigningKey, type Signing, signingKey, TrustedKeys } from "@agentspan/internal";
+import { describe, expect, it } from "vitest";
+import type { Decided, RunEvent, ToolFinished, ToolStarted, Voted } from "../../src/core/index.js";
+import { History } from "../../src/history.js";
+import { MemoryStore } from "../../src/memory/memory-store.js";
+import type { StoredRun } from "../../src/ports.js";
+import { Signatures } from "../../src/proof/signatures.js";
+import { signatureIn } from "../../src/proof/signed-facts.js";
+import { ANY_OBJECT, approves, claim, completes, type Desk, RUN, replies, Scene, start } from "../scenes/scene.js";
+
+const key = newSigningKey();
+const other = newSigningKey();
+const listed = ({ id, public: text }: typeof key, retired = {}) => ({ id, public: text, ...retired });
+
+function signing(own: typeof key, orchestrators: readonly object[], gateways: readonly object[] = []): Signing {
+  const trusted = TrustedKeys.read(JSON.stringify({ gateways, orchestrators }));
+  if (trusted instanceof TrustedKeys) return { key: signingKey(own.pem), trusted };
+  throw new Error(trusted.faults.join("; "));
+}
+
+function scene(with_: Signing = signing(key, [listed(key)])): { readonly desk: Desk; readonly signatures: Signatures } {
+  const stage = new Scene();
+  const history = new History(new MemoryStore({ database: stage.database }));
+  const signatures = new Signatures(with_, history);
+  return { desk: stage.desk("orc_1", { signatures }), signatures };
+}
+
+const BY = { by: { method: "api_key", credentialId: "k7", address: "10.0.0.7" }, authenticated: true } as const;
+
+/** A refund that two people approved; the first of them with an edit where it is said. */
+async function approvedByTwo(desk: Desk, editedArguments?: string): Promise<StoredRun> {
+  const tools = [{ name: "refund", inputSchemaJson: ANY_OBJECT, approval: { required: true, votesRequired: 2 } }];
+  await desk.execute(start(), { agent: await desk.agent({ name: "desk", model: "script/any", tools }) });
+  const { stored } = await desk.execute(replies(1, ["refund"]));
+  const verdict = { kind: "approve" as const, ...(editedArguments === undefined ? {} : { editedArguments }) };
+  await desk.execute(approves(stored, "t1c1", "d1", { who: "maria", verdict, ...BY }));
+  const { digest = "" } = Object.values((await desk.stored()).run.checkpoints)[0] ?? {};
+  return (await desk.execute(approves(stored, "t1c1", "d2", { who: "john", digest, ...BY }))).stored;
+}
+
+function factOf<F extends RunEvent["fact"]>({ events }: StoredRun, type: F["type"]): F {
+  const found = events.find(({ fact }) => fact.type === type)?.fact;
+  if (found === undefined) throw new Error(`There is no ${type}.`);
+  return found as F;
+}
+
+function changed(stored: StoredRun, type: string, change: object): StoredRun {
+  const swap = (event: RunEvent): RunEvent =>
+    event.fact.type === type ? ({ ...event, fact: { ...event.fact, ...change } } as RunEvent) : event;
+  return { ...stored, events: stored.events.map(swap) };
+}
+
+describe("with a key", () => {
+  it("every vote, the grant and the outcome are signed before they are stored", async () => {
+    const { desk, signatures } = scene();
+    const approved = await approvedByTwo(desk);
+    expect(factOf<Voted>(approved, "voted").signed).toMatchObject({ keyId: key.id });
+    expect(await signatures.callProblem(approved, "t1c1")).toBeUndefined();
+    const claimed = (await desk.execute(claim("t1c1", "n1"))).stored;
+    const { signed } = factOf<ToolStarted>(claimed, "tool_started");
+    expect(signed).toMatchObject({ keyId: key.id, decisionId: "d2", digest: claimed.run.turn.calls[0]?.digest });
+    const ended = (await desk.execute(completes(claimed, "t1c1", "n1"))).stored;
+    expect(factOf<ToolFinished>(ended, "tool_result").signed?.keyId).toBe(key.id);
+    const trusted = signing(key, [listed(key)]).trusted;
+    for (const event of ended.events) {
+      const one = signatureIn(RUN, event);
+      if (one === undefined) continue;
+      const signature = Buffer.from(one.signature, "base64url");
+      expect(trusted.problem("orchestrators", { ...one, signature, at: event.at })).toBeUndefined();
+    }
+    expect(ended.events.filter((event) => signatureIn(RUN, event) !== undefined)).toHaveLength(4);
+  });
+
+  it("a plain call has nothing of it stored, and a call that runs once needs no decision", async () => {
+    const { desk } = scene();
+    await desk.startWith(["look_up", "charge"]);
+    const plain = (await desk.execute(claim("t1c1", "n1"))).stored;
+    expect(factOf<ToolStarted>(plain, "tool_started").signed).toBeUndefined();
+    const once = (await desk.execute(claim("t1c2", "n2"))).stored;
+    const started = once.events.map(({ fact }) => fact).filter((fact) => fact.type === "tool_started");
+    expect(started[1]?.signed).toMatchObject({ approvalId: "", decisionId: "" });
+  });
+
+  it("a call is believed with the arguments that the first of two people put in", async () => {
+    const { desk, signatures } = scene();
+    const approved = await approvedByTwo(desk, '{"amount":5}');
+    expect(await signatures.callProblem(approved, "t1c1")).toBeUndefined();
+    expect(factOf<Decided>(approved, "decided").signed?.digest).toBe(approved.run.turn.calls[0]?.digest);
+  });
+});
+
+describe("a stored approval is not believed", () => {
+  const cases: readonly (readonly [string, (stored: StoredRun) => StoredRun, RegExp])[] = [
+    ["with another person in it", (stored) => changed(stored, "decided", { who: "eve" }), /not of what it says/],
+    ["on behalf of another", (stored) => changed(stored, "decided", { onBehalfOf: "eve" }), /not of what it says/],
+    [
+      "from elsewhere",
+      (stored) => changed(stored, "decided", { via: { ...BY.by, address: "::1" } }),
+      /not of what it says/,
+    ],
+    ["with another comment", (stored) => changed(stored, "decided", { comment: "ok" }), /not of what it says/],
+    ["with a vote in it that nobody signed", (stored) => changed(stored, "voted", { signed: undefined }), /not signed/],
+    ["with another's vote", (stored) => changed(stored, "voted", { who: "eve" }), /not of what it says/],
+    ["of another call", (stored) => changed(stored, "decided", { callId: "t1c2" }), /about another call/],
+    ["that was a rejection", (stored) => changed(stored, "decided", { outcome: "rejected" }), /rejected, not approved/],
+    [
+      "made of a vote",
+      (stored) => {
+        const vote = factOf<Voted>(stored, "voted");
+        return changed(stored, "decided", { ...vote, type: "decided", decisionId: "d2" });
+      },
+      /not of what it says/,
+    ],
+    [
+      "by too few",
+      (stored) => {
+        const [id = "", checkpoint] = Object.entries(stored.run.checkpoints)[0] ?? [];
+        const votes = checkpoint?.votes.slice(1) ?? [];
+        const checkpoints = { [id]: { ...checkpoint, votes } };
+        return { ...stored, run: { ...stored.run, checkpoints } } as StoredRun;
+      },
+      /too few votes/,
+    ],
+    ["for other arguments", (stored) => withCall(stored, { digest: "sha256:00" }), /about other arguments/],
+    ["that is not there", (stored) => withCall(stored, { approval: undefined }), /no decision lets it run/],
+    [
+      "that names another",
+      (stored) => withCall(stored, { approval: { approvalId: "apr_x", decisionId: "d2" } }),
+      /its approval is not decided/,
+    ],
+  ];
+
+  it.each(cases)("%s", async (_, change, why) => {
+    const { desk, signatures } = scene();
+    const approved = await approvedByTwo(desk);
+    expect(await signatures.callProblem(change(approved), "t1c1")).toMatch(why);
+  });
+
+  it("by a key that was retired before, by a gateway's key, and by a stranger's", async () => {
+    const { desk } = scene();
+    const approved = await approvedByTwo(desk);
+    const problem = (with_: Signing) => scene(with_).signatures.callProblem(approved, "t1c1");
+    expect(await problem(signing(other, [listed(other), listed(key)]))).toBeUndefined();
+    const early = { retired_at: "2025-12-31T00:00:00Z" };
+    expect(await problem(signing(other, [listed(other), listed(key, early)]))).toMatch(/retired/);
+    const late = { retired_at: "2026-01-02T00:00:00Z" };
+    expect(await problem(signing(other, [listed(other), listed(key, late)]))).toBeUndefined();
+    expect(await problem(signing(other, [listed(other)], [listed(key)]))).toMatch(/that of a gateway/);
+    expect(await problem(signing(other, [listed(other)]))).toMatch(/no trusted key/);
+  });
+
+  it("and no grant of it is signed, not even in the database", async () => {
+    const { desk } = scene();
+    await approvedByTwo(desk);
+    const stranger = scene(signing(other, [listed(other)]));
+    const history = new History(desk.store);
+    const late = desk.scene.desk("orc_2", { signatures: new Signatures(signing(other, [listed(other)]), history) });
+    expect(stranger.desk).toBeDefined();
+    const claimed = (await late.execute(claim("t1c1", "n1"))).stored;
+    expect(factOf<ToolStarted>(claimed, "tool_started").signed).toBeUndefined();
+  });
+});
+
+function withCall(stored: StoredRun, change: object): StoredRun {
+  const calls = stored.run.turn.calls.map((call) => ({ ...call, ...change }));
+  return { ...stored, run: { ...stored.run, turn: { ...stored.run.turn, calls } } } as StoredRun;
+}
