@@ -60,6 +60,8 @@ beforeAll(async () => {
     },
     // Trusted, but its discovery document is of another issuer.
     { issuer: `${issuer.url}/liar`, audience: "agentspan" },
+    // Trusted, for signatures of another kind than it makes.
+    { issuer: `${issuer.url}/rsa`, audience: "agentspan", jwksUrl: `${issuer.url}/keys`, algorithms: ["RS256"] },
     // Trusted, and away.
     { issuer: "http://127.0.0.1:1", audience: "agentspan" },
   ];
@@ -310,6 +312,11 @@ describe("a token", () => {
     "another's key under our key's name",
   ] as const)("that is forged is refused: %s", async (how) => {
     expect((await refusal({}, { how })).reason).toBe("UNAUTHENTICATED");
+  });
+
+  it("that is signed in a way that is not taken is refused, whoever signed it", async () => {
+    const told = await refusal({ iss: `${issuer.url}/rsa` });
+    expect(told).toMatchObject({ reason: "UNAUTHENTICATED", message: expect.stringContaining("in a way that") });
   });
 
   it("is taken within the tolerance of clocks", async () => {
