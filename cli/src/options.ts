@@ -70,6 +70,12 @@ export function sequenceOf(text: string): number {
   throw new InvalidArgumentError("It must be a whole number, 0 or more.");
 }
 
+/** The text of a date and perhaps a time, of ISO 8601. */
+export function instantOf(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  throw new InvalidArgumentError("It must be a date or a time such as 2026-11-25 or 2026-11-25T08:00:00Z.");
+}
+
 /** The text of a duration with its unit. */
 export function durationOf(text: string): string {
   if (/^(?=.*[1-9])\d{1,6}(s|m|h|d)$/.test(text)) return text;

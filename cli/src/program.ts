@@ -2,7 +2,7 @@
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
-import { countOf, durationOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, instantOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { CLI_VERSION } from "./version.js";
 
@@ -30,6 +30,7 @@ export function program(output: Output): Command {
   addApprovals(root, output);
   addDecisions(root, output);
   addKeys(root, output);
+  addAudit(root, output);
   addSigningKeys(root, output);
   addReceipts(root, output);
   addProve(root, output);
@@ -193,6 +194,23 @@ function addReceipts(root: Command, output: Output): void {
     .option("--trusted-keys <file>", "whom you trust (AGENTSPAN_TRUSTED_KEYS_FILE, or the local server's, unless said)")
     .addHelpText("after", examples(["receipt verify receipt.json --trusted-keys trusted-keys.json"]))
     .action(async (file, flags) => (await import("./commands/receipt.js")).receiptVerify(file, flags, output));
+}
+
+function addAudit(root: Command, output: Output): void {
+  const audit = group(root, "audit", "who asked and decided what, and whether that record is as it was written");
+  withUrl(leaf(audit, "export", "the record of this namespace, as lines of JSON"))
+    .option("--run <run>", "only of this run")
+    .option("--from <time>", "only from then on, such as 2026-11-25 or 2026-11-25T08:00:00Z", instantOf)
+    .option("--to <time>", "only before then", instantOf)
+    .option("--out <file>", "write to a file")
+    .addHelpText("after", examples(["audit export --out audit.jsonl", "audit export --run run_x7k2"]))
+    .action(async (flags) => (await import("./commands/audit.js")).auditExport(flags, output));
+  leaf(audit, "verify", "find what was changed, taken out, moved or made up in an exported record; needs no server")
+    .argument("<file>", "what audit export wrote")
+    .option("--trusted-keys <file>", "the public keys of the orchestrators, as AGENTSPAN_TRUSTED_KEYS_FILE has them")
+    .addHelpText("after", examples(["audit verify audit.jsonl --trusted-keys trusted-keys.json"]))
+    .addHelpText("after", "\nExits with 0 where all is as it was written, and with 1 where something is not.")
+    .action(async (file, flags) => (await import("./commands/audit.js")).auditVerify(file, flags, output));
 }
 
 function decision(root: Command, name: string, about: string): Command {

@@ -40,7 +40,7 @@ interface KnownCall {
 
 /** Of all events of a run, oldest first. */
 export function auditFacts(events: readonly RunEvent[], policyOf: PolicyOf): readonly AuditFact[] {
-  if (!events.some(({ fact }) => fact.type === "waiting")) return [];
+  if (!events.some(({ fact }) => fact.type === "waiting" || fact.type === "decided")) return [];
   const run = new KnownRun(policyOf);
   return events.flatMap((event) => run.told(event) ?? []);
 }
@@ -71,7 +71,8 @@ class KnownRun {
         };
       case "voted":
       case "decided": {
-        const says = { ...about, ...acted(fact, call), content: fact.type === "decided" ? fact.content : undefined };
+        const content = fact.type === "decided" ? fact.content : undefined;
+        const says = { ...about, ...acted(fact, call), content, ...this.ground(fact, call) };
         return { kind: fact.type, people: peopleOf(fact.who, fact.onBehalfOf), tool, says };
       }
       case "escalated": {
@@ -123,10 +124,20 @@ class KnownRun {
     }
   }
 
+  /** A standing grant decided without anybody being asked: what would have been shown is told here. */
+  private ground(act: Act, call: KnownCall | undefined): AuditFact["says"] {
+    if (!("ground" in act) || act.ground === undefined) return {};
+    return { ground: act.ground, arguments: call?.arguments ?? "", ...this.asker(call?.tool ?? "") };
+  }
+
+  private asker(tool: string): AuditFact["says"] {
+    const { agentName: agent, agentVersion, startedBy, onBehalfOf: startedFor } = this.started ?? {};
+    return { startedBy, startedFor, agent, agentVersion, policy: this.policyOf(tool) };
+  }
+
   private requested(fact: Waiting, call: KnownCall | undefined): AuditFact["says"] {
     const { approvalId: approval, callId, tool, kind: checkpoint, digest, votesRequired, explicit, approvers } = fact;
     const { reason, expiresAt, preview, unknown } = fact;
-    const { agentName: agent, agentVersion, startedBy, onBehalfOf } = this.started ?? {};
     return {
       approval,
       call: callId,
@@ -134,11 +145,7 @@ class KnownRun {
       checkpoint,
       digest,
       arguments: call?.arguments ?? "",
-      startedBy,
-      startedFor: onBehalfOf,
-      agent,
-      agentVersion,
-      policy: this.policyOf(tool),
+      ...this.asker(tool),
       reason,
       votesRequired,
       explicit,
@@ -206,9 +213,7 @@ function acted(act: Act, call: KnownCall | undefined): AuditFact["says"] {
     digest: signed?.digest ?? call?.digest,
     editedDigest: edited?.digest,
     editedArguments: edited?.arguments,
-    method: via?.method,
-    credentialId: via?.credentialId,
-    address: via?.address,
+    ...via,
     signed: signed && signatureOf(signed),
   };
 }

@@ -1,0 +1,112 @@
+// agentspan audit export|verify
+import { createReadStream } from "node:fs";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { TrustedKeys, verifyAudit } from "@agentspan/internal";
+import { AuditService } from "@agentspan/proto";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "../command-error.js";
+import type { UrlOption } from "../options.js";
+import type { Output } from "../output.js";
+import { safeText } from "../safe-text.js";
+import { withServer } from "../server-connection.js";
+
+export interface AuditExportFlags extends UrlOption {
+  readonly run?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly out?: string;
+}
+
+export function auditExport(flags: AuditExportFlags, output: Output): Promise<void> {
+  return withServer(flags, async ({ client }) => {
+    const { run = "", out } = flags;
+    const part = { runId: run, ...timeOf("from", flags.from), ...timeOf("to", flags.to) };
+    const lines = linesOf(client.stream(AuditService.method.exportAudit, part, new AbortController().signal));
+    if (out === undefined) {
+      for await (const line of lines) output.line(line);
+      return;
+    }
+    const count = await writeWhole(out, lines);
+    output.line(`Wrote ${count === 1 ? "1 entry" : `${count} entries`} to ${safeText(out)}.`);
+  });
+}
+
+export interface AuditVerifyFlags {
+  readonly trustedKeys?: string;
+}
+
+/** Throws CommandError where something is wrong with the file. */
+export async function auditVerify(file: string, { trustedKeys }: AuditVerifyFlags, output: Output): Promise<void> {
+  const trusted = trustedKeys === undefined ? undefined : await readTrusted(trustedKeys);
+  const report = await verifyAudit(linesIn(file), trusted);
+  const { entries, chains, signed, faults, notes } = report;
+  for (const { line, entry, problem } of faults) {
+    output.line(`line ${line}${entry === "" ? "" : `, ${safeText(entry)}`}: ${safeText(problem)}`);
+  }
+  for (const note of notes) output.line(safeText(note));
+  if (entries === 0 && faults.length === 0) throw new CommandError(`${file} has no entries.`);
+  if (faults.length > 0) {
+    const what = faults.length === 1 ? "1 thing is" : `${faults.length} things are`;
+    throw new CommandError(`${file} is not as it was written: ${what} wrong with it.`);
+  }
+  const believed = trusted === undefined ? "" : `, ${signed} of them signed by trusted keys`;
+  output.line(`As it was written: ${entries} entries in ${chains === 1 ? "1 chain" : `${chains} chains`}${believed}.`);
+}
+
+async function* linesOf(answers: AsyncIterable<{ readonly line: string }>): AsyncGenerator<string> {
+  for await (const { line } of answers) yield line;
+}
+
+/** Under another name until it is complete, so that nobody takes a part for the whole. Resolves to the entries in it. */
+async function writeWhole(path: string, lines: AsyncIterable<string>): Promise<number> {
+  const partial = `${path}.part`;
+  const file = await open(partial, "w", 0o600);
+  let count = -1;
+  try {
+    for await (const line of lines) {
+      await file.write(`${line}\n`);
+      count += 1;
+    }
+    await file.sync();
+    await file.close();
+    await rename(partial, path);
+    return Math.max(0, count);
+  } catch (error) {
+    await file.close();
+    await rm(partial, { force: true });
+    throw error;
+  }
+}
+
+/** By line feeds alone: what else breaks lines may stand in a text of an entry. */
+async function* linesIn(path: string): AsyncGenerator<string> {
+  let rest = "";
+  try {
+    for await (const chunk of createReadStream(path, "utf8")) {
+      const lines = `${rest}${chunk}`.split("\n");
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  if (rest !== "") yield rest;
+}
+
+async function readTrusted(path: string): Promise<TrustedKeys> {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const read = TrustedKeys.read(text);
+  if (read instanceof TrustedKeys) return read;
+  throw new CommandError(`${path} is no file of trusted keys: ${read.faults.join("; ")}.`, 2);
+}
+
+function unreadable(path: string, error: unknown): CommandError {
+  const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return new CommandError(`${path} cannot be read: ${why === "ENOENT" ? "there is no such file" : why}.`, 2);
+}
+
+function timeOf(field: "from" | "to", text: string | undefined) {
+  return text === undefined ? {} : { [field]: timestampFromMs(Date.parse(text)) };
+}
