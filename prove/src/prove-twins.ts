@@ -24,13 +24,13 @@ export async function proveTwin(twin: Twin, { seed, control, onProgress }: TwinO
   const begun = performance.now();
   const built = await buildTwin(control ? [] : twin.replacements);
   try {
-    const { stories, faults, arms, env } = twin;
+    const { stories, faults, arms, env, runs = 24, forMs = 8_000 } = twin;
     const report = await prove({
       ...DEFAULTS,
       everyPoint: false,
-      runs: 24,
+      runs,
       atOnce: 12,
-      forMs: 8_000,
+      forMs,
       boundMs: 20_000,
       pointEveryMs: 300,
       otherEveryMs: 1_000,
