@@ -62,6 +62,8 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "Internal/Sequences": BETWEEN_US,
   "Internal/ApprovalChanges": READ,
   "Internal/VerifyKey": BETWEEN_US,
+  // In the name of whoever was refused: it carries nothing out.
+  "Internal/NoteRefusal": "known",
 };
 
 /** Methods by which somebody starts something or decides: a delegate must say for whom. */
@@ -71,7 +73,21 @@ const SPOKEN_FOR: ReadonlySet<string> = new Set([
   "RunService/Reject",
   "RunService/Respond",
   "RunService/Settle",
+  "GrantService/CreateGrant",
+  "GrantService/RevokeGrant",
 ]);
+
+/** Methods by which somebody decides: an attempt without the right to it is written into the audit. */
+const DECISIONS: ReadonlySet<string> = new Set([
+  "RunService/Approve",
+  "RunService/Reject",
+  "RunService/Respond",
+  "RunService/Settle",
+]);
+
+export function isDecision(method: string): boolean {
+  return DECISIONS.has(method);
+}
 
 const OWN_PACKAGE = "agentspan.v1.";
 

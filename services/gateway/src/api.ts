@@ -1,6 +1,7 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { health } from "@agentspan/internal";
 import { AgentService, ApprovalService, AuditService, KeyService, RunService } from "@agentspan/proto";
+import { decision } from "./auth/refused-decision.js";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
 import { createKey } from "./handlers/create-key.js";
@@ -45,10 +46,10 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
     serverStreaming(run.streamEvents, streamEvents(deps)),
-    unary(run.approve, approve(deps)),
-    unary(run.reject, reject(deps)),
-    unary(run.respond, respond(deps)),
-    unary(run.settle, settle(deps)),
+    decision(run.approve, approve(deps), deps),
+    decision(run.reject, reject(deps), deps),
+    decision(run.respond, respond(deps), deps),
+    decision(run.settle, settle(deps), deps),
     unary(run.cancel, cancel(deps)),
     unary(run.pause, pause(deps)),
     unary(run.resume, resume(deps)),

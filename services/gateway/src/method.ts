@@ -8,6 +8,7 @@ import type {
   Message,
   MessageShape,
 } from "@bufbuild/protobuf";
+import { requireRole } from "./auth/guard.js";
 import type { Context } from "./context.js";
 
 export type UnaryHandler<I extends Message, O extends Message> = (request: I, context: Context) => Promise<O>;
@@ -46,23 +47,30 @@ export class PlainStatus extends Error {
   }
 }
 
+/** Throws, or rejects, where somebody may not make this very request. */
+export type Check<I extends Message> = (request: I, context: Context) => Promise<void>;
+
+/** A method with one answer; whether its caller may make it is checked unless another check is given. */
 export function unary<I extends DescMessage, O extends DescMessage>(
   desc: DescMethodUnary<I, O>,
   handle: UnaryHandler<MessageShape<I>, MessageShape<O>>,
+  check?: Check<MessageShape<I>>,
 ): Method {
   const method = methodName(desc.parent.typeName, desc.name);
   return {
     kind: "unary",
     desc,
     handle: async (request: MessageShape<I>, context: Context) => {
-      requireSpeaker(method, request, context);
+      if (check === undefined) requireRight(method, request, context);
+      else await check(request, context);
       return handle(request, context);
     },
   };
 }
 
-/** A delegate says for whom it starts or decides, and nobody else may. */
-function requireSpeaker(method: string, request: object, { caller }: Context): void {
+/** Throws PERMISSION_DENIED: for want of a role, or where a delegate does not say for whom, or another says so. */
+export function requireRight(method: string, request: object, { caller }: Context): void {
+  requireRole(method, caller);
   const onBehalfOf = "onBehalfOf" in request && typeof request.onBehalfOf === "string" ? request.onBehalfOf : "";
   const problem = delegateProblem(method, caller.roles, onBehalfOf);
   if (problem !== undefined) throw new AgentspanError("PERMISSION_DENIED", problem);

@@ -20,6 +20,8 @@ import {
   KeyService,
   type LiveEvents,
   LiveEventsSchema,
+  NoteRefusalRequestSchema,
+  NoteRefusalResponseSchema,
   PutKeyRequestSchema,
   PutKeyResponseSchema,
   ReplySchema,
@@ -95,6 +97,7 @@ const METHODS = new Map<string, DescMethod>(
 const INTERNAL = new Map<string, DescMessage>([
   ["Internal/Sequences", SequencesRequestSchema],
   ["Internal/VerifyKey", VerifyKeyRequestSchema],
+  ["Internal/NoteRefusal", NoteRefusalRequestSchema],
   ["KeyService/CreateKey", PutKeyRequestSchema],
 ]);
 
@@ -218,6 +221,7 @@ export class FakeOrchestrator {
       const key = this.store.keys.get(request.keyId);
       return reply(VerifyKeyResponseSchema, key === undefined ? {} : { key });
     }
+    if (is(request, NoteRefusalRequestSchema)) return reply(NoteRefusalResponseSchema, {});
     if (is(request, PutKeyRequestSchema)) return this.#putKey(request, envelope);
     if (is(request, KeyService.method.revokeKey.input)) {
       const key = this.store.keys.get(request.keyId);

@@ -5,6 +5,8 @@ import {
   EnvelopeSchema,
   ListKeysRequestSchema,
   ListKeysResponseSchema,
+  NoteRefusalRequestSchema,
+  NoteRefusalResponseSchema,
   PutKeyRequestSchema,
   PutKeyResponseSchema,
   RejectRequestSchema,
@@ -36,8 +38,9 @@ function newSigning(): Signing {
 type Who = Partial<Pick<Caller, "subject" | "roles" | "method">>;
 
 /** A service whose requests get as far as what this test is about: keys, and refusals. */
-function desk(authentication = true, signing?: Signing, store = new MemoryStore()) {
-  const context = { store, clock: { now: () => 1_700_000_000_000.5 }, signing } as unknown as RequestContext;
+function desk(authentication = true, signing?: Signing, store = new MemoryStore(), more: object = {}) {
+  const clock = { now: () => 1_700_000_000_000.5 };
+  const context = { store, clock, signing, ...more } as unknown as RequestContext;
   const service = new RequestService({
     orchestratorId: "orc_test",
     context,
@@ -65,6 +68,7 @@ const LIST = [ListKeysRequestSchema, ListKeysResponseSchema] as const;
 const REVOKE = [RevokeKeyRequestSchema, PutKeyResponseSchema] as const;
 const VERIFY = [VerifyKeyRequestSchema, VerifyKeyResponseSchema] as const;
 const START = [StartRequestSchema, PutKeyResponseSchema] as const;
+const NOTE = [NoteRefusalRequestSchema, NoteRefusalResponseSchema] as const;
 const REJECT = [RejectRequestSchema, PutKeyResponseSchema] as const;
 const gateway = { subject: "gateway", roles: ["gateway"], method: "none" };
 
@@ -81,7 +85,7 @@ describe("an orchestrator with authentication on", () => {
 
   it("asks for the role of every method itself", async () => {
     const { ask } = desk();
-    for (const method of Object.keys(methods)) {
+    for (const method of Object.keys(methods).filter((name) => name !== "Internal/NoteRefusal")) {
       await expect(ask(method, LIST, {}, { roles: ["worker-of-nothing"] })).rejects.toMatchObject({
         reason: "PERMISSION_DENIED",
       });
@@ -102,6 +106,23 @@ describe("an orchestrator with authentication on", () => {
       reason: "INVALID_REQUEST",
     });
   });
+});
+
+it("an attempt to decide that a gateway refused is for the audit, and carries nothing out", async () => {
+  const noted: object[] = [];
+  const run = { namespace: "default", checkpoints: { apr_b: { tool: "refund" } } };
+  const { ask } = desk(true, undefined, undefined, {
+    engine: { peek: async () => ({ run }) },
+    refusals: { note: async (refusal: object) => void noted.push(refusal) },
+  });
+  const body = toBinary(RejectRequestSchema, create(RejectRequestSchema, { runId: "run_a", approvalId: "apr_b" }));
+  const request = { method: "RunService/Reject", body, message: "no role" };
+  const who = { subject: "alex", roles: ["runner"] };
+  await ask("Internal/NoteRefusal", NOTE, request, who);
+  await ask("Internal/NoteRefusal", NOTE, request, who, "acme");
+  expect(noted).toMatchObject([{ run: "run_a", approval: "apr_b", tool: "refund", who: "alex", asked: "reject" }]);
+  await ask("Internal/NoteRefusal", NOTE, { ...request, method: "RunService/Cancel" }, who);
+  expect(noted).toHaveLength(1);
 });
 
 describe("API keys", () => {

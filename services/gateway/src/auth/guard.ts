@@ -1,8 +1,8 @@
 // Who is calling, and whether they may: asked for every call of every protocol, before its request is read where the
 // protocol lets us.
-import { AgentspanError, accessTo, mayCall, methodName, rolesFor } from "@agentspan/internal";
+import { AgentspanError, accessTo, isDecision, mayCall, methodName, rolesFor } from "@agentspan/internal";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { ANONYMOUS, type Call, type Context, DEFAULT_NAMESPACE, NOBODY } from "../context.js";
+import { ANONYMOUS, type Call, type Caller, type Context, DEFAULT_NAMESPACE, NOBODY } from "../context.js";
 import { foreign, foreignPage, type Provenance } from "../loopback-rule.js";
 import type { FailureLog } from "./failure-log.js";
 import { type Identity, Refused, type Verifier } from "./identity.js";
@@ -70,7 +70,8 @@ export function strictGuard(options: StrictGuardOptions): Guard {
       const method = methodName(parent.typeName, name);
       if (accessTo(method) === "anybody") return NOBODYS;
       const identity = await identify(shown);
-      requireRole(method, identity);
+      // Of decisions once the request is read, so that the audit can say which: see refused-decision.ts.
+      if (!isDecision(method)) requireRole(method, identity.caller);
       return identity;
     },
     contextOf: (identity, { methodKind }, call) => {
@@ -94,7 +95,8 @@ function credentialOf(authorization: string | undefined): string {
   return credential;
 }
 
-function requireRole(method: string, { caller: { subject, roles } }: Identity): void {
+/** Throws PERMISSION_DENIED. */
+export function requireRole(method: string, { subject, roles }: Pick<Caller, "subject" | "roles">): void {
   if (mayCall(method, roles)) return;
   const has = roles.length === 0 ? "no role" : roles.join(", ");
   throw new AgentspanError(

@@ -56,13 +56,13 @@ describe("whoever calls, with authentication on", () => {
   });
 
   it("is told which role is missing", async () => {
-    for (const method of [RunService.method.approve, KeyService.method.createKey]) {
+    for (const method of [KeyService.method.listKeys, KeyService.method.createKey]) {
       await expect(guard().admit(method, shown("Bearer key-good"))).rejects.toMatchObject({
         reason: "PERMISSION_DENIED",
       });
     }
-    await expect(guard().admit(RunService.method.approve, shown("Bearer key-good"))).rejects.toThrow(
-      "RunService/Approve takes the role approver or admin, and alex has runner.",
+    await expect(guard().admit(KeyService.method.createKey, shown("Bearer key-good"))).rejects.toThrow(
+      "KeyService/CreateKey takes the role admin, and alex has runner.",
     );
   });
 

@@ -1,7 +1,15 @@
 // Who is let in, over every protocol and both ports, with a real NATS and a real issuer in a process of its own.
 import { newApiKey } from "@agentspan/internal";
-import { AgentService, ApprovalService, KeyService, RunService, StartRequestSchema } from "@agentspan/proto";
-import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  AgentService,
+  ApprovalService,
+  ApproveRequestSchema,
+  KeyService,
+  type NoteRefusalRequest,
+  RunService,
+  StartRequestSchema,
+} from "@agentspan/proto";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -219,6 +227,38 @@ describe("over grpc-js", () => {
     });
     expect(response.status).toBe(401);
     expect(response.headers.get("www-authenticate")).toContain("Bearer");
+  });
+});
+
+describe("who may not decide", () => {
+  it("is told so, and the orchestrator that they tried, with nothing that could be carried out", async () => {
+    orchestrator.seen.length = 0;
+    const attempt = { runId: "run_a", approvalId: "apr_b", comment: "x".repeat(1_000), argumentsDigest: "" };
+    expect((await refusalOf(runs(KEYS.runner.text).approve(attempt))).reason).toBe("PERMISSION_DENIED");
+    await refusalOf(runs(KEYS.delegate.text, "gRPC on the second port").reject({ ...attempt, reason: "no" }));
+    expect(orchestrator.seen.map(({ method }) => method)).toEqual(["Internal/NoteRefusal", "Internal/NoteRefusal"]);
+    const [first, second] = orchestrator.seen;
+    expect(first?.envelope.caller?.subject).toBe("alex");
+    expect(first?.request).toMatchObject({
+      method: "RunService/Approve",
+      message: expect.stringContaining("takes the role"),
+    });
+    expect(second?.request).toMatchObject({
+      method: "RunService/Reject",
+      message: expect.stringContaining("on_behalf_of"),
+    });
+    const noted = first?.request as NoteRefusalRequest | undefined;
+    expect(fromBinary(ApproveRequestSchema, noted?.body ?? new Uint8Array())).toMatchObject({
+      runId: "run_a",
+      approvalId: "apr_b",
+      comment: "",
+    });
+  });
+
+  it("is refused also where nobody can be told", async () => {
+    orchestrator.on("Internal/NoteRefusal", () => ({ failure: { reason: "STORE_UNAVAILABLE", message: "away" } }));
+    expect((await refusalOf(runs(KEYS.runner.text).approve({ runId: "run_a" }))).reason).toBe("PERMISSION_DENIED");
+    orchestrator.on("Internal/NoteRefusal", () => "default");
   });
 });
 
