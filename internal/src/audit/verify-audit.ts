@@ -81,6 +81,10 @@ export async function verifyAudit(
 function ownProblems({ entry, hash, signature }: SealedEntry, trusted: TrustedKeys | undefined): readonly string[] {
   const problems: string[] = [];
   if (digestOf(auditEntryText(entry)) !== hash) problems.push("it was changed: its hash is not that of what it says");
+  const { kind, arguments: shown, digest } = entry;
+  if (kind === "requested" && typeof shown === "string" && shown !== "" && digestOf(shown) !== digest) {
+    problems.push("what was shown is not what its digest says");
+  }
   if (trusted === undefined) return problems;
   if (signature !== undefined) {
     const { run, chain, sequence } = entry;
@@ -90,15 +94,24 @@ function ownProblems({ entry, hash, signature }: SealedEntry, trusted: TrustedKe
     const problem = trusted.problem("orchestrators", { text, keyId, signature: bytes, at });
     if (problem !== undefined) problems.push(`it was computed anew or signed by somebody else: ${problem}`);
   }
-  const decision = decisionProblem(entry, trusted);
+  const decision = decisionProblem(entry, { trusted, mustBeSigned: signature !== undefined });
   if (decision !== undefined) problems.push(`its decision is not the one that was signed: ${decision}`);
   return problems;
 }
 
-/** Decisions were signed on their own when they were made, before there was an entry of them. */
-function decisionProblem(entry: AuditEntry, trusted: TrustedKeys): string | undefined {
+interface Signing {
+  readonly trusted: TrustedKeys;
+  readonly mustBeSigned: boolean;
+}
+
+/**
+ * Decisions were signed on their own when they were made, before there was an entry of them. So an entry that was made
+ * of a changed event is found too.
+ */
+function decisionProblem(entry: AuditEntry, { trusted, mustBeSigned }: Signing): string | undefined {
   const { kind, run, at, signed } = entry;
-  if ((kind !== "voted" && kind !== "decided") || typeof signed !== "object" || signed === null) return undefined;
+  if (kind !== "voted" && kind !== "decided") return undefined;
+  if (typeof signed !== "object" || signed === null) return mustBeSigned ? "it is not signed" : undefined;
   const text = (field: string): string => {
     const value = entry[field];
     return typeof value === "string" ? value : "";

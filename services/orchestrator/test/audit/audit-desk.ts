@@ -12,8 +12,10 @@ import { Auditor } from "../../src/audit/auditor.js";
 import { Refusals } from "../../src/audit/refusals.js";
 import { History } from "../../src/history.js";
 import type { MemoryDatabase } from "../../src/memory/memory-database.js";
+import { MemoryStore } from "../../src/memory/memory-store.js";
 import type { AuditRecord } from "../../src/ports.js";
-import { approves, claim, completes, type Desk, replies } from "../scenes/scene.js";
+import { Signatures } from "../../src/proof/signatures.js";
+import { approves, claim, completes, type Desk, type DeskOptions, replies, Scene } from "../scenes/scene.js";
 
 const made = newSigningKey();
 export const KEY = signingKey(made.pem);
@@ -24,6 +26,14 @@ function trusted(): TrustedKeys {
   const read = TrustedKeys.read(JSON.stringify({ gateways: [], orchestrators: [key] }));
   if (read instanceof TrustedKeys) return read;
   throw new Error(read.faults.join());
+}
+
+/** Whose decisions are signed. */
+export class SignedScene extends Scene {
+  override desk(name?: string, options: DeskOptions = {}): Desk {
+    const history = new History(new MemoryStore({ database: this.database }));
+    return super.desk(name, { signatures: new Signatures({ key: KEY, trusted: TRUSTED }, history), ...options });
+  }
 }
 
 /** Whoever lives beside it is asked at each look. */
