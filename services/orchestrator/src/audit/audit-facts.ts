@@ -180,7 +180,7 @@ class KnownRun {
       case "voted":
       case "decided": {
         const { approvalId: approval, decisionId: decision, edited, outcome } = fact;
-        if (edited !== undefined) this.change(fact.callId, edited);
+        this.change(fact.callId, { guarded: true, ...edited });
         const lets = fact.type === "decided" && (outcome === "approved" || outcome === "run_again");
         if (lets) this.change(fact.callId, { approval, decision });
         return;

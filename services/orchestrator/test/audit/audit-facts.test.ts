@@ -1,6 +1,7 @@
 // What an entry says of what happened.
 import { digestOf } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
+import { auditFacts } from "../../src/audit/audit-facts.js";
 import { approves, claim, replies, Scene, start } from "../scenes/scene.js";
 import { auditorAt, entryOf, recordsIn } from "./audit-desk.js";
 
@@ -68,6 +69,24 @@ describe("the audit of an approval", () => {
       approval: decided?.entry.approval,
     });
     expect(JSON.stringify([requested, decided, granted])).not.toContain('"n1"');
+  });
+
+  it("tells of a decision by a standing grant what would have been shown, and the grant", () => {
+    const about = { callId: "c1", turn: 1, tool: "refund", modelCallId: "m1", queue: "desk" } as const;
+    const called = { ...about, type: "tool_call", gate: "approval", arguments: "{}", digest: digestOf("{}") } as const;
+    const act = { approvalId: "apr_1", callId: "c1", decisionId: "d1", requestHash: "h", who: "maria", comment: "" };
+    const ground = { grantId: "grt_1", version: "v", use: 3 };
+    const decided = { ...act, type: "decided", outcome: "approved", ground } as const;
+    const events = [called, decided].map((fact, at) => ({ sequence: at + 1, at, by: "orc_1", fact }));
+    const facts = auditFacts(events, (tool) => `policy of ${tool}`);
+    expect(facts).toMatchObject([
+      {
+        kind: "decided",
+        people: ["maria"],
+        tool: "refund",
+        says: { ground, arguments: "{}", policy: "policy of refund" },
+      },
+    ]);
   });
 
   it("tells each vote, and what became of an approval that nobody decided", async () => {
