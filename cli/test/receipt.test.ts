@@ -140,6 +140,15 @@ describe("a receipt", () => {
     expect(makeReceipt(history({ grant: { approval: "" } }), "t1c1")).toMatchObject({ why: /Nobody had to approve/ });
   });
 
+  it("is made with the arguments that an earlier vote put in, which stand in the approval", () => {
+    const events = history().map((event) => {
+      if (event.event.case === "decided") delete event.event.value.decision;
+      return event;
+    });
+    expect(makeReceipt(events, "t1c1")).toMatchObject({ why: expect.stringMatching(/with which arguments/) });
+    expect(makeReceipt(events, "t1c1", ["{}", ARGS])).toMatchObject({ arguments: ARGS });
+  });
+
   it("is read in its one form only", () => {
     const text = receiptText(receipt());
     expect(readReceipt(text)).toBeDefined();

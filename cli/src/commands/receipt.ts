@@ -2,13 +2,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { TRUSTED_KEYS_VARIABLE, TrustedKeys } from "@agentspan/internal";
 import { defaultDataDir, trustedKeysFileOf } from "@agentspan/local";
-import { type Event, RunService } from "@agentspan/proto";
+import { ApprovalService, type Event, RunService } from "@agentspan/proto";
 import type { AgentRuntime } from "@agentspan/sdk";
 import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
-import { makeReceipt } from "../receipt/make-receipt.js";
+import { approvalsOf, makeReceipt } from "../receipt/make-receipt.js";
 import { type Receipt, readReceipt, receiptText } from "../receipt/receipt.js";
 import { receiptFaults } from "../receipt/verify-receipt.js";
 import { safeText } from "../safe-text.js";
@@ -20,7 +20,9 @@ export interface ReceiptExportFlags extends UrlOption {
 
 export function receiptExport(runId: string, callId: string, flags: ReceiptExportFlags, output: Output): Promise<void> {
   return withServer(flags, async (runtime) => {
-    const receipt = makeReceipt(await historyOf(runtime, runId), callId);
+    const history = await historyOf(runtime, runId);
+    const approvals = approvalsOf(history, callId).map((approvalId) => argumentsOf(runtime, runId, approvalId));
+    const receipt = makeReceipt(history, callId, await Promise.all(approvals));
     if ("why" in receipt)
       throw new CommandError(`There is no receipt of call ${callId} of run ${runId}. ${receipt.why}`);
     const text = receiptText(receipt);
@@ -58,6 +60,11 @@ export function receiptVerify(file: string, { trustedKeys }: ReceiptVerifyFlags,
   output.table(told(receipt));
   output.line("Checked, without asking anybody:");
   output.table(checked(receipt, keysFile), "  - ");
+}
+
+async function argumentsOf({ client }: AgentRuntime, runId: string, approvalId: string): Promise<string> {
+  const { approval } = await client.call(ApprovalService.method.getApproval, { runId, approvalId });
+  return approval?.argumentsJson ?? "";
 }
 
 async function historyOf({ client }: AgentRuntime, runId: string): Promise<readonly Event[]> {

@@ -2,8 +2,15 @@ import { type DecisionStatement, digestOf, type GrantStatement, type OutcomeStat
 import type { Event, Signature } from "@agentspan/proto";
 import { isStatement, type PartName, PURPOSES, type Receipt, type Signed } from "./receipt.js";
 
-/** A receipt of a call from its run's history, or in a sentence why there is none. */
-export function makeReceipt(history: readonly Event[], callId: string): Receipt | { readonly why: string } {
+/**
+ * A receipt of a call from its run's history, or in a sentence why there is none. `texts` are arguments that it may have
+ * run with beside those in the history: an edit by a vote that did not decide stands in its approval only.
+ */
+export function makeReceipt(
+  history: readonly Event[],
+  callId: string,
+  texts: readonly string[] = [],
+): Receipt | { readonly why: string } {
   const events = history.flatMap(({ event }) => (isOf(event, callId) ? [event] : []));
   const called = events.find((event) => event.case === "toolCall");
   if (called?.case !== "toolCall") return { why: "The run has no such call." };
@@ -25,8 +32,9 @@ export function makeReceipt(history: readonly Event[], callId: string): Receipt 
   const decision = acts.find(({ statement }) => statement.decision === decisionId && statement.closes);
   if (decision === undefined) return { why: "The decision that let the call run is not signed." };
   const votes = acts.filter(({ statement }) => statement.approval === approval && !statement.closes);
-  const texts = [called.value.argumentsJson, ...events.flatMap(editOf)];
-  const args = texts.find((text) => digestOf(text) === digest);
+  const args = [called.value.argumentsJson, ...events.flatMap(editOf), ...texts].find(
+    (text) => digestOf(text) === digest,
+  );
   if (args === undefined) return { why: "The history does not tell with which arguments the call ran." };
   return {
     arguments: args,
@@ -35,6 +43,13 @@ export function makeReceipt(history: readonly Event[], callId: string): Receipt 
     grant,
     outcome,
   };
+}
+
+/** The approvals of a call that people have decided. */
+export function approvalsOf(history: readonly Event[], callId: string): readonly string[] {
+  return history.flatMap(({ event }) =>
+    event.case === "decided" && event.value.callId === callId ? [event.value.decision?.approvalId ?? ""] : [],
+  );
 }
 
 type Body = Event["event"];

@@ -150,9 +150,12 @@ export class Worker {
       if (!needed()) return;
       const { version } = this.#tools;
       const tools = this.#tools.list();
-      await this.#pullFrom(parts, tools, await register(parts, tools, signal));
+      const answer = await register(parts, tools, signal);
+      const { keyIds } = answer;
+      await this.#pullFrom(parts, tools, answer);
       this.#registeredVersion = version;
       this.#registeredAt = performance.now();
+      this.#compareKeys(parts, keyIds);
       const served = tools.map(({ queue, tool }) => `${queue}/${tool.name}`);
       parts.logger.info({ workerId: parts.identity.workerId, tools: served }, "Serving tools");
       if (!this.#beating) void beat(parts, this.#heartbeat(parts));
@@ -161,6 +164,13 @@ export class Worker {
     // The next one waits for this one, whatever became of it.
     this.#registering = mine.catch(() => undefined);
     await mine;
+  }
+
+  /** What a server says of its keys proves nothing; that they are others is worth a word before the first call fails. */
+  #compareKeys({ logger, trustedKeys }: WorkerParts, keyIds: readonly string[]): void {
+    if (trustedKeys === undefined || keyIds.some((id) => trustedKeys.has("orchestrators", id))) return;
+    const why = keyIds.length === 0 ? "the server does not sign" : `the server signs with ${keyIds.join(", ")}`;
+    logger.error({ why }, "No call can begin here: the server has no key of the trusted ones");
   }
 
   /** Registers in the background: the server has forgotten this worker, or may have. */
