@@ -23,6 +23,7 @@ export const Limits = {
   votesRequired: 16,
   approvers: 64,
   ruleBytes: 4 * KiB,
+  grantUses: 100_000,
   labels: 64,
   labelKeyBytes: 63,
   labelValueBytes: 256,

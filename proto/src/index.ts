@@ -6,6 +6,7 @@ export * from "./gen/agentspan/v1/agent_pb.js";
 export * from "./gen/agentspan/v1/approval_pb.js";
 export * from "./gen/agentspan/v1/audit_pb.js";
 export * from "./gen/agentspan/v1/event_pb.js";
+export * from "./gen/agentspan/v1/grant_pb.js";
 export * from "./gen/agentspan/v1/key_pb.js";
 export * from "./gen/agentspan/v1/run_pb.js";
 export * from "./gen/agentspan/v1/run_state_pb.js";

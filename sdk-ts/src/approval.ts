@@ -108,6 +108,14 @@ export interface Decision {
   /** The arguments that ran, where a person edited them; else empty. */
   readonly editedArgumentsJson: string;
   readonly onBehalfOf: string;
+  /** The standing grant that decided, in its maker's name; undefined where a person did. */
+  readonly ground: GrantUse | undefined;
+}
+
+export interface GrantUse {
+  readonly grantId: string;
+  readonly version: string;
+  readonly use: number;
 }
 
 export function dateOf(timestamp: Timestamp | undefined): Date | undefined {
@@ -164,10 +172,11 @@ export function voteOf(message: VoteMessage): Vote {
 }
 
 export function decisionOf(message: DecisionMessage): Decision {
-  const { approvalId, decisionId, decidedBy, comment, editedArgumentsJson, onBehalfOf } = message;
+  const { approvalId, decisionId, decidedBy, comment, editedArgumentsJson, onBehalfOf, ground: use } = message;
   const outcome = outcomeOf(message.outcome);
   const decidedAt = dateOf(message.decidedAt);
-  return { approvalId, decisionId, outcome, decidedBy, decidedAt, comment, editedArgumentsJson, onBehalfOf };
+  const ground = use && { grantId: use.grantId, version: use.version, use: use.use };
+  return { approvalId, decisionId, outcome, decidedBy, decidedAt, comment, editedArgumentsJson, onBehalfOf, ground };
 }
 
 // A newer server may send a number that this version has no name for.

@@ -12,6 +12,7 @@ export {
   approvalOf,
   type Decision,
   type DecisionOutcome,
+  type GrantUse,
   type ProbeFinding,
   type ProbeVerdict,
   type UnknownOutcome,

@@ -1,5 +1,6 @@
 // Signatures from end to end: who signs what, and who believes it.
 export * from "./envelope.js";
+export * from "./grant-statement.js";
 export * from "./key-files.js";
 export * from "./key-statements.js";
 export * from "./settings.js";

@@ -1,9 +1,10 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { health } from "@agentspan/internal";
-import { AgentService, ApprovalService, AuditService, KeyService, RunService } from "@agentspan/proto";
+import { AgentService, ApprovalService, AuditService, GrantService, KeyService, RunService } from "@agentspan/proto";
 import { decision } from "./auth/refused-decision.js";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
+import { createGrant } from "./handlers/create-grant.js";
 import { createKey } from "./handlers/create-key.js";
 import type { HandlerDeps } from "./handlers/deps.js";
 import { exportAudit } from "./handlers/export-audit.js";
@@ -15,6 +16,7 @@ import { healthMethods } from "./handlers/health.js";
 import { listAgents } from "./handlers/list-agents.js";
 import { listApprovals } from "./handlers/list-approvals.js";
 import { listAudit } from "./handlers/list-audit.js";
+import { listGrants } from "./handlers/list-grants.js";
 import { listKeys } from "./handlers/list-keys.js";
 import { listRuns } from "./handlers/list-runs.js";
 import { pause } from "./handlers/pause.js";
@@ -23,6 +25,7 @@ import { REFLECTION_SERVICES, reflectionMethods } from "./handlers/reflection.js
 import { reject } from "./handlers/reject.js";
 import { respond } from "./handlers/respond.js";
 import { resume } from "./handlers/resume.js";
+import { revokeGrant } from "./handlers/revoke-grant.js";
 import { revokeKey } from "./handlers/revoke-key.js";
 import { settle } from "./handlers/settle.js";
 import { start } from "./handlers/start.js";
@@ -39,9 +42,10 @@ export function api(deps: ApiDeps): readonly Method[] {
   const run = RunService.method;
   const agent = AgentService.method;
   const approval = ApprovalService.method;
+  const grant = GrantService.method;
   const key = KeyService.method;
   const audit = AuditService.method;
-  const services = [AgentService, RunService, ApprovalService, KeyService, AuditService];
+  const services = [AgentService, RunService, ApprovalService, GrantService, KeyService, AuditService];
   return [
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
@@ -61,6 +65,9 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),
+    unary(grant.createGrant, createGrant(deps)),
+    unary(grant.listGrants, listGrants(deps)),
+    unary(grant.revokeGrant, revokeGrant(deps)),
     unary(key.createKey, createKey(deps)),
     unary(key.listKeys, listKeys(deps)),
     unary(key.revokeKey, revokeKey(deps)),

@@ -1,8 +1,17 @@
 import type { AgentspanError } from "@agentspan/internal";
-import { type ApprovalPolicySchema, OnExpiry, PutAgentRequestSchema } from "@agentspan/proto";
+import {
+  type ApprovalPolicySchema,
+  CreateGrantRequestSchema,
+  ListGrantsRequestSchema,
+  OnExpiry,
+  PutAgentRequestSchema,
+  RevokeGrantRequestSchema,
+} from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { checkPutAgent } from "../src/validation/agent.js";
+import { checkCreateGrant, checkListGrants, checkRevokeGrant } from "../src/validation/grant.js";
 
 const put = (approval: MessageInitShape<typeof ApprovalPolicySchema>) => () => {
   const tools = [{ name: "pay", inputSchemaJson: '{"type":"object"}', approval }];
@@ -97,5 +106,32 @@ describe("a rule", () => {
     expect(faultsOf(put({ rule: "true", required: true }))).toEqual([
       `${AT}.rule says which calls wait, and with required all of them do`,
     ]);
+  });
+});
+
+describe("a standing grant", () => {
+  const now = Date.UTC(2026, 0, 1);
+  const made = (init: MessageInitShape<typeof CreateGrantRequestSchema>) => () =>
+    checkCreateGrant(
+      create(CreateGrantRequestSchema, {
+        ...{ agentName: "desk", toolName: "pay", maxUses: 5, expiresAt: timestampFromMs(now + 1) },
+        ...init,
+      }),
+      now,
+    );
+
+  it("is of one tool of one agent, ends, and is used up", () => {
+    expect(made({})).not.toThrow();
+    expect(made({ rule: "args.amount < 100", description: "small ones", onBehalfOf: "maria" })).not.toThrow();
+    expect(faultsOf(made({ agentName: "", toolName: "a b", maxUses: 0 }))).toHaveLength(3);
+    expect(faultsOf(made({ expiresAt: timestampFromMs(now) }))[0]).toContain("must lie in the future");
+    expect(faultsOf(made({ maxUses: 100_001 }))).toEqual(["maxUses must be at most 100000"]);
+    expect(faultsOf(made({ rule: "amount < 100" }))[0]).toContain("not a rule that can be asked");
+  });
+
+  it("is listed and revoked by names and ids that can be", () => {
+    expect(() => checkListGrants(create(ListGrantsRequestSchema, { agentName: "desk", pageSize: 9 }))).not.toThrow();
+    expect(faultsOf(() => checkListGrants(create(ListGrantsRequestSchema, { pageSize: 1_001 })))).toHaveLength(1);
+    expect(faultsOf(() => checkRevokeGrant(create(RevokeGrantRequestSchema, { grantId: "a.b" })))).toHaveLength(1);
   });
 });

@@ -9,11 +9,19 @@ import { EventSchema, LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { AgentCatalog } from "./agent-catalog.js";
 import type { Clock } from "./clock.js";
-import { type Effect, type ModelReply, modelRequest, type OwnerDemand, type Run } from "./core/index.js";
+import {
+  type Effect,
+  type ModelReply,
+  modelRequest,
+  type OwnerDemand,
+  type Run,
+  type TakeModelReply,
+} from "./core/index.js";
 import type { DeltaWishes } from "./delta-wishes.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import { type Bus, ModelCallError, type Models, type StoredRun } from "./ports.js";
+import type { StandingGrants } from "./standing-grants.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export type ModelEffect = Extract<Effect, { kind: "call_model" }>;
@@ -23,6 +31,7 @@ export interface ModelCallsOptions {
   readonly history: History;
   readonly agents: AgentCatalog;
   readonly registry: Pick<WorkerRegistry, "keptDemand">;
+  readonly grants: Pick<StandingGrants, "usesFor">;
   readonly models: Models;
   readonly bus: Pick<Bus, "publish">;
   readonly wishes: DeltaWishes;
@@ -207,10 +216,15 @@ export class ModelCalls {
       return;
     }
     const reply = wellFormed(outcome);
+    // What was taken stays with this reply, however often it is offered.
+    let taken: TakeModelReply["grants"];
     try {
       await this.whileAway(runId, signal, async () => {
         const owners = await this.ownersOf(stored.run, reply);
-        await engine.execute(runId, { type: "take_model_reply", turn, attempt, reply, owners });
+        const command = { type: "take_model_reply", turn, attempt, reply, owners } as const;
+        const grants = taken ?? (await this.options.grants.usesFor(stored.run, command));
+        taken = grants;
+        await engine.execute(runId, { ...command, grants });
       });
     } catch (thrown) {
       if (signal.aborted) throw thrown;

@@ -17,6 +17,7 @@ import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
 import { BlockedTools } from "./requests/index.js";
+import { StandingGrants } from "./standing-grants.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
 import { WorkerRegistry } from "./worker-registry.js";
@@ -82,6 +83,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     history,
     agents,
     registry,
+    grants: new StandingGrants({ store, agents, clock, log, signing: options.signing }),
     models,
     bus,
     wishes,

@@ -17,6 +17,7 @@ import type {
 } from "@agentspan/proto";
 import type { OwnerDemand } from "./core/agent.js";
 import type { CheckpointKind, RunEvent } from "./core/events.js";
+import type { Voter } from "./core/index.js";
 import type { ModelFailure, ModelReply, ModelRequest } from "./core/model.js";
 import type { Schedule } from "./core/obligations.js";
 import type { Run, RunState } from "./core/run.js";
@@ -347,7 +348,63 @@ export interface AuditStore {
 
 export type AuditLink = Pick<AuditRecord, "sequence" | "hash">;
 
-export interface Store extends RunStore, AgentStore, ToolStore, InstanceStore, KeyStore, AuditStore {
+/** A standing grant as it is stored: its terms, which never change, and what became of it. */
+export interface StandingGrant {
+  readonly grantId: string;
+  readonly namespace: string;
+  readonly agentName: string;
+  readonly toolName: string;
+  /** True of the calls that it lets run; any where empty. */
+  readonly rule: string;
+  readonly maxUses: number;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** Who made it. */
+  readonly by: Voter;
+  readonly description: string;
+  readonly seal?: KeySeal;
+  /** Uses that were taken. */
+  readonly uses: number;
+  readonly revoked?: Revocation;
+}
+
+export interface GrantListQuery {
+  readonly namespace: string;
+  readonly agentName?: string;
+  readonly toolName?: string;
+  readonly limit: number;
+  /** Opaque, from the page before. A broken one rejects with INVALID_REQUEST. */
+  readonly pageToken?: string;
+}
+
+/** Which grants may let a call of a tool run. */
+export interface LiveGrantQuery {
+  readonly namespace: string;
+  readonly agentName: string;
+  readonly toolName: string;
+  /** Milliseconds since the epoch: those that end after it. */
+  readonly now: number;
+  readonly limit: number;
+}
+
+/** Keeps standing grants and counts their uses. */
+export interface GrantStore {
+  /** Resolves to false, and changes nothing, where a grant of this id was stored already. */
+  putGrant(grant: StandingGrant): Promise<boolean>;
+  /** The newest first, those that can be used no more too. */
+  listGrants(query: GrantListQuery): Promise<Page<StandingGrant>>;
+  /** Those that were not revoked, have not ended and have uses left; the oldest first. */
+  liveGrants(query: LiveGrantQuery): Promise<readonly StandingGrant[]>;
+  /** The first revocation stays. Resolves to the grant, or to undefined where that namespace has none of this id. */
+  revokeGrant(namespace: string, grantId: string, revocation: Revocation): Promise<StandingGrant | undefined>;
+  /**
+   * Takes the use after `uses`, for one caller alone: resolves to false where somebody else has it, or there is none any
+   * more. Where it rejects, nobody knows, and nobody has it: it is never given out again.
+   */
+  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean>;
+}
+
+export interface Store extends GrantStore, RunStore, AgentStore, ToolStore, InstanceStore, KeyStore, AuditStore {
   /** The store's clock, milliseconds since the epoch; used to correct ours. */
   serverTime(): Promise<number>;
   /** Makes indexes; safe to call from several processes at once. */

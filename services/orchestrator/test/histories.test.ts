@@ -30,6 +30,7 @@ const RECORDED: Readonly<Record<string, string>> = {
   "expiry-ends-the-run": "an-approval-that-expires-may-end-the-run",
   "rule-and-a-spared-edit": "a-rule-says-which-calls-wait-for-people",
   "rule-that-fails": "a-rule-that-says-neither-yes-nor-no-asks-for-people",
+  "standing-grant": "a-standing-grant-decides-before-anybody-is-asked",
   reminded: "people-are-reminded-and-nothing-moves",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };

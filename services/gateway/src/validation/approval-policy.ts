@@ -11,7 +11,10 @@ const SHORTEST_REMINDER_S = 60;
 
 export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy): void {
   const { approvers, votesRequired, rule } = policy;
-  if (rule !== "") checkRule(faults, `${path}.rule`, rule, policy.required);
+  if (rule !== "") checkRule(faults, `${path}.rule`, rule);
+  if (rule !== "" && policy.required) {
+    faults.add(`${path}.rule`, "says which calls wait, and with required all of them do");
+  }
   if (votesRequired > Limits.votesRequired) {
     faults.add(`${path}.votesRequired`, `must be at most ${Limits.votesRequired}; 0 takes 1`);
   }
@@ -20,8 +23,7 @@ export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy
   checkLength(faults, `${path}.remindEvery`, policy.remindEvery, SHORTEST_REMINDER_S);
 }
 
-function checkRule(faults: Faults, field: string, rule: string, required: boolean): void {
-  if (required) faults.add(field, "says which calls wait, and with required all of them do");
+export function checkRule(faults: Faults, field: string, rule: string): void {
   const size = Buffer.byteLength(rule);
   if (size > Limits.ruleBytes) {
     faults.exceeds(field, "ruleBytes", size);

@@ -25,7 +25,10 @@ export function termsOf(
 }
 
 /** Who may decide a checkpoint by now; undefined where everybody may. */
-export function approversOf(policy: ApprovalPolicy | undefined, { escalated }: Checkpoint): Approvers | undefined {
+export function approversOf(
+  policy: ApprovalPolicy | undefined,
+  { escalated }: Pick<Checkpoint, "escalated">,
+): Approvers | undefined {
   const expiry = policy?.expiry;
   return escalated !== undefined && expiry?.action === "escalate" ? expiry.to : policy?.approvers;
 }

@@ -1,8 +1,9 @@
 // What may be asked of a run, in the imperative, and what is answered. Every command carries a key that the run
 // remembers (idempotency key, turn and attempt, nonce, decision id), so that asking twice is asking once.
 import type { OwnerDemand } from "./agent.js";
-import type { LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome, Via } from "./events.js";
+import type { Ground, LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome, Via } from "./events.js";
 import type { ModelFailure, ModelReply } from "./model.js";
+import type { Voter } from "./voters.js";
 
 export interface Start {
   readonly type: "start";
@@ -25,6 +26,17 @@ export interface TakeModelReply {
   readonly reply: ModelReply;
   /** What the owners of the called tools demand, by tool. */
   readonly owners: Readonly<Record<string, OwnerDemand>>;
+  /** Uses of standing grants that were taken for these calls, by call. One that does not fit is not used. */
+  readonly grants?: Readonly<Record<string, GrantUse>>;
+}
+
+/** One use of a standing grant, taken from its counter: nobody else has it. */
+export interface GrantUse extends Ground {
+  /** Who made the grant. */
+  readonly by: Voter;
+  /** True of the arguments that it lets run; any where empty. */
+  readonly rule: string;
+  readonly expiresAt: number;
 }
 
 export interface TakeModelFailure {

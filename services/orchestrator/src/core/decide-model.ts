@@ -18,6 +18,7 @@ import {
 import type { ModelCall, ModelReply } from "./model.js";
 import { backoffAfter, LONGEST_MODEL_WAIT_MS, MODEL_RETRY } from "./retry.js";
 import type { Call } from "./run.js";
+import { decideByGrant, grantFits } from "./standing-grant.js";
 
 /** A model call whose orchestrator was lost this often is not made again. */
 const MOST_MODEL_ATTEMPTS = 10;
@@ -75,7 +76,11 @@ function takeFinalAnswer(draft: Draft, reply: ModelReply): void {
 }
 
 /** Every call is written down before any has an outcome: a turn is settled when its last call is. */
-function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callIds: readonly string[]): void {
+function takeCalls(
+  draft: Draft,
+  { reply, turn, owners, grants = {} }: TakeModelReply,
+  callIds: readonly string[],
+): void {
   const facts = new Map<string, Called>();
   let bytes = 0;
   reply.calls.forEach((modelCall, index) => {
@@ -90,7 +95,11 @@ function takeCalls(draft: Draft, { reply, turn, owners }: TakeModelReply, callId
     const called = facts.get(call.callId);
     const refused = called?.fact.refused;
     if (refused !== undefined) draft.finish(call, { kind: "error", message: refused.problem });
-    else if (called?.gating?.gate === "approval") askForApproval(draft, call, called.gating);
+    else if (called?.gating?.gate === "approval") {
+      const use = Object.hasOwn(grants, call.callId) ? grants[call.callId] : undefined;
+      if (use !== undefined && grantFits(draft, call, called.fact.arguments, use)) decideByGrant(draft, call, use);
+      else askForApproval(draft, call, called.gating);
+    }
   }
 }
 

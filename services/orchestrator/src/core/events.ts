@@ -327,10 +327,21 @@ export interface Voted extends Act {
 
 export interface Decided extends Act {
   readonly type: "decided";
+  /** The standing grant that decided, in its maker's name, before anybody was asked: no waiting event opened it. */
+  readonly ground?: Ground;
   /** The rule that alone asked for people does not ask for them with the edited arguments: one vote is enough. */
   readonly spared?: true;
   /** A settled result, where the run has ended and no tool_result follows. */
   readonly content?: string;
+}
+
+/** Which use of which standing grant let a call run. */
+export interface Ground {
+  readonly grantId: string;
+  /** Of its terms. */
+  readonly version: string;
+  /** From 1. */
+  readonly use: number;
 }
 
 export interface CheckpointClosed {

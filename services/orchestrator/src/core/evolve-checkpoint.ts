@@ -2,7 +2,7 @@
 
 import type { Act, Decided, Escalated, Reminded, Waiting } from "./events.js";
 import { offered, withCall } from "./evolve-call.js";
-import { type Call, type Checkpoint, type Closing, type Run, type Speaker, votesBeside } from "./run.js";
+import { type Call, type Checkpoint, type Closing, callOf, type Run, type Speaker, votesBeside } from "./run.js";
 
 export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
   const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
@@ -37,6 +37,18 @@ export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: nu
       state: { kind: "unknown", approvalId, attempt, nonce, incarnation, grantDead: isDead(call, fact) },
     };
   });
+}
+
+/** What a standing grant decided was never open. */
+export function openByGrant(run: Run, { approvalId, callId, ground }: Decided, sequence: number, at: number): Run {
+  const call = callOf(run, callId);
+  if (ground === undefined || call === undefined) return run;
+  const { tool, digest, argumentsSequence } = call;
+  const checkpoint: Checkpoint = {
+    ...{ approvalId, kind: "APPROVAL", callId, tool, requestedAt: at, updatedAt: at },
+    ...{ sequence, argumentsSequence, digest, votesRequired: 1, votes: [], explicit: false },
+  };
+  return { ...run, checkpoints: { ...run.checkpoints, [approvalId]: checkpoint } };
 }
 
 /** Whether the grant of an attempt that is not known to have ended can no longer be at work. */
@@ -76,7 +88,10 @@ export function recordAct(run: Run, act: Act, sequence: number, at: number, clos
 export function afterDecision(run: Run, fact: Decided, sequence: number, at: number): Run {
   const { approvalId, decisionId, outcome, callId } = fact;
   const checkpoint = run.checkpoints[approvalId];
-  const closed = closeCheckpoint(run, approvalId, {
+  // What is required is what these arguments take.
+  const required =
+    fact.spared === true ? withCheckpoint(run, approvalId, (open) => ({ ...open, votesRequired: 1 })) : run;
+  const closed = closeCheckpoint(required, approvalId, {
     how: "decided",
     at,
     sequence,

@@ -17,7 +17,15 @@ import {
   reported,
   withCall,
 } from "./evolve-call.js";
-import { afterDecision, closeCheckpoint, escalate, openCheckpoint, recordAct, remind } from "./evolve-checkpoint.js";
+import {
+  afterDecision,
+  closeCheckpoint,
+  escalate,
+  openByGrant,
+  openCheckpoint,
+  recordAct,
+  remind,
+} from "./evolve-checkpoint.js";
 import { pastCallsAfterTurn } from "./past-calls.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
@@ -137,7 +145,12 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
     case "voted":
       return recordAct(run, fact, sequence, at, false);
     case "decided":
-      return afterDecision(recordAct(run, fact, sequence, at, true), fact, sequence, at);
+      return afterDecision(
+        recordAct(openByGrant(run, fact, sequence, at), fact, sequence, at, true),
+        fact,
+        sequence,
+        at,
+      );
     case "checkpoint_closed":
       return closeCheckpoint(run, fact.approvalId, {
         how: ({ EXPIRED: "expired", CANCELLED: "cancelled", WITHDRAWN: "withdrawn" } as const)[fact.why],

@@ -11,3 +11,5 @@ export * from "./model.js";
 export * from "./obligations.js";
 export * from "./retry.js";
 export * from "./run.js";
+export { takesGrants } from "./standing-grant.js";
+export type { Voter } from "./voters.js";

@@ -18,6 +18,7 @@ import {
   type Approvers,
   type Checkpoint,
   type CheckpointKind,
+  type Decided,
   type Fact,
   idempotencyKeyOf,
   type Outcome,
@@ -138,7 +139,7 @@ function actOf(fact: Fact | undefined): Act | undefined {
   return fact?.type === "voted" || fact?.type === "decided" ? fact : undefined;
 }
 
-export function decisionOf(act: Act, at: number): MessageInitShape<typeof DecisionSchema> {
+export function decisionOf(act: Act & Pick<Decided, "ground">, at: number): MessageInitShape<typeof DecisionSchema> {
   return {
     approvalId: act.approvalId,
     decisionId: act.decisionId,
@@ -148,6 +149,7 @@ export function decisionOf(act: Act, at: number): MessageInitShape<typeof Decisi
     comment: act.comment,
     editedArgumentsJson: act.edited?.arguments ?? "",
     onBehalfOf: act.onBehalfOf ?? "",
+    ...(act.ground === undefined ? {} : { ground: act.ground }),
   };
 }
 

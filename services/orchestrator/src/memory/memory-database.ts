@@ -4,6 +4,7 @@ import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
 import { emptyAudit, type MemoryAudit } from "./memory-audit.js";
+import type { MemoryGrants } from "./memory-grants.js";
 import type { MemoryKeys } from "./memory-keys.js";
 
 export interface MemoryRun extends RunRecord {
@@ -22,6 +23,7 @@ export interface MemoryDatabase {
   readonly tools: Map<string, ToolRegistration>;
   readonly instances: Map<string, Instance & { readonly seenAt: number }>;
   readonly keys: MemoryKeys;
+  readonly grants: MemoryGrants;
   readonly audit: MemoryAudit;
 }
 
@@ -34,6 +36,7 @@ export function emptyDatabase(): MemoryDatabase {
     tools: new Map(),
     instances: new Map(),
     keys: new Map(),
+    grants: new Map(),
     audit: emptyAudit(),
   };
 }

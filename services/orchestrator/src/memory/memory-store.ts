@@ -15,13 +15,16 @@ import type {
   ChunkRef,
   CommitOutcome,
   DueRun,
+  GrantListQuery,
   Instance,
   KeyListQuery,
+  LiveGrantQuery,
   OpenQuery,
   Page,
   Revocation,
   RunQuery,
   RunWrite,
+  StandingGrant,
   Store,
   StoredAgent,
   StoredRun,
@@ -31,6 +34,7 @@ import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import * as audit from "./memory-audit.js";
 import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
+import * as grants from "./memory-grants.js";
 import * as keys from "./memory-keys.js";
 import { compareIds, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
 
@@ -248,6 +252,28 @@ export class MemoryStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#carryOut("noteKeyUse", () => keys.noteKeyUse(this.database.keys, keyId, at));
+  }
+
+  putGrant(grant: StandingGrant): Promise<boolean> {
+    return this.#carryOut("putGrant", () => grants.putGrant(this.database.grants, grant));
+  }
+
+  listGrants(query: GrantListQuery): Promise<Page<StandingGrant>> {
+    return this.#carryOut("listGrants", () => grants.listGrants(this.database.grants, query));
+  }
+
+  liveGrants(query: LiveGrantQuery): Promise<readonly StandingGrant[]> {
+    return this.#carryOut("liveGrants", () => grants.liveGrants(this.database.grants, query));
+  }
+
+  revokeGrant(namespace: string, grantId: string, revocation: Revocation): Promise<StandingGrant | undefined> {
+    return this.#carryOut("revokeGrant", () =>
+      grants.revokeGrant(this.database.grants, namespace, grantId, revocation),
+    );
+  }
+
+  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
+    return this.#carryOut("takeGrantUse", () => grants.takeGrantUse(this.database.grants, grantId, uses, now));
   }
 
   listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {

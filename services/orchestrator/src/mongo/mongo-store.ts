@@ -11,13 +11,16 @@ import type {
   ChunkRef,
   CommitOutcome,
   DueRun,
+  GrantListQuery,
   Instance,
   KeyListQuery,
+  LiveGrantQuery,
   OpenQuery,
   Page,
   Revocation,
   RunQuery,
   RunWrite,
+  StandingGrant,
   Store,
   StoredAgent,
   StoredRun,
@@ -26,6 +29,7 @@ import type {
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
+import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
 import { RunCommits } from "./run-commits.js";
@@ -72,6 +76,8 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
+  [STANDING_GRANTS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
+  [STANDING_GRANTS, { namespace: 1, agentName: 1, toolName: 1, createdAt: 1, _id: 1 }, { name: "byTool" }],
   [AUDIT, { namespace: 1, at: 1, _id: 1 }, { name: "oldest" }],
 ];
 
@@ -87,6 +93,7 @@ export class MongoStore implements Store {
   readonly #tools: ToolDocuments;
   readonly #instances: InstanceDocuments;
   readonly #keys: KeyDocuments;
+  readonly #grants: GrantDocuments;
 
   readonly #audit: AuditDocuments;
 
@@ -110,6 +117,7 @@ export class MongoStore implements Store {
     this.#tools = new ToolDocuments(this.#database);
     this.#instances = new InstanceDocuments(this.#database);
     this.#keys = new KeyDocuments(this.#database);
+    this.#grants = new GrantDocuments(this.#database);
     this.#audit = new AuditDocuments(this.#database);
   }
 
@@ -262,6 +270,26 @@ export class MongoStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#keys.noteKeyUse(keyId, at);
+  }
+
+  putGrant(grant: StandingGrant): Promise<boolean> {
+    return this.#grants.putGrant(grant);
+  }
+
+  listGrants(query: GrantListQuery): Promise<Page<StandingGrant>> {
+    return this.#grants.listGrants(query);
+  }
+
+  liveGrants(query: LiveGrantQuery): Promise<readonly StandingGrant[]> {
+    return this.#grants.liveGrants(query);
+  }
+
+  revokeGrant(namespace: string, grantId: string, revocation: Revocation): Promise<StandingGrant | undefined> {
+    return this.#grants.revokeGrant(namespace, grantId, revocation);
+  }
+
+  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
+    return this.#grants.takeGrantUse(grantId, uses, now);
   }
 
   listAuditable(since: number, limit: number): ReturnType<AuditDocuments["listAuditable"]> {

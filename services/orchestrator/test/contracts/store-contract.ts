@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import { auditContract } from "./store/audit-contract.js";
 import { faultContract } from "./store/fault-contract.js";
+import { grantContract } from "./store/grant-contract.js";
 import { keyContract } from "./store/key-contract.js";
 import { listContract } from "./store/list-contract.js";
 import { raceContract } from "./store/race-contract.js";
@@ -31,6 +32,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     listContract(use);
     registryContract(use);
     keyContract(use);
+    grantContract(use);
     auditContract(use);
     faultContract(use);
   });

@@ -57,6 +57,12 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
       }),
       tool("spend", { approval: { required: false, rule: "args.n >= 40", explicit: false, votesRequired: 2 } }),
       tool("odd", { approval: { required: false, rule: "args.missing > 1", explicit: false, votesRequired: 1 } }),
+      tool("topup", {
+        approval: {
+          ...{ required: true, explicit: false, votesRequired: 1 },
+          approvers: { users: ["maria", "alex"], groups: ["finance"] },
+        },
+      }),
       tool("gift", { approval: { required: true, explicit: false, votesRequired: 1, selfApproval: true } }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],

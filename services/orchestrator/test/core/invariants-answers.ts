@@ -91,13 +91,18 @@ export function refusalsChangeNothing(): Invariants {
 /** 13: a person's act is remembered for the run's life, as it was answered, and none that nobody did. */
 export function actsAreKept(): Invariants {
   const acts = new Map<string, string>();
-  return (_, { run, command, answer, result }) => {
+  return (_, { run, command, answer, result, events }) => {
     const reused = result.type === "rejection" && result.reason === "IDEMPOTENCY_KEY_REUSED";
     if (command.type === "decide" && reused && !acts.has(command.decisionId)) {
       throw new Violation(13, `nobody ever used ${command.decisionId}`);
     }
     if (command.type === "decide" && answer?.type === "decided" && !answer.repeated) {
       acts.set(command.decisionId, JSON.stringify(run?.acts[command.decisionId]));
+    }
+    for (const { fact } of events) {
+      if (fact.type !== "decided" || fact.ground === undefined) continue;
+      if (acts.has(fact.decisionId)) throw new Violation(13, `a grant took the place of ${fact.decisionId}`);
+      acts.set(fact.decisionId, JSON.stringify(run?.acts[fact.decisionId]));
     }
     for (const [decisionId, act] of acts) {
       const kept = run !== undefined && Object.hasOwn(run.acts, decisionId) ? run.acts[decisionId] : undefined;

@@ -138,6 +138,10 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
     }
     case "voted":
     case "decided": {
+      if (fact.type === "decided" && fact.ground !== undefined) {
+        if (witness.asked.has(fact.approvalId)) throw new Violation(4, "a grant decided what people were asked");
+        witness.asked.set(fact.approvalId, { digest: witness.digest, voters: new Set(), settlement: false });
+      }
       const asked = witness.asked.get(fact.approvalId);
       if (asked === undefined) throw new Violation(4, `${fact.type} of ${fact.approvalId}, which nobody opened`);
       if (fact.edited !== undefined) {

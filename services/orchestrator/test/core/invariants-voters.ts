@@ -55,4 +55,39 @@ function isStarter({ startedBy, onBehalfOf: startedFor }: Run, { who, onBehalfOf
   return starters.includes(onBehalfOf ?? who) || who === (startedFor ?? startedBy);
 }
 
-export const VOTERS: readonly (() => Invariants)[] = [onlyApproversDecide];
+/**
+ * 30: a standing grant decides as its maker could have: where one vote is enough and nobody must have seen the very
+ * arguments, by an approver who did not start the run, for arguments that its rule is true of, while it lasts. Each use
+ * that was taken lets one call run at most.
+ */
+export function grantsDecideAsTheirMakers(): Invariants {
+  const used = new Set<string>();
+  return ({ agent, events: record }, { before, command, events, context }) => {
+    for (const { fact, at } of events) {
+      if (fact.type !== "decided" || fact.ground === undefined) continue;
+      const uses = command.type === "take_model_reply" ? (command.grants ?? {}) : {};
+      const use = Object.hasOwn(uses, fact.callId) ? uses[fact.callId] : undefined;
+      const call = record.findLast((event) => event.fact.type === "tool_call" && event.fact.callId === fact.callId);
+      if (use === undefined || call?.fact.type !== "tool_call" || before === undefined)
+        throw new Violation(30, `${fact.approvalId} was decided by no grant`);
+      const policy = definedPolicy(agent, call.fact.tool);
+      if (policy === undefined || policy.votesRequired > 1 || policy.explicit)
+        throw new Violation(30, `${call.fact.tool} takes no grants`);
+      const asked: Decide = {
+        ...{ type: "decide", decisionId: "", requestHash: "", comment: "", verdict: { kind: "approve" } },
+        ...use.by,
+      };
+      const problem = problemOf(before, policy, { act: fact, approvers: policy.approvers }, asked);
+      if (problem !== undefined) throw new Violation(30, `${fact.approvalId}: ${problem}`);
+      if (use.expiresAt <= Math.max(context.now, at)) throw new Violation(30, `${fact.approvalId}: the grant is over`);
+      const { n } = JSON.parse(call.fact.arguments) as { n: number };
+      if (use.rule === "args.missing > 1" || (use.rule === "args.n < 40" && n >= 40))
+        throw new Violation(30, `${use.rule} is not true of ${call.fact.arguments}`);
+      const key = `${fact.ground.grantId}/${fact.ground.use}`;
+      if (used.has(key) || fact.ground.use !== use.use) throw new Violation(30, `use ${key} was used again`);
+      used.add(key);
+    }
+  };
+}
+
+export const VOTERS: readonly (() => Invariants)[] = [onlyApproversDecide, grantsDecideAsTheirMakers];

@@ -6,6 +6,7 @@ import type {
   Command,
   CompletedOutcome,
   Decide,
+  GrantUse,
   ModelCall,
   ReleaseReason,
   Run,
@@ -88,6 +89,7 @@ const TOOLS = [
   "gift",
   "spend",
   "odd",
+  "topup",
   "spend",
   "no_such_tool",
 ] as const;
@@ -114,9 +116,9 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
   if (run === undefined) return undefined;
   switch (move.kind) {
     case "reply":
-      return reply(run, move, 1 + (x % 4));
+      return reply(run, move, 1 + (x % 4), explored);
     case "answer":
-      return reply(run, move, 0);
+      return reply(run, move, 0, explored);
     case "model_fails": {
       const failure = { message: "503", retryable: !rarely(z, 8) };
       return { type: "take_model_failure", ...modelStep(run, x), failure };
@@ -191,7 +193,19 @@ function modelStep({ turn: { number, model } }: Run, x: number): { turn: number;
   return rarely(x, 11) ? { turn: number - 1, attempt: attempt + 1 } : { turn: number, attempt };
 }
 
-function reply(run: Run, { x, y, z }: Move, count: number): Command {
+/** For the first calls of the turn: by one who may or may not, for these arguments or others, for a time that may be over. */
+function grantsOf(run: Run, explored: ExploredRun, { x, y, z }: Omit<Move, "kind">): Record<string, GrantUse> {
+  const use = (index: number): GrantUse => ({
+    ...{ grantId: `g${x % 3}`, version: "v1", use: explored.fresh() },
+    by: { ...speakerOf(x + index, z), groups: rarely(y, 2) ? ["finance"] : [], authenticated: !rarely(z, 4) },
+    rule: pick(["", "args.n < 40", "args.missing > 1"], z + index) ?? "",
+    expiresAt: explored.now + (rarely(y, 5) ? 0 : 60_000),
+  });
+  const turn = run.turn.number;
+  return Object.fromEntries([0, 1, 2].map((index) => [`t${turn}c${index + 1}`, use(index)]));
+}
+
+function reply(run: Run, { x, y, z }: Move, count: number, explored: ExploredRun): Command {
   const calls = Array.from({ length: count }, (_none, index): ModelCall => {
     const name = pick(TOOLS, y + index * (1 + (z % 5))) ?? "";
     const argumentsText = pick(ARGUMENTS, rarely(z + index, 7) ? z : index % 2) ?? "";
@@ -207,7 +221,8 @@ function reply(run: Run, { x, y, z }: Move, count: number): Command {
       finishReason: count === 0 ? "STOP" : "TOOL_CALLS",
       usage: { inputTokens: 1, outputTokens: 1 },
     },
-    owners: rarely(z, 3) ? { look_up: owner, charge: owner, spend: owner } : {},
+    grants: rarely(x + y, 2) ? grantsOf(run, explored, { x, y, z }) : {},
+    owners: rarely(z, 3) ? { look_up: owner, charge: owner, spend: { ...owner, approval: rarely(x, 3) } } : {},
   };
 }
 
@@ -333,6 +348,7 @@ function verdictOf(checkpoint: Checkpoint | undefined, z: number): Verdict {
     { kind: "approve" },
     { kind: "approve" },
     { kind: "approve", editedArguments: '{"n":50}' },
+    { kind: "approve", editedArguments: '{"n":5}' },
     { kind: "approve", editedArguments: pick(ARGUMENTS, z) ?? "" },
     { kind: "reject" },
     { kind: "respond", content: '"by hand"' },

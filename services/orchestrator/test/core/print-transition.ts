@@ -8,6 +8,7 @@ import type {
   Effect,
   End,
   Fact,
+  Ground,
   ModelMessage,
   Rejection,
   Run,
@@ -177,7 +178,7 @@ export class Printer {
       case "voted":
         return act(fact);
       case "decided":
-        return `${act(fact)}${fact.spared === true ? " spared further votes" : ""}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
+        return `${act(fact)}${grounded(fact.ground)}${fact.spared === true ? " spared further votes" : ""}${fact.content === undefined ? "" : ` content ${cut(fact.content)}`}`;
       case "checkpoint_closed":
         return `${fact.approvalId} ${fact.why}`;
       case "escalated":
@@ -211,6 +212,10 @@ function act(fact: Act): string {
     fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}${why}`;
   const comment = fact.comment === "" ? "" : ` ${quote(fact.comment)}`;
   return `${fact.approvalId} ${fact.outcome} by ${fact.who}${speaksFor(fact)} ${fact.decisionId}${edited}${comment}`;
+}
+
+function grounded(ground: Ground | undefined): string {
+  return ground === undefined ? "" : ` by standing grant ${ground.grantId} ${ground.version} use ${ground.use}`;
 }
 
 function speaksFor({ onBehalfOf }: { readonly onBehalfOf?: string }): string {

@@ -8,6 +8,7 @@ import {
   callOf,
   claimedCallOf,
   type Decide,
+  type GrantUse,
   type ModelCall,
   type OwnerDemand,
   type ProbeVerdict,
@@ -15,7 +16,7 @@ import {
   type Run,
   type Verdict,
 } from "../../src/core/index.js";
-import type { Line } from "./transcript-line.js";
+import { Line } from "./transcript-line.js";
 
 export interface Seen {
   readonly run: Run | undefined;
@@ -43,6 +44,9 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
           usage: { inputTokens: 10, outputTokens: 5 },
         },
         owners: Object.fromEntries(under.filter((text) => text.startsWith("owner ")).map(owner)),
+        grants: Object.fromEntries(
+          under.filter((text) => text.startsWith("grant ")).map((text) => grant(new Line(text), seen)),
+        ),
       };
     case "model-fails": {
       const retryAfterMs = line.duration("retry-after");
@@ -198,6 +202,27 @@ function owner(text: string): [string, OwnerDemand] {
   const [, name = "", ...demands] = text.split(" ");
   const demand = { approval: demands.includes("approval"), once: demands.includes("once") };
   return [name, { ...demand, probe: false, enforcesKey: false }];
+}
+
+/** `grant CALL id=g1 use=1 by=maria [for=] [groups=] [authenticated] [rule=] [expires=1h]`: a use that was taken for it. */
+function grant(line: Line, { now }: Seen): [string, GrantUse] {
+  const callId = line.word() ?? "";
+  const onBehalfOf = line.value("for");
+  const use: GrantUse = {
+    grantId: line.needed("id"),
+    version: "v1",
+    use: line.number("use", 1),
+    by: {
+      who: line.needed("by"),
+      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+      groups: line.list("groups") ?? [],
+      authenticated: line.flag("authenticated"),
+    },
+    rule: line.value("rule") ?? "",
+    expiresAt: now + (line.duration("expires") ?? 3_600_000),
+  };
+  line.end();
+  return [callId, use];
 }
 
 function finishReason(text: string): "STOP" | "TOOL_CALLS" | "LENGTH" | "REFUSED" {

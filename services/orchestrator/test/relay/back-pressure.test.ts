@@ -25,6 +25,7 @@ async function queued() {
     history: new History(desk.store),
     agents: desk.agents,
     registry: new WorkerRegistry(desk.store),
+    grants: { usesFor: () => Promise.resolve({}) },
     models: new ScriptedModels(() => undefined),
     bus,
     wishes: new DeltaWishes(() => 0),

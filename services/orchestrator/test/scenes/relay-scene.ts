@@ -27,6 +27,7 @@ export class RelayDesk {
       history: new History(store),
       agents,
       registry: new WorkerRegistry(store),
+      grants: { usesFor: () => Promise.resolve({}) },
       models,
       bus: {
         announce: async ({ callId, attempt }) => {

@@ -1,0 +1,142 @@
+// Keeps standing grants, and counts their uses so that two orchestrators never take the same one.
+import { Limits } from "@agentspan/internal";
+import type { Filter } from "mongodb";
+import { collectPage } from "../collect-page.js";
+import type { Voter } from "../core/index.js";
+import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
+import type { GrantListQuery, GrantStore, KeySeal, LiveGrantQuery, Page, Revocation, StandingGrant } from "../ports.js";
+import type { Database } from "./database.js";
+import { storeErrorOf } from "./store-failure.js";
+
+export const STANDING_GRANTS = "standingGrants";
+
+interface GrantDocument {
+  readonly _id: string;
+  readonly namespace: string;
+  readonly agentName: string;
+  readonly toolName: string;
+  readonly rule: string;
+  readonly maxUses: number;
+  /** The counter: what is left of maxUses. */
+  readonly left: number;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly by: Voter;
+  readonly description: string;
+  readonly seal?: KeySeal;
+  readonly revokedAt?: Date;
+  readonly revokedBy?: string;
+}
+
+/** Roughly, of a grant without its texts. */
+const BASE_BYTES = 512;
+
+export class GrantDocuments implements GrantStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async putGrant(grant: StandingGrant): Promise<boolean> {
+    const { _id, ...fields } = documentOf(grant);
+    const { inserted } = await this.#database.upsert(STANDING_GRANTS, [{ q: { _id }, u: { $setOnInsert: fields } }]);
+    return inserted.has(0);
+  }
+
+  async listGrants(query: GrantListQuery): Promise<Page<StandingGrant>> {
+    const { namespace, agentName, toolName, limit, pageToken } = query;
+    const after = decodePageToken("grants", pageToken);
+    const rows = this.#database.scan<GrantDocument>(
+      STANDING_GRANTS,
+      {
+        namespace,
+        ...(agentName === undefined ? {} : { agentName }),
+        ...(toolName === undefined ? {} : { toolName }),
+        ...(after === undefined ? {} : olderThan(after)),
+      },
+      { sort: { createdAt: -1, _id: 1 }, limit: limit + 1 },
+    );
+    return collectPage(rows, {
+      limit,
+      maxBytes: Limits.pageBytes,
+      bytesOf: ({ rule, description, by }) => BASE_BYTES + rule.length + description.length + by.groups.join().length,
+      itemOf: grantOf,
+      tokenAfter: ({ createdAt, _id }) => encodePageToken("grants", { at: createdAt.getTime(), id: _id }),
+    });
+  }
+
+  async liveGrants({ namespace, agentName, toolName, now, limit }: LiveGrantQuery): Promise<readonly StandingGrant[]> {
+    const found = await this.#database.all<GrantDocument>(
+      STANDING_GRANTS,
+      {
+        ...{ namespace, agentName, toolName },
+        ...{ left: { $gt: 0 }, expiresAt: { $gt: new Date(now) }, revokedAt: { $exists: false } },
+      },
+      { sort: { createdAt: 1, _id: 1 }, limit },
+    );
+    return found.map(grantOf);
+  }
+
+  async revokeGrant(namespace: string, grantId: string, { at, by }: Revocation): Promise<StandingGrant | undefined> {
+    await this.#database.change(STANDING_GRANTS, [
+      {
+        q: { _id: grantId, namespace, revokedAt: { $exists: false } },
+        u: { $set: { revokedAt: new Date(at), revokedBy: by } },
+      },
+    ]);
+    const grant = await this.#getGrant(grantId);
+    return grant?.namespace === namespace ? grant : undefined;
+  }
+
+  /** Sent once: an answer tells what became of this very command, and without one nobody takes this use. */
+  async takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
+    const grant = await this.#getGrant(grantId);
+    const left = grant === undefined ? 0 : grant.maxUses - uses;
+    if (grant?.uses !== uses || left <= 0) return false;
+    const live = { expiresAt: { $gt: new Date(now) }, revokedAt: { $exists: false } };
+    try {
+      const { matched, failed } = await this.#database.update(STANDING_GRANTS, [
+        { q: { _id: grantId, left, ...live }, u: { $set: { left: left - 1 } } },
+      ]);
+      return failed.size === 0 && matched === 1;
+    } catch (error) {
+      throw storeErrorOf(error);
+    }
+  }
+
+  async #getGrant(grantId: string): Promise<StandingGrant | undefined> {
+    const filter = { _id: grantId };
+    const [document] = await this.#database.lookUp<GrantDocument>(STANDING_GRANTS, { filter, limit: 1 });
+    return document === undefined ? undefined : grantOf(document);
+  }
+}
+
+function olderThan({ at, id }: Position): Filter<GrantDocument> {
+  const createdAt = new Date(at);
+  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
+}
+
+function documentOf(grant: StandingGrant): GrantDocument {
+  const { grantId, uses, createdAt, expiresAt, revoked, ...same } = grant;
+  return {
+    _id: grantId,
+    ...same,
+    left: grant.maxUses - uses,
+    createdAt: new Date(createdAt),
+    expiresAt: new Date(expiresAt),
+    ...(revoked === undefined ? {} : { revokedAt: new Date(revoked.at), revokedBy: revoked.by }),
+  };
+}
+
+function grantOf(document: GrantDocument): StandingGrant {
+  const { _id, left, createdAt, expiresAt, revokedAt, revokedBy, ...same } = document;
+  return {
+    grantId: _id,
+    ...same,
+    uses: document.maxUses - left,
+    createdAt: createdAt.getTime(),
+    expiresAt: expiresAt.getTime(),
+    ...(revokedAt === undefined ? {} : { revoked: { at: revokedAt.getTime(), by: revokedBy ?? "" } }),
+  };
+}
