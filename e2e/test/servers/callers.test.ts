@@ -1,6 +1,6 @@
 // Who is calling, through gateways, orchestrators and the store as they run in production.
 import { newApiKey } from "@agentspan/internal";
-import { ApprovalService, KeyService, RunService } from "@agentspan/proto";
+import { ApprovalService, AuditService, KeyService, RunService } from "@agentspan/proto";
 import { type AgentHandle, AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deskAgent } from "../../src/index.js";
@@ -111,6 +111,12 @@ describe("a run", () => {
     const decided = [];
     for await (const event of started.stream()) if (event.type === "decided") decided.push(event);
     expect(decided).toMatchObject([{ decision: { decidedBy: "robin" } }]);
+
+    // The gateway refused alex, and the audit has it all the same.
+    const asked = { runId: started.runId, kinds: ["refused"], who: "alex" };
+    const { entries } = await as(HOLDERS.root.text).client.call(AuditService.method.listAudit, asked);
+    expect(entries).toMatchObject([{ people: ["alex"], line: expect.stringContaining("PERMISSION_DENIED") }]);
+    await refusal(as(HOLDERS.robin.text).client.call(AuditService.method.listAudit, asked), "PERMISSION_DENIED");
   });
 
   it("that a delegate starts is on record as both, and no other may speak for somebody", async () => {
