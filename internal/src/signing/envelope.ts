@@ -39,7 +39,9 @@ export function envelopeProblem(envelope: Envelope, trusted: TrustedKeys, now: n
   if (problem !== undefined) return problem;
   if (!createHash("sha256").update(body).digest().equals(bodySha256)) return "its body is not what was signed";
   const ageMs = now - signedAt;
-  if (ageMs > ENVELOPE_PAST_MS) return `it was signed ${seconds(ageMs)} ago, more than ${seconds(ENVELOPE_PAST_MS)}`;
+  if (ageMs > ENVELOPE_PAST_MS) {
+    return `it was signed ${seconds(ageMs)} ago, more than ${seconds(ENVELOPE_PAST_MS)}: it was held back, or the gateway's clock is behind`;
+  }
   if (ageMs < -ENVELOPE_FUTURE_MS) return `it is signed for ${seconds(-ageMs)} from now: the gateway's clock is ahead`;
   return undefined;
 }
