@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Agent, AgentRuntime } from "@agentspan/sdk";
 import { refundAgent } from "@agentspan/worker-refund";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -164,5 +166,27 @@ describe("decisions", () => {
     expect(late.code).toBe(1);
     expect(late.shown).toContain(runId);
     expect(late.shown).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("audit", () => {
+  it("export has who decided, and verify finds what was changed in it", async () => {
+    const { runId, approvalId } = await waitingRun();
+    await ask("reject", runId, approvalId, "--reason", "too expensive");
+    await runtime.handle(runId).result();
+    const file = join(machine.dataDir, "audit.jsonl");
+    const exported = await ask("audit", "export", "--run", runId, "--out", file);
+    expect(exported).toMatchObject({ code: 0, shown: expect.stringMatching(/^Wrote \d+ entries to /) });
+    const text = readFileSync(file, "utf8");
+    expect(text).toContain('"outcome":"rejected"');
+    expect((await ask("audit", "export", "--run", runId)).shown).toBe(text);
+    const verify = ["audit", "verify", file, "--trusted-keys", join(machine.dataDir, "keys", "trusted-keys.json")];
+    expect(await machine.ask(...verify)).toMatchObject({
+      code: 0,
+      shown: expect.stringMatching(/^As it was written: /),
+    });
+    writeFileSync(file, text.replace("too expensive", "too cheap"));
+    const found = await machine.ask(...verify);
+    expect(found).toMatchObject({ code: 1, shown: expect.stringContaining("is not that of what it says") });
   });
 });
