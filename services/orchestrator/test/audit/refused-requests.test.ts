@@ -1,0 +1,103 @@
+// Which refused requests come into the audit, by the service that refuses them.
+import { createLogger } from "@agentspan/internal";
+import {
+  ApproveRequestSchema,
+  type Caller,
+  EnvelopeSchema,
+  GetStatusRequestSchema,
+  RejectRequestSchema,
+  SettleOutcome,
+  SettleRequestSchema,
+} from "@agentspan/proto";
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { openCheckpoints } from "../../src/core/index.js";
+import { History } from "../../src/history.js";
+import { RequestService } from "../../src/request-service.js";
+import type { RequestContext } from "../../src/requests/index.js";
+import { RUN, Scene } from "../scenes/scene.js";
+import { entryOf, recordsIn, refusalsAt } from "./audit-desk.js";
+
+const CALLER = {
+  subject: "maria",
+  roles: ["approver"],
+  groups: [],
+  method: "api_key",
+  credentialId: "k1",
+  address: "::1",
+};
+
+/** A service at a run that waits for somebody to approve a refund, and what the audit has of refusals. */
+async function service() {
+  const scene = new Scene();
+  const desk = scene.desk();
+  const { run } = await desk.startWith(["refund"]);
+  const [open] = openCheckpoints(run);
+  const { store, engine, agents } = desk;
+  const { clock } = scene;
+  const context = { store, engine, agents, clock, history: new History(store), refusals: refusalsAt(desk) };
+  const requests = new RequestService({
+    orchestratorId: "orc_1",
+    context: context as unknown as RequestContext,
+    log: createLogger("test", "silent"),
+    authentication: true,
+  });
+  const ask = async <I extends DescMessage>(
+    method: string,
+    schema: I,
+    request: MessageInitShape<I>,
+    { namespace = "default", ...who }: Partial<Caller> & { namespace?: string } = {},
+  ): Promise<string> => {
+    const body = toBinary(schema, create(schema, request));
+    const caller = { ...CALLER, ...who };
+    const { outcome } = await requests.handle(create(EnvelopeSchema, { method, namespace, caller, body }));
+    return outcome.case === "failure" ? outcome.value.reason : (outcome.case ?? "");
+  };
+  const named = { runId: RUN, approvalId: open?.approvalId ?? "" };
+  return { desk, ask, named, refused: () => recordsIn(scene.database).map((record) => entryOf(record).entry) };
+}
+
+const APPROVE = ["RunService/Approve", ApproveRequestSchema] as const;
+const REJECT = ["RunService/Reject", RejectRequestSchema] as const;
+
+describe("a refused decision", () => {
+  it("is in the audit with its reason, and the one that was carried out is not among them", async () => {
+    const { ask, named, refused } = await service();
+    const wrong = { ...named, decisionId: "d0", argumentsDigest: `sha256:${"0".repeat(64)}` };
+    expect(await ask(...APPROVE, wrong)).toBe("ARGUMENTS_CHANGED");
+    expect(await ask(...APPROVE, { ...named, decisionId: "d0" }, { subject: "alex" })).toBe("SELF_APPROVAL");
+    expect(await ask(...APPROVE, { ...named, decisionId: "d0" }, { roles: ["runner"] })).toBe("PERMISSION_DENIED");
+    expect(await ask(...APPROVE, { ...named, decisionId: "d1" })).toBe("body");
+    expect(await ask(...REJECT, { ...named, decisionId: "d2" }, { subject: "sam" })).toBe("ALREADY_DECIDED");
+    expect(refused().map(({ reason, who, asked, tool }) => [reason, who, asked, tool])).toEqual([
+      ["ARGUMENTS_CHANGED", "maria", "approve", "refund"],
+      ["SELF_APPROVAL", "alex", "approve", "refund"],
+      ["PERMISSION_DENIED", "maria", "approve", "refund"],
+      ["ALREADY_DECIDED", "sam", "reject", "refund"],
+    ]);
+    expect(refused()[0]).toMatchObject({ digest: wrong.argumentsDigest, method: "api_key", credentialId: "k1" });
+    expect(refused()[3]).toMatchObject({ winner: "maria", decision: "d2" });
+  });
+
+  it("that comes after the end is there too", async () => {
+    const { desk, ask, refused } = await service();
+    await desk.execute({ type: "cancel", reason: "no more", who: "alex" });
+    const settle = { runId: RUN, decisionId: "d1", outcome: SettleOutcome.RUN_AGAIN };
+    expect(await ask("RunService/Settle", SettleRequestSchema, settle)).toBe("RUN_ENDED");
+    expect(refused()).toMatchObject([{ reason: "RUN_ENDED", asked: "settle" }]);
+  });
+
+  it("leaves nothing in another namespace's audit, nor do requests that decide nothing or say nothing", async () => {
+    const { ask, named, refused } = await service();
+    const elsewhere = { namespace: "acme" };
+    expect(await ask(...APPROVE, { ...named, decisionId: "d1" }, elsewhere)).toBe("RUN_NOT_FOUND");
+    expect(await ask(...APPROVE, { ...named, decisionId: "d1" }, { ...elsewhere, roles: [] })).toBe(
+      "PERMISSION_DENIED",
+    );
+    expect(await ask(...APPROVE, { runId: "run_none", decisionId: "d1" }, { roles: [] })).toBe("PERMISSION_DENIED");
+    const read = ["RunService/GetStatus", GetStatusRequestSchema, { runId: RUN }] as const;
+    expect(await ask(...read, { roles: [] })).toBe("PERMISSION_DENIED");
+    expect(await ask(...APPROVE, { ...named, decisionId: "d1" }, { method: "none" })).toBe("UNAUTHENTICATED");
+    expect(refused()).toEqual([]);
+  });
+});
