@@ -53,7 +53,7 @@ describe("whatHappened", () => {
         comment: "too expensive",
         editedArgumentsJson: "",
         onBehalfOf: "",
-      ground: undefined,
+        ground: undefined,
       },
     };
     expect(whatHappened(decided)).toBe("REJECTED by ann: too expensive");

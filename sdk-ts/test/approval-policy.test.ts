@@ -1,9 +1,37 @@
-import { OnExpiry } from "@agentspan/proto";
+import { readFileSync } from "node:fs";
+import { ApprovalPolicySchema, OnExpiry } from "@agentspan/proto";
+import { toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { Agent } from "../src/agent.js";
 import { tool } from "../src/tool.js";
 
 const options = { name: "pay_out", description: "Pays.", inputSchema: { type: "object" } };
+
+describe("docs/approvals.md", () => {
+  const page = readFileSync(new URL("../../docs/approvals.md", import.meta.url), "utf8");
+  const block = (language: string) => new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, "su").exec(page)?.[1] ?? "";
+
+  it("says the same in the SDK's form and in the definition's", () => {
+    const approval = {
+      rule: "args.amount > 100",
+      approvers: { users: ["maria"], groups: ["finance"] },
+      votes: 2,
+      expiresIn: "1d",
+      onExpiry: "escalate",
+      escalateTo: { groups: ["board"] },
+      remindEvery: "4h",
+    } as const;
+    const written = block("ts").replace(/\s/gu, "");
+    for (const [key, value] of Object.entries(approval)) {
+      const text = JSON.stringify(value)
+        .replaceAll(/"(\w+)":/gu, "$1:")
+        .replace(/\s/gu, "");
+      expect(written).toContain(`${key}:${text}`);
+    }
+    const { message } = tool(() => null, { ...options, approval });
+    expect(message.approval && toJson(ApprovalPolicySchema, message.approval)).toEqual(JSON.parse(block("json")));
+  });
+});
 
 describe("the approval of a tool", () => {
   it("is said in a word, or in the old options", () => {

@@ -1,4 +1,4 @@
-import { type ListGrantsRequest, type ListGrantsResponse, GrantService } from "@agentspan/proto";
+import { GrantService, type ListGrantsRequest, type ListGrantsResponse } from "@agentspan/proto";
 import type { UnaryHandler } from "../method.js";
 import { checkListGrants } from "../validation/grant.js";
 import type { HandlerDeps } from "./deps.js";

@@ -1,4 +1,4 @@
-import { type RevokeGrantRequest, type RevokeGrantResponse, GrantService } from "@agentspan/proto";
+import { GrantService, type RevokeGrantRequest, type RevokeGrantResponse } from "@agentspan/proto";
 import type { UnaryHandler } from "../method.js";
 import { checkRevokeGrant } from "../validation/grant.js";
 import type { HandlerDeps } from "./deps.js";

@@ -246,7 +246,12 @@ function claim(explored: ExploredRun, run: Run, { x, y, z }: Move): Command {
     nonce: known?.nonce ?? `n${explored.fresh()}`,
     workerId,
     incarnation: `${workerId}-1`,
-    owner: { approval: rarely(y, 11), once: rarely(z, 11), probe: z % 3 > 0, enforcesKey: z % 2 > 0 },
+    owner: {
+      approval: rarely(y, call?.spared === true ? 2 : 11),
+      once: rarely(z, 11),
+      probe: z % 3 > 0,
+      enforcesKey: z % 2 > 0,
+    },
     store: !rarely(z, 3),
   };
 }

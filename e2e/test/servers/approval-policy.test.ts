@@ -1,0 +1,162 @@
+// What a tool's policy says of its approvals, through gateways, orchestrators, workers and the store as they run in
+// production, with signatures on. Nobody is known here: whoever decides says for whom.
+import { GrantService, type StandingGrant } from "@agentspan/proto";
+import { Agent, type ApprovalOptions, tool } from "@agentspan/sdk";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { describe, expect, it } from "vitest";
+import { MODEL, until } from "../../src/index.js";
+import { call, ended, startRun, theApproval } from "../desk-run.js";
+import { withStack } from "../stack-fixture.js";
+
+const stack = withStack({ orchestrators: 2, gateways: 1, workers: 1, signed: true });
+
+/** Tools that the desk's workers serve, with other policies than theirs. */
+function agentWith(name: string, policies: Readonly<Record<string, ApprovalOptions>>): Agent {
+  const tools = Object.entries(policies).map(([served, approval]) =>
+    tool(() => undefined, { name: served, description: "", inputSchema: { type: "object" }, queue: "desk", approval }),
+  );
+  return new Agent({ name, model: MODEL, tools });
+}
+
+const PEOPLE = { users: ["maria", "noah"] } as const;
+const runs = () => stack.current.rpc().runs;
+const begun = (runId: string) =>
+  stack.current.ledger.all().filter((line) => line.runId === runId && line.step === "begin").length;
+
+async function reasonOf(refused: Promise<unknown>): Promise<string> {
+  const told: unknown = await refused.then(
+    () => "nothing",
+    (error: unknown) => error,
+  );
+  return String(told);
+}
+
+describe("a tool that takes four eyes", () => {
+  it("runs once two of its approvers have voted, and never before", async () => {
+    const agent = agentWith("four_eyes", { get_order: { votes: 2, approvers: PEOPLE } });
+    const run = await startRun(stack.current, "four eyes", [call("get_order", { n: 1 }), { text: "ok" }], { agent });
+    const { approvalId, argumentsDigest, approvers, votesRequired } = await theApproval(run);
+    expect([approvers?.users, votesRequired]).toEqual([["maria", "noah"], 2]);
+    const vote = (onBehalfOf: string) => runs().approve({ runId: run.runId, approvalId, argumentsDigest, onBehalfOf });
+    expect(await vote("maria")).toMatchObject({ closed: false, votesMissing: 1 });
+    expect(await vote("maria")).toMatchObject({ closed: false, votesMissing: 1 });
+    expect(await reasonOf(vote("zoe"))).toContain("is for maria, noah to decide");
+    expect(await reasonOf(vote(""))).toContain("not for anonymous");
+    expect(begun(run.runId)).toBe(0);
+    expect(await vote("noah")).toMatchObject({ closed: true, votesMissing: 0 });
+    await ended(run);
+    expect(begun(run.runId)).toBe(1);
+  });
+
+  it("is rejected by one, whatever the votes before", async () => {
+    const agent = agentWith("four_eyes", { get_order: { votes: 2, approvers: PEOPLE } });
+    const run = await startRun(stack.current, "one no", [call("get_order", { n: 2 }), { text: "ok" }], { agent });
+    const { approvalId } = await theApproval(run);
+    await runs().approve({ runId: run.runId, approvalId, onBehalfOf: "maria" });
+    await runs().reject({ runId: run.runId, approvalId, onBehalfOf: "noah", reason: "no" });
+    expect(await reasonOf(runs().approve({ runId: run.runId, approvalId, onBehalfOf: "maria" }))).toContain(
+      "was rejected by noah already",
+    );
+    await ended(run);
+    expect(begun(run.runId)).toBe(0);
+  });
+});
+
+describe("an approval that expires", () => {
+  it("ends the run where the policy says so, and takes no late decision", async () => {
+    const agent = agentWith("in_time", { get_customer: { expiresIn: "1s", onExpiry: "fail" } });
+    const run = await startRun(stack.current, "expires", [call("get_customer"), { text: "ok" }], { agent });
+    const { approvalId } = await theApproval(run);
+    const status = await until("the run has failed", async () => {
+      const now = await run.handle.getStatus();
+      return now.isComplete && now;
+    });
+    expect([status.state, status.error?.reason]).toEqual(["FAILED", "APPROVAL_EXPIRED"]);
+    expect(await reasonOf(runs().approve({ runId: run.runId, approvalId }))).toContain("has expired");
+    expect(begun(run.runId)).toBe(0);
+  });
+
+  it("goes to others, who may then decide, and nobody else", async () => {
+    const escalates = { expiresIn: "1s", onExpiry: "escalate", escalationExpiresIn: "10m" } as const;
+    const agent = agentWith("upwards", {
+      get_customer: { approvers: PEOPLE, ...escalates, escalateTo: { users: ["ceo"] } },
+    });
+    const run = await startRun(stack.current, "escalates", [call("get_customer"), { text: "ok" }], { agent });
+    const { approvalId } = await theApproval(run);
+    const approve = (onBehalfOf: string) => runs().approve({ runId: run.runId, approvalId, onBehalfOf });
+    expect(await reasonOf(approve("ceo"))).toContain("is for maria, noah to decide");
+    const others = await until("it is the others' turn", async () => {
+      const { approvers, escalatedAt } = await theApproval(run);
+      return escalatedAt !== undefined && approvers?.users;
+    });
+    expect(others).toEqual(["ceo"]);
+    expect(await reasonOf(approve("maria"))).toContain("is for ceo to decide");
+    expect(await approve("ceo")).toMatchObject({ closed: true });
+    await ended(run);
+    expect(begun(run.runId)).toBe(1);
+  });
+});
+
+describe("a rule", () => {
+  it("says which calls wait, and is asked again about what a person changed", async () => {
+    const agent = agentWith("by_rule", { get_order: { rule: "args.amount > 100", votes: 2 } });
+    const calls = [
+      { tool: "get_order", args: { amount: 100 } },
+      { tool: "get_order", args: { amount: 101 } },
+    ];
+    const run = await startRun(stack.current, "rule", [{ calls }, { text: "ok" }], { agent });
+    const { approvalId, argumentsJson, reason } = await theApproval(run);
+    expect([argumentsJson, reason]).toEqual(['{"amount":101}', expect.stringContaining("args.amount > 100")]);
+    await until("the other call has run", async () => begun(run.runId) === 1);
+    const edited = { runId: run.runId, approvalId, onBehalfOf: "maria", editedArgumentsJson: '{"amount":99}' };
+    expect(await runs().approve(edited)).toMatchObject({ closed: true });
+    await ended(run);
+    expect(begun(run.runId)).toBe(2);
+  });
+});
+
+describe("a standing grant", () => {
+  it("lets as many calls run as it says, over two orchestrators, and the next one waits", async () => {
+    const transport = createConnectTransport({ baseUrl: stack.current.gateway().url, httpVersion: "1.1" });
+    const grants = createClient(GrantService, transport);
+    const terms = { agentName: "granted", toolName: "get_order", rule: "args.amount <= 100", maxUses: 3 };
+    const { grant } = await grants.createGrant({
+      ...terms,
+      expiresAt: timestampFromMs(Date.now() + 600_000),
+      onBehalfOf: "maria",
+    });
+    const grantId = grant?.grantId ?? "";
+    const agent = agentWith("granted", { get_order: { approvers: PEOPLE } });
+    const started = await Promise.all(
+      Array.from({ length: 5 }, (_, n) =>
+        startRun(stack.current, `granted ${n}`, [call("get_order", { amount: n }), { text: "ok" }], { agent }),
+      ),
+    );
+    const ways = await Promise.all(
+      started.map((run) =>
+        until(`run ${run.runId} went on or waits`, async () => {
+          const { isComplete, isWaiting } = await run.handle.getStatus();
+          return isComplete ? "ran" : isWaiting && "waits";
+        }),
+      ),
+    );
+    expect(ways.toSorted()).toEqual(["ran", "ran", "ran", "waits", "waits"]);
+    const ran = started.filter((_, at) => ways[at] === "ran");
+    const grounds = await Promise.all(
+      ran.map(async ({ runId }) => {
+        const { events } = await runs().getHistory({ runId });
+        const decided = events.find(({ event }) => event.case === "decided")?.event;
+        return decided?.case === "decided" ? decided.value.decision : undefined;
+      }),
+    );
+    expect(grounds.map((decision) => decision?.onBehalfOf)).toEqual(["maria", "maria", "maria"]);
+    expect(grounds.map((decision) => decision?.ground?.grantId)).toEqual([grantId, grantId, grantId]);
+    expect(grounds.map((decision) => decision?.ground?.use).toSorted()).toEqual([1, 2, 3]);
+    const revoked = (await grants.revokeGrant({ grantId, onBehalfOf: "noah" })).grant;
+    expect(revoked).toMatchObject({ uses: 3, maxUses: 3, revokedBy: "noah" } satisfies Partial<StandingGrant>);
+    const waiting = started.filter((_, at) => ways[at] === "waits");
+    for (const run of waiting) await run.handle.cancel("over");
+  });
+});
