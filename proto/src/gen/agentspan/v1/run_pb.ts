@@ -986,7 +986,8 @@ export const RunService: GenService<{
   /**
    * Votes for a call to run. Success means that the vote is recorded; `closed` says whether it decided.
    * Errors: RUN_NOT_FOUND, APPROVAL_NOT_FOUND, APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED,
-   * APPROVAL_EXPIRED, ALREADY_DECIDED, ARGUMENTS_CHANGED, INVALID_ARGUMENTS, CONFLICT.
+   * APPROVAL_EXPIRED, ALREADY_DECIDED, ARGUMENTS_CHANGED, INVALID_ARGUMENTS, CONFLICT, and by the tool's policy
+   * PERMISSION_DENIED and SELF_APPROVAL.
    *
    * @generated from rpc agentspan.v1.RunService.Approve
    */
