@@ -67,7 +67,9 @@ function failed(problem: string): RuleVerdict {
 }
 
 function told(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  // As the parser names a place in a file.
+  return message.replace(/<input>:(\d+):(\d+): /, "line $1, character $2: ");
 }
 
 function compile(rule: string): Compiled {

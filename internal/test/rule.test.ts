@@ -23,6 +23,10 @@ describe("a rule", () => {
     expect(ask(rule, args)).toEqual({ asks: said });
   });
 
+  it("that is none is told with the place, as a person counts", () => {
+    expect(ruleProblem("some text")).toMatch(/^line 1, character 6: /);
+  });
+
   it("looks at labels", () => {
     expect(ask('labels.env == "prod"', {}, { env: "prod" })).toEqual({ asks: true });
     expect(ask('labels.env == "prod"', {}, { env: "test" })).toEqual({ asks: false });
