@@ -11,6 +11,9 @@ export default defineConfig({
           include: ["**/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "**/test/servers/**"],
           maxWorkers: 2,
+          // Modules are loaded once in each thread and not once for each file.
+          pool: "threads",
+          isolate: false,
         },
       },
       {
@@ -23,6 +26,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Tests here mostly wait, for leases and for processes: three at once fill two cores.
           maxWorkers: 3,
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },

@@ -17,11 +17,8 @@ export class Command {
   shown = "";
   readonly #child: ChildProcess;
   readonly exit: Promise<number | NodeJS.Signals | null>;
-  /** Milliseconds until the first output. */
-  firstShownMs: number | undefined;
 
   constructor(program: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd?: string) {
-    const begun = performance.now();
     this.#child = spawn(program, args, {
       env,
       stdio: ["pipe", "pipe", "pipe"],
@@ -31,7 +28,6 @@ export class Command {
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
-        this.firstShownMs ??= performance.now() - begun;
         this.shown += text;
       });
     }

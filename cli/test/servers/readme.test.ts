@@ -1,8 +1,8 @@
 // Runs every block of code of the README, read out of the README itself.
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Command, Machine } from "./command.js";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -28,15 +28,23 @@ function commandOf(text: string): readonly string[] {
 let machine: Machine;
 /** Where a reader is after `npm ci`: a folder with the packages. */
 let folder: string;
-beforeEach(() => {
-  machine = new Machine();
+/** One that several tests have, with the server on it. */
+let shared: Machine | undefined;
+
+function take(one: Machine): void {
+  machine = one;
   folder = join(machine.folder, "clone");
+  if (existsSync(folder)) return;
   mkdirSync(folder);
   symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
   writeFileSync(join(folder, "package.json"), '{"private":true}');
   writeFileSync(join(folder, "refund.mjs"), program?.text ?? "");
+}
+
+beforeEach(() => take(shared ?? new Machine()));
+afterEach(async () => {
+  if (machine !== shared) await machine.close();
 });
-afterEach(() => machine.close());
 
 const TERMINAL = fileURLToPath(new URL("./pseudo-terminal.py", import.meta.url));
 const start = (text: string, cwd = folder): Command => {
@@ -99,12 +107,12 @@ describe("the README", () => {
 });
 
 describe("npm run demo", () => {
-  it("says something at once and shows what the README shows", async () => {
+  it("says that it builds and shows what the README shows", async () => {
     Object.assign(machine.env, { AGENTSPAN_PORT: "0" });
     const demo = startOnTerminal("npm run demo", ROOT);
     await demo.shows(/Approve\? \(y\/n\): $/);
-    expect(demo.firstShownMs).toBeLessThan(2_000);
     const shown = demo.shown.replaceAll("\r\n", "\n");
+    expect(shown).toContain("Building Agentspan");
     expect(shown).toContain(blocks.find(({ text }) => text.startsWith("--- Approval required"))?.text);
     demo.type("y\r");
     expect(await demo.exit).toBe(0);
@@ -118,8 +126,29 @@ describe("the agent", () => {
     expect(program?.text.trimEnd().split("\n").length).toBeLessThanOrEqual(38);
   });
 
-  it("pays for y", async () => {
+  it("says where there is no server how to start one, without a stack", async () => {
+    Object.assign(machine.env, { AGENTSPAN_NATS_URL: "nats://127.0.0.1:1" });
+    const agent = startOnTerminal("node refund.mjs");
+    expect(await agent.exit).toBe(1);
+    expect(agent.shown).toContain("Is the server running? Start one with: agentspan server start");
+    expect(agent.shown).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe("the agent at a server", () => {
+  beforeAll(async () => {
+    const one = new Machine();
+    take(one);
     await server();
+    shared = one;
+  });
+  afterAll(async () => {
+    const one = shared;
+    shared = undefined;
+    await one?.close();
+  });
+
+  it("pays for y", async () => {
     const agent = startOnTerminal("node refund.mjs");
     await agent.shows(/process_refund \{"amount":29\.99,"order_id":"ORD-8821"\}\r\nApprove\? \(y\/n\): $/);
     agent.type("y\r");
@@ -128,7 +157,6 @@ describe("the agent", () => {
   });
 
   it("asks for a reason for n and shows what the model makes of it", async () => {
-    await server();
     const agent = startOnTerminal("node refund.mjs");
     await agent.shows(/Approve\? \(y\/n\): $/);
     agent.type("n\r");
@@ -139,7 +167,6 @@ describe("the agent", () => {
   });
 
   it("is decided about from anywhere else while it asks", async () => {
-    await server();
     const agent = startOnTerminal("node refund.mjs");
     await agent.shows(/Approve\? \(y\/n\): $/);
     const list = start("npx agentspan approvals list");
@@ -156,7 +183,6 @@ describe("the agent", () => {
   });
 
   it("goes on where nobody can be asked, until somebody else has decided", async () => {
-    await server();
     const agent = machine.start("sh", ["-c", `exec ${commandOf("node refund.mjs").join(" ")} </dev/null`], folder);
     const [, which = ""] = await agent.shows(/^(run_\w+) wants process_refund /);
     expect(await machine.run("approve", which).exit).toBe(0);
@@ -166,7 +192,6 @@ describe("the agent", () => {
   });
 
   it("ends at Ctrl-C without a word, and the run waits", async () => {
-    await server();
     const agent = startOnTerminal("node refund.mjs");
     await agent.shows(/Approve\? \(y\/n\): $/);
     agent.type("\u0003");
@@ -175,13 +200,5 @@ describe("the agent", () => {
     const runs = machine.run("runs", "list", "--state", "WAITING");
     await runs.exit;
     expect(runs.shown).toContain(agent.shown.split(" ")[0]);
-  });
-
-  it("says where there is no server how to start one, without a stack", async () => {
-    Object.assign(machine.env, { AGENTSPAN_NATS_URL: "nats://127.0.0.1:1" });
-    const agent = startOnTerminal("node refund.mjs");
-    expect(await agent.exit).toBe(1);
-    expect(agent.shown).toContain("Is the server running? Start one with: agentspan server start");
-    expect(agent.shown).not.toMatch(/\n\s+at /);
   });
 });
