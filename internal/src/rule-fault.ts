@@ -1,6 +1,6 @@
 // What a rule may be made of. What is not named here is refused when the rule is put: a misspelt name, which would make
 // every call wait for a person, and whatever could make a rule's work more than rule-steps.ts reckons with.
-import { RE2JS } from "@bufbuild/re2";
+import { createRequire } from "node:module";
 import { partsOf, patternOf, type RuleExpr } from "./rule-parts.js";
 
 const NAMES: ReadonlySet<string> = new Set(["args", "labels"]);
@@ -63,6 +63,8 @@ function patternFault(pattern: string | null): string | undefined {
   );
   if (times > MOST_REPEATED) return `it has a pattern that repeats more than ${MOST_REPEATED} times`;
   try {
+    // With the first pattern, as the language itself with the first rule.
+    const { RE2JS } = createRequire(import.meta.url)("@bufbuild/re2") as typeof import("@bufbuild/re2");
     new RE2JS(pattern);
     return undefined;
   } catch (thrown) {

@@ -8,7 +8,8 @@
 // Numbers are those of JSON: the strict reading of arguments lets through only what a double holds exactly as it was
 // written, so 9007199254740993 never gets here, and 0.1 is the double that every language means by it. Each is a CEL
 // double. It compares with whole numbers (`args.amount > 100`), and reckons with doubles only (`args.amount * 2.0`).
-import { type CelInput, celEnv, isCelError, parse, plan } from "@bufbuild/cel";
+import { createRequire } from "node:module";
+import type { CelInput, parse } from "@bufbuild/cel";
 import { ruleFault } from "./rule-fault.js";
 import { stepsOf } from "./rule-steps.js";
 
@@ -30,7 +31,18 @@ interface Compiled {
   readonly evaluate: Evaluate;
 }
 
-const ENVIRONMENT = celEnv();
+/** Loaded with the first rule: most processes never see one, and each would take a tenth of a second longer to start. */
+function cel() {
+  loaded ??= load();
+  return loaded;
+}
+
+function load() {
+  const library = createRequire(import.meta.url)("@bufbuild/cel") as typeof import("@bufbuild/cel");
+  return { ...library, environment: library.celEnv() };
+}
+
+let loaded: ReturnType<typeof load> | undefined;
 /** Compiled rules, the last ones asked for. A rule that cannot be used is compiled again: it was refused when put. */
 const COMPILED = new Map<string, Compiled>();
 const MOST_COMPILED = 256;
@@ -55,7 +67,7 @@ export function ruleVerdict(rule: string, input: RuleInput): RuleVerdict {
     if (steps > MOST_STEPS) return failed(`it would take ${steps} steps, and may take ${MOST_STEPS}`);
     const args: unknown = JSON.parse(input.arguments);
     const said = evaluate({ args: celValue(args), labels: new Map(Object.entries(input.labels)) });
-    if (isCelError(said)) return failed(said.message);
+    if (cel().isCelError(said)) return failed(said.message);
     return typeof said === "boolean" ? { asks: said } : failed("it gives neither true nor false");
   } catch (thrown) {
     return failed(told(thrown));
@@ -75,10 +87,11 @@ function told(thrown: unknown): string {
 function compile(rule: string): Compiled {
   const known = COMPILED.get(rule);
   if (known !== undefined) return known;
+  const { parse, plan, environment } = cel();
   const parsed = parse(rule);
   const fault = ruleFault(parsed.expr);
   if (fault !== undefined) throw new Error(fault);
-  const compiled = { expression: parsed.expr, evaluate: plan(ENVIRONMENT, parsed) as Evaluate };
+  const compiled = { expression: parsed.expr, evaluate: plan(environment, parsed) as Evaluate };
   COMPILED.set(rule, compiled);
   const [oldest] = COMPILED.keys();
   if (COMPILED.size > MOST_COMPILED && oldest !== undefined) COMPILED.delete(oldest);
