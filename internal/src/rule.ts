@@ -38,11 +38,14 @@ function cel() {
 }
 
 function load() {
-  const library = createRequire(import.meta.url)("@bufbuild/cel") as typeof import("@bufbuild/cel");
-  return { ...library, environment: library.celEnv() };
+  const { celEnv, isCelError, parse, plan } = createRequire(import.meta.url)(
+    "@bufbuild/cel",
+  ) as typeof import("@bufbuild/cel");
+  return { isCelError, parse, plan, environment: celEnv() };
 }
 
 let loaded: ReturnType<typeof load> | undefined;
+
 /** Compiled rules, the last ones asked for. A rule that cannot be used is compiled again: it was refused when put. */
 const COMPILED = new Map<string, Compiled>();
 const MOST_COMPILED = 256;
