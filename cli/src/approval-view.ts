@@ -29,6 +29,11 @@ export function knownLines({ unknownOutcome }: Approval): readonly string[] {
   return [...lines, `its probe: ${probe.verdict}${probe.detail === "" ? "" : `, ${safeText(probe.detail)}`}`];
 }
 
+/** Of a question: what its answers must be. None on anything else, and where any JSON is an answer. */
+export function answerLines({ answerSchema }: Approval): readonly string[] {
+  return answerSchema === undefined ? [] : [`answer, by its JSON Schema: ${safeText(JSON.stringify(answerSchema))}`];
+}
+
 /** What is asked, in a few words. */
 export function askedOf({ kind, toolName }: Approval): string {
   const tool = safeText(toolName);
@@ -36,7 +41,7 @@ export function askedOf({ kind, toolName }: Approval): string {
     case "APPROVAL":
       return `may ${tool} run?`;
     case "QUESTION":
-      return "a question";
+      return `${tool} asks`;
     case "SETTLEMENT":
       return `did ${tool} happen?`;
     case "UNSPECIFIED":
@@ -57,5 +62,7 @@ export function commandsFor({ kind, runId, approvalId }: Approval): readonly str
       `${command} settle ${which} --give-up`,
     ];
   }
-  return [`${command} approve ${which}`, `${command} reject ${which} --reason "..."`];
+  const declined = `${command} reject ${which} --reason "..."`;
+  if (kind === "QUESTION") return [`${command} respond ${which} --answer '...'`, declined];
+  return [`${command} approve ${which}`, declined];
 }

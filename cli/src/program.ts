@@ -132,6 +132,13 @@ function addDecisions(root: Command, output: Output): void {
     .action(async (run, approval, flags) =>
       (await import("./commands/decide.js")).reject(run, approval, flags, output),
     );
+  decision(root, "respond", "answer a question, or answer in place of a tool that then does not run")
+    .requiredOption("--answer <json>", "the answer, as JSON")
+    .option("--comment <text>", "kept on record")
+    .addHelpText("after", examples([`respond run_x7k2 --answer '{"size":"M"}'`, `respond run_x7k2 --answer '"yes"'`]))
+    .action(async (run, approval, flags) =>
+      (await import("./commands/decide.js")).respond(run, approval, flags, output),
+    );
   decision(root, "settle", "say what became of a call whose worker was lost")
     .option("--happened", "it did, with --result")
     .option("--result <json>", "the call's result")

@@ -24,6 +24,7 @@ function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): A
     decision: undefined,
     approvers: undefined,
     escalatedAt: undefined,
+    answerSchema: undefined,
   };
 }
 

@@ -57,26 +57,38 @@ const DIALECTS: ReadonlyMap<string, Ajv> = new Map<string, Ajv>([
   ["https://json-schema.org/draft/2020-12/schema", draft2020],
 ]);
 
+/** What a schema may describe: an object, as arguments are, or any value, as an answer may be. */
+export type Described = "object" | "anything";
+
 /**
- * Says why a text is not a usable JSON Schema of an object, in a sentence for its author; undefined where it is one.
- * Draft 2020-12 is assumed unless `$schema` says draft-07.
+ * Says why a text is not a usable JSON Schema of what it is to describe, in a sentence for its author; undefined where it
+ * is one. Draft 2020-12 is assumed unless `$schema` says draft-07.
  */
-export function checkSchema(text: string): string | undefined {
+export function checkSchema(text: string, of: Described = "object"): string | undefined {
   const compiled = compiledOf(text);
-  return typeof compiled === "string" ? compiled : undefined;
+  if (typeof compiled === "string") return compiled;
+  return of === "anything" || compiled.ofObject ? undefined : NOT_OF_OBJECT;
 }
 
 /** The check of a schema, from a cache where it was used lately. Throws INVALID_REQUEST where checkSchema objects. */
-export function compileSchema(text: string): SchemaCheck {
+export function compileSchema(text: string, of: Described = "object"): SchemaCheck {
   const compiled = compiledOf(text);
   if (typeof compiled === "string") throw new AgentspanError("INVALID_REQUEST", compiled);
-  return compiled;
+  if (of === "object" && !compiled.ofObject) throw new AgentspanError("INVALID_REQUEST", NOT_OF_OBJECT);
+  return compiled.check;
+}
+
+const NOT_OF_OBJECT = 'The schema must describe an object: write "type": "object" at its top level.';
+
+interface Compiled {
+  readonly check: SchemaCheck;
+  readonly ofObject: boolean;
 }
 
 // Oldest use first. A bad schema is remembered too: telling that it is bad costs as much as compiling it.
-const cache = new Map<string, SchemaCheck | string>();
+const cache = new Map<string, Compiled | string>();
 
-function compiledOf(text: string): SchemaCheck | string {
+function compiledOf(text: string): Compiled | string {
   const known = cache.get(text);
   const compiled = known ?? compile(text);
   if (known !== undefined) cache.delete(text);
@@ -86,7 +98,7 @@ function compiledOf(text: string): SchemaCheck | string {
   return compiled;
 }
 
-function compile(text: string): SchemaCheck | string {
+function compile(text: string): Compiled | string {
   const parsed = canonicalJson(text);
   if (!parsed.ok) return `The schema cannot be read. ${parsed.problem}`;
   const schema = parsed.value;
@@ -94,7 +106,6 @@ function compile(text: string): SchemaCheck | string {
     return 'The schema must be a JSON object, such as {"type": "object", "properties": {}}.';
   }
   const { $schema, $id: _, ...rules } = schema as Readonly<Record<string, unknown>>;
-  if (rules.type !== "object") return 'The schema must describe an object: write "type": "object" at its top level.';
   const ajv = $schema === undefined ? draft2020 : DIALECTS.get(String($schema).replace(/#$/, ""));
   if (ajv === undefined) {
     return "The schema's $schema is not supported: use JSON Schema draft 2020-12 or draft-07, or leave $schema out.";
@@ -127,7 +138,7 @@ function compile(text: string): SchemaCheck | string {
   // What cannot even tell of an empty object is found out by its author, and not by a run.
   return checked({}).some(({ message }) => message === TOO_DEEP)
     ? `The schema cannot be used: a value ${TOO_DEEP}.`
-    : checked;
+    : { check: checked, ofObject: rules.type === "object" };
 }
 
 const TOO_DEEP = "could not be checked, since the schema refers to itself too deeply";

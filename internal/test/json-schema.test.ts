@@ -111,6 +111,12 @@ describe("compileSchema", () => {
   });
 });
 
+it("describes any value, where that is asked for", () => {
+  expect(checkSchema('{"enum":["S","M"]}', "anything")).toBeUndefined();
+  expect(compileSchema('{"enum":["S","M"]}', "anything")("L")).toHaveLength(1);
+  expect(() => compileSchema('{"enum":["S","M"]}')).toThrow('"type": "object"');
+});
+
 function doubling(steps: number): object {
   const defs: Record<string, object> = { d0: { type: "string", minLength: 5 } };
   for (let i = 1; i <= steps; i += 1) {

@@ -86,7 +86,7 @@ export class AgentRuntime {
   }
 
   async #start(agent: AgentSource, input: string, options: StartOptions): Promise<AgentHandle> {
-    if (isAgent(agent) && agent.tools.length > 0 && options.serve !== false) {
+    if (isAgent(agent) && agent.served.length > 0 && options.serve !== false) {
       // A server that is not there at all is told at once: a person waits for the sentence.
       const firstContactMs = Math.min(FIRST_CONTACT_MS, this.#patienceMs);
       await this.#servingWorker().serve([agent], { patienceMs: this.#patienceMs, firstContactMs });

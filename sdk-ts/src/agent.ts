@@ -1,19 +1,23 @@
 import { AgentspanError, Limits } from "@agentspan/internal";
-import { type AgentDefinition, AgentDefinitionSchema } from "@agentspan/proto";
+import { type AgentDefinition, AgentDefinitionSchema, ToolKind } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { z } from "zod";
 import { type Duration, toMilliseconds } from "./duration.js";
+import type { HumanTool } from "./human-tool.js";
 import { type JsonSchema, schemaSource } from "./input-schema.js";
 import { type OptionKinds, requireOptions, shown } from "./option-check.js";
 import { requireName, requireSize, type Tool } from "./tool.js";
+
+/** What an agent's model may call, by whoever carries it out. */
+export type AnyTool = Tool | HumanTool;
 
 export interface AgentOptions {
   /** Letters, digits, '_' and '-', at most 64, not beginning with a digit or '-'. */
   readonly name: string;
   /** "provider/model", for example "openai/gpt-4o-mini". */
   readonly model: string;
-  readonly tools?: readonly Tool[];
+  readonly tools?: readonly AnyTool[];
   /** The system prompt, at most 256 KiB. */
   readonly instructions?: string;
   /** Model replies before a run fails with MAX_TURNS; 25 unless said. */
@@ -48,7 +52,7 @@ const AGENT_OPTIONS: OptionKinds<AgentOptions> = {
  */
 export class Agent {
   readonly name: string;
-  readonly tools: readonly Tool[];
+  readonly tools: readonly AnyTool[];
   /** As the server stores it. */
   readonly definition: AgentDefinition;
 
@@ -84,6 +88,11 @@ export class Agent {
     }
   }
 
+  /** The tools that workers serve. */
+  get served(): readonly Tool[] {
+    return this.tools.filter((tool) => tool.kind === "worker");
+  }
+
   /** Where workers take calls of this tool. */
   queueOf(tool: Tool): string {
     return tool.queue ?? this.name;
@@ -91,24 +100,25 @@ export class Agent {
 }
 
 /** What tool() made, unchanged: a copy with another gate would tell the server one thing and the worker another. */
-function isTool(tool: Tool | undefined): boolean {
+function isTool(tool: AnyTool | undefined): boolean {
   const message = tool?.message;
+  if (message?.$typeName !== "agentspan.v1.Tool" || tool?.name !== message.name) return false;
+  if (tool.kind === "human") return message.kind === ToolKind.HUMAN;
   return (
-    message?.$typeName === "agentspan.v1.Tool" &&
-    tool?.name === message.name &&
+    message.kind === ToolKind.UNSPECIFIED &&
     tool.approvalRequired === (message.approval?.required ?? false) &&
     tool.once === message.once
   );
 }
 
-function requireTools(tools: readonly Tool[], owner: string): void {
+function requireTools(tools: readonly AnyTool[], owner: string): void {
   const other = tools.findIndex((tool) => !isTool(tool));
   if (other >= 0) {
     const field = `tools[${other}]`;
-    const description = "is not what tool() returns";
+    const description = "is not what tool() or humanTool() returns";
     throw new AgentspanError(
       "INVALID_REQUEST",
-      `The ${field} of ${owner} ${description}: make it with tool(fn, options).`,
+      `The ${field} of ${owner} ${description}: make it with tool(fn, options), or humanTool(options).`,
       { fields: [{ field, description }] },
     );
   }

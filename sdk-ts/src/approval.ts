@@ -54,6 +54,8 @@ export interface Approval {
   readonly approvers: Approvers | undefined;
   /** When it went to others, since nobody had decided in time; undefined where it did not. */
   readonly escalatedAt: Date | undefined;
+  /** Of a QUESTION that was read with a status or a list: what its answers must be. Undefined where any JSON is one. */
+  readonly answerSchema: JsonObject | undefined;
 }
 
 export interface Approvers {
@@ -145,6 +147,7 @@ export function approvalOf(message: ApprovalMessage): Approval {
     decision: message.decision && decisionOf(message.decision),
     approvers: approversOf(message.approvers),
     escalatedAt: dateOf(message.escalatedAt),
+    answerSchema: message.answerSchemaJson === "" ? undefined : readJsonObject(message.answerSchemaJson),
   };
 }
 

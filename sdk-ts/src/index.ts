@@ -1,6 +1,6 @@
 // The public face of @agentspan/sdk.
 export { AgentspanError, type FieldFault, REASONS, type Reason } from "@agentspan/internal";
-export { Agent, type AgentOptions } from "./agent.js";
+export { Agent, type AgentOptions, type AnyTool } from "./agent.js";
 export { AgentHandle, type ApproveResult, type DecideResult } from "./agent-handle.js";
 export type { AgentResult } from "./agent-result.js";
 export { AgentRuntime, type AgentSource, type ServeOptions, type StartOptions } from "./agent-runtime.js";
@@ -22,6 +22,7 @@ export type { ApprovalOptions, ApproverOptions } from "./approval-policy.js";
 export type { ApproveOptions, DecideOptions, RespondOptions, SettleOptions } from "./decide-options.js";
 export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
 export type { Duration } from "./duration.js";
+export { type AnswerTerms, type HumanTool, type HumanToolOptions, humanTool } from "./human-tool.js";
 export type { JsonSchema } from "./input-schema.js";
 export type { JsonObject } from "./json-text.js";
 export type { Logger } from "./logger.js";

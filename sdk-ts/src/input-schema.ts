@@ -1,5 +1,5 @@
 // What a tool takes, or an agent answers: a zod schema or a JSON Schema, told as JSON Schema text and checked alike.
-import { AgentspanError, checkSchema, compileSchema, type SchemaFault } from "@agentspan/internal";
+import { AgentspanError, checkSchema, compileSchema, type Described, type SchemaFault } from "@agentspan/internal";
 import { z } from "zod";
 import { type JsonObject, toJsonText } from "./json-text.js";
 
@@ -18,16 +18,16 @@ export interface SchemaSource {
   read(value: unknown): Promise<SchemaReading>;
 }
 
-/** Throws INVALID_REQUEST, naming `owner`, where the schema has no JSON Schema form or is not one of an object. */
-export function schemaSource(schema: z.ZodType | JsonSchema, owner: string): SchemaSource {
+/** Throws INVALID_REQUEST, naming `owner`, where the schema has no JSON Schema form or is not one of what it describes. */
+export function schemaSource(schema: z.ZodType | JsonSchema, owner: string, of: Described = "object"): SchemaSource {
   const zod = schema instanceof z.ZodType ? schema : undefined;
   const jsonText = toJsonText(zod === undefined ? schema : jsonSchemaOf(zod, owner), owner);
-  const problem = checkSchema(jsonText);
+  const problem = checkSchema(jsonText, of);
   if (problem !== undefined) throw invalid(owner, problem);
   return {
     jsonText,
     read: async (value) => {
-      const faults = compileSchema(jsonText)(value);
+      const faults = compileSchema(jsonText, of)(value);
       if (faults.length > 0) return { ok: false, problem: told(faults) };
       if (zod === undefined) return { ok: true, value };
       try {

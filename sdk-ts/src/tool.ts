@@ -80,6 +80,7 @@ const RETRY_OPTIONS: OptionKinds<RetryOptions> = {
 
 /** A function that a model may call, ready to be listed by an agent and served by a worker. */
 export interface Tool {
+  readonly kind: "worker";
   readonly name: string;
   readonly approvalRequired: boolean;
   readonly once: boolean;
@@ -148,6 +149,7 @@ export function tool(
   requireSize(options.description, Limits.toolDescriptionBytes, `description of ${owner}`);
   requireSize(schema.jsonText, Limits.toolSchemaBytes, `schema of ${owner}`);
   return {
+    kind: "worker",
     name: options.name,
     approvalRequired: approval?.required ?? false,
     once: options.once ?? false,

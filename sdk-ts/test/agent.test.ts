@@ -45,7 +45,7 @@ describe("an agent", () => {
   it("has its tools' tasks on its own queue unless a tool names another", () => {
     const elsewhere = tool(() => null, { name: "t", description: "", inputSchema: z.object({}), queue: "billing" });
     const agent = new Agent({ ...options, tools: [getOrder, elsewhere] });
-    expect(agent.tools.map((one) => agent.queueOf(one))).toEqual(["refund_agent", "billing"]);
+    expect(agent.served.map((one) => agent.queueOf(one))).toEqual(["refund_agent", "billing"]);
   });
 
   it.each([

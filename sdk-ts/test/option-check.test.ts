@@ -57,7 +57,7 @@ describe("a misspelt gate", () => {
   it("is refused on a copy of a tool whose gate was changed", () => {
     const tools = [{ ...makeTool({}), approvalRequired: true }];
     expect(refusal(() => makeAgent({ tools })).message).toMatch(
-      'The tools[0] of agent "a" is not what tool() returns: make it with tool(fn, options).',
+      'The tools[0] of agent "a" is not what tool() or humanTool() returns: make it with tool(fn, options), or humanTool(options).',
     );
   });
 });
@@ -145,7 +145,12 @@ describe("what was called wrongly", () => {
       'The agent "a" has the instructions 5; it must be text.',
     ],
     ["tools that are no list", () => makeAgent({ tools: {} }), "tools", "it must be a list."],
-    ["a tool that is a function", () => makeAgent({ tools: [() => null] }), "tools[0]", "is not what tool() returns"],
+    [
+      "a tool that is a function",
+      () => makeAgent({ tools: [() => null] }),
+      "tools[0]",
+      "is not what tool() or humanTool() returns",
+    ],
     ["an agent without options", () => Reflect.construct(Agent, []), "options", "it must be an object."],
     ["an agent's name", () => makeAgent({ name: "a b" }), "name", 'The name "a b" of an agent must begin'],
     ["half a turn", () => makeAgent({ maxTurns: 0.5 }), "maxTurns", "it must be a whole number, 0 or more."],

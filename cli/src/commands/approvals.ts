@@ -1,5 +1,5 @@
 // agentspan approvals list
-import { argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
+import { answerLines, argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
 import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listApprovals } from "../run-lists.js";
@@ -29,7 +29,8 @@ export function approvalsList(flags: ApprovalsListFlags, output: Output): Promis
       output.line(
         `${safeText(agentName)}: ${askedOf(approval)}  (since ${dateAndTime(requestedAt)}${waited}${counted})`,
       );
-      for (const line of [...argumentLines(approval), ...knownLines(approval)]) output.line(`  ${line}`);
+      for (const line of [...argumentLines(approval), ...knownLines(approval), ...answerLines(approval)])
+        output.line(`  ${line}`);
       for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
     }
     if (more) output.line(`\n${moreWords(flags.limit)}`);

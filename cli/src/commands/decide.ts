@@ -1,6 +1,6 @@
-// agentspan approve, reject and settle. What is decided is shown first, and the decision is bound to exactly that.
+// agentspan approve, reject, respond and settle. What is decided is shown first, and the decision is bound to exactly that.
 import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
-import { argumentLines, askedOf, knownLines } from "../approval-view.js";
+import { answerLines, argumentLines, askedOf, knownLines } from "../approval-view.js";
 import { CommandError } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -39,6 +39,27 @@ export function reject(
   });
 }
 
+export interface RespondFlags extends UrlOption {
+  /** JSON text. */
+  readonly answer: string;
+  readonly comment?: string;
+}
+
+export function respond(
+  runId: string,
+  approvalId: string | undefined,
+  flags: RespondFlags,
+  output: Output,
+): Promise<void> {
+  const answer = parsed("--answer", flags.answer, `'{"size":"M"}' or '"yes"'`);
+  return withServer(flags, async (runtime) => {
+    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const comment = flags.comment === undefined ? {} : { comment: flags.comment };
+    await handle.respond(answer, { ...which, ...comment });
+    output.line("Answered. The model is told, and the run goes on.");
+  });
+}
+
 export interface SettleFlags extends UrlOption {
   readonly happened?: boolean;
   readonly runAgain?: boolean;
@@ -55,7 +76,7 @@ export function settle(
   output: Output,
 ): Promise<void> {
   const outcome = settleOutcome(flags);
-  const result = flags.result === undefined ? {} : { result: parsedResult(flags.result) };
+  const result = flags.result === undefined ? {} : { result: parsed("--result", flags.result, `'{"refunded":true}'`) };
   return withServer(flags, async (runtime) => {
     const { handle, which, call } = await shown(runtime, runId, approvalId, output);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
@@ -81,11 +102,11 @@ function settleOutcome({ happened, runAgain, giveUp, result }: SettleFlags): "HA
   return outcome;
 }
 
-function parsedResult(text: string): unknown {
+function parsed(option: string, text: string, example: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new CommandError(`--result must be JSON, for example '{"refunded":true}', and is ${safeText(text)}`, 2);
+    throw new CommandError(`${option} must be JSON, for example ${example}, and is ${safeText(text)}`, 2);
   }
 }
 
@@ -113,7 +134,7 @@ async function shown(
     approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
-    for (const line of [...argumentLines(open), ...knownLines(open)]) output.line(`  ${line}`);
+    for (const line of [...argumentLines(open), ...knownLines(open), ...answerLines(open)]) output.line(`  ${line}`);
   }
   const which = approvalId === undefined ? {} : { approvalId };
   if (open === undefined) return { handle, which };

@@ -1,11 +1,12 @@
 // What a tool's policy says of its approvals, through gateways, orchestrators, workers and the store as they run in
 // production, with signatures on. Nobody is known here: whoever decides says for whom.
 import { GrantService, type StandingGrant } from "@agentspan/proto";
-import { Agent, type ApprovalOptions, tool } from "@agentspan/sdk";
+import { Agent, type ApprovalOptions, humanTool, tool } from "@agentspan/sdk";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { MODEL, until } from "../../src/index.js";
 import { call, ended, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
@@ -158,5 +159,30 @@ describe("a standing grant", () => {
     expect(revoked).toMatchObject({ uses: 3, maxUses: 3, revokedBy: "noah" } satisfies Partial<StandingGrant>);
     const waiting = started.filter((_, at) => ways[at] === "waits");
     for (const run of waiting) await run.handle.cancel("over");
+  });
+});
+
+describe("a question", () => {
+  const shop = new Agent({
+    name: "shop",
+    model: MODEL,
+    tools: [humanTool({ name: "ask_customer", description: "Asks.", answer: z.object({ size: z.enum(["S", "M"]) }) })],
+  });
+
+  it("is answered by a person, and the answer is what the model gets", async () => {
+    const asks = call("ask_customer", { question: "Which size?" });
+    const run = await startRun(stack.current, "question", [asks, { text: "ok" }], { agent: shop });
+    const asked = await theApproval(run);
+    expect(asked).toMatchObject({ kind: "QUESTION", toolName: "ask_customer", arguments: { question: "Which size?" } });
+    expect(asked.answerSchema).toMatchObject({ properties: { size: { enum: ["S", "M"] } } });
+    expect(await reasonOf(run.handle.approve())).toContain("use Respond");
+    const refused = run.handle.respond({ size: "XL" }, { approvalId: asked.approvalId });
+    await expect(refused).rejects.toMatchObject({ reason: "INVALID_ARGUMENTS", fields: [{ field: "contentJson" }] });
+    await run.handle.respond({ size: "M" }, { approvalId: asked.approvalId });
+    await ended(run);
+    const { events } = await runs().getHistory({ runId: run.runId });
+    const result = events.find(({ event }) => event.case === "toolResult")?.event;
+    expect(result).toMatchObject({ value: { outcome: { case: "resultJson", value: '{"size":"M"}' } } });
+    expect(begun(run.runId)).toBe(0);
   });
 });

@@ -20,7 +20,7 @@ export class ServedTools {
 
   add(agents: readonly Agent[]): void {
     for (const agent of agents) {
-      for (const tool of agent.tools) {
+      for (const tool of agent.served) {
         const served = { queue: agent.queueOf(tool), tool };
         const before = this.#tools.get(keyOf(served));
         if (before === undefined || !declaredAlike(before.tool, tool)) this.#version++;

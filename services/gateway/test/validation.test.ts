@@ -16,6 +16,7 @@ import {
   SettleOutcome,
   SettleRequestSchema,
   StartRequestSchema,
+  ToolKind,
   type ToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -83,6 +84,11 @@ describe("a definition", () => {
     })();
   });
 
+  it("may ask people, for an answer of any type, from some and until then", () => {
+    const approval = { explicit: true, approvers: { users: ["maria"] }, expiresIn: seconds(60) };
+    put({ tools: [tool({ kind: ToolKind.HUMAN, answerSchemaJson: '{"type":"boolean"}', approval })] })();
+  });
+
   it.each<[string, AgentInit]>([
     ["agent.name is required", { name: "" }],
     ["agent.name must be 1 to 64 letters", { name: "1st" }],
@@ -115,6 +121,26 @@ describe("a definition", () => {
     ["agent.tools[0].startTimeout must be a duration", { tools: [tool({ startTimeout: seconds(-5) })] }],
     ["agent.tools[0].retry.multiplier must be", { tools: [tool({ retry: { multiplier: 0.5 } })] }],
     ["agent.tools[0].retry.multiplier must be", { tools: [tool({ retry: { multiplier: Number.NaN } })] }],
+    [
+      "agent.tools[0].answerSchemaJson is not a schema",
+      { tools: [tool({ kind: ToolKind.HUMAN, answerSchemaJson: '{"type":"strin"}' })] },
+    ],
+    ["agent.tools[0].answerSchemaJson goes with a HUMAN tool", { tools: [tool({ answerSchemaJson: "{}" })] }],
+    ["agent.tools[0].kind is 77", { tools: [tool({ kind: 77 as ToolKind })] }],
+    ["agent.tools[0].once is for tools that workers serve", { tools: [tool({ kind: ToolKind.HUMAN, once: true })] }],
+    ["agent.tools[0].queue is for tools that", { tools: [tool({ kind: ToolKind.HUMAN, queue: "q" })] }],
+    [
+      "agent.tools[0].approval.required is for tools that are approved",
+      { tools: [tool({ kind: ToolKind.HUMAN, approval: { required: true } })] },
+    ],
+    [
+      "agent.tools[0].approval.votesRequired is for tools that are approved",
+      { tools: [tool({ kind: ToolKind.HUMAN, approval: { votesRequired: 2 } })] },
+    ],
+    [
+      "agent.tools[0].approval.selfApproval says nothing of a question",
+      { tools: [tool({ kind: ToolKind.HUMAN, approval: { selfApproval: true } })] },
+    ],
     ["agent.tools[0].retry.maxBackoff must be", { tools: [tool({ retry: { maxBackoff: seconds(-1) } })] }],
   ])("is refused: %s", (fault, init) => {
     const error = errorOf(put(init));

@@ -260,9 +260,10 @@ function after(plan: Plan<Pending>, run: Run, stored: StoredRun | undefined, wri
   };
 }
 
-function errorOf({ reason, message, metadata, retryAfterMs }: Rejection): AgentspanError {
+function errorOf({ reason, message, metadata, fields, retryAfterMs }: Rejection): AgentspanError {
   return new AgentspanError(reason, message, {
     ...(metadata === undefined ? {} : { metadata }),
+    ...(fields === undefined ? {} : { fields }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

@@ -18,9 +18,10 @@ export const textFunctions: TextFunctions = {
     const canonical = canonicalJson(text);
     if (!canonical.ok) return [canonical.problem];
     try {
-      return compileSchema(schema)(canonical.value).map(({ path, message }) =>
-        path === "" ? message : `${path} ${message}`,
-      );
+      return compileSchema(
+        schema,
+        "anything",
+      )(canonical.value).map(({ path, message }) => (path === "" ? message : `${path} ${message}`));
     } catch (thrown) {
       // A definition of before the edge refused it. Whoever wrote the text is told; an error would be decided again and
       // again, and each time after another model call.

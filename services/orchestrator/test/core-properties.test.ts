@@ -33,6 +33,7 @@
 //  28  Time approves nothing: who decides too late is refused, and what expires ends as its policy says (13).
 //  29  A rule that says yes, or nothing that can be understood, asks for people; an edit is asked about again (11, 13).
 //  30  A standing grant decides as its maker could have, and each use of it lets one call run (11).
+//  31  A question is answered by what fits its schema, or declined; no worker ever hears of it.
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

@@ -1,5 +1,5 @@
 // AgentService's requests, and the definition that Start carries too.
-import { checkSchema, Limits } from "@agentspan/internal";
+import { checkSchema, type Described, Limits } from "@agentspan/internal";
 import {
   type AgentDefinition,
   AgentDefinitionSchema,
@@ -8,11 +8,13 @@ import {
   type PutAgentRequest,
   type RetryPolicy,
   type Tool,
+  ToolKind,
 } from "@agentspan/proto";
 import { toBinary } from "@bufbuild/protobuf";
 import { checkPolicy } from "./approval-policy.js";
 import {
   checkDuration,
+  checkEnum,
   checkLabels,
   checkName,
   checkOptionalName,
@@ -102,6 +104,31 @@ function checkTool(faults: Faults, path: string, tool: Tool): void {
   if (tool.retry !== undefined) checkRetry(faults, `${path}.retry`, tool.retry);
   checkDuration(faults, `${path}.startTimeout`, tool.startTimeout);
   checkDuration(faults, `${path}.timeout`, tool.timeout);
+  if (tool.kind !== ToolKind.UNSPECIFIED) checkEnum(faults, `${path}.kind`, tool.kind, ToolKind);
+  if (tool.kind === ToolKind.HUMAN) checkHumanTool(faults, path, tool);
+  else if (tool.answerSchemaJson !== "") faults.add(`${path}.answerSchemaJson`, "goes with a HUMAN tool only");
+}
+
+/** What is said of workers says nothing of people: better refused than read as something that it does not do. */
+function checkHumanTool(faults: Faults, path: string, tool: Tool): void {
+  if (tool.answerSchemaJson !== "") {
+    checkSchemaText(faults, `${path}.answerSchemaJson`, tool.answerSchemaJson, "anything");
+  }
+  const ofWorkers = { queue: tool.queue !== "", once: tool.once, retry: tool.retry, timeout: tool.timeout };
+  for (const [field, value] of Object.entries({ ...ofWorkers, startTimeout: tool.startTimeout })) {
+    if (value !== undefined && value !== false) faults.add(`${path}.${field}`, "is for tools that workers serve");
+  }
+  const { required = false, rule = "", votesRequired = 0, selfApproval = false } = tool.approval ?? {};
+  const ofGates = { required, rule: rule !== "", votesRequired: votesRequired > 1 };
+  for (const [field, value] of Object.entries(ofGates)) {
+    if (value)
+      faults.add(`${path}.approval.${field}`, "is for tools that are approved: each call of this one asks people");
+  }
+  if (selfApproval) {
+    const description =
+      "says nothing of a question: whoever started the run may answer it, where approvers leave it to them";
+    faults.add(`${path}.approval.selfApproval`, description);
+  }
 }
 
 function checkRetry(faults: Faults, path: string, retry: RetryPolicy): void {
@@ -113,12 +140,12 @@ function checkRetry(faults: Faults, path: string, retry: RetryPolicy): void {
   }
 }
 
-function checkSchemaText(faults: Faults, field: string, text: string): void {
+function checkSchemaText(faults: Faults, field: string, text: string, of?: Described): void {
   const size = Buffer.byteLength(text);
   if (size > Limits.toolSchemaBytes) {
     faults.exceeds(field, "toolSchemaBytes", size);
     return;
   }
-  const problem = checkSchema(text);
+  const problem = checkSchema(text, of);
   if (problem !== undefined) faults.add(field, `is not a schema that can be used: ${problem}`);
 }

@@ -26,9 +26,19 @@ export interface ToolDefinition {
   readonly retry: RetryPolicy;
   readonly startTimeoutMs?: number;
   readonly timeoutMs?: number;
+  /** No worker runs it: a person is asked, and the answer is the result. */
+  readonly human?: HumanTool;
 }
 
-/** When people must approve a call, and who may; who may holds for settlements of its calls too. */
+export interface HumanTool {
+  /** JSON Schema of the answer, as JSON text; any JSON where absent. */
+  readonly answerSchema?: string;
+}
+
+/**
+ * When people must approve a call, and who may; who may holds for settlements of its calls too. Of a human tool: who may
+ * answer, and until when.
+ */
 export interface ApprovalPolicy {
   readonly required: boolean;
   /** Asked where not every call waits: true, or anything but false, means that this one does. */

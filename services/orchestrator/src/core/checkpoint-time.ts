@@ -16,7 +16,7 @@ export function termsOf(
   const policy = toolOf(context.agent, tool)?.approval;
   const { approvers, expiry, remindEveryMs } = policy ?? {};
   return {
-    votesRequired: policy?.votesRequired ?? 1,
+    votesRequired: kind === "QUESTION" ? 1 : (policy?.votesRequired ?? 1),
     explicit: policy?.explicit ?? false,
     ...(approvers === undefined ? {} : { approvers }),
     ...(expiry === undefined || kind === "SETTLEMENT" ? {} : { expiresAt: now + expiry.afterMs }),
@@ -73,16 +73,20 @@ function expire(draft: Draft, checkpoint: Checkpoint): void {
     escalate(draft, checkpoint);
     return;
   }
-  const { approvalId, callId, tool } = checkpoint;
+  const { approvalId, callId, tool, kind } = checkpoint;
+  const asked = kind === "QUESTION";
   draft.emit({ type: "checkpoint_closed", approvalId, callId, why: "EXPIRED" });
   const { expiry } = toolOf(draft.context.agent, tool)?.approval ?? {};
   if (expiry?.action === "fail" && draft.run.phase.kind === "active") {
-    const message = `Nobody decided in time whether ${tool} may run (${approvalId}).`;
+    const message = asked
+      ? `Nobody answered ${tool} in time (${approvalId}).`
+      : `Nobody decided in time whether ${tool} may run (${approvalId}).`;
     draft.end({ state: "FAILED", reason: "APPROVAL_EXPIRED", message });
     return;
   }
   const call = callOf(draft.run, callId);
-  if (call !== undefined) draft.finish(call, { kind: "rejected", reason: "Nobody decided in time." });
+  if (call !== undefined)
+    draft.finish(call, { kind: "rejected", reason: `Nobody ${asked ? "answered" : "decided"} in time.` });
 }
 
 function escalate(draft: Draft, { approvalId, callId, tool }: Checkpoint): void {

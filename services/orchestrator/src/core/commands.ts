@@ -266,7 +266,14 @@ export interface Rejection {
   readonly reason: RejectionReason;
   readonly message: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What is wrong with which field of the request. */
+  readonly fields?: readonly FieldProblem[];
   readonly retryAfterMs?: number;
+}
+
+export interface FieldProblem {
+  readonly field: string;
+  readonly description: string;
 }
 
 export type RejectionReason =

@@ -16,6 +16,7 @@ import {
   STATE_BYTES,
 } from "./limits.js";
 import type { ModelCall, ModelReply } from "./model.js";
+import { askPeople } from "./question.js";
 import { backoffAfter, LONGEST_MODEL_WAIT_MS, MODEL_RETRY } from "./retry.js";
 import type { Call } from "./run.js";
 import { decideByGrant, grantFits } from "./standing-grant.js";
@@ -95,6 +96,7 @@ function takeCalls(
     const called = facts.get(call.callId);
     const refused = called?.fact.refused;
     if (refused !== undefined) draft.finish(call, { kind: "error", message: refused.problem });
+    else if (toolOf(draft.context.agent, call.tool)?.human !== undefined) askPeople(draft, call);
     else if (called?.gating?.gate === "approval") {
       const use = Object.hasOwn(grants, call.callId) ? grants[call.callId] : undefined;
       if (use !== undefined && grantFits(draft, call, called.fact.arguments, use)) decideByGrant(draft, call, use);

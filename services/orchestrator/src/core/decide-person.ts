@@ -7,6 +7,7 @@ import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, Edited, Outcome } from "./events.js";
 import { afterEdit } from "./gate.js";
 import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
+import { answerRefusal } from "./question.js";
 import { type Checkpoint, callOf, openCheckpoints, personOf, type Run, votesBeside, wasEdited } from "./run.js";
 import { voterRefusal } from "./voters.js";
 
@@ -24,6 +25,8 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   if (notTheirs !== undefined) return notTheirs;
   const tooLarge = sizeRefusal(draft, command.verdict);
   if (tooLarge !== undefined) return tooLarge;
+  const unfit = answerRefusal(draft, checkpoint, command.verdict);
+  if (unfit !== undefined) return unfit;
   const edited = editedArguments(draft, command.verdict, checkpoint);
   if (edited?.type === "rejection") return edited;
   const asked = edited === undefined ? undefined : afterEdit(draft, checkpoint, edited.edited);
@@ -40,8 +43,9 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     ...(command.by === undefined ? {} : { via: command.by }),
     ...(asked === undefined ? {} : { edited: asked.edited }),
   };
-  if (asked?.spared === true || closes(checkpoint, act)) close(draft, act, command.verdict, asked?.spared === true);
-  else draft.emit({ ...act, type: "voted" });
+  if (asked?.spared === true || closes(checkpoint, act)) {
+    close(draft, act, outcomeForModel(act, command.verdict, checkpoint), asked?.spared === true);
+  } else draft.emit({ ...act, type: "voted" });
   return answerOf(draft.run, command.decisionId, false);
 }
 
@@ -122,8 +126,8 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
   if (kind !== "SETTLEMENT" && verdict.kind === "settle") {
     return reject("INVALID_REQUEST", `Approval ${approvalId} is no settlement: use Approve, Reject or Respond.`);
   }
-  if (kind === "QUESTION" && verdict.kind !== "respond") {
-    return reject("INVALID_REQUEST", `Approval ${approvalId} is a question: use Respond.`);
+  if (kind === "QUESTION" && verdict.kind === "approve") {
+    return reject("INVALID_REQUEST", `Approval ${approvalId} is a question: use Respond, or Reject to decline it.`);
   }
   if (checkpoint.explicit && verdict.kind === "approve" && digest === undefined)
     return explicitRequired(run, checkpoint);
@@ -203,7 +207,9 @@ function editedArguments(
       ? [`the agent has no tool ${checkpoint.tool}`]
       : context.text.schemaProblems(schema, canonical.text);
   if (problems.length > 0) {
-    return reject("INVALID_ARGUMENTS", `The edited arguments do not fit the tool's schema: ${problems.join("; ")}`);
+    const fields = problems.map((description) => ({ field: "editedArgumentsJson", description }));
+    const message = `The edited arguments do not fit the tool's schema: ${problems.join("; ")}`;
+    return reject("INVALID_ARGUMENTS", message, { fields });
   }
   // The same arguments again are no edit.
   if (canonical.digest === checkpoint.digest) return undefined;
@@ -231,9 +237,8 @@ function closes(checkpoint: Checkpoint, act: Act): boolean {
   return votesBeside(checkpoint, act).length + 1 >= checkpoint.votesRequired;
 }
 
-function close(draft: Draft, act: Act, verdict: Verdict, spared: boolean): void {
+function close(draft: Draft, act: Act, outcome: CallOutcome | undefined, spared: boolean): void {
   const ended = draft.run.phase.kind === "ended";
-  const outcome = outcomeForModel(act, verdict);
   const content = ended && outcome?.kind === "result" ? { content: outcome.text } : {};
   draft.emit({ ...act, type: "decided", ...(spared ? { spared } : {}), ...content });
   const call = callOf(draft.run, act.callId);
@@ -241,14 +246,15 @@ function close(draft: Draft, act: Act, verdict: Verdict, spared: boolean): void 
 }
 
 /** What the decision itself gives the model as the call's outcome; undefined where the tool runs. */
-function outcomeForModel(act: Act, verdict: Verdict): CallOutcome | undefined {
+function outcomeForModel(act: Act, verdict: Verdict, { kind }: Checkpoint): CallOutcome | undefined {
   switch (verdict.kind) {
     case "approve":
       return undefined;
     case "reject":
       return { kind: "rejected", reason: act.comment };
     case "respond":
-      return { kind: "responded", text: verdict.content };
+      // The answer to a question is what was called for; in place of a tool it is told as such.
+      return { kind: kind === "QUESTION" ? "result" : "responded", text: verdict.content };
     case "settle":
       if (verdict.outcome === "happened") return { kind: "result", text: verdict.result };
       if (verdict.outcome === "run_again") return undefined;

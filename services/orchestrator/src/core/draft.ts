@@ -155,7 +155,7 @@ export type Verdicts = Answer | Rejection;
 export function reject(
   reason: RejectionReason,
   message: string,
-  more: { metadata?: Readonly<Record<string, string>>; retryAfterMs?: number } = {},
+  more: Pick<Rejection, "metadata" | "fields" | "retryAfterMs"> = {},
 ): Rejection {
   return { type: "rejection", reason, message, ...more };
 }

@@ -15,6 +15,8 @@ export interface Gating extends Pick<Waiting, "byRule"> {
 }
 
 export function gatingOf(draft: Draft, tool: ToolDefinition, owner: OwnerDemand | undefined, args: string): Gating {
+  // Nobody runs it, so that there is nothing to approve: whatever a worker of that name demands is about something else.
+  if (tool.human !== undefined) return { gate: "plain", reason: "" };
   const { required, rule } = tool.approval;
   if (required) return { gate: "approval", reason: "The agent's definition requires approval." };
   const ruled = rule === undefined ? undefined : reasonByRule(draft, rule, args);

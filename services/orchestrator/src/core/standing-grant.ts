@@ -7,8 +7,8 @@ import type { Call } from "./run.js";
 import { decidesOwn, isOneOf } from "./voters.js";
 
 /** What of a tool's policy lets nobody decide beforehand: several people, or the very arguments as they were shown. */
-export function takesGrants({ approval }: ToolDefinition): boolean {
-  return approval.votesRequired === 1 && !approval.explicit;
+export function takesGrants({ approval, human }: ToolDefinition): boolean {
+  return human === undefined && approval.votesRequired === 1 && !approval.explicit;
 }
 
 /** Whether a use of a grant lets a call run: as if its maker approved it now. */

@@ -21,8 +21,10 @@ export function voterRefusal({ context, run }: Draft, command: Decide, checkpoin
     const message = `Approval ${approvalId} of run ${run.runId} is for ${told(approvers)} to decide, not for ${personOf(command)}.`;
     return reject("PERMISSION_DENIED", message);
   }
-  // Whoever started a run may take it back: a rejection lets nothing happen, and they could cancel the run as well.
-  if (command.verdict.kind === "reject" || !decidesOwn(run, policy, command)) return undefined;
+  // Whoever started a run may take it back: a rejection lets nothing happen, and they could cancel the run as well. Nor
+  // does an answer let anything happen, and who asked for something often is who knows more about it.
+  if (command.verdict.kind === "reject" || checkpoint.kind === "QUESTION" || !decidesOwn(run, policy, command))
+    return undefined;
   const message = `Whoever asks started run ${run.runId}, and what tool ${tool} does in it takes the word of somebody else.`;
   return reject("SELF_APPROVAL", message);
 }

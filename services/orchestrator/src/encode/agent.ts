@@ -7,10 +7,11 @@ import {
   OnExpiry,
   type ApprovalPolicy as PolicyMessage,
   type Tool,
+  ToolKind,
 } from "@agentspan/proto";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Agent, ApprovalPolicy, Expiry, RetryPolicy, ToolDefinition } from "../core/index.js";
+import type { Agent, ApprovalPolicy, Expiry, HumanTool, RetryPolicy, ToolDefinition } from "../core/index.js";
 
 /** What holds where a definition says nothing of retries. */
 const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
@@ -64,7 +65,12 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
     },
     ...(tool.startTimeout === undefined ? {} : { startTimeoutMs: durationMs(tool.startTimeout) }),
     ...(tool.timeout === undefined ? {} : { timeoutMs: durationMs(tool.timeout) }),
+    ...(tool.kind === ToolKind.HUMAN ? { human: humanOf(tool) } : {}),
   };
+}
+
+function humanOf({ answerSchemaJson }: Tool): HumanTool {
+  return answerSchemaJson === "" ? {} : { answerSchema: answerSchemaJson };
 }
 
 function policyToCore(policy: PolicyMessage | undefined): ApprovalPolicy {

@@ -62,6 +62,8 @@ export interface CheckpointEvents {
   /** The voted and decided events, in the order of the votes. */
   readonly votes: readonly (RunEvent | undefined)[];
   readonly escalated: RunEvent | undefined;
+  /** Of the answers to a question, from the definition; any where absent. */
+  readonly answerSchema?: string | undefined;
 }
 
 export function encodeApproval(run: Run, checkpoint: Checkpoint, events: CheckpointEvents): Approval {
@@ -89,6 +91,7 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
       return { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
     }),
     previewJson: waiting?.preview ?? "",
+    answerSchemaJson: events.answerSchema ?? "",
     reason: reasonOf(events.shown?.fact) ?? waiting?.reason ?? "",
     ...(approvers === undefined ? {} : { approvers: encodeApprovers(approvers) }),
     ...(events.escalated === undefined ? {} : { escalatedAt: timestampFromMs(events.escalated.at) }),

@@ -1,6 +1,6 @@
 // Checkpoints with what their events say, wherever those are.
 import type { Approval } from "@agentspan/proto";
-import { type Checkpoint, openCheckpoints } from "../core/index.js";
+import { type Checkpoint, openCheckpoints, type Run, toolOf } from "../core/index.js";
 import { encodeApproval } from "../encode/approval.js";
 import type { StoredRun } from "../ports.js";
 import type { RequestContext } from "./context.js";
@@ -8,7 +8,7 @@ import type { RequestContext } from "./context.js";
 /** Bytes of arguments that one answer shows of a run; a turn may have more than a message can carry. */
 const SHOWN_ARGUMENTS_BYTES = 512 * 1024;
 
-type Needed = Pick<RequestContext, "history">;
+type Needed = Pick<RequestContext, "history" | "agents">;
 
 /** The open checkpoints of a run, oldest first; arguments that would make the answer too large are left out. */
 export async function openApprovals(
@@ -20,20 +20,35 @@ export async function openApprovals(
   const approvals = await Promise.all(open.map((checkpoint) => approvalOf(context, stored, checkpoint)));
   let shown = 0;
   for (const approval of approvals) {
-    const bytes = Buffer.byteLength(approval.argumentsJson);
-    if (shown + bytes > SHOWN_ARGUMENTS_BYTES) approval.argumentsJson = "";
-    else shown += bytes;
+    const bytes = Buffer.byteLength(approval.argumentsJson) + Buffer.byteLength(approval.answerSchemaJson);
+    if (shown + bytes > SHOWN_ARGUMENTS_BYTES) {
+      approval.argumentsJson = "";
+      approval.answerSchemaJson = "";
+    } else shown += bytes;
   }
   return approvals;
 }
 
 /** One checkpoint, open or closed, with all its arguments. */
-export async function approvalOf({ history }: Needed, stored: StoredRun, checkpoint: Checkpoint): Promise<Approval> {
+export async function approvalOf(
+  { history, agents }: Needed,
+  stored: StoredRun,
+  checkpoint: Checkpoint,
+): Promise<Approval> {
   const { sequence, argumentsSequence, votes, escalated } = checkpoint;
   return encodeApproval(stored.run, checkpoint, {
     waiting: await history.at(stored, sequence),
     shown: await history.at(stored, argumentsSequence),
     votes: await Promise.all(votes.map((vote) => history.at(stored, vote.sequence))),
     escalated: escalated === undefined ? undefined : await history.at(stored, escalated),
+    answerSchema: await answerSchemaOf(agents, stored.run, checkpoint),
   });
+}
+
+async function answerSchemaOf(
+  agents: Needed["agents"],
+  run: Run,
+  { kind, tool }: Checkpoint,
+): Promise<string | undefined> {
+  return kind === "QUESTION" ? toolOf(await agents.agentOf(run), tool)?.human?.answerSchema : undefined;
 }

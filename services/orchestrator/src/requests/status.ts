@@ -7,7 +7,7 @@ import { openApprovals } from "./open-approvals.js";
 
 /** The whole status of a run. */
 export async function statusOf(
-  context: Pick<RequestContext, "history" | "blocked">,
+  context: Pick<RequestContext, "history" | "blocked" | "agents">,
   stored: StoredRun,
 ): Promise<RunStatus> {
   const { run } = stored;

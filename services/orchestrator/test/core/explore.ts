@@ -9,6 +9,7 @@ import { EXPIRY } from "./invariants-expiry.js";
 import { GUARDED } from "./invariants-guarded.js";
 import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
+import { QUESTIONS } from "./invariants-questions.js";
 import { RECORD } from "./invariants-record.js";
 import { RULES } from "./invariants-rules.js";
 import { VOTERS } from "./invariants-voters.js";
@@ -40,6 +41,7 @@ function watching(only: number | undefined): Invariants {
     ...VOTERS,
     ...EXPIRY,
     ...RULES,
+    ...QUESTIONS,
     ...ANSWERS,
     ...PROGRESS,
   ].map((make) => make());

@@ -64,6 +64,14 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
         },
       }),
       tool("gift", { approval: { required: true, explicit: false, votesRequired: 1, selfApproval: true } }),
+      tool("ask", {
+        approval: {
+          ...{ required: false, explicit: false, votesRequired: 1 },
+          approvers: { users: ["maria", "alex"], groups: ["finance"] },
+          expiry: { afterMs: 90_000, action: "reject" },
+        },
+        human: { answerSchema: '{"type":"string","maxLength":8}' },
+      }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
   };
@@ -71,6 +79,17 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
 
 export function definedPolicy(agent: Agent, name: string): ApprovalPolicy | undefined {
   return agent.tools.find((candidate) => candidate.name === name)?.approval;
+}
+
+/** Whether people carry out what is called. */
+export function isHuman(name: string): boolean {
+  return name === "ask";
+}
+
+/** Whether an answer fits the schema above, told without asking it. */
+export function fitsAnswer(text: string): boolean {
+  const answer: unknown = JSON.parse(text);
+  return typeof answer === "string" && answer.length <= 8;
 }
 
 /** What the rules above say, told without asking them: true, false, or nothing at all. Undefined where there is none. */

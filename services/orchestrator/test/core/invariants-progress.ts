@@ -1,5 +1,5 @@
 // Invariants of progress: whatever is not done is owed to somebody, and what waits for people costs nothing.
-import type { Call, Obligation, Run } from "../../src/core/index.js";
+import type { Call, Obligation, Run, Verdict } from "../../src/core/index.js";
 import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
 import { PROBE_VERDICTS } from "./moves.js";
 
@@ -199,7 +199,8 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
       }
       // Those to whom it went are two, by name.
       const by = open?.escalated === undefined ? act : { ...act, who: number % 3 === 0 ? "maria" : "noah" };
-      explored.step({ ...by, approvalId, digest: open?.digest ?? "", verdict: { kind: "approve" } });
+      const verdict: Verdict = open?.kind === "QUESTION" ? { kind: "respond", content: '"done"' } : { kind: "approve" };
+      explored.step({ ...by, approvalId, digest: open?.digest ?? "", verdict });
       break;
     }
     case "unknown":

@@ -13,11 +13,15 @@ export function onlyApproversDecide(): Invariants {
     for (const { fact } of events) {
       if (fact.type !== "voted" && fact.type !== "decided") continue;
       const policy = definedPolicy(agent, before.checkpoints[fact.approvalId]?.tool ?? "");
-      const problem = problemOf(before, policy, approversBy(fact, policy, run), command);
+      const question = before.checkpoints[fact.approvalId]?.kind === "QUESTION";
+      const allowed = question && policy !== undefined ? { ...policy, selfApproval: true as const } : policy;
+      const problem = problemOf(before, allowed, approversBy(fact, policy, run), command);
       if (problem !== undefined) throw new Violation(27, `${fact.approvalId} was ${fact.outcome}: ${problem}`);
     }
     if (result.type !== "rejection" || result.reason !== "SELF_APPROVAL") return;
-    if (!command.authenticated || command.verdict.kind === "reject" || !isStarter(before, command))
+    const named = command.approvalId === undefined ? undefined : before.checkpoints[command.approvalId];
+    const lets = command.verdict.kind !== "reject" && named?.kind !== "QUESTION";
+    if (!command.authenticated || !lets || !isStarter(before, command))
       throw new Violation(27, `${command.who} was refused as if it had started the run`);
   };
 }

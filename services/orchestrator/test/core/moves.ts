@@ -91,6 +91,7 @@ const TOOLS = [
   "odd",
   "topup",
   "spend",
+  "ask",
   "no_such_tool",
 ] as const;
 const ARGUMENTS = ['{"n":1}', '{"n":60}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
@@ -358,6 +359,16 @@ function verdictOf(checkpoint: Checkpoint | undefined, z: number): Verdict {
     { kind: "reject" },
     { kind: "respond", content: '"by hand"' },
   ];
+  const answers: readonly Verdict[] = [
+    { kind: "respond", content: '"by hand"' },
+    { kind: "respond", content: '"green"' },
+    { kind: "respond", content: "7" },
+    { kind: "respond", content: '"far too long"' },
+    { kind: "reject" },
+    { kind: "approve" },
+    { kind: "settle", outcome: "given_up" },
+  ];
+  if (checkpoint?.kind === "QUESTION") return pick(answers, z) ?? { kind: "reject" };
   const fitting = (checkpoint?.kind === "SETTLEMENT") !== rarely(z, 10) ? settlements : approvals;
   return pick(fitting, z) ?? { kind: "reject" };
 }

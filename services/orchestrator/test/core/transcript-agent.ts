@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}]`. */
+/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}] [human [answer={…}]]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -43,7 +43,14 @@ export function readTool(line: Line): ToolDefinition {
     },
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...readKind(line),
   };
+}
+
+function readKind(line: Line): Pick<ToolDefinition, "human"> {
+  const answerSchema = line.value("answer");
+  if (!line.flag("human")) return {};
+  return { human: answerSchema === undefined ? {} : { answerSchema } };
 }
 
 function readPolicy(line: Line): ApprovalPolicy {

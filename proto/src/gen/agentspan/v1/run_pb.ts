@@ -997,7 +997,7 @@ export const RunService: GenService<{
     output: typeof ApproveResponseSchema;
   },
   /**
-   * Refuses a call. The model gets the reason and the run goes on. Errors: as Approve.
+   * Refuses a call, or declines a question. The model gets the reason and the run goes on. Errors: as Approve.
    *
    * @generated from rpc agentspan.v1.RunService.Reject
    */
@@ -1007,7 +1007,8 @@ export const RunService: GenService<{
     output: typeof RejectResponseSchema;
   },
   /**
-   * Answers a question, or stands in for a tool that then does not run. Errors: as Approve.
+   * Answers a question, or stands in for a tool that then does not run. Errors: as Approve; INVALID_ARGUMENTS where an
+   * answer does not fit the schema of its question.
    *
    * @generated from rpc agentspan.v1.RunService.Respond
    */
