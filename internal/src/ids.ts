@@ -30,6 +30,14 @@ export function newId(prefix: string): string {
  * two callers at the same instant make one run. 128 bits of SHA-256.
  */
 export function runIdOf(namespace: string, idempotencyKey: string): string {
-  const hash = createHash("sha256").update(`${namespace}\0${idempotencyKey}`, "utf8").digest();
-  return `run_${base32(hash.subarray(0, 16))}`;
+  return `run_${hashed(`${namespace}\0${idempotencyKey}`)}`;
+}
+
+/** The id of the standing grant that an idempotency key names in its namespace, as runIdOf has it of runs. */
+export function grantIdOf(namespace: string, idempotencyKey: string): string {
+  return `gra_${hashed(`${namespace}\0${idempotencyKey}`)}`;
+}
+
+function hashed(text: string): string {
+  return base32(createHash("sha256").update(text, "utf8").digest().subarray(0, 16));
 }

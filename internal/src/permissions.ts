@@ -46,6 +46,7 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "AgentService/GetAgent": AGENTS,
   "AgentService/ListAgents": AGENTS,
   "GrantService/CreateGrant": DECIDE,
+  "GrantService/GetGrant": DECIDE,
   "GrantService/ListGrants": DECIDE,
   "GrantService/RevokeGrant": DECIDE,
   "KeyService/CreateKey": ADMIN,

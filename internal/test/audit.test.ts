@@ -155,6 +155,74 @@ describe("the verification of an audit", () => {
     }
   });
 
+  /** What a standing grant decided, in a chain of one entry each, and the grant's own record of its uses. */
+  function granted(decisions: readonly (readonly [string, number])[], record: readonly (readonly [string, number])[]) {
+    const at = 1_700_000_000_000;
+    const decided = decisions.map(([run, use]) => {
+      const ground = { grantId: "gra_1", version: "v", use };
+      const said = { call: "c1", approval: "apr_1", decision: `d${use}`, digest: "", editedDigest: "" };
+      const by = { who: "maria", onBehalfOf: "", method: "grant", credentialId: `gra_1#${use}`, address: "" };
+      const act = { ...said, ...by, outcome: "approved", comment: "", ground };
+      const bytes = KEY.sign(decisionText({ ...act, run, closes: true, at }));
+      const signed = { keyId: KEY.id, signature: Buffer.from(bytes).toString("base64url") };
+      const place = {
+        chain: "run",
+        run,
+        namespace: "default",
+        sequence: 4,
+        at,
+        kind: "decided",
+        previous: "",
+      } as const;
+      return sealed({ ...place, ...act, signed }, KEY, at);
+    });
+    const entries: SealedEntry[] = [];
+    for (const [at_, [usedBy, use]] of [["", 0] as const, ...record].entries()) {
+      const kind = use === 0 ? "grant_made" : "grant_used";
+      const place = { chain: "grant", run: "gra_1", namespace: "default", sequence: at_ + 1, at, kind } as const;
+      const entry = { ...place, use, usedBy, call: "c1", previous: entries.at(-1)?.hash ?? "" };
+      entries.push(sealed(entry, KEY, at));
+    }
+    return [...decided, ...entries];
+  }
+
+  it("takes what standing grants decided where their records have each use, for that very call", async () => {
+    const uses = [
+      ["run_a", 1],
+      ["run_b", 2],
+    ] as const;
+    const { faults } = await report(granted(uses, uses), TRUSTED, { agentspanAudit: 1 });
+    expect(faults).toEqual([]);
+  });
+
+  it("finds a use of a standing grant that let two calls run, or that its record does not have", async () => {
+    const twice = granted(
+      [
+        ["run_a", 1],
+        ["run_b", 1],
+      ],
+      [["run_a", 1]],
+    );
+    expect(await faultsOf(twice)).toEqual([
+      "2 run_b/000000004: use 1 of standing grant gra_1 is that of run_a/000000004 too",
+      "2 run_b/000000004: use 1 of standing grant gra_1 was taken for another call, c1 of run_a",
+    ]);
+    expect(await faultsOf(granted([["run_a", 2]], [["run_a", 1]]))).toEqual([
+      "1 run_a/000000004: the record of standing grant gra_1 does not have its use 2",
+    ]);
+    const alone = granted([["run_a", 1]], []).slice(0, 1);
+    expect(await faultsOf(alone)).toEqual([]);
+    expect((await report(alone, TRUSTED, { agentspanAudit: 1 })).faults).toHaveLength(1);
+  });
+
+  it("finds a decision whose ground is not the one that was signed", async () => {
+    const [first] = granted([["run_a", 1]], []);
+    if (first === undefined) throw new Error("too short");
+    const ground = { grantId: "gra_1", version: "other", use: 1 };
+    const changed = sealed({ ...first.entry, ground }, KEY, 1);
+    expect((await faultsOf([changed]))[0]).toContain("its decision is not the one that was signed");
+  });
+
   it("finds arguments that are not those of the digest that was shown", async () => {
     const [first] = chain("run_a");
     if (first === undefined) throw new Error("too short");

@@ -19,7 +19,12 @@ const READS = [
 ];
 const CONTROL = ["RunService/Cancel", "RunService/Pause", "RunService/Resume"];
 const DECISIONS = ["RunService/Approve", "RunService/Reject", "RunService/Respond", "RunService/Settle"];
-const GRANTS = ["GrantService/CreateGrant", "GrantService/ListGrants", "GrantService/RevokeGrant"];
+const GRANTS = [
+  "GrantService/CreateGrant",
+  "GrantService/GetGrant",
+  "GrantService/ListGrants",
+  "GrantService/RevokeGrant",
+];
 
 describe("the table of permissions", () => {
   it("lets a runner start, read and steer, and decide nothing", () => {

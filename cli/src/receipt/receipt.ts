@@ -46,7 +46,7 @@ const MEMBERS = {
     at: "number",
   },
 } as const satisfies {
-  readonly decision: Readonly<Record<keyof DecisionStatement, string>>;
+  readonly decision: Readonly<Record<Exclude<keyof DecisionStatement, "ground">, string>>;
   readonly grant: Readonly<Record<keyof GrantStatement, string>>;
   readonly outcome: Readonly<Record<keyof OutcomeStatement, string>>;
 };
@@ -103,12 +103,21 @@ function isSigned(part: PartName, value: unknown): boolean {
 /** Whether it has the members of its kind and no others. */
 export function isStatement(part: PartName, value: unknown): boolean {
   if (!isObject(value)) return false;
+  const { ground, ...others } = value;
+  if (part === "decision" && ground !== undefined && isGround(ground)) return isStatement(part, others);
   const members = Object.entries(MEMBERS[part]);
   if (Object.keys(value).length !== members.length) return false;
   return members.every(([name, type]) => {
     const member = value[name];
     return typeof member === type && (type !== "number" || Number.isSafeInteger(member));
   });
+}
+
+/** The use of a standing grant, in a decision that one made. */
+function isGround(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).length !== 3) return false;
+  const { grantId, version, use } = value;
+  return typeof grantId === "string" && typeof version === "string" && Number.isSafeInteger(use);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

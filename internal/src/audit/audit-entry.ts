@@ -4,15 +4,19 @@
 //    every later one being another.
 // 2. Each is signed when it is appended, being the head of its chain then: whoever computes a chain anew has no
 //    signature for it.
-// 3. An entry is made of stored facts alone, and the same facts always give the same entry: two that append it append
-//    the same. So a field of a kind may be added together with a new field of its fact, and never changes its meaning.
+// 3. An entry of a run is made of stored facts alone, and the same facts always give the same entry: two that append it
+//    append the same. So a field of a kind may be added together with a new field of its fact, and never changes its meaning.
 import canonicalize from "canonicalize";
 import { digestOf } from "../canonical-json.js";
 import type { SigningKey } from "../signing/signing-key.js";
 import { auditText } from "../signing/statements.js";
 
-/** What happened to a run, from its events; or what was refused of what people asked of it. */
-export type AuditChain = "run" | "refused";
+/**
+ * What happened to a run, from its events; or what was refused of what people asked of it; or what became of a standing
+ * grant, whose id then stands for the run's.
+ */
+export const AUDIT_CHAINS = ["run", "refused", "grant"] as const;
+export type AuditChain = (typeof AUDIT_CHAINS)[number];
 
 export const AUDIT_KINDS = [
   "requested",
@@ -26,6 +30,9 @@ export const AUDIT_KINDS = [
   "ended",
   "refused",
   "refusals_counted",
+  "grant_made",
+  "grant_used",
+  "grant_revoked",
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
@@ -34,7 +41,7 @@ export interface AuditEntry {
   readonly chain: AuditChain;
   readonly run: string;
   readonly namespace: string;
-  /** Of the event; in the chain of refusals counted from 1. */
+  /** Of the event; in other chains than a run's counted from 1. */
   readonly sequence: number;
   /** Milliseconds since the epoch. */
   readonly at: number;

@@ -1,5 +1,5 @@
 // One line of an export, as whoever wrote it says that it is: nothing of it is believed yet.
-import { AUDIT_KINDS, type AuditEntry, type AuditSignature, type SealedEntry } from "./audit-entry.js";
+import { AUDIT_CHAINS, AUDIT_KINDS, type AuditEntry, type AuditSignature, type SealedEntry } from "./audit-entry.js";
 
 /** What an export says of itself in its first line. */
 export interface AuditHeader {
@@ -34,7 +34,7 @@ function writtenValue(line: string): unknown {
 function isEntry(value: Readonly<Record<string, unknown>>): value is AuditEntry {
   const { chain, run, namespace, sequence, at, kind, previous } = value;
   return (
-    (chain === "run" || chain === "refused") &&
+    AUDIT_CHAINS.some((one) => one === chain) &&
     typeof run === "string" &&
     typeof namespace === "string" &&
     Number.isSafeInteger(sequence) &&

@@ -3,6 +3,7 @@ import { digestOf } from "../canonical-json.js";
 import { auditText, decisionText } from "../signing/statements.js";
 import type { TrustedKeys } from "../signing/trusted-keys.js";
 import { type AuditEntry, auditEntryId, auditEntryText, type SealedEntry } from "./audit-entry.js";
+import { GrantUses, groundOf } from "./grant-uses.js";
 import { type AuditHeader, readAuditLine } from "./read-audit-line.js";
 
 export interface AuditFault {
@@ -41,6 +42,7 @@ export async function verifyAudit(
 ): Promise<AuditReport> {
   const chains = new Map<string, Link[]>();
   const faults: AuditFault[] = [];
+  const uses = new GrantUses();
   let header: AuditHeader | undefined;
   let [line, entries, signed] = [0, 0, 0];
   for await (const text of lines) {
@@ -63,9 +65,12 @@ export async function verifyAudit(
     const chain = `${read.entry.namespace} ${read.entry.run} ${read.entry.chain}`;
     const links = chains.get(chain) ?? [];
     links.push(linkOf(read, id, line));
+    uses.note(read.entry, { line, id });
     chains.set(chain, links);
   }
   const fromMiddle = header?.from !== undefined;
+  const whole = header?.agentspanAudit === 1 && header.run === undefined && !fromMiddle && header.to === undefined;
+  faults.push(...uses.faults(whole));
   for (const links of chains.values()) faults.push(...chainFaults(links, { fromMiddle, trusted }));
   const open = [...chains].filter(([name, links]) => name.endsWith(" run") && !links.some(({ ends }) => ends)).length;
   return {
@@ -116,6 +121,7 @@ function decisionProblem(entry: AuditEntry, { trusted, mustBeSigned }: Signing):
     const value = entry[field];
     return typeof value === "string" ? value : "";
   };
+  const ground = groundOf(entry);
   const { keyId, signature } = signed as Readonly<Record<string, unknown>>;
   const statement = {
     run,
@@ -133,6 +139,7 @@ function decisionProblem(entry: AuditEntry, { trusted, mustBeSigned }: Signing):
     address: text("address"),
     comment: text("comment"),
     at,
+    ...(ground === undefined ? {} : { ground }),
   };
   const bytes = Buffer.from(String(signature), "base64url");
   return trusted.problem("orchestrators", {

@@ -3,6 +3,7 @@
 // digests as digestOf gives them; what is not there is an empty text.
 //
 // A statement may get no further member under the same purpose: what an older process signed would not verify any more.
+// One that says what could not be said before may, where it is left out of all that is said as before.
 import canonicalize from "canonicalize";
 
 /** Who calls what, with which body: signed by a gateway. */
@@ -45,6 +46,15 @@ export interface DecisionStatement {
   readonly address: string;
   readonly comment: string;
   readonly at: number;
+  /** The use of a standing grant that decided; where a person did there is no such member. */
+  readonly ground?: GroundStatement;
+}
+
+export interface GroundStatement {
+  readonly grantId: string;
+  /** Of the grant's terms. */
+  readonly version: string;
+  readonly use: number;
 }
 
 /** Which worker may start what: signed by the orchestrator. */
@@ -82,7 +92,7 @@ export interface OutcomeStatement {
 /** That an entry of the audit is as it was when it was the newest of its chain: signed by the orchestrator. */
 export interface AuditStatement {
   readonly run: string;
-  /** Of the run's chains: "run" or "refused". */
+  /** "run" or "refused", of the run's chains; or "grant", where `run` is a standing grant. */
   readonly chain: string;
   readonly sequence: number;
   /** Of the entry, which holds the hash of the one before it. */

@@ -10,6 +10,7 @@ import type { HandlerDeps } from "./handlers/deps.js";
 import { exportAudit } from "./handlers/export-audit.js";
 import { getAgent } from "./handlers/get-agent.js";
 import { getApproval } from "./handlers/get-approval.js";
+import { getGrant } from "./handlers/get-grant.js";
 import { getHistory } from "./handlers/get-history.js";
 import { getStatus } from "./handlers/get-status.js";
 import { healthMethods } from "./handlers/health.js";
@@ -66,6 +67,7 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),
     unary(grant.createGrant, createGrant(deps)),
+    unary(grant.getGrant, getGrant(deps)),
     unary(grant.listGrants, listGrants(deps)),
     unary(grant.revokeGrant, revokeGrant(deps)),
     unary(key.createKey, createKey(deps)),

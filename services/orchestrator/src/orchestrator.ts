@@ -2,6 +2,7 @@
 import { type Logger, newId, type Signing } from "@agentspan/internal";
 import { AgentCatalog } from "./agent-catalog.js";
 import { Auditor } from "./audit/auditor.js";
+import { GrantLedger } from "./audit/grant-ledger.js";
 import { Refusals } from "./audit/refusals.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
@@ -67,6 +68,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const registry = new WorkerRegistry(store);
   const wishes = new DeltaWishes(monotonic);
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));
+  const ledger = new GrantLedger({ store, clock, signing: options.signing, log });
   const engine = new Engine({
     store,
     agents,
@@ -83,7 +85,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     history,
     agents,
     registry,
-    grants: new StandingGrants({ store, agents, clock, log, signing: options.signing }),
+    grants: new StandingGrants({ store, ledger, agents, clock, log, signing: options.signing }),
     models,
     bus,
     wishes,
@@ -158,7 +160,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   });
   const requests = new RequestService({
     orchestratorId: id,
-    context: { engine, store, agents, history, models, clock, blocked, signing: options.signing, auditor, refusals },
+    context: {
+      ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger },
+      signing: options.signing,
+    },
     log,
     envelopes: options.signing && new EnvelopeGuard({ trusted: options.signing.trusted, clock, log }),
     authentication: options.authentication ?? false,

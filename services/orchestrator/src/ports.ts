@@ -363,7 +363,7 @@ export interface StandingGrant {
   readonly by: Voter;
   readonly description: string;
   readonly seal?: KeySeal;
-  /** Uses that were taken. */
+  /** Uses that were taken, as they are shown; the audit's count is what holds. */
   readonly uses: number;
   readonly revoked?: Revocation;
 }
@@ -387,7 +387,7 @@ export interface LiveGrantQuery {
   readonly limit: number;
 }
 
-/** Keeps standing grants and counts their uses. */
+/** Keeps standing grants: their terms, and how they stand as far as lists show it. */
 export interface GrantStore {
   /** Resolves to false, and changes nothing, where a grant of this id was stored already. */
   putGrant(grant: StandingGrant): Promise<boolean>;
@@ -397,11 +397,9 @@ export interface GrantStore {
   liveGrants(query: LiveGrantQuery): Promise<readonly StandingGrant[]>;
   /** The first revocation stays. Resolves to the grant, or to undefined where that namespace has none of this id. */
   revokeGrant(namespace: string, grantId: string, revocation: Revocation): Promise<StandingGrant | undefined>;
-  /**
-   * Takes the use after `uses`, for one caller alone: resolves to false where somebody else has it, or there is none any
-   * more. Where it rejects, nobody knows, and nobody has it: it is never given out again.
-   */
-  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean>;
+  getGrant(namespace: string, grantId: string): Promise<StandingGrant | undefined>;
+  /** Keeps the highest count. What counts is the audit: this is what lists show. */
+  noteGrantUses(grant: Pick<StandingGrant, "grantId" | "maxUses">, uses: number): Promise<void>;
 }
 
 export interface Store extends GrantStore, RunStore, AgentStore, ToolStore, InstanceStore, KeyStore, AuditStore {

@@ -1,24 +1,20 @@
 // Takes uses of standing grants for the calls of a reply, before it is stored.
 //
 // Which calls wait for people, and which grants fit them, the core says: the reply is decided once without grants, for
-// nothing but that. A use is taken from the grant's counter, in the database, before the run goes on with it; so two
-// orchestrators never have the same one. Whatever goes wrong between wastes a use, and a person is asked.
-import {
-  AgentspanError,
-  type Logger,
-  type Signing,
-  type StandingGrantStatement,
-  standingGrantText,
-  standingGrantVersion,
-} from "@agentspan/internal";
+// nothing but that. A use is written into the audit before the run goes on with it; so two orchestrators never have the
+// same one (audit/grant-ledger.ts). Whatever goes wrong between wastes a use, and a person is asked.
+import { AgentspanError, type Logger, type Signing } from "@agentspan/internal";
 import type { AgentCatalog } from "./agent-catalog.js";
+import type { GrantLedger, UsedFor } from "./audit/grant-ledger.js";
 import type { Clock } from "./clock.js";
 import { type Context, DEFAULT_TIMING, decide, type GrantUse, type Run, type TakeModelReply } from "./core/index.js";
-import type { GrantStore, KeySeal, StandingGrant } from "./ports.js";
+import { grantProblem, useOf } from "./grant-terms.js";
+import type { GrantStore, StandingGrant } from "./ports.js";
 import { textFunctions } from "./text-functions.js";
 
 export interface StandingGrantsOptions {
-  readonly store: Pick<GrantStore, "liveGrants" | "takeGrantUse">;
+  readonly store: Pick<GrantStore, "liveGrants" | "noteGrantUses">;
+  readonly ledger: Pick<GrantLedger, "take">;
   readonly agents: Pick<AgentCatalog, "agentOf">;
   readonly clock: Clock;
   /** Whose signatures on grants are believed; absent where orchestrators have no keys. */
@@ -31,8 +27,6 @@ const REMEMBERED_MS = 2_000;
 const MOST_REMEMBERED = 10_000;
 /** Of one tool, the oldest that can be used. */
 const MOST_GRANTS = 100;
-/** Others may take uses of the same grant at the same time. */
-const MOST_TRIES = 8;
 
 export class StandingGrants {
   private readonly none = new Map<string, number>();
@@ -79,25 +73,32 @@ export class StandingGrants {
         const use = useOf(grant, grant.uses + 1);
         const tried = { ...command, grants: { [callId]: use } };
         if (waitingCalls(run, tried, context).some((call) => call.callId === callId)) continue;
-        const taken = this.isBelieved(grant) ? await this.takeOne(grant) : undefined;
+        const taken = this.isBelieved(grant)
+          ? await this.takeOne(grant, { usedBy: run.runId, call: callId })
+          : undefined;
         if (taken === undefined) continue;
-        uses[callId] = taken;
+        uses[callId] = useOf(grant, taken);
         break;
       }
     }
     return uses;
   }
 
-  private async takeOne(grant: StandingGrant): Promise<GrantUse | undefined> {
-    const { store, clock, log } = this.options;
+  private async takeOne(grant: StandingGrant, usedFor: UsedFor): Promise<number | undefined> {
+    const { store, ledger, log } = this.options;
     const { grantId, maxUses } = grant;
-    let uses = grant.uses;
-    for (let tries = 0; tries < MOST_TRIES && uses < maxUses; tries += 1, uses += 1) {
-      if (!(await store.takeGrantUse(grantId, uses, clock.now()))) continue;
-      log.info({ grantId, use: uses + 1, maxUses }, "A use of a standing grant was taken");
-      return useOf(grant, uses + 1);
+    const { taken, uses } = await ledger.take(grant, usedFor);
+    // Shown only, and what keeps a grant that is used up from being asked again.
+    if (uses !== undefined && uses > grant.uses) {
+      await store.noteGrantUses(grant, uses).catch((thrown) => {
+        log.warn(
+          { grantId, reason: AgentspanError.from(thrown).reason },
+          "The uses of a standing grant are shown late",
+        );
+      });
     }
-    return undefined;
+    if (taken) log.info({ runId: usedFor.usedBy, grantId, use: uses, maxUses }, "A use of a standing grant was taken");
+    return taken ? uses : undefined;
   }
 
   /** A row that somebody wrote into the database is no grant. */
@@ -129,38 +130,4 @@ function waitingCalls(
   return result.events.flatMap(({ fact }) =>
     fact.type === "waiting" && fact.kind === "APPROVAL" ? [{ callId: fact.callId, tool: fact.tool }] : [],
   );
-}
-
-function useOf(grant: StandingGrant, use: number): GrantUse {
-  const { grantId, by, rule, expiresAt } = grant;
-  return { grantId, version: grantVersion(grant), use, by, rule, expiresAt };
-}
-
-export function grantVersion(grant: StandingGrant): string {
-  return standingGrantVersion(statementOf(grant));
-}
-
-/** The signature of a grant's terms. */
-export function grantSeal(grant: StandingGrant, { key }: Signing): KeySeal {
-  const signature = Buffer.from(key.sign(standingGrantText(statementOf(grant)))).toString("base64url");
-  return { signingKeyId: key.id, signature };
-}
-
-function grantProblem(grant: StandingGrant, { trusted }: Signing): string | undefined {
-  const { signingKeyId = "", signature = "" } = grant.seal ?? {};
-  return trusted.problem("orchestrators", {
-    text: standingGrantText(statementOf(grant)),
-    keyId: signingKeyId,
-    signature: Buffer.from(signature, "base64url"),
-    at: grant.createdAt,
-  });
-}
-
-function statementOf(grant: StandingGrant): StandingGrantStatement {
-  const { grantId, namespace, agentName, toolName, rule, maxUses, createdAt, expiresAt, by } = grant;
-  const { who, onBehalfOf = "", groups, authenticated } = by;
-  return {
-    ...{ grantId, namespace, agentName, toolName, rule, maxUses, createdAt, expiresAt },
-    ...{ who, onBehalfOf, groups, authenticated },
-  };
 }

@@ -1,3 +1,4 @@
+import { newId } from "@agentspan/internal";
 import { type CreateGrantRequest, type CreateGrantResponse, GrantService } from "@agentspan/proto";
 import type { UnaryHandler } from "../method.js";
 import { checkCreateGrant } from "../validation/grant.js";
@@ -7,6 +8,8 @@ import type { HandlerDeps } from "./deps.js";
 export function createGrant({ orchestrators }: HandlerDeps): UnaryHandler<CreateGrantRequest, CreateGrantResponse> {
   return async (request, context) => {
     checkCreateGrant(request, Date.now());
-    return orchestrators.ask(GrantService.method.createGrant, request, context);
+    // One key before it is first sent: whoever is asked again makes no other grant.
+    const keyed = { ...request, idempotencyKey: request.idempotencyKey || newId("key") };
+    return orchestrators.ask(GrantService.method.createGrant, keyed, context);
   };
 }

@@ -1,9 +1,17 @@
 // GrantService's requests.
 import { Limits } from "@agentspan/internal";
-import type { CreateGrantRequest, ListGrantsRequest, RevokeGrantRequest } from "@agentspan/proto";
+import type { CreateGrantRequest, GetGrantRequest, ListGrantsRequest, RevokeGrantRequest } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { checkRule } from "./approval-policy.js";
-import { checkId, checkName, checkOnBehalfOf, checkOptionalName, checkPageSize, checkPageToken } from "./checks.js";
+import {
+  checkId,
+  checkName,
+  checkOnBehalfOf,
+  checkOptionalName,
+  checkPageSize,
+  checkPageToken,
+  checkSize,
+} from "./checks.js";
 import { Faults } from "./faults.js";
 
 const MOST_DESCRIPTION_BYTES = 256;
@@ -27,6 +35,13 @@ export function checkCreateGrant(request: CreateGrantRequest, now: number): void
     faults.add("description", `must have at most ${MOST_DESCRIPTION_BYTES} bytes`);
   }
   checkOnBehalfOf(faults, "onBehalfOf", onBehalfOf);
+  checkSize(faults, "idempotencyKey", request.idempotencyKey, "idempotencyKeyBytes");
+  faults.throwIfAny();
+}
+
+export function checkGetGrant({ grantId }: GetGrantRequest): void {
+  const faults = new Faults();
+  checkId(faults, "grantId", grantId);
   faults.throwIfAny();
 }
 

@@ -4,6 +4,7 @@ import { type AuditKind, digestOf } from "@agentspan/internal";
 import {
   type Act,
   type CallOutcome,
+  type Decided,
   type Fact,
   isGuarded,
   type RunEvent,
@@ -41,7 +42,7 @@ interface KnownCall {
 /** Of all events of a run, oldest first. */
 export function auditFacts(events: readonly RunEvent[], policyOf: PolicyOf): readonly AuditFact[] {
   if (!events.some(({ fact }) => fact.type === "waiting" || fact.type === "decided")) return [];
-  const run = new KnownRun(policyOf);
+  const run = new KnownRun(policyOf, grantedIn(events));
   return events.flatMap((event) => run.told(event) ?? []);
 }
 
@@ -49,7 +50,10 @@ class KnownRun {
   private started: RunStarted | undefined;
   private readonly calls = new Map<string, KnownCall>();
 
-  constructor(private readonly policyOf: PolicyOf) {}
+  constructor(
+    private readonly policyOf: PolicyOf,
+    private readonly granted: ReadonlyMap<string, Decided>,
+  ) {}
 
   told({ sequence, at, fact }: RunEvent): AuditFact | undefined {
     const entry = this.entryOf(fact);
@@ -62,6 +66,12 @@ class KnownRun {
     const about = "callId" in fact ? { call: fact.callId, tool: call?.tool ?? "" } : undefined;
     const tool = call?.tool ?? "";
     switch (fact.type) {
+      case "tool_call": {
+        const decided = this.granted.get(fact.callId);
+        if (decided === undefined) return undefined;
+        const people = peopleOf(this.started?.startedBy, this.started?.onBehalfOf);
+        return { kind: "requested", people, tool: fact.tool, says: this.spared(fact, decided) };
+      }
       case "waiting":
         return {
           kind: "requested",
@@ -72,7 +82,8 @@ class KnownRun {
       case "voted":
       case "decided": {
         const content = fact.type === "decided" ? fact.content : undefined;
-        const says = { ...about, ...acted(fact, call), content, ...this.ground(fact, call) };
+        const ground = fact.type === "decided" ? fact.ground : undefined;
+        const says = { ...about, ...acted(fact, call), content, ground };
         return { kind: fact.type, people: peopleOf(fact.who, fact.onBehalfOf), tool, says };
       }
       case "escalated": {
@@ -124,10 +135,10 @@ class KnownRun {
     }
   }
 
-  /** A standing grant decided without anybody being asked: what would have been shown is told here. */
-  private ground(act: Act, call: KnownCall | undefined): AuditFact["says"] {
-    if (!("ground" in act) || act.ground === undefined) return {};
-    return { ground: act.ground, arguments: call?.arguments ?? "", ...this.asker(call?.tool ?? "") };
+  /** Of a call that a standing grant decided without anybody being asked: what would have been shown. */
+  private spared({ callId, tool, digest, arguments: text }: ToolCalled, { approvalId }: Decided): AuditFact["says"] {
+    const about = { approval: approvalId, call: callId, tool, checkpoint: "APPROVAL", digest, arguments: text };
+    return { ...about, ...this.asker(tool), votesRequired: 1 };
   }
 
   private asker(tool: string): AuditFact["says"] {
@@ -194,6 +205,13 @@ class KnownRun {
     const call = this.calls.get(callId);
     if (call !== undefined) this.calls.set(callId, { ...call, ...change });
   }
+}
+
+/** By call, the decisions that standing grants made. */
+function grantedIn(events: readonly RunEvent[]): ReadonlyMap<string, Decided> {
+  return new Map(
+    events.flatMap(({ fact }) => (fact.type === "decided" && fact.ground !== undefined ? [[fact.callId, fact]] : [])),
+  );
 }
 
 function knownCall({ tool, gate, arguments: text, digest }: ToolCalled): KnownCall {

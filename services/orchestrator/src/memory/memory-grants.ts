@@ -58,11 +58,14 @@ export function revokeGrant(
   return structuredClone(revoked);
 }
 
-export function takeGrantUse(grants: MemoryGrants, grantId: string, uses: number, now: number): boolean {
+export function getGrant(grants: MemoryGrants, namespace: string, grantId: string): StandingGrant | undefined {
   const grant = grants.get(grantId);
-  if (grant === undefined || grant.uses !== uses || !isLive(grant, now)) return false;
-  grants.set(grantId, { ...grant, uses: uses + 1 });
-  return true;
+  return grant?.namespace === namespace ? structuredClone(grant) : undefined;
+}
+
+export function noteGrantUses(grants: MemoryGrants, grantId: string, uses: number): void {
+  const grant = grants.get(grantId);
+  if (grant !== undefined && grant.uses < uses) grants.set(grantId, { ...grant, uses });
 }
 
 function isLive({ revoked, expiresAt, uses, maxUses }: StandingGrant, now: number): boolean {

@@ -272,8 +272,12 @@ export class MemoryStore implements Store {
     );
   }
 
-  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
-    return this.#carryOut("takeGrantUse", () => grants.takeGrantUse(this.database.grants, grantId, uses, now));
+  getGrant(namespace: string, grantId: string): Promise<StandingGrant | undefined> {
+    return this.#carryOut("getGrant", () => grants.getGrant(this.database.grants, namespace, grantId));
+  }
+
+  noteGrantUses({ grantId }: Pick<StandingGrant, "grantId">, uses: number): Promise<void> {
+    return this.#carryOut("noteGrantUses", () => grants.noteGrantUses(this.database.grants, grantId, uses));
   }
 
   listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {

@@ -1,4 +1,4 @@
-// Keeps standing grants, and counts their uses so that two orchestrators never take the same one.
+// Keeps standing grants. Their uses and revocations are shown from here; what counts is in the audit.
 import { Limits } from "@agentspan/internal";
 import type { Filter } from "mongodb";
 import { collectPage } from "../collect-page.js";
@@ -6,7 +6,6 @@ import type { Voter } from "../core/index.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
 import type { GrantListQuery, GrantStore, KeySeal, LiveGrantQuery, Page, Revocation, StandingGrant } from "../ports.js";
 import type { Database } from "./database.js";
-import { storeErrorOf } from "./store-failure.js";
 
 export const STANDING_GRANTS = "standingGrants";
 
@@ -17,7 +16,7 @@ interface GrantDocument {
   readonly toolName: string;
   readonly rule: string;
   readonly maxUses: number;
-  /** The counter: what is left of maxUses. */
+  /** What is left of maxUses. */
   readonly left: number;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -85,30 +84,18 @@ export class GrantDocuments implements GrantStore {
         u: { $set: { revokedAt: new Date(at), revokedBy: by } },
       },
     ]);
-    const grant = await this.#getGrant(grantId);
-    return grant?.namespace === namespace ? grant : undefined;
+    return this.getGrant(namespace, grantId);
   }
 
-  /** Sent once: an answer tells what became of this very command, and without one nobody takes this use. */
-  async takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
-    const grant = await this.#getGrant(grantId);
-    const left = grant === undefined ? 0 : grant.maxUses - uses;
-    if (grant?.uses !== uses || left <= 0) return false;
-    const live = { expiresAt: { $gt: new Date(now) }, revokedAt: { $exists: false } };
-    try {
-      const { matched, failed } = await this.#database.update(STANDING_GRANTS, [
-        { q: { _id: grantId, left, ...live }, u: { $set: { left: left - 1 } } },
-      ]);
-      return failed.size === 0 && matched === 1;
-    } catch (error) {
-      throw storeErrorOf(error);
-    }
-  }
-
-  async #getGrant(grantId: string): Promise<StandingGrant | undefined> {
+  async getGrant(namespace: string, grantId: string): Promise<StandingGrant | undefined> {
     const filter = { _id: grantId };
     const [document] = await this.#database.lookUp<GrantDocument>(STANDING_GRANTS, { filter, limit: 1 });
-    return document === undefined ? undefined : grantOf(document);
+    return document?.namespace === namespace ? grantOf(document) : undefined;
+  }
+
+  async noteGrantUses({ grantId, maxUses }: Pick<StandingGrant, "grantId" | "maxUses">, uses: number): Promise<void> {
+    const left = maxUses - uses;
+    await this.#database.change(STANDING_GRANTS, [{ q: { _id: grantId, left: { $gt: left } }, u: { $set: { left } } }]);
   }
 }
 

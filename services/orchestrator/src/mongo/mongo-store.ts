@@ -288,8 +288,12 @@ export class MongoStore implements Store {
     return this.#grants.revokeGrant(namespace, grantId, revocation);
   }
 
-  takeGrantUse(grantId: string, uses: number, now: number): Promise<boolean> {
-    return this.#grants.takeGrantUse(grantId, uses, now);
+  getGrant(namespace: string, grantId: string): Promise<StandingGrant | undefined> {
+    return this.#grants.getGrant(namespace, grantId);
+  }
+
+  noteGrantUses(grant: Pick<StandingGrant, "grantId" | "maxUses">, uses: number): Promise<void> {
+    return this.#grants.noteGrantUses(grant, uses);
   }
 
   listAuditable(since: number, limit: number): ReturnType<AuditDocuments["listAuditable"]> {

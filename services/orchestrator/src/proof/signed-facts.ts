@@ -37,6 +37,7 @@ export function actText(
     address,
     comment: fact.comment,
     at,
+    ...(fact.type === "decided" && fact.ground !== undefined ? { ground: fact.ground } : {}),
   });
 }
 

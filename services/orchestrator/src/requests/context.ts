@@ -3,6 +3,7 @@ import { AgentspanError, type Signing } from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
 import type { Auditor } from "../audit/auditor.js";
+import type { GrantLedger } from "../audit/grant-ledger.js";
 import type { Refusals } from "../audit/refusals.js";
 import type { Clock } from "../clock.js";
 import type { Engine } from "../engine.js";
@@ -20,6 +21,8 @@ export interface RequestContext {
   readonly blocked: BlockedTools;
   /** Brings into the audit what is missing in it; absent where there is none. */
   readonly auditor?: Pick<Auditor, "catchUp"> | undefined;
+  /** Writes down what becomes of standing grants. */
+  readonly ledger: Pick<GrantLedger, "made" | "revoked">;
   /** Keeps refused decisions; absent where there is no audit. */
   readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */

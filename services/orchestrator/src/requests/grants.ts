@@ -1,9 +1,13 @@
-// CreateGrant, ListGrants and RevokeGrant.
-import { AgentspanError, Limits, newId, ruleProblem } from "@agentspan/internal";
+// CreateGrant, GetGrant, ListGrants and RevokeGrant.
+import { AgentspanError, canonicalJson, digestOf, grantIdOf, Limits, newId, ruleProblem } from "@agentspan/internal";
 import {
   type CreateGrantRequest,
+  CreateGrantRequestSchema,
   type CreateGrantResponse,
   CreateGrantResponseSchema,
+  type GetGrantRequest,
+  type GetGrantResponse,
+  GetGrantResponseSchema,
   type ListGrantsRequest,
   type ListGrantsResponse,
   ListGrantsResponseSchema,
@@ -13,16 +17,21 @@ import {
   type StandingGrant as StandingGrantMessage,
   StandingGrantSchema,
 } from "@agentspan/proto";
-import { create } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import type { Author } from "../audit/grant-ledger.js";
+import { grantSeal, grantVersion } from "../grant-terms.js";
 import type { StandingGrant } from "../ports.js";
-import { grantSeal, grantVersion } from "../standing-grants.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
 
+/**
+ * The audit has it first, and whoever dies in between leaves an entry of a grant that is not there: the same request
+ * again makes it.
+ */
 export async function createGrant(context: RequestContext, request: CreateGrantRequest): Promise<CreateGrantResponse> {
-  const { store, clock, namespace, caller, signing } = context;
-  const { agentName, toolName, rule, expiresAt, maxUses, description, onBehalfOf } = request;
+  const { store, ledger, clock, namespace, caller, signing } = context;
+  const { agentName, toolName, rule, expiresAt, maxUses, description, onBehalfOf, idempotencyKey } = request;
   const now = Math.floor(clock.now());
   const problem = rule === "" ? undefined : ruleProblem(rule);
   if (agentName === "" || toolName === "" || expiresAt === undefined || maxUses === 0 || problem !== undefined) {
@@ -31,7 +40,8 @@ export async function createGrant(context: RequestContext, request: CreateGrantR
   }
   if (timestampMs(expiresAt) <= now) throw new AgentspanError("INVALID_REQUEST", "The grant would have ended already.");
   const made: StandingGrant = {
-    ...{ grantId: newId("gra"), namespace, agentName, toolName, rule, maxUses, description, uses: 0 },
+    grantId: idempotencyKey === "" ? newId("gra") : grantIdOf(namespace, idempotencyKey),
+    ...{ namespace, agentName, toolName, rule, maxUses, description, uses: 0 },
     ...{ createdAt: now, expiresAt: timestampMs(expiresAt) },
     by: {
       who: caller.subject,
@@ -40,9 +50,15 @@ export async function createGrant(context: RequestContext, request: CreateGrantR
       authenticated: caller.method !== "none",
     },
   };
-  const grant = signing === undefined ? made : { ...made, seal: grantSeal(made, signing) };
-  await store.putGrant(grant);
-  return create(CreateGrantResponseSchema, { grant: encodeGrant(grant) });
+  const createdAt = await ledger.made(made, authorOf(context, onBehalfOf), requestDigest(request, caller.subject));
+  const dated = { ...made, createdAt };
+  const grant = signing === undefined ? dated : { ...dated, seal: grantSeal(dated, signing) };
+  const stored = (await store.putGrant(grant)) ? grant : await store.getGrant(namespace, grant.grantId);
+  return create(CreateGrantResponseSchema, { grant: encodeGrant(stored ?? grant) });
+}
+
+export async function getGrant(context: RequestContext, { grantId }: GetGrantRequest): Promise<GetGrantResponse> {
+  return create(GetGrantResponseSchema, { grant: encodeGrant(await readGrant(context, grantId)) });
 }
 
 export async function listGrants(context: RequestContext, request: ListGrantsRequest): Promise<ListGrantsResponse> {
@@ -59,12 +75,32 @@ export async function listGrants(context: RequestContext, request: ListGrantsReq
 }
 
 export async function revokeGrant(context: RequestContext, request: RevokeGrantRequest): Promise<RevokeGrantResponse> {
-  const { store, clock, namespace, caller } = context;
+  const { store, ledger, clock, namespace, caller } = context;
   const { grantId, onBehalfOf } = request;
+  const grant = await readGrant(context, grantId);
+  await ledger.revoked(grant, authorOf(context, onBehalfOf));
   const by = onBehalfOf === "" ? caller.subject : onBehalfOf;
   const revoked = await store.revokeGrant(namespace, grantId, { at: Math.floor(clock.now()), by });
-  if (revoked === undefined) throw new AgentspanError("GRANT_NOT_FOUND", `There is no standing grant ${grantId} here.`);
-  return create(RevokeGrantResponseSchema, { grant: encodeGrant(revoked) });
+  return create(RevokeGrantResponseSchema, { grant: encodeGrant(revoked ?? grant) });
+}
+
+async function readGrant({ store, namespace }: RequestContext, grantId: string): Promise<StandingGrant> {
+  const grant = await store.getGrant(namespace, grantId);
+  if (grant === undefined) throw new AgentspanError("GRANT_NOT_FOUND", `There is no standing grant ${grantId} here.`);
+  return grant;
+}
+
+function authorOf({ caller }: RequestContext, onBehalfOf: string): Author {
+  const { subject: who, method, credentialId, address } = caller;
+  return { who, onBehalfOf, method, credentialId, address };
+}
+
+/** Of what was asked by whom, without its key. */
+function requestDigest(request: CreateGrantRequest, who: string): string {
+  const asked = toJson(CreateGrantRequestSchema, { ...request, idempotencyKey: "" });
+  const canonical = canonicalJson(JSON.stringify({ who, asked }));
+  if (canonical.ok) return digestOf(canonical.text);
+  throw new AgentspanError("INVALID_REQUEST", `The request has no canonical form: ${canonical.problem}`);
 }
 
 function encodeGrant(grant: StandingGrant): StandingGrantMessage {

@@ -25,7 +25,7 @@ import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
 import { noteGatewaysRefusal } from "./gateways-refusal.js";
-import { createGrant, listGrants, revokeGrant } from "./grants.js";
+import { createGrant, getGrant, listGrants, revokeGrant } from "./grants.js";
 import { createKey, listKeys, revokeKey, verifyKey } from "./keys.js";
 import { requireSpeaker } from "./permission.js";
 import { getHistory, getStatus, listRuns, sequences } from "./read.js";
@@ -80,6 +80,7 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   // The gateway, which made the secret, sends what is to be stored in place of the public request.
   ["KeyService/CreateKey", carry(PutKeyRequestSchema, PutKeyResponseSchema, createKey)],
   method(GrantService.method.createGrant, createGrant),
+  method(GrantService.method.getGrant, getGrant),
   method(GrantService.method.listGrants, listGrants),
   method(GrantService.method.revokeGrant, revokeGrant),
   method(KeyService.method.listKeys, listKeys),

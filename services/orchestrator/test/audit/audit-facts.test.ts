@@ -81,11 +81,18 @@ describe("the audit of an approval", () => {
     const facts = auditFacts(events, (tool) => `policy of ${tool}`);
     expect(facts).toMatchObject([
       {
-        kind: "decided",
-        people: ["maria"],
+        sequence: 1,
+        kind: "requested",
         tool: "refund",
-        says: { ground, arguments: "{}", policy: "policy of refund" },
+        says: {
+          approval: "apr_1",
+          arguments: "{}",
+          digest: digestOf("{}"),
+          policy: "policy of refund",
+          votesRequired: 1,
+        },
       },
+      { sequence: 2, kind: "decided", people: ["maria"], tool: "refund", says: { approval: "apr_1", ground } },
     ]);
   });
 

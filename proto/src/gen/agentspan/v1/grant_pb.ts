@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/grant.proto.
  */
 export const file_agentspan_v1_grant: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZ3JhbnQucHJvdG8SDGFnZW50c3Bhbi52MSLqAgoNU3RhbmRpbmdHcmFudBIQCghncmFudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhIKCmFnZW50X25hbWUYAyABKAkSEQoJdG9vbF9uYW1lGAQgASgJEgwKBHJ1bGUYBSABKAkSLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIbWF4X3VzZXMYByABKA0SDAoEdXNlcxgIIAEoDRITCgtkZXNjcmlwdGlvbhgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAsgASgJEhQKDG9uX2JlaGFsZl9vZhgMIAEoCRIuCgpyZXZva2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXZva2VkX2J5GA4gASgJIrYBChJDcmVhdGVHcmFudFJlcXVlc3QSEgoKYWdlbnRfbmFtZRgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDAoEcnVsZRgDIAEoCRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtYXhfdXNlcxgFIAEoDRITCgtkZXNjcmlwdGlvbhgGIAEoCRIUCgxvbl9iZWhhbGZfb2YYByABKAkiQQoTQ3JlYXRlR3JhbnRSZXNwb25zZRIqCgVncmFudBgBIAEoCzIbLmFnZW50c3Bhbi52MS5TdGFuZGluZ0dyYW50ImEKEUxpc3RHcmFudHNSZXF1ZXN0EhIKCmFnZW50X25hbWUYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJIloKEkxpc3RHcmFudHNSZXNwb25zZRIrCgZncmFudHMYASADKAsyGy5hZ2VudHNwYW4udjEuU3RhbmRpbmdHcmFudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPAoSUmV2b2tlR3JhbnRSZXF1ZXN0EhAKCGdyYW50X2lkGAEgASgJEhQKDG9uX2JlaGFsZl9vZhgCIAEoCSJBChNSZXZva2VHcmFudFJlc3BvbnNlEioKBWdyYW50GAEgASgLMhsuYWdlbnRzcGFuLnYxLlN0YW5kaW5nR3JhbnQyhwIKDEdyYW50U2VydmljZRJSCgtDcmVhdGVHcmFudBIgLmFnZW50c3Bhbi52MS5DcmVhdGVHcmFudFJlcXVlc3QaIS5hZ2VudHNwYW4udjEuQ3JlYXRlR3JhbnRSZXNwb25zZRJPCgpMaXN0R3JhbnRzEh8uYWdlbnRzcGFuLnYxLkxpc3RHcmFudHNSZXF1ZXN0GiAuYWdlbnRzcGFuLnYxLkxpc3RHcmFudHNSZXNwb25zZRJSCgtSZXZva2VHcmFudBIgLmFnZW50c3Bhbi52MS5SZXZva2VHcmFudFJlcXVlc3QaIS5hZ2VudHNwYW4udjEuUmV2b2tlR3JhbnRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZ3JhbnQucHJvdG8SDGFnZW50c3Bhbi52MSLqAgoNU3RhbmRpbmdHcmFudBIQCghncmFudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEhIKCmFnZW50X25hbWUYAyABKAkSEQoJdG9vbF9uYW1lGAQgASgJEgwKBHJ1bGUYBSABKAkSLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIbWF4X3VzZXMYByABKA0SDAoEdXNlcxgIIAEoDRITCgtkZXNjcmlwdGlvbhgJIAEoCRIuCgpjcmVhdGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpjcmVhdGVkX2J5GAsgASgJEhQKDG9uX2JlaGFsZl9vZhgMIAEoCRIuCgpyZXZva2VkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXZva2VkX2J5GA4gASgJIs8BChJDcmVhdGVHcmFudFJlcXVlc3QSEgoKYWdlbnRfbmFtZRgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDAoEcnVsZRgDIAEoCRIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIQCghtYXhfdXNlcxgFIAEoDRITCgtkZXNjcmlwdGlvbhgGIAEoCRIUCgxvbl9iZWhhbGZfb2YYByABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAggASgJIkEKE0NyZWF0ZUdyYW50UmVzcG9uc2USKgoFZ3JhbnQYASABKAsyGy5hZ2VudHNwYW4udjEuU3RhbmRpbmdHcmFudCIjCg9HZXRHcmFudFJlcXVlc3QSEAoIZ3JhbnRfaWQYASABKAkiPgoQR2V0R3JhbnRSZXNwb25zZRIqCgVncmFudBgBIAEoCzIbLmFnZW50c3Bhbi52MS5TdGFuZGluZ0dyYW50ImEKEUxpc3RHcmFudHNSZXF1ZXN0EhIKCmFnZW50X25hbWUYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEhEKCXBhZ2Vfc2l6ZRgDIAEoDRISCgpwYWdlX3Rva2VuGAQgASgJIloKEkxpc3RHcmFudHNSZXNwb25zZRIrCgZncmFudHMYASADKAsyGy5hZ2VudHNwYW4udjEuU3RhbmRpbmdHcmFudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiPAoSUmV2b2tlR3JhbnRSZXF1ZXN0EhAKCGdyYW50X2lkGAEgASgJEhQKDG9uX2JlaGFsZl9vZhgCIAEoCSJBChNSZXZva2VHcmFudFJlc3BvbnNlEioKBWdyYW50GAEgASgLMhsuYWdlbnRzcGFuLnYxLlN0YW5kaW5nR3JhbnQy0gIKDEdyYW50U2VydmljZRJSCgtDcmVhdGVHcmFudBIgLmFnZW50c3Bhbi52MS5DcmVhdGVHcmFudFJlcXVlc3QaIS5hZ2VudHNwYW4udjEuQ3JlYXRlR3JhbnRSZXNwb25zZRJJCghHZXRHcmFudBIdLmFnZW50c3Bhbi52MS5HZXRHcmFudFJlcXVlc3QaHi5hZ2VudHNwYW4udjEuR2V0R3JhbnRSZXNwb25zZRJPCgpMaXN0R3JhbnRzEh8uYWdlbnRzcGFuLnYxLkxpc3RHcmFudHNSZXF1ZXN0GiAuYWdlbnRzcGFuLnYxLkxpc3RHcmFudHNSZXNwb25zZRJSCgtSZXZva2VHcmFudBIgLmFnZW50c3Bhbi52MS5SZXZva2VHcmFudFJlcXVlc3QaIS5hZ2VudHNwYW4udjEuUmV2b2tlR3JhbnRSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentspan.v1.StandingGrant
@@ -59,7 +59,7 @@ export type StandingGrant = Message<"agentspan.v1.StandingGrant"> & {
 
   /**
    * A use is counted before the call is let run. One whose outcome is unknown counts: there may be fewer calls than uses,
-   * and never more.
+   * and never more. The audit has each use as it is taken; here it may show a little later.
    *
    * @generated from field: uint32 uses = 8;
    */
@@ -159,6 +159,14 @@ export type CreateGrantRequest = Message<"agentspan.v1.CreateGrantRequest"> & {
    * @generated from field: string on_behalf_of = 7;
    */
   onBehalfOf: string;
+
+  /**
+   * One fresh key for one grant: the same key with the same request gives the same grant, with another request it is
+   * refused. SDKs always send one; without it a request that is sent again makes another grant. At most 256 bytes.
+   *
+   * @generated from field: string idempotency_key = 8;
+   */
+  idempotencyKey: string;
 };
 
 /**
@@ -184,6 +192,40 @@ export type CreateGrantResponse = Message<"agentspan.v1.CreateGrantResponse"> & 
  */
 export const CreateGrantResponseSchema: GenMessage<CreateGrantResponse> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_grant, 2);
+
+/**
+ * @generated from message agentspan.v1.GetGrantRequest
+ */
+export type GetGrantRequest = Message<"agentspan.v1.GetGrantRequest"> & {
+  /**
+   * @generated from field: string grant_id = 1;
+   */
+  grantId: string;
+};
+
+/**
+ * Describes the message agentspan.v1.GetGrantRequest.
+ * Use `create(GetGrantRequestSchema)` to create a new message.
+ */
+export const GetGrantRequestSchema: GenMessage<GetGrantRequest> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_grant, 3);
+
+/**
+ * @generated from message agentspan.v1.GetGrantResponse
+ */
+export type GetGrantResponse = Message<"agentspan.v1.GetGrantResponse"> & {
+  /**
+   * @generated from field: agentspan.v1.StandingGrant grant = 1;
+   */
+  grant?: StandingGrant | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.GetGrantResponse.
+ * Use `create(GetGrantResponseSchema)` to create a new message.
+ */
+export const GetGrantResponseSchema: GenMessage<GetGrantResponse> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_grant, 4);
 
 /**
  * @generated from message agentspan.v1.ListGrantsRequest
@@ -219,7 +261,7 @@ export type ListGrantsRequest = Message<"agentspan.v1.ListGrantsRequest"> & {
  * Use `create(ListGrantsRequestSchema)` to create a new message.
  */
 export const ListGrantsRequestSchema: GenMessage<ListGrantsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_grant, 3);
+  messageDesc(file_agentspan_v1_grant, 5);
 
 /**
  * @generated from message agentspan.v1.ListGrantsResponse
@@ -243,7 +285,7 @@ export type ListGrantsResponse = Message<"agentspan.v1.ListGrantsResponse"> & {
  * Use `create(ListGrantsResponseSchema)` to create a new message.
  */
 export const ListGrantsResponseSchema: GenMessage<ListGrantsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_grant, 4);
+  messageDesc(file_agentspan_v1_grant, 6);
 
 /**
  * @generated from message agentspan.v1.RevokeGrantRequest
@@ -265,7 +307,7 @@ export type RevokeGrantRequest = Message<"agentspan.v1.RevokeGrantRequest"> & {
  * Use `create(RevokeGrantRequestSchema)` to create a new message.
  */
 export const RevokeGrantRequestSchema: GenMessage<RevokeGrantRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_grant, 5);
+  messageDesc(file_agentspan_v1_grant, 7);
 
 /**
  * @generated from message agentspan.v1.RevokeGrantResponse
@@ -282,7 +324,7 @@ export type RevokeGrantResponse = Message<"agentspan.v1.RevokeGrantResponse"> & 
  * Use `create(RevokeGrantResponseSchema)` to create a new message.
  */
 export const RevokeGrantResponseSchema: GenMessage<RevokeGrantResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_grant, 6);
+  messageDesc(file_agentspan_v1_grant, 8);
 
 /**
  * Standing grants: what an approver allows beforehand. A call that waits for one person's approval, and that a live grant
@@ -293,8 +335,8 @@ export const RevokeGrantResponseSchema: GenMessage<RevokeGrantResponse> = /*@__P
  */
 export const GrantService: GenService<{
   /**
-   * Makes a grant. It counts where its maker may approve the call, and did not start the run. A call whose answer was lost
-   * may have left a grant; ListGrants shows it. Errors: INVALID_REQUEST, LIMIT_EXCEEDED.
+   * Makes a grant. It counts where its maker may approve the call, and did not start the run. Errors: INVALID_REQUEST,
+   * IDEMPOTENCY_KEY_REUSED.
    *
    * @generated from rpc agentspan.v1.GrantService.CreateGrant
    */
@@ -302,6 +344,16 @@ export const GrantService: GenService<{
     methodKind: "unary";
     input: typeof CreateGrantRequestSchema;
     output: typeof CreateGrantResponseSchema;
+  },
+  /**
+   * Reads one grant of the caller's namespace. Errors: GRANT_NOT_FOUND.
+   *
+   * @generated from rpc agentspan.v1.GrantService.GetGrant
+   */
+  getGrant: {
+    methodKind: "unary";
+    input: typeof GetGrantRequestSchema;
+    output: typeof GetGrantResponseSchema;
   },
   /**
    * Lists the grants of the caller's namespace, the newest first, those that were revoked, used up or have ended too.
