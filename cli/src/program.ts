@@ -29,6 +29,7 @@ export function program(output: Output): Command {
   addRuns(root, output);
   addApprovals(root, output);
   addDecisions(root, output);
+  addGrants(root, output);
   addKeys(root, output);
   addAudit(root, output);
   addSigningKeys(root, output);
@@ -149,6 +150,44 @@ function addDecisions(root: Command, output: Output): void {
     .action(async (run, approval, flags) =>
       (await import("./commands/decide.js")).settle(run, approval, flags, output),
     );
+}
+
+function addGrants(root: Command, output: Output): void {
+  const grants = group(root, "grants", "allow calls beforehand, within bounds and so many times, and take that back");
+  withSpeaker(withUrl(leaf(grants, "create", "let calls of a tool run without asking, in your name")))
+    .requiredOption("--agent <name>", "of this agent")
+    .requiredOption("--tool <name>", "calls of this tool")
+    .option("--rule <expression>", "those that this is true of, such as 'args.amount <= 50'; all unless said")
+    .requiredOption("--expires <time>", "how long it is good, such as 7d", durationOf)
+    .requiredOption("--uses <number>", "how many calls", countOf)
+    .option("--description <text>", "what it is for")
+    .option("--json", "for programs")
+    .addHelpText(
+      "after",
+      examples(["grants create --agent shop --tool refund --rule 'args.amount <= 50' --expires 7d --uses 20"]),
+    )
+    .action(async (flags) => (await import("./commands/grants.js")).grantsCreate(flags, output));
+  withUrl(leaf(grants, "list", "the grants of this namespace, the newest first"))
+    .option("--agent <name>", "only of this agent")
+    .option("--tool <name>", "only of this tool")
+    .option("--limit <number>", "how many", countOf, 100)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["grants list", "grants list --tool refund --json"]))
+    .action(async (flags) => (await import("./commands/grants.js")).grantsList(flags, output));
+  withUrl(leaf(grants, "show", "the terms of a grant, and how often it was used"))
+    .argument("<grant>", "its id")
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["grants show gra_x7k2"]))
+    .action(async (grant, flags) => (await import("./commands/grants.js")).grantsShow(grant, flags, output));
+  withSpeaker(withUrl(leaf(grants, "revoke", "let no call run by a grant from now on")))
+    .argument("<grant>", "its id")
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["grants revoke gra_x7k2"]))
+    .action(async (grant, flags) => (await import("./commands/grants.js")).grantsRevoke(grant, flags, output));
+}
+
+function withSpeaker(command: Command): Command {
+  return command.option("--on-behalf-of <person>", "for whom a delegate asks");
 }
 
 function addKeys(root: Command, output: Output): void {

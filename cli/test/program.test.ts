@@ -38,6 +38,11 @@ describe("a call that is not understood", () => {
       "Allowed choices are runner, approver, worker, delegate, admin.",
     ],
     [["keys", "create", "--owner", "a", "--role", "runner", "--expires", "0d"], "such as 90d."],
+    [["grants", "create", "--agent", "a", "--tool", "t"], "Required option '--expires <time>' not specified."],
+    [
+      ["grants", "create", "--agent", "a", "--tool", "t", "--expires", "1d", "--uses", "0"],
+      "It must be a whole number from 1 to 999999.",
+    ],
     [["demo"], 'Add --approve, or --reject "a reason".'],
   ])("is answered with a sentence and code 2: %j", async (args, words) => {
     const { code, out, err } = await called(...args);

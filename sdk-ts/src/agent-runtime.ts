@@ -14,6 +14,7 @@ import { withCredential } from "./rpc/credential.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
+import { StandingGrants } from "./standing-grants.js";
 import { askedToStop } from "./stop-signals.js";
 import { readTrustedKeys } from "./worker/grant-signature.js";
 import { natsTls } from "./worker/nats-tls.js";
@@ -56,6 +57,8 @@ const SERVE_OPTIONS: OptionKinds<ServeOptions> = { blocking: "flag" };
 export class AgentRuntime {
   /** What handles speak through. */
   readonly client: RunClient;
+  /** What approvers allow beforehand. */
+  readonly grants: StandingGrants;
   readonly #options: RuntimeOptions;
   readonly #patienceMs: number;
   readonly #stopping = new AbortController();
@@ -74,6 +77,7 @@ export class AgentRuntime {
     this.#patienceMs = toMilliseconds(options.retryFor ?? "30s", "retryFor");
     const transport = grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers);
     this.client = new RunClient(transport, { patienceMs: this.#patienceMs });
+    this.grants = new StandingGrants(this.client);
   }
 
   /**

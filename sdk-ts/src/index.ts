@@ -30,6 +30,13 @@ export type { Probe, ProbeAnswer, ProbeContext } from "./probe.js";
 export * from "./run-event.js";
 export { type RunError, type RunOutput, type RunState, type RunStatus, runStatusOf, type Usage } from "./run-status.js";
 export type { RuntimeOptions } from "./runtime-options.js";
+export {
+  type GrantFilter,
+  type GrantOptions,
+  type RevokeOptions,
+  type StandingGrant,
+  StandingGrants,
+} from "./standing-grants.js";
 export { type ProbeOptions, type RetryOptions, type Tool, type ToolOptions, tool } from "./tool.js";
 export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
 export { wholeApprovals } from "./whole-approvals.js";

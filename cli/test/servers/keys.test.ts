@@ -56,3 +56,48 @@ describe("a server with --auth", () => {
     expect((await ask(adminKey(), "keys", "list")).shown).toMatch(/alex@acme\.test +runner +revoked \d{4}-/);
   });
 });
+
+describe("standing grants", () => {
+  it("are made by an approver, shown, and revoked, and the audit tells of it", async () => {
+    const made = await ask(adminKey(), "keys", "create", "--owner", "maria", "--role", "approver", "--json");
+    const { text = "", keyId } = JSON.parse(made.shown) as Record<string, string>;
+    const terms = ["--agent", "shop", "--tool", "refund", "--expires", "7d", "--uses", "20"];
+    const rule = ["--rule", "args.amount <= 50", "--description", "small ones"];
+    const [created, wrong, spoken] = await Promise.all([
+      ask(text, "grants", "create", ...terms, ...rule),
+      ask(text, "grants", "create", ...terms, "--rule", "args.amount <="),
+      ask(text, "grants", "create", ...terms, "--on-behalf-of", "noah"),
+    ]);
+    const grantId =
+      /^Grant (gra_\w+): calls whose arguments fit of refund in shop may run/.exec(created.shown)?.[1] ?? "";
+    expect(created).toMatchObject({ code: 0, shown: expect.stringContaining(`grants revoke ${grantId}`) });
+    expect(wrong).toMatchObject({ code: 1, shown: expect.stringContaining("rule") });
+    expect(spoken).toMatchObject({ code: 1, shown: expect.stringContaining("Only a delegate may speak for") });
+
+    const [listed, shown, none] = await Promise.all([
+      ask(text, "grants", "list", "--agent", "shop"),
+      ask(text, "grants", "show", grantId, "--json"),
+      ask(text, "grants", "show", "gra_none"),
+    ]);
+    expect(listed.shown).toMatch(
+      new RegExp(`^${grantId} +shop +refund +args\\.amount <= 50 +0 of 20 +good until`, "m"),
+    );
+    expect(JSON.parse(shown.shown)).toMatchObject({
+      grantId,
+      maxUses: 20,
+      createdBy: "maria",
+      description: "small ones",
+    });
+    expect(none).toMatchObject({ code: 1, shown: expect.stringContaining("There is no standing grant gra_none here") });
+
+    const revoked = await ask(text, "grants", "revoke", grantId);
+    expect(revoked).toMatchObject({ code: 0, shown: expect.stringContaining("is revoked, by maria since") });
+    const exported = await ask(adminKey(), "audit", "export", "--run", grantId);
+    const entries = exported.shown.trim().split("\n").slice(1);
+    expect(entries.map((line) => JSON.parse(line))).toMatchObject([
+      { kind: "grant_made", who: "maria", credentialId: keyId, method: "api_key", address: "127.0.0.1", maxUses: 20 },
+      { kind: "grant_revoked", who: "maria", credentialId: keyId, uses: 0 },
+    ]);
+    expect((await ask(text, "grants", "show", grantId)).shown).toMatch(new RegExp(`^${grantId}, revoked \\d{4}-`));
+  });
+});

@@ -1,10 +1,6 @@
 // What a tool's policy says of its approvals, through gateways, orchestrators, workers and the store as they run in
 // production, with signatures on. Nobody is known here: whoever decides says for whom.
-import { GrantService, type StandingGrant } from "@agentspan/proto";
 import { Agent, type ApprovalOptions, humanTool, tool } from "@agentspan/sdk";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MODEL, until } from "../../src/index.js";
@@ -120,15 +116,15 @@ describe("a rule", () => {
 
 describe("a standing grant", () => {
   it("lets as many calls run as it says, over two orchestrators, and the next one waits", async () => {
-    const transport = createConnectTransport({ baseUrl: stack.current.gateway().url, httpVersion: "1.1" });
-    const grants = createClient(GrantService, transport);
-    const terms = { agentName: "granted", toolName: "get_order", rule: "args.amount <= 100", maxUses: 3 };
-    const { grant } = await grants.createGrant({
-      ...terms,
-      expiresAt: timestampFromMs(Date.now() + 600_000),
-      onBehalfOf: "maria",
-    });
-    const grantId = grant?.grantId ?? "";
+    const { grants } = stack.current.runtime();
+    const terms = {
+      agent: "granted",
+      tool: "get_order",
+      rule: "args.amount <= 100",
+      maxUses: 3,
+      expiresIn: "10m",
+    } as const;
+    const { grantId } = await grants.create({ ...terms, onBehalfOf: "maria" });
     const agent = agentWith("granted", { get_order: { approvers: PEOPLE } });
     const started = await Promise.all(
       Array.from({ length: 5 }, (_, n) =>
@@ -155,10 +151,33 @@ describe("a standing grant", () => {
     expect(grounds.map((decision) => decision?.onBehalfOf)).toEqual(["maria", "maria", "maria"]);
     expect(grounds.map((decision) => decision?.ground?.grantId)).toEqual([grantId, grantId, grantId]);
     expect(grounds.map((decision) => decision?.ground?.use).toSorted()).toEqual([1, 2, 3]);
-    const revoked = (await grants.revokeGrant({ grantId, onBehalfOf: "noah" })).grant;
-    expect(revoked).toMatchObject({ uses: 3, maxUses: 3, revokedBy: "noah" } satisfies Partial<StandingGrant>);
+    const revoked = await grants.revoke(grantId, { onBehalfOf: "noah" });
+    expect(revoked).toMatchObject({ uses: 3, maxUses: 3, revokedBy: "noah" });
     const waiting = started.filter((_, at) => ways[at] === "waits");
     for (const run of waiting) await run.handle.cancel("over");
+  });
+
+  it("lets nothing run once its row in MongoDB says more than was signed, or forgets its uses and its revocation", async () => {
+    const { grants } = stack.current.runtime();
+    const terms = { agent: "forged", tool: "get_order", expiresIn: "10m", onBehalfOf: "maria" } as const;
+    const [wide, used, revoked] = await Promise.all([
+      grants.create({ ...terms, rule: "args.amount <= 0", maxUses: 9 }),
+      grants.create({ ...terms, maxUses: 1 }),
+      grants.create({ ...terms, maxUses: 9 }),
+    ]);
+    await grants.revoke(revoked.grantId);
+    const agent = agentWith("forged", { get_order: { approvers: PEOPLE } });
+    const begin = (name: string) =>
+      startRun(stack.current, name, [call("get_order", { amount: 5 }), { text: "ok" }], { agent });
+    await ended(await begin("the one use"));
+    const rows = stack.current.database.collection<{ _id: string }>("standingGrants");
+    await rows.updateOne({ _id: wide.grantId }, { $set: { rule: "" } });
+    await rows.updateOne({ _id: used.grantId }, { $set: { left: 1 } });
+    await rows.updateOne({ _id: revoked.grantId }, { $unset: { revokedAt: "", revokedBy: "" } });
+    const run = await begin("after the changes");
+    await theApproval(run);
+    expect(begun(run.runId)).toBe(0);
+    await run.handle.cancel("over");
   });
 });
 
