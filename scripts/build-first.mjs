@@ -11,12 +11,13 @@ export async function buildFirst() {
   const steps = [
     [join(root, "scripts", "generate.mjs"), "--vendor-only"],
     [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", join(root, "cli")],
+    [join(root, "scripts", "bundle.mjs")],
   ];
   for (const step of steps) {
     const { code, said } = await run(step);
     if (code === 0) continue;
     process.stderr.write(
-      `${said.trim()}\nAgentspan could not be built. After a change of the dependencies run: npm ci\n`,
+      `${said.trim()}\nAgentspan could not be built. After a change of the dependencies run: npm ci; where parts of the build were removed: npx tsc -b --force\n`,
     );
     process.exit(1);
   }

@@ -12,5 +12,5 @@ if (!answered && !(process.stdin.isTTY && process.stdout.isTTY)) {
 }
 const { buildFirst } = await import("./build-first.mjs");
 await buildFirst();
-const { main } = await import("../cli/dist/main.js");
+const { main } = await import("../cli/bundle/main.js");
 process.exit(await main(["demo", ...args]));

@@ -1,9 +1,8 @@
 // The whole of Agentspan as it runs in production: NATS, MongoDB, orchestrators, gateways and workers as processes of
 // their own, on free ports of this machine, with leases short enough for a test. Whoever starts a stack stops it.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createSigningKeys, type Signer, signingKeyIn, TRUSTED_KEYS_FILE } from "@agentspan/internal";
 import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
@@ -139,7 +138,7 @@ export class Stack {
   }
 
   async addOrchestrator({ mongoUri, natsUrl, env }: OrchestratorOptions = {}): Promise<ChildService> {
-    const service = await this.#service("orchestrator", "@agentspan/orchestrator", {
+    const service = await this.#service("orchestrator", {
       ...TIMING,
       NATS_URL: natsUrl ?? this.servers.natsUrl,
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
@@ -153,7 +152,7 @@ export class Stack {
   }
 
   async addGateway(): Promise<GatewayProcess> {
-    const service = await this.#service("gateway", "@agentspan/gateway", {
+    const service = await this.#service("gateway", {
       AGENTSPAN_PORT: "0",
       AGENTSPAN_GRPC_PORT: "0",
       AGENTSPAN_REQUEST_TIMEOUT: "5s",
@@ -174,7 +173,7 @@ export class Stack {
     const name = this.#nameOf("worker");
     const service = await ChildService.start({
       name,
-      entry: ownEntry("worker-process.js"),
+      entry: programOf("@agentspan/e2e/worker"),
       env: {
         NATS_URL: natsUrl ?? this.servers.natsUrl,
         AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info",
@@ -194,7 +193,7 @@ export class Stack {
   /** A program that starts a run with this input and waits for it. */
   async addClient(input: string, gateway = 0): Promise<ChildService> {
     const env = { AGENTSPAN_SERVER_URL: this.gateway(gateway).url, E2E_INPUT: input };
-    const service = await ChildService.start({ name: "client", entry: ownEntry("client-process.js"), env });
+    const service = await ChildService.start({ name: "client", entry: programOf("@agentspan/e2e/client"), env });
     this.#others.push(service);
     return service;
   }
@@ -340,17 +339,18 @@ export class Stack {
     return { AGENTSPAN_TRUSTED_KEYS_FILE: join(this.keysFolder, TRUSTED_KEYS_FILE) };
   }
 
-  #service(kind: string, pkg: string, env: Readonly<Record<string, string>>): Promise<ChildService> {
-    const twin = pkg === "@agentspan/orchestrator" ? this.options.orchestratorEntry : undefined;
-    const entry = twin ?? join(dirname(createRequire(import.meta.url).resolve(pkg)), "main.js");
-    const execArgv = this.options.probed === true ? ["--no-warnings", "--import", ownEntry("probe.js")] : [];
+  #service(kind: "orchestrator" | "gateway", env: Readonly<Record<string, string>>): Promise<ChildService> {
+    const twin = kind === "orchestrator" ? this.options.orchestratorEntry : undefined;
+    const entry = twin ?? programOf(`@agentspan/${kind}/main`);
+    const execArgv =
+      this.options.probed === true ? ["--no-warnings", "--import", programOf("@agentspan/e2e/probe")] : [];
     const level = { AGENTSPAN_LOG_LEVEL: process.env.E2E_LOG_LEVEL ?? "info" };
     const name = this.#nameOf(kind);
     return ChildService.start({ name, entry, execArgv, env: { ...level, ...env, ...this.options.env } });
   }
 }
 
-/** A program of this package: compiled, also where this file is read as it stands. */
-function ownEntry(file: string): string {
-  return join(dirname(fileURLToPath(import.meta.url)), "..", "dist", file);
+/** The file of a program, by the name that its package gives it. */
+function programOf(name: string): string {
+  return fileURLToPath(import.meta.resolve(name));
 }

@@ -2,7 +2,7 @@
 // workers and clients, and every connection between them and it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ChildService, LEDGER_VARIABLE, Ledger } from "@agentspan/e2e";
 import { LossyProxy } from "./faults/lossy-proxy.js";
@@ -64,7 +64,7 @@ export async function givenInstallation({ url, natsUrl, workers, random }: Given
         PROVE_WORKER: `${name}-${n}`,
         [LEDGER_VARIABLE]: ledger.file,
       };
-      const entry = join(dirname(fileURLToPath(import.meta.url)), "..", "dist", "given-worker.js");
+      const entry = fileURLToPath(import.meta.resolve("@agentspan/prove/given-worker"));
       services.push(await ChildService.start({ name: `worker ${n}`, entry, env }));
     }
   } catch (error) {

@@ -6,7 +6,7 @@ import type { ReadyMessage } from "../../src/gateway.js";
 import { FakeOrchestrator } from "../fake-orchestrator.js";
 import { ownNats, refusalOf, runClient, until } from "./harness.js";
 
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../bundle/main.js", import.meta.url));
 
 let natsUrl: string;
 let stopNats: () => Promise<void>;
