@@ -52,6 +52,9 @@ export class Violation extends Error {
 
 export type Invariants = (explored: ExploredRun, step: Step) => void;
 
+/** What looks at every step of a run, and the numbers of the invariants that it may find broken. */
+export type Watcher = readonly [invariants: readonly number[], watch: () => Invariants];
+
 export class ExploredRun {
   run: Run | undefined;
   readonly events: RunEvent[] = [];

@@ -8,7 +8,7 @@ import {
   type Run,
   type Transition,
 } from "../../src/core/index.js";
-import { deepFreeze, type ExploredRun, type Invariants, Violation } from "./explored-run.js";
+import { deepFreeze, type ExploredRun, type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /**
  * 7: a command repeated at once, or any time later where it has a key, gets its answer again and no event. Outcomes of
@@ -162,4 +162,8 @@ function targetOf({ run }: ExploredRun, command: Command): string | undefined {
   }
 }
 
-export const ANSWERS: readonly (() => Invariants)[] = [repeatsAreAnsweredAlike, refusalsChangeNothing, actsAreKept];
+export const ANSWERS: readonly Watcher[] = [
+  [[7], repeatsAreAnsweredAlike],
+  [[11], refusalsChangeNothing],
+  [[13], actsAreKept],
+];

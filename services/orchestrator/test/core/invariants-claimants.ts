@@ -1,6 +1,6 @@
 // Invariants of whom a claim belongs to, and what of what he says is taken.
 import type { Command } from "../../src/core/index.js";
-import { type Invariants, type Step, Violation } from "./explored-run.js";
+import { type Invariants, type Step, Violation, type Watcher } from "./explored-run.js";
 
 type ByClaimant = Extract<Command, { type: "claim" | "complete" | "release" }>;
 
@@ -43,4 +43,7 @@ export function oneOutcomeOfAClaimIsTaken(): Invariants {
   };
 }
 
-export const CLAIMANTS: readonly (() => Invariants)[] = [onlyClaimantsAreHeard, oneOutcomeOfAClaimIsTaken];
+export const CLAIMANTS: readonly Watcher[] = [
+  [[25], onlyClaimantsAreHeard],
+  [[26], oneOutcomeOfAClaimIsTaken],
+];

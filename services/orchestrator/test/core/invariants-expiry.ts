@@ -1,7 +1,7 @@
 // Invariants of what time does to checkpoints, read from the definition and the record without the core.
 import type { Expiry, Fact, RunEvent } from "../../src/core/index.js";
 import { definedPolicy } from "./explored-agent.js";
-import { type Invariants, Violation } from "./explored-run.js";
+import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 interface Term {
   readonly tool: string;
@@ -99,4 +99,4 @@ function checkExpired(term: Term, over: boolean, expiry: Expiry | undefined, lat
   if (!failed) throw new Violation(28, `${term.tool} expired, and the run went on`);
 }
 
-export const EXPIRY: readonly (() => Invariants)[] = [timeDecidesNothing];
+export const EXPIRY: readonly Watcher[] = [[[28], timeDecidesNothing]];

@@ -2,7 +2,7 @@
 import type { Command, Fact } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
 import { definedGate, ruleOf } from "./explored-agent.js";
-import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
+import { type ExploredRun, type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /** What the record says of a call, read without the core. */
 interface Witness {
@@ -268,9 +268,9 @@ export function pausedRunsStartNothing(): Invariants {
   };
 }
 
-export const GUARDED: readonly (() => Invariants)[] = [
-  guardedCallsAreAskedFor,
-  runsEndOverNothing,
-  lateOutcomesAreKept,
-  pausedRunsStartNothing,
+export const GUARDED: readonly Watcher[] = [
+  [[4, 5, 15], guardedCallsAreAskedFor],
+  [[15], runsEndOverNothing],
+  [[19], lateOutcomesAreKept],
+  [[22], pausedRunsStartNothing],
 ];

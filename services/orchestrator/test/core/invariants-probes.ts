@@ -1,7 +1,7 @@
 // Invariants of probes: who is asked, for how long, and what comes of the answer.
 import type { AnswerProbe, Fact } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
-import { type Invariants, type Step, Violation } from "./explored-run.js";
+import { type Invariants, type Step, Violation, type Watcher } from "./explored-run.js";
 
 /**
  * 24: a probe is asked where the claiming worker brought one and the run is active, until the time that was said, and
@@ -96,4 +96,7 @@ export function rerunsAreBounded(): Invariants {
   };
 }
 
-export const PROBES: readonly (() => Invariants)[] = [probesAreHeard, rerunsAreBounded];
+export const PROBES: readonly Watcher[] = [
+  [[24], probesAreHeard],
+  [[24], rerunsAreBounded],
+];

@@ -1,6 +1,6 @@
 // Invariants of progress: whatever is not done is owed to somebody, and what waits for people costs nothing.
 import type { Call, Obligation, Run, Verdict } from "../../src/core/index.js";
-import { type ExploredRun, type Invariants, Violation } from "./explored-run.js";
+import { type ExploredRun, type Invariants, Violation, type Watcher } from "./explored-run.js";
 import { PROBE_VERDICTS } from "./moves.js";
 
 /** 8: every call without an outcome is owed or asked about, and so is the model's next word; wakeAt is the earliest. */
@@ -248,10 +248,10 @@ function finishProbing(
   explored.step({ type: "answer_probe", ...probed, workerId: "w2", verdict, result: "1", detail: "" });
 }
 
-export const PROGRESS: readonly (() => Invariants)[] = [
-  nothingIsStuck,
-  waitingCostsNothing,
-  effectsAreOwed,
-  deadlineCountsWork,
-  conversationsAreWhole,
+export const PROGRESS: readonly Watcher[] = [
+  [[8], nothingIsStuck],
+  [[9], waitingCostsNothing],
+  [[10], effectsAreOwed],
+  [[20], deadlineCountsWork],
+  [[23], conversationsAreWhole],
 ];

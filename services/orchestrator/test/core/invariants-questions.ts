@@ -1,7 +1,7 @@
 // Invariants of questions to people, read from the record without the core.
 import type { ToolCalled, Waiting } from "../../src/core/index.js";
 import { fitsAnswer, isHuman } from "./explored-agent.js";
-import { type Invariants, Violation } from "./explored-run.js";
+import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /**
  * 31: each call of a human tool asks people, once, and is never offered to a worker; it ends with an answer that fits, with
@@ -44,4 +44,4 @@ export function questionsAreAnswered(): Invariants {
   };
 }
 
-export const QUESTIONS: readonly (() => Invariants)[] = [questionsAreAnswered];
+export const QUESTIONS: readonly Watcher[] = [[[31], questionsAreAnswered]];

@@ -1,6 +1,6 @@
 // Invariants of the record: replay, order, the one end, the one outcome of a call, the one closing of a checkpoint.
 import type { Fact, Run, RunEvent } from "../../src/core/index.js";
-import { type Invariants, Violation } from "./explored-run.js";
+import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /** 1: an orchestrator that reads the stored run and the stored events comes to the same run. */
 export function replays(): Invariants {
@@ -122,12 +122,12 @@ export function attemptsAreClaimedOnce(): Invariants {
   };
 }
 
-export const RECORD: readonly (() => Invariants)[] = [
-  replays,
-  sequencesAreGapless,
-  endsOnce,
-  callsHaveOneOutcome,
-  settlementsStayOpen,
-  checkpointsCloseOnce,
-  attemptsAreClaimedOnce,
+export const RECORD: readonly Watcher[] = [
+  [[1], replays],
+  [[2], sequencesAreGapless],
+  [[3], endsOnce],
+  [[6], callsHaveOneOutcome],
+  [[12], settlementsStayOpen],
+  [[16], checkpointsCloseOnce],
+  [[18], attemptsAreClaimedOnce],
 ];

@@ -1,7 +1,7 @@
 // Invariants of rules, read from what the explored agent's rules mean and the record, without the core.
 import type { OwnerDemand, ToolCalled } from "../../src/core/index.js";
 import { definedPolicy, isHuman, ruleOf } from "./explored-agent.js";
-import { type Invariants, Violation } from "./explored-run.js";
+import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /**
  * 29: a call waits for people where its rule says so, or says nothing; the checkpoint, and an edit of it, tell which. One
@@ -38,4 +38,4 @@ export function rulesAreAsked(): Invariants {
   };
 }
 
-export const RULES: readonly (() => Invariants)[] = [rulesAreAsked];
+export const RULES: readonly Watcher[] = [[[29], rulesAreAsked]];

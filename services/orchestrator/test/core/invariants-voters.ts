@@ -1,7 +1,7 @@
 // Invariants of who may decide, read from the definition and the record without the core.
 import type { Act, ApprovalPolicy, Approvers, Decide, Run } from "../../src/core/index.js";
 import { definedPolicy } from "./explored-agent.js";
-import { type Invariants, Violation } from "./explored-run.js";
+import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /**
  * 27: whoever decides is one of the approvers; and, where it is known who they are, whoever started the run lets nothing
@@ -94,4 +94,7 @@ export function grantsDecideAsTheirMakers(): Invariants {
   };
 }
 
-export const VOTERS: readonly (() => Invariants)[] = [onlyApproversDecide, grantsDecideAsTheirMakers];
+export const VOTERS: readonly Watcher[] = [
+  [[27], onlyApproversDecide],
+  [[30], grantsDecideAsTheirMakers],
+];
