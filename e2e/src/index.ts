@@ -12,3 +12,4 @@ export type { Census } from "./probe.js";
 export * from "./stack.js";
 export * from "./until.js";
 export type { Vitals } from "./vitals.js";
+export * from "./worker-logins.js";

@@ -16,6 +16,7 @@ import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
 import { Ledger } from "./ledger.js";
 import { ModelServer } from "./model-server.js";
 import type { Census } from "./probe.js";
+import { loggedIn, workerLogins } from "./worker-logins.js";
 
 export interface StackOptions {
   readonly orchestrators?: number;
@@ -30,6 +31,8 @@ export interface StackOptions {
   readonly serversDir?: string;
   /** Gateways and orchestrators sign, and workers begin nothing unsigned. */
   readonly signed?: boolean;
+  /** The first workers log in at NATS, each with its own rights there. */
+  readonly workerLogins?: boolean;
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -117,19 +120,24 @@ export class Stack {
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = await mkdtemp(join(tmpdir(), "agentspan-e2e-"));
+    const { orchestrators = 1, gateways = 1, workers = 1 } = options;
+    const names = Array.from({ length: workers }, (_, i) => `worker-${i + 1}`);
+    const natsConfig = NATS_CONFIG + (options.workerLogins === true ? workerLogins(names) : "");
     const [servers, model] = await Promise.all([
-      startTestServers({ own: true, dataDir: options.serversDir, natsConfig: NATS_CONFIG }),
+      startTestServers({ own: true, dataDir: options.serversDir, natsConfig }),
       ModelServer.start(),
     ]);
     const stack = new Stack(servers, model, folder, options);
     if (options.signed === true) createSigningKeys(stack.keysFolder, ["gateways", "orchestrators"]);
     try {
-      const { orchestrators = 1, gateways = 1, workers = 1 } = options;
       await Promise.all([
         ...Array.from({ length: orchestrators }, () => stack.addOrchestrator()),
         ...Array.from({ length: gateways }, () => stack.addGateway()),
       ]);
-      await Promise.all(Array.from({ length: workers }, () => stack.addWorker()));
+      const logins = names.map((name) =>
+        options.workerLogins === true ? { natsUrl: loggedIn(servers.natsUrl, name) } : {},
+      );
+      await Promise.all(logins.map((login) => stack.addWorker(login)));
       return stack;
     } catch (error) {
       await stack.stop();

@@ -21,3 +21,4 @@ export * from "./signing/index.js";
 export * from "./subjects.js";
 export * from "./tls-files.js";
 export * from "./variables.js";
+export * from "./worker-rights.js";

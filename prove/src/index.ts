@@ -2,6 +2,8 @@
 export { buildTwin } from "./build-twin.js";
 export type { Broken, Checked } from "./checks/evidence.js";
 export { DEFAULTS } from "./defaults.js";
+export { ROOT, requireOnce } from "./defences/copied-tree.js";
+export { DEFENCES } from "./defences/defences.js";
 export { FAULT_KINDS, type FaultKind } from "./faults/kinds.js";
 export type { ProveFlags } from "./flags.js";
 export { type ProveOptions, prove } from "./prove.js";

@@ -42,6 +42,7 @@ interface Signed {
   readonly at?: number;
   readonly validMs?: number;
   readonly guarded?: boolean;
+  readonly approval?: string;
 }
 
 /** A grant of the task, signed for what is said. */
@@ -51,13 +52,13 @@ function granted(signed: Signed = {}, tamper: (grant: Grant) => void = () => und
   const digest = digestOf(argumentsJson);
   const { runId, callId, attempt } = task;
   const bound = { runId, callId, attempt, nonce, workerId: worker, argumentsDigest: digest };
-  const { guarded = true } = signed;
+  const { guarded = true, approval = "apr_1" } = signed;
   const said = { run: runId, call: callId, attempt, nonceDigest: digestOf(nonce), worker, digest, guarded };
-  const decided = { approval: "apr_1", decision: "dec_1", grantedAt: at, expiresAt: at + validMs };
+  const decided = { approval, decision: "dec_1", grantedAt: at, expiresAt: at + validMs };
   const text = grantText({ ...said, ...decided, tool: signed.tool ?? "refund", idempotencyKey: "key" });
   const times = { grantedAt: timestampFromMs(at), expiresAt: timestampFromMs(at + validMs) };
   const signature = signingKey(by.pem).sign(text);
-  const proof = { ...bound, ...times, approvalId: "apr_1", decisionId: "dec_1", keyId: by.id, signature };
+  const proof = { ...bound, ...times, approvalId: approval, decisionId: "dec_1", keyId: by.id, signature };
   const more = { toolName: "refund", argumentsJson, argumentsDigest: digest, guarded, idempotencyKey: "key" };
   const grant = create(GrantSchema, { ...more, proof });
   tamper(grant);
@@ -92,6 +93,7 @@ describe("a worker with trusted keys", () => {
     ["another nonce", granted({ nonce: "n2" }), /bound to another nonce/],
     ["another worker", granted({ worker: "worker-2" }), /bound to another workerId/],
     ["the signature of another tool", granted({ tool: "look_up" }), /is not of what it says/],
+    ["no approval, signed as it is", granted({ approval: "" }), /needs an approval and the proof names none/],
     ["another approval", granted({}, (grant) => change(grant, { approvalId: "apr_2" })), /is not of what it says/],
     ["the guard taken off", granted({}, unguard), /is not of what it says/],
     [

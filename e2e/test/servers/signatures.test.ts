@@ -3,8 +3,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  consumerName,
   createSigningKeys,
   digestOf,
+  eventsSubject,
+  natsAddress,
   newSigningKey,
   requestSubject,
   sealedEnvelope,
@@ -15,6 +18,7 @@ import {
   TrustedKeys,
   taskSubject,
   workerInboxPrefix,
+  workerSubject,
 } from "@agentspan/internal";
 import {
   ApproveRequestSchema,
@@ -36,11 +40,11 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { connect, type NatsConnection } from "nats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANNOUNCE_SOON, deskAgent, type Stack, until } from "../../src/index.js";
+import { ANNOUNCE_SOON, deskAgent, loggedIn, type Stack, until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 
-const stack = withStack({ signed: true, env: ANNOUNCE_SOON });
+const stack = withStack({ signed: true, workerLogins: true, env: ANNOUNCE_SOON });
 
 /** A run of a queue that nobody serves, whose refund waits for a person. */
 async function waitingRun(name: string, queue: string): Promise<DeskRun> {
@@ -305,6 +309,44 @@ describe("whoever can publish on NATS", () => {
       for (const one of stack.current.orchestrators) one.resume();
     }
     expect(stack.current.ledger.begun(run.runId)).toHaveLength(1);
+  });
+});
+
+describe("the NATS login of a worker", () => {
+  it("lets it serve its own tools, and neither speak for another nor hear what is another's", async () => {
+    const login = natsAddress(loggedIn(stack.current.servers.natsUrl, "worker-1"), undefined);
+    const own = await connect({ ...login, inboxPrefix: workerInboxPrefix("worker-1") });
+    const violations = new Set<string>();
+    void (async () => {
+      for await (const { permissionContext } of own.status()) {
+        if (permissionContext !== undefined) violations.add(permissionContext.subject);
+      }
+    })();
+    const refused = (subject: string) => until(`NATS refuses ${subject}`, () => violations.has(subject));
+    try {
+      const others = consumerName("default", "rogue", "refund");
+      const publishes = [
+        workerSubject("worker-2", "claim"),
+        "agentspan.request",
+        taskSubject({ namespace: "default", queue: "desk", tool: "refund", runId: "r", callId: "c", attempt: 1 }),
+        eventsSubject("default", "r"),
+        `$JS.API.CONSUMER.MSG.NEXT.${TASK_STREAM}.${others}`,
+        `$JS.API.STREAM.PURGE.${TASK_STREAM}`,
+        "_INBOX_worker-2.answer",
+      ];
+      const subscriptions = ["agentspan.worker.>", "agentspan.request", "agentspan.events.>", "_INBOX_worker-2.>", ">"];
+      for (const subject of publishes) own.publish(subject, "forged");
+      for (const subject of subscriptions) own.subscribe(subject, { callback: () => undefined });
+      for (const subject of [...publishes, ...subscriptions]) await refused(subject);
+    } finally {
+      await own.close();
+    }
+    // The worker of the stack has the same login, and served the runs of these tests with it.
+    const run = await startRun(stack.current, "with few rights", [call("refund", REFUND), { text: "ok" }]);
+    await theApproval(run);
+    await run.handle.approve();
+    expect((await ended(run)).state).toBe("COMPLETED");
+    expect(stack.current.ledger.done(run.runId)).toHaveLength(1);
   });
 });
 

@@ -1,0 +1,7 @@
+// All of them. Each is tried by npm run prove:defences: without it, the test that shows it must fail.
+import { AT_THE_DOOR } from "./at-the-door.js";
+import type { Defence } from "./defence.js";
+import { IN_THE_CORE } from "./in-the-core.js";
+import { ON_THE_WAY } from "./on-the-way.js";
+
+export const DEFENCES: readonly Defence[] = [...IN_THE_CORE, ...AT_THE_DOOR, ...ON_THE_WAY];

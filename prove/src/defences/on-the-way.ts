@@ -1,0 +1,212 @@
+// Defences between the door and the tool: what signatures keep a broker, a database and their thieves from.
+import type { Defence } from "./defence.js";
+
+const BROKER = "A tampered broker, or a stolen NATS password";
+const ROW = "A changed row in the database";
+const STALE_KEY = "A retired or foreign signing key";
+const HISTORY = "A record that was changed afterwards";
+
+const GRANT_CHECK = "sdk-ts/test/grant-check.test.ts";
+const STORED_APPROVAL = "services/orchestrator/test/proof/signatures.test.ts";
+const SIGNATURES = "e2e/test/servers/signatures.test.ts";
+const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
+const AUDIT = "internal/test/audit.test.ts";
+
+export const ON_THE_WAY: readonly Defence[] = [
+  {
+    threat: "A worker that speaks for another",
+    without: "the NATS login of a worker hears what others are answered",
+    file: "internal/src/worker-rights.ts",
+    from: "subscribe: [`${workerInboxPrefix",
+    to: 'subscribe: [">", `${workerInboxPrefix',
+    shownBy: { file: SIGNATURES, title: "lets it serve its own tools, and neither speak for another" },
+  },
+  {
+    threat: BROKER,
+    without: "a worker believes a grant that nobody signed",
+    file: "sdk-ts/src/worker/grant-signature.ts",
+    from: "if (problem !== undefined) return `the grant is not believed",
+    to: "if (problem === text) return `the grant is not believed",
+    shownBy: { file: GRANT_CHECK, title: "hands back a grant with" },
+  },
+  {
+    threat: BROKER,
+    without: "a worker takes a grant again later",
+    file: "sdk-ts/src/worker/grant-signature.ts",
+    from: "if (wallMs > to) return",
+    to: "if (wallMs > to && to < 0) return",
+    shownBy: { file: GRANT_CHECK, title: "hands back a grant that is played again later" },
+  },
+  {
+    threat: BROKER,
+    without: "a worker runs other arguments than those that were decided on",
+    file: "sdk-ts/src/worker/grant-check.ts",
+    from: "if (grant.argumentsDigest !== digestOf(grant.argumentsJson)) return",
+    to: 'if (grant.argumentsDigest === "" && digestOf(grant.argumentsJson) !== "") return',
+    shownBy: { file: GRANT_CHECK, title: "hands back a grant with" },
+  },
+  {
+    threat: BROKER,
+    without: "a worker runs its gated tool on a grant that names no approval",
+    file: "sdk-ts/src/worker/grant-check.ts",
+    from: 'if (task.tool.approvalRequired && proof.approvalId === "")',
+    to: 'if (task.tool.approvalRequired && proof.approvalId === " ")',
+    shownBy: { file: GRANT_CHECK, title: "hands back a grant with" },
+  },
+  {
+    threat: BROKER,
+    without: "an orchestrator takes what no gateway has signed",
+    file: "internal/src/signing/envelope.ts",
+    from: "if (problem !== undefined) return problem;",
+    to: 'if (problem === "") return problem;',
+    shownBy: { file: ENVELOPE_GUARD, title: "refuses an envelope that is" },
+  },
+  {
+    threat: BROKER,
+    without: "an orchestrator takes another body than the one that was signed",
+    file: "internal/src/signing/envelope.ts",
+    from: ".equals(bodySha256)) return",
+    to: ".equals(bodySha256) && body.length < 0) return",
+    shownBy: { file: ENVELOPE_GUARD, title: "refuses an envelope that is" },
+  },
+  {
+    threat: BROKER,
+    without: "an orchestrator takes a request of yesterday",
+    file: "internal/src/signing/envelope.ts",
+    from: "if (ageMs > ENVELOPE_PAST_MS) {",
+    to: "if (ageMs > ENVELOPE_PAST_MS * 1e9) {",
+    shownBy: { file: ENVELOPE_GUARD, title: "refuses an envelope that is" },
+  },
+  {
+    threat: BROKER,
+    without: "a request makes an orchestrator publish anywhere",
+    file: "services/orchestrator/src/bus/responder.ts",
+    from: "return reply.startsWith(prefix) && /",
+    to: 'return prefix !== "" && /',
+    shownBy: {
+      file: "services/orchestrator/test/memory-bus.test.ts",
+      title: "answers only where a gateway listens, so that nobody can make it publish elsewhere",
+      titledIn: "services/orchestrator/test/contracts/bus-requests.ts",
+    },
+  },
+  {
+    threat: "A worker that speaks for another",
+    without: "a request on one worker's subject speaks for another",
+    file: "services/orchestrator/src/bus/worker-exchange.ts",
+    from: "if (asked.workerId !== workerId) {",
+    to: 'if (asked.workerId === "") {',
+    shownBy: {
+      file: "services/orchestrator/test/memory-bus.test.ts",
+      title: "refuses a request that names another worker than its subject does",
+      titledIn: "services/orchestrator/test/contracts/bus-workers.ts",
+    },
+  },
+  {
+    threat: "A forged or stale identity",
+    without: "a gateway believes what anybody on the bus says of a key",
+    file: "services/gateway/src/auth/stored-keys.ts",
+    from: "if (problem === undefined) return known(answer.key);",
+    to: 'if (problem !== "") return known(answer.key);',
+    shownBy: { file: "services/gateway/test/auth/stored-keys.test.ts", title: "is not believed where it" },
+  },
+  {
+    threat: ROW,
+    without: "a key that was written into the database is one",
+    file: "services/orchestrator/src/requests/keys.ts",
+    from: "const problem = signing && sealProblem(key, signing);\n  if (problem !== undefined) {",
+    to: 'const problem = signing && sealProblem(key, signing);\n  if (problem === "") {',
+    shownBy: {
+      file: "services/orchestrator/test/request-service.test.ts",
+      title: "are signed as they were made, and what was changed in the database since is no key",
+    },
+  },
+  {
+    threat: ROW,
+    without: "a decision is believed that nobody signed",
+    file: "services/orchestrator/src/proof/signatures.ts",
+    from: 'return this.signing.trusted.problem("orchestrators", { text, keyId, signature, at: event.at });',
+    to: 'return text !== "" ? undefined : this.signing.trusted.problem("orchestrators", { text, keyId, signature, at: event.at });',
+    shownBy: { file: STORED_APPROVAL, title: "a stored approval is not believed" },
+  },
+  {
+    threat: ROW,
+    without: "one vote is enough where the row says that it was two",
+    file: "services/orchestrator/src/proof/signatures.ts",
+    from: 'if (votes.length + 1 < checkpoint.votesRequired) return "it has too few votes";',
+    to: 'if (votes.length + 1 < 0) return "it has too few votes";',
+    shownBy: { file: STORED_APPROVAL, title: "a stored approval is not believed" },
+  },
+  {
+    threat: ROW,
+    without: "arguments run that are not those of their digest",
+    file: "services/orchestrator/src/proof/signatures.ts",
+    from: "return digestOf(text) === digest ? undefined :",
+    to: 'return digestOf(text) === digest || digest !== "" ? undefined :',
+    shownBy: { file: SIGNATURES, title: "no worker runs it, and the run says why" },
+  },
+  {
+    threat: STALE_KEY,
+    without: "a retired key signs on",
+    file: "internal/src/signing/trusted-keys.ts",
+    from: "if (retiredAt !== undefined && at >= retiredAt) {",
+    to: "if (retiredAt !== undefined && at < 0) {",
+    shownBy: {
+      file: STORED_APPROVAL,
+      title: "by a key that was retired before, by a gateway's key, and by a stranger's",
+    },
+  },
+  {
+    threat: STALE_KEY,
+    without: "a gateway's key makes decisions",
+    file: "internal/src/signing/trusted-keys.ts",
+    from: "const found = this.#keys[signer].get(keyId);",
+    to: "const found = this.#keys.gateways.get(keyId) ?? this.#keys.orchestrators.get(keyId);",
+    shownBy: {
+      file: STORED_APPROVAL,
+      title: "by a key that was retired before, by a gateway's key, and by a stranger's",
+    },
+  },
+  {
+    threat: STALE_KEY,
+    without: "orchestrators that do not believe each other share a database",
+    file: "services/orchestrator/src/proof/shared-keys.ts",
+    from: "return mine.trusted.includes(theirs.signing) && theirs.trusted.includes(mine.signing);",
+    to: 'return mine.signing !== "" || theirs.signing !== "";',
+    shownBy: { file: "services/orchestrator/test/proof/shared-keys.test.ts", title: "refuses where" },
+  },
+  {
+    threat: HISTORY,
+    without: "a changed entry of the audit verifies",
+    file: "internal/src/audit/verify-audit.ts",
+    from: "if (digestOf(auditEntryText(entry)) !== hash) problems.push(",
+    to: 'if (digestOf(auditEntryText(entry)) === "") problems.push(',
+    shownBy: { file: AUDIT, title: "finds each changed entry, whatever of it was changed" },
+  },
+  {
+    threat: HISTORY,
+    without: "a chain without one of its entries verifies",
+    file: "internal/src/audit/verify-audit.ts",
+    from: "} else if (link.previous !== before.hash) {",
+    to: '} else if (link.previous === "-") {',
+    shownBy: { file: AUDIT, title: "finds each missing entry, by the one after it" },
+  },
+  {
+    threat: HISTORY,
+    without: "a chain that was computed anew verifies",
+    file: "internal/src/audit/verify-audit.ts",
+    from: "if (problem !== undefined) problems.push(`it was computed anew",
+    to: 'if (problem === "") problems.push(`it was computed anew',
+    shownBy: { file: AUDIT, title: "finds a chain that was computed anew from an entry on: nobody else has the key" },
+  },
+  {
+    threat: HISTORY,
+    without: "an entry that was made of a changed decision verifies",
+    file: "internal/src/audit/verify-audit.ts",
+    from: "if (decision !== undefined) problems.push(",
+    to: 'if (decision === "") problems.push(',
+    shownBy: {
+      file: AUDIT,
+      title: "finds an entry that an orchestrator made of an event that was changed before it saw it",
+    },
+  },
+];
