@@ -76,16 +76,12 @@ describe("a rule that would take too long", () => {
     expect(ask(grows, { s: s.slice(0, 1_000) }).problem).toMatch(/steps/);
   });
 
-  it("is told by its text and the size of what it looks at, and so takes no longer than that", () => {
-    for (const [rule, args] of [
-      ["args.l.all(x, x >= 0 && x < 1000000 && x != 7.5)", { l: list.slice(0, 1_000) }],
-      ['args.s.matches("^([a-z]{1,100})*$")', { s: "ab".repeat(64 * 1024) }],
-      ["args.l.all(x, args.l.exists(y, y == x))", { l: list.slice(0, 100) }],
-    ] as const) {
-      const begun = performance.now();
-      expect(ask(rule, args).problem).toBeUndefined();
-      expect(performance.now() - begun).toBeLessThan(2_000);
-    }
+  it.each([
+    ["args.l.all(x, x >= 0 && x < 1000000 && x != 7.5)", { l: list.slice(0, 1_000) }],
+    ['args.s.matches("^([a-z]{1,100})*$")', { s: "ab".repeat(64 * 1024) }],
+    ["args.l.all(x, args.l.exists(y, y == x))", { l: list.slice(0, 100) }],
+  ])("is told by its text and the size of what it looks at, so that this one is asked: %s", (rule, args) => {
+    expect(ask(rule, args)).toEqual({ asks: true });
   });
 });
 
