@@ -70,6 +70,9 @@ export class Command {
   }
 }
 
+/** `agentspan server start`, once it runs. */
+export type ServerCommand = Command & { readonly url: string; readonly natsUrl: string };
+
 /** Without what moves the cursor and colours. */
 function withoutEscapes(text: string): string {
   return text.replaceAll(ESCAPES, "");
@@ -108,7 +111,7 @@ export class Machine {
   }
 
   /** A server on free ports, running. Options of the command may be added. */
-  async server(...options: string[]): Promise<Command & { readonly url: string; readonly natsUrl: string }> {
+  async server(...options: string[]): Promise<ServerCommand> {
     const command = this.run("server", "start", "--port", "0", "--nats-port", "0", ...options);
     await command.shows(/Ctrl-C stops it/);
     const [, url = ""] = await command.shows(/API +(\S+)/);
@@ -161,12 +164,14 @@ export class Machine {
   }
 
   async close(): Promise<void> {
-    for (const command of this.#commands) {
-      command.kill("SIGTERM");
-      const timer = setTimeout(() => command.kill("SIGKILL"), 20_000);
-      await command.exit;
-      clearTimeout(timer);
-    }
+    await Promise.all(
+      this.#commands.map(async (command) => {
+        command.kill("SIGTERM");
+        const timer = setTimeout(() => command.kill("SIGKILL"), 20_000);
+        await command.exit;
+        clearTimeout(timer);
+      }),
+    );
     await this.nothingLeft();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

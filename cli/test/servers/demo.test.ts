@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Machine } from "./command.js";
+import { Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
 beforeEach(() => {
@@ -42,19 +42,6 @@ describe("without a terminal", () => {
     expect(shown).toMatch(/\nGo on:\n {2}agentspan server start +a server on the same data/);
     expect(shown).not.toContain("\u001b");
     await machine.nothingLeft();
-  });
-
-  it("names the port that it was told to take and cannot have", async () => {
-    const other = new Machine();
-    try {
-      const server = await other.server();
-      const { code, shown } = await machine.ask("demo", "--approve", "--port", String(new URL(server.url).port));
-      expect(code).toBe(1);
-      expect(shown).toContain("is taken by another Agentspan server. Stop it, or choose another port with --port.");
-      await machine.nothingLeft();
-    } finally {
-      await other.close();
-    }
   });
 });
 
@@ -112,7 +99,7 @@ describe("on a terminal", () => {
 
 describe("on a server that runs already", () => {
   let shared: Machine;
-  let server: Awaited<ReturnType<Machine["server"]>>;
+  let server: ServerCommand;
   beforeAll(async () => {
     shared = new Machine();
     server = await shared.server();
@@ -125,6 +112,13 @@ describe("on a server that runs already", () => {
     expect(shown).toContain(`Server  ${server.url} runs on ${shared.dataDir} already: using it`);
     const list = await shared.ask("runs", "list", "--url", server.url);
     expect(list.shown).toMatch(/COMPLETED +refund_agent/);
+  });
+
+  it("names the port that it was told to take and cannot have, where the server runs on other data", async () => {
+    const { code, shown } = await machine.ask("demo", "--approve", "--port", String(new URL(server.url).port));
+    expect(code).toBe(1);
+    expect(shown).toContain("is taken by another Agentspan server. Stop it, or choose another port with --port.");
+    await machine.nothingLeft();
   });
 
   it("does not pay with --reject, and shows what the agent makes of the reason", async () => {

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Machine } from "./command.js";
+import { Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
-let server: Awaited<ReturnType<Machine["server"]>>;
+let server: ServerCommand;
 beforeAll(async () => {
   machine = new Machine();
   server = await machine.server("--auth");

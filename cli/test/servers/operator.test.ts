@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { Agent, AgentRuntime } from "@agentspan/sdk";
 import { refundAgent } from "@agentspan/worker-refund";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Machine } from "./command.js";
+import { Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
-let server: Awaited<ReturnType<Machine["server"]>>;
+let server: ServerCommand;
 let url: string;
 let runtime: AgentRuntime;
 beforeAll(async () => {

@@ -1,21 +1,28 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Machine } from "./command.js";
-
-let machine: Machine;
-beforeEach(() => {
-  machine = new Machine();
-});
-afterEach(() => machine.close());
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Machine, type ServerCommand } from "./command.js";
 
 const reads = async (url: string) =>
   (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined))?.status;
 
 describe("agentspan server start", () => {
-  it("says first what it does, then where it is and what to do, and stops at Ctrl-C with nothing left", async () => {
-    const server = await machine.server();
+  let machine: Machine;
+  /** The one that the last test left running. */
+  let left: ServerCommand | undefined;
+  beforeAll(() => {
+    machine = new Machine();
+  });
+  afterAll(() => machine.close());
+
+  async function running(): Promise<ServerCommand> {
+    left ??= await machine.server();
+    return left;
+  }
+
+  it("says first what it does, then where it is and what to do", async () => {
+    const server = await running();
     expect(server.shown).toMatch(/^Agentspan 0\.1\.0: starting\n/);
     expect(server.shown).toContain("No OPENAI_API_KEY: agents can use the scripted model demo/refund");
     expect(server.shown).toContain(`Data     ${machine.dataDir}`);
@@ -23,27 +30,58 @@ describe("agentspan server start", () => {
     expect(server.shown).toContain(`export AGENTSPAN_NATS_URL=${server.natsUrl}`);
     expect(server.shown).not.toContain("\u001b");
     expect(await reads(server.url)).toBe(200);
+  });
 
-    server.kill("SIGINT");
-    expect(await server.exit).toBe(0);
-    expect(server.shown).toMatch(/\nStopping \(Ctrl-C again: at once\)\nStopped\. Runs that wait are kept in .*\n$/);
+  it("a second time on the same data says who runs and ends with 1", async () => {
+    const server = await running();
+    const { code, shown } = await machine.ask("server", "start");
+    expect(code).toBe(1);
+    expect(shown).toContain(
+      `An Agentspan server runs on this data already: process ${server.pid} at ${server.url} (data: ${machine.dataDir}).`,
+    );
+    expect(await reads(server.url)).toBe(200);
+  });
+
+  it("stops at Ctrl-C with nothing left, and the next start leaves alone who has a pid of its processes by then", async () => {
+    const first = await running();
+    const { children } = machine.record();
+    first.kill("SIGINT");
+    expect(await first.exit).toBe(0);
+    expect(first.shown).toMatch(/\nStopping \(Ctrl-C again: at once\)\nStopped\. Runs that wait are kept in .*\n$/);
     await machine.nothingLeft();
+
+    // As if the pid of the old NATS server were this test's by now.
+    const lock = join(machine.dataDir, "lock", "1.json");
+    const [nats] = children;
+    const owner = { name: "agentspan", pid: process.pid, birth: "another boot 1" };
+    const forged = { ...nats, pid: process.pid };
+    writeFileSync(lock, JSON.stringify({ owner, startedAt: "", children: [forged], released: false }));
+    left = await machine.server();
+    expect(await reads(left.url)).toBe(200);
   });
 
-  it("finds the key of a model and does not show it", async () => {
-    Object.assign(machine.env, { OPENAI_API_KEY: "sk-never-shown-1234" });
-    const server = await machine.server("--verbose");
-    expect(server.shown).toContain("openai/... (OPENAI_API_KEY found)");
-    expect(server.shown).toMatch(/orchestrator +\d\d:\d\d:\d\d\.\d{3} info +Ready/);
-    expect(server.shown).not.toContain("sk-never-shown");
+  it("takes over after the first one was killed, and leaves nothing of it", async () => {
+    const first = await running();
+    const old = machine.record().children.map(({ pid }) => pid);
+    expect(old).toHaveLength(4);
+    first.kill("SIGKILL");
+    await first.exit;
+    left = await machine.server();
+    expect(await reads(left.url)).toBe(200);
+    const now = machine.record().children.map(({ pid }) => pid);
+    expect(now.filter((pid) => old.includes(pid))).toEqual([]);
+    const still = machine.left().map((line) => Number.parseInt(line, 10));
+    expect(still.filter((pid) => old.includes(pid))).toEqual([]);
   });
 
-  it("stops at once at the second Ctrl-C", async () => {
-    const server = await machine.server();
-    server.kill("SIGINT");
-    await server.shows(/Stopping/);
-    server.kill("SIGINT");
-    expect(await server.exit).toBe(0);
+  it("ends with the name, the last words and the log of a server that dies under it, and leaves nothing", async () => {
+    const server = await running();
+    left = undefined;
+    const nats = machine.record().children.find(({ name }) => name === "nats");
+    process.kill(nats?.pid ?? 0, "SIGKILL");
+    expect(await server.exit).toBe(1);
+    expect(server.shown).toMatch(/The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\./);
+    expect(server.shown).toMatch(/Its log: .*nats\.log\n$/);
     await machine.nothingLeft();
   });
 
@@ -60,48 +98,43 @@ describe("agentspan server start", () => {
   });
 });
 
-describe("a second start on the same data", () => {
-  it("says who runs and ends with 1", async () => {
-    const server = await machine.server();
-    const { code, shown } = await machine.ask("server", "start");
-    expect(code).toBe(1);
-    expect(shown).toContain(
-      `An Agentspan server runs on this data already: process ${server.pid} at ${server.url} (data: ${machine.dataDir}).`,
-    );
-    expect(await reads(server.url)).toBe(200);
+describe("agentspan server start with the key of a model, on data of both kinds of MongoDB server", () => {
+  let machine: Machine;
+  let server: ServerCommand;
+  beforeAll(async () => {
+    machine = new Machine({ OPENAI_API_KEY: "sk-never-shown-1234" });
+    mkdirSync(join(machine.dataDir, "mongod"), { recursive: true });
+    mkdirSync(join(machine.dataDir, "secantusdb"), { recursive: true });
+    server = await machine.server("--verbose");
+  });
+  afterAll(() => machine.close());
+
+  it("finds the key and does not show it", () => {
+    expect(server.shown).toContain("openai/... (OPENAI_API_KEY found)");
+    expect(server.shown).toMatch(/orchestrator +\d\d:\d\d:\d\d\.\d{3} info +Ready/);
+    expect(server.shown).not.toContain("sk-never-shown");
   });
 
-  it("takes over after the first one was killed, and leaves nothing of it", async () => {
-    const first = await machine.server();
-    const old = machine.record().children.map(({ pid }) => pid);
-    expect(old).toHaveLength(4);
-    first.kill("SIGKILL");
-    await first.exit;
-    const second = await machine.server();
-    expect(await reads(second.url)).toBe(200);
-    const now = machine.record().children.map(({ pid }) => pid);
-    expect(now.filter((pid) => old.includes(pid))).toEqual([]);
-    const still = machine.left().map((line) => Number.parseInt(line, 10));
-    expect(still.filter((pid) => old.includes(pid))).toEqual([]);
+  it("has nothing to say about data of another kind", () => {
+    expect(server.shown).not.toContain("are not seen");
   });
 
-  it("leaves a process alone that has the pid of one that was killed", async () => {
-    const first = await machine.server();
-    const { children } = machine.record();
-    first.kill("SIGINT");
-    await first.exit;
-    // As if the pid of the old NATS server were this test's by now.
-    const lock = join(machine.dataDir, "lock", "1.json");
-    const [nats] = children;
-    const owner = { name: "agentspan", pid: process.pid, birth: "another boot 1" };
-    const forged = { ...nats, pid: process.pid };
-    writeFileSync(lock, JSON.stringify({ owner, startedAt: "", children: [forged], released: false }));
-    const second = await machine.server();
-    expect(await reads(second.url)).toBe(200);
+  it("stops at once at the second Ctrl-C", async () => {
+    server.kill("SIGINT");
+    await server.shows(/Stopping/);
+    server.kill("SIGINT");
+    expect(await server.exit).toBe(0);
+    await machine.nothingLeft();
   });
 });
 
 describe("a start that cannot be", () => {
+  let machine: Machine;
+  beforeEach(() => {
+    machine = new Machine();
+  });
+  afterEach(() => machine.close());
+
   const fails = async (...options: string[]) => {
     const { code, shown } = await machine.ask("server", "start", ...options);
     expect(code).toBe(1);
@@ -159,24 +192,5 @@ describe("a start that cannot be", () => {
   it("says where NATS_URL leads nowhere", async () => {
     Object.assign(machine.env, { NATS_URL: "nats://127.0.0.1:1" });
     expect(await fails("--port", "0")).toMatch(/did not start\. .*NATS/);
-  });
-
-  it("says which data another kind of server cannot read", async () => {
-    mkdirSync(join(machine.dataDir, "mongod"), { recursive: true });
-    mkdirSync(join(machine.dataDir, "secantusdb"), { recursive: true });
-    const server = await machine.server();
-    expect(server.shown, "both are there: nothing to say").not.toContain("are not seen");
-  });
-});
-
-describe("a server that dies under it", () => {
-  it("ends the command with its name, its last words and its log, and leaves nothing", async () => {
-    const server = await machine.server();
-    const nats = machine.record().children.find(({ name }) => name === "nats");
-    process.kill(nats?.pid ?? 0, "SIGKILL");
-    expect(await server.exit).toBe(1);
-    expect(server.shown).toMatch(/The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\./);
-    expect(server.shown).toMatch(/Its log: .*nats\.log\n$/);
-    await machine.nothingLeft();
   });
 });

@@ -1,18 +1,20 @@
 // The promise of the whole: a run that waits for a person outlives whatever happens to the server.
 import { Agent, AgentRuntime } from "@agentspan/sdk";
 import { refundAgent } from "@agentspan/worker-refund";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Machine } from "./command.js";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
+/** The one that runs; the first test's second server is the second test's first. */
+let running: ServerCommand | undefined;
 const runtimes: AgentRuntime[] = [];
-beforeEach(() => {
+beforeAll(() => {
   machine = new Machine();
 });
 afterEach(async () => {
   for (const runtime of runtimes.splice(0)) await runtime.shutdown();
-  await machine.close();
 });
+afterAll(() => machine.close());
 
 function runtimeOf(server: { readonly url: string; readonly natsUrl: string }): AgentRuntime {
   const runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl, grace: "1s" });
@@ -23,7 +25,7 @@ function runtimeOf(server: { readonly url: string; readonly natsUrl: string }): 
 it.each(["SIGINT", "SIGKILL"] as const)(
   "a run that waits is approved and completes after the server was stopped by %s and started again",
   async (signal) => {
-    const first = await machine.server();
+    const first = running ?? (await machine.server());
     const before = runtimeOf(first);
     await before.serve(refundAgent, { blocking: false });
     const agent = new Agent({ name: refundAgent.name, model: "demo/refund", tools: refundAgent.tools });
@@ -34,6 +36,7 @@ it.each(["SIGINT", "SIGKILL"] as const)(
     await first.exit;
 
     const second = await machine.server();
+    running = second;
     const shown = await machine.ask("runs", "show", runId, "--url", second.url);
     expect(shown.shown).toMatch(/State +WAITING/);
     expect(shown.shown).toMatch(/ {2}amount {4}29\.99\n {2}order_id {2}"ORD-8821"/);

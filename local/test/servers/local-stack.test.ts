@@ -4,21 +4,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, startTestServers } from "@agentspan/servers";
 import { connect as connectNats } from "nats";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { type LocalStack, type LocalStackOptions, runningStack, startLocalStack } from "../../src/index.js";
 import { birthOf } from "../../src/process-birth.js";
 
 let dataDir: string;
 let progress: string[];
 const stacks: LocalStack[] = [];
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), "agentspan-local-"));
-  progress = [];
-});
-afterEach(async () => {
-  for (const stack of stacks.splice(0)) await stack.kill();
-  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
-});
+
+/** A data folder, and whatever is started on it: for each test of a block, or for all of them together. */
+function withDataDir(before: typeof beforeEach | typeof beforeAll, after: typeof afterEach | typeof afterAll): void {
+  before(() => {
+    dataDir = mkdtempSync(join(tmpdir(), "agentspan-local-"));
+    progress = [];
+  });
+  after(async () => {
+    await Promise.all(stacks.splice(0).map((stack) => stack.kill()));
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  });
+}
 
 async function start(options: Partial<LocalStackOptions> = {}): Promise<LocalStack> {
   const stack = await startLocalStack({
@@ -45,31 +49,92 @@ const alive = (pids: readonly number[]) => pids.filter((pid) => birthOf(pid) !==
 const port = (url: string) => Number(new URL(url).port);
 
 describe("a stack", () => {
-  it("answers when it is started, and leaves nothing when it is stopped", async () => {
-    const stack = await start();
+  withDataDir(beforeAll, afterAll);
+  /** The one that the last test left running. */
+  let left: LocalStack | undefined;
+  let natsPort: number;
+
+  async function running(): Promise<LocalStack> {
+    natsPort ??= await freePort();
+    left ??= await start({ natsPort });
+    return left;
+  }
+
+  it("answers when it is started", async () => {
+    const stack = await running();
     expect(await ready(stack)).toBe(200);
     const pids = Object.values(stack.pids());
     expect(pids).toHaveLength(4);
     expect(alive(pids)).toEqual(pids);
     expect(runningStack(dataDir)).toMatchObject({ url: stack.url, grpcUrl: stack.grpcUrl, natsUrl: stack.natsUrl });
-
-    await stack.stop();
-    expect(await stack.ended).toBeUndefined();
-    expect(alive(pids)).toEqual([]);
-    expect(runningStack(dataDir)).toBeUndefined();
-    for (const name of Object.keys(stack.pids())) {
-      expect(readFileSync(join(stack.logDir, `${name}.log`), "utf8"), name).not.toBe("");
-    }
   });
 
   it("has a NATS server that takes definitions with their envelope", async () => {
-    const stack = await start();
-    const nats = await connectNats({ servers: stack.natsUrl });
+    const nats = await connectNats({ servers: (await running()).natsUrl });
     expect(nats.info?.max_payload).toBe(8 * 1024 * 1024);
     await nats.close();
   });
 
-  it("ends a start at the signal and leaves nothing", async () => {
+  it("is not started a second time on the same data: who asks is told who runs", async () => {
+    const stack = await running();
+    await expect(start()).rejects.toMatchObject({
+      reason: "DATA_IN_USE",
+      message: expect.stringContaining(`process ${process.pid} at ${stack.url}`),
+      record: { url: stack.url },
+    });
+    expect(await ready(stack), "the first one is left alone").toBe(200);
+  });
+
+  it("starts a service again that dies, on the same port", async () => {
+    const stack = await running();
+    const { url } = stack;
+    const { gateway = 0, orchestrator = 0 } = stack.pids();
+    process.kill(gateway, "SIGKILL");
+    process.kill(orchestrator, "SIGKILL");
+    await vi.waitFor(
+      () => expect(progress).toEqual(expect.arrayContaining(["The gateway is back", "The orchestrator is back"])),
+      20_000,
+    );
+    await vi.waitFor(async () => expect(await ready(stack)).toBe(200), { timeout: 20_000, interval: 100 });
+    expect(stack.url).toBe(url);
+    expect(stack.pids().gateway).not.toBe(gateway);
+  });
+
+  it("leaves nothing when it is stopped, and has the same NATS port the next time, so that workers find it", async () => {
+    const first = await running();
+    const pids = Object.values(first.pids());
+    expect(port(first.natsUrl)).toBe(natsPort);
+    await first.stop();
+    expect(await first.ended).toBeUndefined();
+    expect(alive(pids)).toEqual([]);
+    expect(runningStack(dataDir)).toBeUndefined();
+    for (const name of Object.keys(first.pids())) {
+      expect(readFileSync(join(first.logDir, `${name}.log`), "utf8"), name).not.toBe("");
+    }
+
+    left = await startLocalStack({ dataDir, port: 0, env: ownServers() });
+    stacks.push(left);
+    // Unless the usual port is free on this machine, which comes first.
+    expect([4222, natsPort]).toContain(port(left.natsUrl));
+  });
+
+  it("ends with a sentence where a server dies", async () => {
+    const stack = await running();
+    left = undefined;
+    const pids = Object.values(stack.pids());
+    process.kill(stack.pids().nats ?? 0, "SIGKILL");
+    const reason = await stack.ended;
+    expect(reason).toMatchObject({
+      reason: "SERVER_LOST",
+      message: expect.stringMatching(
+        /^The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\.[\s\S]*Start again: runs go on where they were\. Its log: .*nats\.log$/,
+      ),
+    });
+    expect(alive(pids)).toEqual([]);
+    expect(runningStack(dataDir)).toBeUndefined();
+  });
+
+  it("ends its start at the signal and leaves nothing", async () => {
     const stop = new AbortController();
     const reason = new Error("Ctrl-C");
     const starting = start({ signal: stop.signal });
@@ -86,30 +151,9 @@ describe("a stack", () => {
   }
 });
 
-describe("a second start", () => {
-  it("on the same data is refused and told who runs", async () => {
-    const stack = await start();
-    await expect(start()).rejects.toMatchObject({
-      reason: "DATA_IN_USE",
-      message: expect.stringContaining(`process ${process.pid} at ${stack.url}`),
-      record: { url: stack.url },
-    });
-    expect(await ready(stack), "the first one is left alone").toBe(200);
-  });
-
-  it("has the same NATS port again, so that workers find it", async () => {
-    const natsPort = await freePort();
-    const first = await start({ natsPort });
-    expect(port(first.natsUrl)).toBe(natsPort);
-    await first.stop();
-    const second = await startLocalStack({ dataDir, port: 0, env: ownServers() });
-    stacks.push(second);
-    // Unless the usual port is free on this machine, which comes first.
-    expect([4222, natsPort]).toContain(port(second.natsUrl));
-  });
-});
-
 describe("a port that is taken", () => {
+  withDataDir(beforeEach, afterEach);
+
   it("is named with its option, before anything is started", async () => {
     const other = createServer((socket) => socket.destroy());
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
@@ -128,39 +172,9 @@ describe("a port that is taken", () => {
   });
 });
 
-describe("a child that dies", () => {
-  it("is started again where it is a service, on the same port", async () => {
-    const stack = await start();
-    const { url } = stack;
-    const { gateway = 0, orchestrator = 0 } = stack.pids();
-    process.kill(gateway, "SIGKILL");
-    process.kill(orchestrator, "SIGKILL");
-    await vi.waitFor(
-      () => expect(progress).toEqual(expect.arrayContaining(["The gateway is back", "The orchestrator is back"])),
-      20_000,
-    );
-    await vi.waitFor(async () => expect(await ready(stack)).toBe(200), { timeout: 20_000, interval: 100 });
-    expect(stack.url).toBe(url);
-    expect(stack.pids().gateway).not.toBe(gateway);
-  });
-
-  it("ends the stack with a sentence where it is a server", async () => {
-    const stack = await start();
-    const pids = Object.values(stack.pids());
-    process.kill(stack.pids().nats ?? 0, "SIGKILL");
-    const reason = await stack.ended;
-    expect(reason).toMatchObject({
-      reason: "SERVER_LOST",
-      message: expect.stringMatching(
-        /^The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\.[\s\S]*Start again: runs go on where they were\. Its log: .*nats\.log$/,
-      ),
-    });
-    expect(alive(pids)).toEqual([]);
-    expect(runningStack(dataDir)).toBeUndefined();
-  });
-});
-
 describe("servers that the environment names", () => {
+  withDataDir(beforeEach, afterEach);
+
   it("are used and left running", async () => {
     const servers = await startTestServers({ own: true });
     try {
