@@ -114,9 +114,15 @@ function addApprovals(root: Command, output: Output): void {
     .option("--tool <name>", "only calls of this tool")
     .option("--agent <name>", "only of this agent")
     .option("--run <run>", "only of this run")
+    .option("--mine", "only what you may decide")
+    .addOption(new Option("--assignee <person>", "only what they may decide by name").conflicts("mine"))
+    .addOption(new Option("--group <group...>", "only what somebody of these may decide").conflicts("mine"))
     .option("--limit <number>", "how many", countOf, 20)
     .option("--json", "for programs")
-    .addHelpText("after", examples(["approvals list", "approvals list --tool process_refund --json"]))
+    .addHelpText(
+      "after",
+      examples(["approvals list", "approvals list --mine", "approvals list --tool process_refund --json"]),
+    )
     .action(async (flags) => (await import("./commands/approvals.js")).approvalsList(flags, output));
 }
 

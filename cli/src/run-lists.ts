@@ -37,16 +37,22 @@ export function listRuns(
 }
 
 /** What waits for a person, the oldest first, at most `limit`. */
-export function listApprovals(
+export async function listApprovals(
   { client }: AgentRuntime,
   filters: Filters<ListApprovalsRequest>,
   limit: number,
-): Promise<Listed<Approval>> {
-  return collect(limit, async (pageSize, pageToken) => {
-    const page = await client.call(ApprovalService.method.listApprovals, { ...filters, pageSize, pageToken });
+): Promise<Listed<Approval> & { readonly total?: number }> {
+  let total: number | undefined;
+  const listed = await collect(limit, async (pageSize, pageToken) => {
+    // Counted once, with the first page.
+    const withTotal = filters.withTotal === true && pageToken === "";
+    const asked = { ...filters, withTotal, pageSize, pageToken };
+    const page = await client.call(ApprovalService.method.listApprovals, asked);
+    if (withTotal) total = page.total;
     const approvals = await wholeApprovals(client, page.approvals);
     return { items: approvals.map(approvalOf), next: page.nextPageToken };
   });
+  return total === undefined ? listed : { ...listed, total };
 }
 
 /** The keys of the namespace, the newest first, at most `limit`. */

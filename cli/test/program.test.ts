@@ -38,6 +38,7 @@ describe("a call that is not understood", () => {
       "Allowed choices are runner, approver, worker, delegate, admin.",
     ],
     [["keys", "create", "--owner", "a", "--role", "runner", "--expires", "0d"], "such as 90d."],
+    [["approvals", "list", "--mine", "--assignee", "maria"], "cannot be used with option '--mine'"],
     [["grants", "create", "--agent", "a", "--tool", "t"], "Required option '--expires <time>' not specified."],
     [
       ["grants", "create", "--agent", "a", "--tool", "t", "--expires", "1d", "--uses", "0"],

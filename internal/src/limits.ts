@@ -31,6 +31,7 @@ export const Limits = {
   defaultMaxTurns: 25,
   pageSize: 1000,
   defaultPageSize: 100,
+  countedApprovals: 10_000,
   pageBytes: 768 * KiB,
   liveMessageBytes: 256 * KiB,
   requestBytes: 2 * MiB,

@@ -1,4 +1,5 @@
 // agentspan approvals list
+import { Limits } from "@agentspan/internal";
 import { answerLines, argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
 import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -11,14 +12,21 @@ export interface ApprovalsListFlags extends UrlOption {
   readonly tool?: string;
   readonly agent?: string;
   readonly run?: string;
+  readonly mine?: boolean;
+  readonly assignee?: string;
+  readonly group?: readonly string[];
   readonly limit: number;
   readonly json?: boolean;
 }
 
 export function approvalsList(flags: ApprovalsListFlags, output: Output): Promise<void> {
   return withServer(flags, async (runtime) => {
-    const filters = { toolName: flags.tool ?? "", agentName: flags.agent ?? "", runId: flags.run ?? "" };
-    const { items, more } = await listApprovals(runtime, filters, flags.limit);
+    const filters = {
+      ...{ toolName: flags.tool ?? "", agentName: flags.agent ?? "", runId: flags.run ?? "" },
+      ...{ mine: flags.mine === true, assignee: flags.assignee ?? "", assigneeGroups: [...(flags.group ?? [])] },
+      withTotal: flags.json !== true,
+    };
+    const { items, more, total } = await listApprovals(runtime, filters, flags.limit);
     if (flags.json === true) return output.json(items);
     if (items.length === 0) return output.line("Nothing waits for a person.");
     for (const [i, approval] of items.entries()) {
@@ -33,6 +41,11 @@ export function approvalsList(flags: ApprovalsListFlags, output: Output): Promis
         output.line(`  ${line}`);
       for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
     }
-    if (more) output.line(`\n${moreWords(flags.limit)}`);
+    if (more) output.line(`\n${items.length} of ${countWords(total)}. ${moreWords(flags.limit)}`);
   });
+}
+
+/** The server counts so far and no further. */
+function countWords(total = 0): string {
+  return total >= Limits.countedApprovals ? `${Limits.countedApprovals} or more` : String(total);
 }

@@ -122,6 +122,11 @@ describe("approvals list", () => {
     const { shown: json } = await ask("approvals", "list", "--run", runId, "--tool", "process_refund", "--json");
     expect(JSON.parse(json)).toMatchObject([{ approvalId, arguments: { amount: 29.99, order_id: "ORD-8821" } }]);
     expect((await ask("approvals", "list", "--tool", "nothing")).shown).toBe("Nothing waits for a person.\n");
+    const mine = await ask("approvals", "list", "--agent", "desk_agent", "--mine");
+    expect(mine.shown).toContain(`approve ${runId} ${approvalId}`);
+    await waitingRun("desk_agent");
+    const cut = await ask("approvals", "list", "--agent", "desk_agent", "--assignee", "zoe", "--limit", "1");
+    expect(cut.shown).toMatch(/\n1 of 2\. There are more\. /);
   });
 });
 

@@ -35,6 +35,11 @@ describe("a tool that takes four eyes", () => {
     const agent = agentWith("four_eyes", { get_order: { votes: 2, approvers: PEOPLE } });
     const run = await startRun(stack.current, "four eyes", [call("get_order", { n: 1 }), { text: "ok" }], { agent });
     const { approvalId, argumentsDigest, approvers, votesRequired } = await theApproval(run);
+    const listed = async (filter: { assignee: string }) => {
+      const asked = { ...filter, runId: run.runId, withTotal: true };
+      return (await stack.current.rpc().approvals.listApprovals(asked)).total;
+    };
+    expect(await Promise.all([listed({ assignee: "maria" }), listed({ assignee: "zoe" })])).toEqual([1, 0]);
     expect([approvers?.users, votesRequired]).toEqual([["maria", "noah"], 2]);
     const vote = (onBehalfOf: string) => runs().approve({ runId: run.runId, approvalId, argumentsDigest, onBehalfOf });
     expect(await vote("maria")).toMatchObject({ closed: false, votesMissing: 1 });

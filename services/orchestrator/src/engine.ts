@@ -4,12 +4,14 @@
 // after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
 // "already done", is only given from a run that was read linearizably: until then a copy may be stale.
 import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
+import { openApprovers } from "./assignees.js";
 import {
   type Agent,
   type Answer,
   type Command,
   type Effect,
   effectsOwed,
+  openCheckpoints,
   type Rejection,
   type Run,
   type RunEvent,
@@ -213,6 +215,7 @@ export class Engine {
       runId: run.runId,
       expectedVersion: stored?.version ?? 0,
       run,
+      ...(await this.approvers(run)),
       append,
       schedule: plan.schedule,
       ...(plan.wakeAt === undefined ? {} : { wakeAt: plan.wakeAt }),
@@ -225,6 +228,11 @@ export class Engine {
     await this.options.store.putChunk(run.runId, move.chunk, move.texts);
     faultPoint("orchestrator.after-chunk");
     return { ...write, inlineBytes: write.inlineBytes - move.movedBytes, trim: { ...move.chunk, keep: move.keep } };
+  }
+
+  private async approvers(run: Run): Promise<Pick<RunWrite, "approvers">> {
+    if (openCheckpoints(run).length === 0) return {};
+    return { approvers: openApprovers(run, await this.options.agents.agentOf(run)) };
   }
 
   private answer(plan: Plan<Pending>, stored: StoredRun | undefined): void {

@@ -15,7 +15,7 @@ import type {
   ReleaseResponse,
   Reply,
 } from "@agentspan/proto";
-import type { OwnerDemand } from "./core/agent.js";
+import type { Approvers, OwnerDemand } from "./core/agent.js";
 import type { CheckpointKind, RunEvent } from "./core/events.js";
 import type { Voter } from "./core/index.js";
 import type { ModelFailure, ModelReply, ModelRequest } from "./core/model.js";
@@ -73,6 +73,8 @@ export interface RunWrite {
   /** The version it was decided on; 0 creates the run. */
   readonly expectedVersion: number;
   readonly run: Run;
+  /** Who may decide its open checkpoints, by approval, where not everybody may: only to find them by. */
+  readonly approvers?: Readonly<Record<string, Approvers>>;
   /** New events and their stored text (JSON). */
   readonly append: readonly { readonly sequence: number; readonly text: string }[];
   readonly schedule: Schedule;
@@ -111,6 +113,8 @@ export interface RunStore {
   list(query: RunQuery): Promise<Page<StoredRun>>;
   /** Runs with an open checkpoint, the longest waiting first. */
   listOpen(query: OpenQuery): Promise<Page<StoredRun>>;
+  /** How many open checkpoints listOpen would find, counted up to `most`. */
+  countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number>;
   /** Runs of which a checkpoint changed since a time, that time included; the longest ago first. */
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>>;
 }
@@ -135,6 +139,13 @@ export interface OpenQuery extends Omit<RunQuery, "states"> {
   readonly kinds: readonly CheckpointKind[];
   readonly tool?: string;
   readonly runId?: string;
+  readonly assignee?: Assignee;
+}
+
+/** Whose checkpoints are asked for: those that this person or one of these groups may decide, and those of anybody. */
+export interface Assignee {
+  readonly person?: string;
+  readonly groups: readonly string[];
 }
 
 export interface ChangedQuery extends Omit<RunQuery, "states"> {

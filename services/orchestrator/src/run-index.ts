@@ -1,6 +1,15 @@
 // What of a run is stored beside its state so that the store can find it. One function, so that adapters agree.
+import type { Approvers } from "./core/agent.js";
 import type { CheckpointKind } from "./core/events.js";
-import { openCheckpoints, type Run, type RunState, stateOf } from "./core/run.js";
+import { openCheckpoints, type RunState, stateOf } from "./core/run.js";
+import type { RunWrite } from "./ports.js";
+
+export interface OpenCheckpoint {
+  readonly kind: CheckpointKind;
+  readonly tool: string;
+  /** Whoever may decide it, each as `userToken` or `groupToken` has it; absent where anybody may. */
+  readonly for?: readonly string[];
+}
 
 export interface RunIndex {
   readonly namespace: string;
@@ -12,14 +21,14 @@ export interface RunIndex {
   readonly updatedAt: number;
   /** When the longest open checkpoint was opened; absent where none is. */
   readonly openSince?: number;
-  readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+  readonly open: readonly OpenCheckpoint[];
   /** When a checkpoint changed last; absent where there never was one. */
   readonly checkpointAt?: number;
   /** When the run itself changed last; absent where there never was a checkpoint, and so nothing for the audit. */
   readonly auditAt?: number;
 }
 
-export function indexOf(run: Run): RunIndex {
+export function indexOf({ run, approvers = {} }: Pick<RunWrite, "run" | "approvers">): RunIndex {
   const open = openCheckpoints(run);
   const changes = Object.values(run.checkpoints).map(({ updatedAt }) => updatedAt);
   const openSince = open.length === 0 ? undefined : Math.min(...open.map((checkpoint) => checkpoint.requestedAt));
@@ -31,11 +40,24 @@ export function indexOf(run: Run): RunIndex {
     startedAt: run.startedAt,
     updatedAt: run.updatedAt,
     ...(openSince === undefined ? {} : { openSince }),
-    open: open.map(({ kind, tool }) => ({ kind, tool })),
+    open: open.map(({ kind, tool, approvalId }) => ({ kind, tool, ...forWhom(approvers[approvalId]) })),
     ...(changes.length === 0
       ? {}
       : { checkpointAt: changes.reduce((last, at) => Math.max(last, at)), auditAt: run.updatedAt }),
   };
+}
+
+function forWhom(approvers: Approvers | undefined): Pick<OpenCheckpoint, "for"> {
+  if (approvers === undefined) return {};
+  return { for: [...approvers.users.map(userToken), ...approvers.groups.map(groupToken)] };
+}
+
+export function userToken(user: string): string {
+  return `user ${user}`;
+}
+
+export function groupToken(group: string): string {
+  return `group ${group}`;
 }
 
 /** The key is escaped, so that no two labels have the same text. */

@@ -76,7 +76,7 @@ export class ApprovalWatch {
 
   async #page(cursor: Cursor): Promise<{ approvals: WatchApprovalsResponse[]; next: Cursor }> {
     const { orchestrators, asker, request } = this.#options;
-    const { kinds, toolName, agentName, labels, assignee } = request;
+    const { kinds, toolName, agentName, labels, assignee, assigneeGroups, mine } = request;
     const pageToken = cursor.page ?? "";
     const asked = create(ListApprovalsRequestSchema, {
       kinds,
@@ -84,6 +84,8 @@ export class ApprovalWatch {
       agentName,
       labels,
       assignee,
+      assigneeGroups,
+      mine,
       pageToken,
       pageSize: PAGE,
     });

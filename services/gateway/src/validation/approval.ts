@@ -1,10 +1,12 @@
 // ApprovalService's requests.
+import { Limits } from "@agentspan/internal";
 import {
   ApprovalKind,
   type GetApprovalRequest,
   type ListApprovalsRequest,
   type WatchApprovalsRequest,
 } from "@agentspan/proto";
+import { checkPerson } from "./approval-policy.js";
 import {
   checkEnum,
   checkId,
@@ -40,6 +42,12 @@ function checkFilter(faults: Faults, request: ListApprovalsRequest | WatchApprov
   checkOptionalName(faults, "agentName", request.agentName);
   checkLabels(faults, "labels", request.labels);
   checkOnBehalfOf(faults, "assignee", request.assignee);
+  const { assignee, assigneeGroups, mine } = request;
+  if (assigneeGroups.length > Limits.approvers) faults.exceeds("assigneeGroups", "approvers", assigneeGroups.length);
+  else for (const [at, group] of assigneeGroups.entries()) checkPerson(faults, `assigneeGroups[${at}]`, group);
+  if (mine && (assignee !== "" || assigneeGroups.length > 0)) {
+    faults.add("mine", "stands for the caller: leave assignee and assigneeGroups out");
+  }
 }
 
 export function checkGetApproval(request: GetApprovalRequest): void {

@@ -1,5 +1,6 @@
 // The pure core: what a run is and how it changes.
 export * from "./agent.js";
+export { approversOf } from "./checkpoint-time.js";
 export * from "./commands.js";
 export * from "./conversation.js";
 export * from "./decide.js";

@@ -58,7 +58,7 @@ export function appliedTo(before: MemoryRun | undefined, write: RunWrite): Memor
     chunks: trim === undefined ? chunks : [...chunks, { id: trim.id, from: trim.from, to: trim.to }],
     inlineBytes,
     totalBytes,
-    index: indexOf(write.run),
+    index: indexOf(write),
     wakeAt,
   };
 }

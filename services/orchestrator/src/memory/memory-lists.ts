@@ -1,5 +1,6 @@
 // The lists of runs, in the order and with the filters that the database's indexes give.
 import { Limits } from "@agentspan/internal";
+import { isAsked } from "../assignees.js";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
 import type { ChangedQuery, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
@@ -27,18 +28,26 @@ export async function listRuns(database: MemoryDatabase, query: RunQuery): Promi
 /** The longest waiting first. */
 export async function listOpenRuns(database: MemoryDatabase, query: OpenQuery): Promise<Page<StoredRun>> {
   const after = decodePageToken("open", query.pageToken);
-  const { kinds, tool, runId } = query;
-  const rows = matching(database, query)
-    .filter((record) => runId === undefined || record.runId === runId)
-    .filter(({ index }) =>
-      index.open.some(
-        (one) => (kinds.length === 0 || kinds.includes(one.kind)) && (tool === undefined || one.tool === tool),
-      ),
-    )
+  const rows = matchingOpen(database, query)
     .map((record) => ({ record, position: { at: record.index.openSince ?? 0, id: record.runId } }))
     .sort((one, other) => one.position.at - other.position.at || compareIds(one.position.id, other.position.id))
     .filter(({ position: { at, id } }) => after === undefined || at > after.at || (at === after.at && id > after.id));
   return pageOf("open", query.limit, rows);
+}
+
+export function countOpen(
+  database: MemoryDatabase,
+  query: Omit<OpenQuery, "limit" | "pageToken">,
+  most: number,
+): number {
+  const open = matchingOpen(database, query).flatMap(({ index }) => index.open.filter((one) => isAsked(one, query)));
+  return Math.min(most, open.length);
+}
+
+function matchingOpen(database: MemoryDatabase, query: Omit<OpenQuery, "limit" | "pageToken">): MemoryRun[] {
+  return matching(database, query)
+    .filter(({ runId }) => query.runId === undefined || runId === query.runId)
+    .filter(({ index }) => index.open.some((one) => isAsked(one, query)));
 }
 
 /** Changed the longest ago first. */

@@ -36,7 +36,7 @@ import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
 import * as grants from "./memory-grants.js";
 import * as keys from "./memory-keys.js";
-import { compareIds, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
+import { compareIds, countOpen, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
 
 export interface MemoryStoreOptions {
   /** Another store's, to be a second process beside it. */
@@ -131,6 +131,10 @@ export class MemoryStore implements Store {
 
   listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
     return this.#carryOut("listOpen", () => listOpenRuns(this.database, query));
+  }
+
+  countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number> {
+    return this.#carryOut("countOpen", () => countOpen(this.database, query, most));
   }
 
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {

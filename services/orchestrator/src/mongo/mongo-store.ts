@@ -205,6 +205,10 @@ export class MongoStore implements Store {
     return this.#reads.listOpen(query);
   }
 
+  countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number> {
+    return this.#reads.countOpen(query, most);
+  }
+
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
     return this.#reads.listChanged(query);
   }

@@ -1,8 +1,7 @@
 // How a run stands in the collection `runs`: what is asked for by index in fields of its own, all else as JSON text.
-import type { CheckpointKind } from "../core/events.js";
 import type { RunState } from "../core/run.js";
 import type { ChunkRef, RunWrite } from "../ports.js";
-import { indexOf } from "../run-index.js";
+import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
 import type { Statement } from "./database.js";
 
@@ -30,7 +29,7 @@ export interface RunDocument {
   readonly startedAt: Date;
   readonly updatedAt: Date;
   readonly openSince?: Date;
-  readonly open: readonly { readonly kind: CheckpointKind; readonly tool: string }[];
+  readonly open: RunIndex["open"];
   readonly checkpointAt?: Date;
   readonly auditAt?: Date;
 }
@@ -55,7 +54,7 @@ export interface EncodedWrite {
  */
 export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
   const { runId, expectedVersion, append, trim } = write;
-  const index = indexOf(write.run);
+  const index = indexOf(write);
   const run = JSON.stringify(write.run);
   const schedule = JSON.stringify(write.schedule);
   const texts = append.map(({ text }) => text);

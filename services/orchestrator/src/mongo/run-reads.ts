@@ -1,6 +1,7 @@
 // Reads runs: one by id, several, those that are due, and lists.
 import { AgentspanError, Limits } from "@agentspan/internal";
 import type { Filter, FindOptions } from "mongodb";
+import { isAsked, tokensOf } from "../assignees.js";
 import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import { type Run, SCHEMA } from "../core/run.js";
@@ -20,6 +21,8 @@ interface ChunkDocument {
 
 /** Documents a batch of a list; a page is cut by its bytes, so it seldom needs more. */
 const LIST_BATCH = 50;
+/** The same where only what is open is read of each. */
+const COUNT_BATCH = 1_000;
 
 export class RunReads {
   readonly #database: Database;
@@ -76,25 +79,23 @@ export class RunReads {
 
   async listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
     const after = decodePageToken("open", query.pageToken);
-    const { kinds, tool, runId } = query;
-    const checkpoint = {
-      ...(kinds.length === 0 ? {} : { kind: { $in: [...kinds] } }),
-      ...(tool === undefined ? {} : { tool }),
-    };
-    const filter: Filter<RunDocument> = {
-      ...commonFilter(query),
-      // A range, not $exists: the index then passes over the many runs where nothing is open.
-      ...(after === undefined ? { openSince: { $gte: new Date(0) } } : openAfter(after)),
-      ...(Object.keys(checkpoint).length === 0 ? {} : { open: { $elemMatch: checkpoint } }),
-      ...(runId === undefined ? {} : { $and: [{ _id: runId }] }),
-    };
     return this.#page(
       "open",
       query.limit,
-      filter,
+      openFilter(query, after),
       { sort: { openSince: 1, _id: 1 } },
       (document) => document.openSince,
     );
+  }
+
+  async countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number> {
+    const options = { projection: { _id: 0, open: 1 }, batchSize: COUNT_BATCH, limit: most };
+    let count = 0;
+    for await (const { open } of this.#database.scan<RunDocument>(RUNS, openFilter(query, undefined), options)) {
+      count += open.filter((one) => isAsked(one, query)).length;
+      if (count >= most) return most;
+    }
+    return count;
   }
 
   async listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
@@ -166,6 +167,23 @@ function changedAfter({ at, id }: Position): Filter<RunDocument> {
   return {
     checkpointAt: { $gte: time },
     $or: [{ checkpointAt: { $gt: time } }, { checkpointAt: time, _id: { $gt: id } }],
+  };
+}
+
+function openFilter(query: Omit<OpenQuery, "limit" | "pageToken">, after: Position | undefined): Filter<RunDocument> {
+  const { kinds, tool, runId, assignee } = query;
+  const checkpoint = {
+    ...(kinds.length === 0 ? {} : { kind: { $in: [...kinds] } }),
+    ...(tool === undefined ? {} : { tool }),
+    // Null finds those without it, which anybody may decide.
+    ...(assignee === undefined ? {} : { for: { $in: [null, ...tokensOf(assignee)] } }),
+  };
+  return {
+    ...commonFilter(query),
+    // A range, not $exists: the index then passes over the many runs where nothing is open.
+    ...(after === undefined ? { openSince: { $gte: new Date(0) } } : openAfter(after)),
+    ...(Object.keys(checkpoint).length === 0 ? {} : { open: { $elemMatch: checkpoint } }),
+    ...(runId === undefined ? {} : { $and: [{ _id: runId }] }),
   };
 }
 

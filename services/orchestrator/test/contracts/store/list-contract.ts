@@ -1,7 +1,7 @@
 import { newId } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../../src/core/events.js";
-import type { OpenQuery, Page, RunQuery, Store, StoredRun } from "../../../src/ports.js";
+import type { Assignee, OpenQuery, Page, RunQuery, Store, StoredRun } from "../../../src/ports.js";
 import { close, end, following, gatedTurn, pause, type StartOptions, starting, waiting } from "./sample-runs.js";
 import { loaded, type UseFixture } from "./store-fixture.js";
 
@@ -74,6 +74,48 @@ export function listContract(use: UseFixture): void {
       expect(await found({ labels: { team: "eu" } })).toEqual([refund]);
       expect(await found({ runId: both })).toEqual([both]);
       expect(await found({ runId: both, tool: "refund" })).toEqual([]);
+    });
+
+    it("finds and counts the open checkpoints that a person or a group may decide, and those of anybody", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const [maria, finance, anybody, nobody, both] = ["a", "b", "c", "d", "e"].map((letter) => newId(`run_${letter}`));
+      const calls = [
+        { callId: "c1", tool: "refund" },
+        { callId: "c2", tool: "email" },
+      ];
+      const one = gatedTurn(calls.slice(0, 1));
+      const opened = async (runId: string | undefined, facts: readonly Fact[], approvers: object) => {
+        if (runId === undefined) throw new Error("There are five.");
+        await store.commit(starting(runId, { namespace }));
+        await store.commit(following(await loaded(store, runId), facts, { approvers: { ...approvers } }));
+      };
+      await opened(maria, one, { apr_c1: { users: ["maria", "$x.y"], groups: [] } });
+      await opened(finance, one, { apr_c1: { users: [], groups: ["finance", "board"] } });
+      await opened(anybody, one, {});
+      await opened(nobody, one, { apr_c1: { users: [], groups: [] } });
+      await opened(both, gatedTurn(calls), { apr_c1: { users: ["noah"], groups: ["finance"] } });
+      const found = async (assignee: Assignee, more: Partial<OpenQuery> = {}) => {
+        const query = { namespace, kinds: [], labels: {}, assignee, ...more };
+        const { items } = await store.listOpen({ ...query, limit: 10 });
+        return [...idsOf(items), await store.countOpen(query, 10)];
+      };
+      expect(await found({ person: "maria", groups: [] })).toEqual([maria, anybody, both, 3]);
+      expect(await found({ person: "$x.y", groups: [] })).toEqual([maria, anybody, both, 3]);
+      expect(await found({ groups: ["finance", "sales"] })).toEqual([finance, anybody, both, 4]);
+      expect(await found({ person: "noah", groups: ["board"] }, { tool: "refund" })).toEqual([
+        finance,
+        anybody,
+        both,
+        3,
+      ]);
+      expect(await found({ person: "maria", groups: [] }, { tool: "email" })).toEqual([both, 1]);
+      expect(await found({ person: "stranger", groups: [] }, { tool: "refund" })).toEqual([anybody, 1]);
+      expect(await store.countOpen({ namespace, kinds: [], labels: {} }, 10)).toBe(6);
+      expect(await store.countOpen({ namespace, kinds: [], labels: {} }, 4)).toBe(4);
+      const [first] = [await loaded(store, both ?? "")];
+      await store.commit(following(first, [close("c2")], { approvers: { apr_c1: { users: ["noah"], groups: [] } } }));
+      expect(await found({ groups: ["finance"] })).toEqual([finance, anybody, 2]);
     });
 
     it("lists runs of which a checkpoint changed since a time, the longest ago first, and pages through them", async () => {

@@ -18,6 +18,7 @@ export interface NextOptions {
   readonly at?: number;
   readonly schedule?: Schedule;
   readonly wakeAt?: number;
+  readonly approvers?: NonNullable<RunWrite["approvers"]>;
 }
 
 const BY = "orc_1";
@@ -50,7 +51,7 @@ function writeOf(
   runId: string,
   stored: StoredRun | undefined,
   facts: readonly Fact[],
-  { at = BEGIN, schedule, wakeAt }: NextOptions,
+  { at = BEGIN, schedule, wakeAt, approvers }: NextOptions,
 ): RunWrite {
   let run: Run | undefined = stored?.run;
   const events: RunEvent[] = [];
@@ -66,6 +67,7 @@ function writeOf(
     runId,
     expectedVersion: stored?.version ?? 0,
     run,
+    ...(approvers === undefined ? {} : { approvers }),
     append,
     schedule: schedule ?? stored?.schedule ?? {},
     ...(wakeAt === undefined ? {} : { wakeAt }),
