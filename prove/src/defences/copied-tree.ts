@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Defence } from "./defence.js";
@@ -47,7 +47,8 @@ export class CopiedTree {
   }
 
   async build(): Promise<Ran> {
-    return this.node("node_modules/typescript/bin/tsc", "-b");
+    const compiled = await this.node("node_modules/typescript/bin/tsc", "-b");
+    return compiled.ok ? this.node("scripts/bundle.mjs") : compiled;
   }
 
   /** Runs a test file, or those tests of it whose title matches. */
@@ -87,7 +88,6 @@ async function linkPackages(from: string, to: string, folder: string): Promise<v
     const own = relative(ROOT, await realpath(join(from, SCOPE, name)));
     await symlink(join(folder, own), join(to, SCOPE, name));
   }
-  await mkdir(dirname(to), { recursive: true });
 }
 
 function pattern(title: string): string {
