@@ -35,6 +35,15 @@ export function whatHappened(event: RunEvent): string {
       return `${event.toolName}: its worker was lost, and its probe is asked whether it happened`;
     case "probe_answered":
       return `${event.toolName}: ${event.verdict}${event.runsAgain ? ", and it runs again" : ""}${said(event.detail)}`;
+    case "preview_asked":
+      return `${event.toolName}: ${event.workerId} looks at what it would do (${event.purpose.toLowerCase()})`;
+    case "preview_taken": {
+      if (event.status === "FAILED") return `${event.toolName}: what it would do cannot be seen${said(event.detail)}`;
+      if (event.purpose === "SHOWN") return `${event.toolName} would do: ${event.contentJson}`;
+      return `${event.toolName} would ${event.drifted ? "now do something else" : "do what was shown"}: ${event.contentJson}`;
+    }
+    case "check_wanted":
+      return `${event.toolName}: what it would do was looked at too long ago, and is again`;
     case "waiting":
       return `${event.approvalId}: ${event.toolName} ${event.argumentsJson}`;
     case "voted":

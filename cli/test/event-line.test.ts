@@ -13,6 +13,7 @@ describe("eventLine", () => {
     attempt: 1,
     outcome: { kind: "result", value: {}, json: '{"amount":29.99}' },
     byProbe: false,
+    errorReason: "",
   };
 
   it("has sequence, time, type and what happened", () => {
@@ -54,6 +55,7 @@ describe("whatHappened", () => {
         editedArgumentsJson: "",
         onBehalfOf: "",
         ground: undefined,
+        previewFingerprint: "",
       },
     };
     expect(whatHappened(decided)).toBe("REJECTED by ann: too expensive");

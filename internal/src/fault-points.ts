@@ -44,10 +44,12 @@ export const FAULT_POINTS = [
   "worker.after-execute",
   "worker.after-complete-sent",
   "worker.after-complete",
-  // A task that comes back not begun, and a probe that looks whether a lost one took effect.
+  // A task that comes back not begun, a probe that looks whether a lost one took effect, and a look at what one would do.
   "worker.before-release",
   "worker.before-probe",
   "worker.after-probe",
+  "worker.before-preview",
+  "worker.after-preview",
   "worker.before-heartbeat",
 ] as const;
 

@@ -24,6 +24,8 @@ export const Limits = {
   approvers: 64,
   ruleBytes: 4 * KiB,
   grantUses: 100_000,
+  previewBytes: 64 * KiB,
+  previewFields: 32,
   labels: 64,
   labelKeyBytes: 63,
   labelValueBytes: 256,

@@ -4,6 +4,8 @@ import {
   type Approvers as ApproversMessage,
   type Decision as DecisionMessage,
   DecisionOutcome as DecisionOutcomeEnum,
+  type Preview as PreviewMessage,
+  PreviewStatus as PreviewStatusEnum,
   ProbeVerdict as ProbeVerdictEnum,
   type UnknownOutcome as UnknownOutcomeMessage,
   type Vote as VoteMessage,
@@ -42,8 +44,8 @@ export interface Approval {
   readonly updatedAt: Date | undefined;
   readonly votesRequired: number;
   readonly votes: readonly Vote[];
-  /** A picture of the effect, made by the tool; undefined where there is none. */
-  readonly preview: unknown;
+  /** What the call would do; undefined where its tool does not say, or an edit closed it. */
+  readonly preview: Preview | undefined;
   /** Why it is gated, in words. */
   readonly reason: string;
   /** On a SETTLEMENT: what is known of the attempt. */
@@ -61,6 +63,29 @@ export interface Approval {
 export interface Approvers {
   readonly users: readonly string[];
   readonly groups: readonly string[];
+}
+
+/**
+ * PENDING: it is being taken, and whoever decides now decides without it. SHOWN: here it is. FAILED: there is none. Only
+ * what was SHOWN is compared before the call runs.
+ */
+export type PreviewStatus = "PENDING" | "SHOWN" | "FAILED" | "UNSPECIFIED";
+
+/** What a call would do, as its tool sees it without doing it. */
+export interface Preview {
+  readonly status: PreviewStatus;
+  /** A reading of contentJson: a text, { before, after }, or whatever else the tool shows; undefined where there is none. */
+  readonly content: unknown;
+  readonly contentJson: string;
+  /** "sha256:" and the hash of the fields that must be the same when the call runs. */
+  readonly fingerprint: string;
+  readonly takenAt: Date | undefined;
+  /** Why it failed; else empty. */
+  readonly detail: string;
+  /** What was shown when the call was approved before, and had changed, or could not be seen, when it was to run. */
+  readonly previous: Preview | undefined;
+  /** What must be the same, as paths; all of it where empty. */
+  readonly fields: readonly string[];
 }
 
 export interface UnknownOutcome {
@@ -97,6 +122,8 @@ export interface Vote {
   readonly edited: boolean;
   /** For whom a delegate spoke, whose vote it is; else empty. */
   readonly onBehalfOf: string;
+  /** Of the preview that was shown; empty where none was. */
+  readonly previewFingerprint: string;
 }
 
 /** What closed a checkpoint, or would have with enough votes. */
@@ -112,6 +139,8 @@ export interface Decision {
   readonly onBehalfOf: string;
   /** The standing grant that decided, in its maker's name; undefined where a person did. */
   readonly ground: GrantUse | undefined;
+  /** Of the preview that was shown, of the arguments before an edit; empty where none was. */
+  readonly previewFingerprint: string;
 }
 
 export interface GrantUse {
@@ -141,7 +170,7 @@ export function approvalOf(message: ApprovalMessage): Approval {
     updatedAt: dateOf(message.updatedAt),
     votesRequired: message.votesRequired,
     votes: message.votes.map(voteOf),
-    preview: readJson(message.previewJson),
+    preview: message.preview && previewOf(message.preview),
     reason: message.reason,
     unknownOutcome: unknown && unknownOutcomeOf(unknown),
     decision: message.decision && decisionOf(message.decision),
@@ -149,6 +178,24 @@ export function approvalOf(message: ApprovalMessage): Approval {
     escalatedAt: dateOf(message.escalatedAt),
     answerSchema: message.answerSchemaJson === "" ? undefined : readJsonObject(message.answerSchemaJson),
   };
+}
+
+export function previewOf(message: PreviewMessage): Preview {
+  const { contentJson, fingerprint, detail, fields, previous } = message;
+  return {
+    status: previewStatusOf(message.status),
+    content: contentJson === "" ? undefined : readJson(contentJson),
+    contentJson,
+    fingerprint,
+    takenAt: dateOf(message.takenAt),
+    detail,
+    previous: previous && previewOf(previous),
+    fields,
+  };
+}
+
+export function previewStatusOf(status: PreviewStatusEnum): PreviewStatus {
+  return (PreviewStatusEnum[status] as PreviewStatus | undefined) ?? "UNSPECIFIED";
 }
 
 export function approversOf(message: ApproversMessage | undefined): Approvers | undefined {
@@ -170,8 +217,9 @@ export function unknownOutcomeOf(message: UnknownOutcomeMessage): UnknownOutcome
 }
 
 export function voteOf(message: VoteMessage): Vote {
-  const { who, comment, edited, onBehalfOf } = message;
-  return { who, at: dateOf(message.at), what: outcomeOf(message.what), comment, edited, onBehalfOf };
+  const { who, comment, edited, onBehalfOf, previewFingerprint } = message;
+  const said = { what: outcomeOf(message.what), comment, edited, previewFingerprint };
+  return { who, at: dateOf(message.at), ...said, onBehalfOf };
 }
 
 export function decisionOf(message: DecisionMessage): Decision {
@@ -179,7 +227,9 @@ export function decisionOf(message: DecisionMessage): Decision {
   const outcome = outcomeOf(message.outcome);
   const decidedAt = dateOf(message.decidedAt);
   const ground = use && { grantId: use.grantId, version: use.version, use: use.use };
-  return { approvalId, decisionId, outcome, decidedBy, decidedAt, comment, editedArgumentsJson, onBehalfOf, ground };
+  const { previewFingerprint } = message;
+  const said = { comment, editedArgumentsJson, onBehalfOf, ground, previewFingerprint };
+  return { approvalId, decisionId, outcome, decidedBy, decidedAt, ...said };
 }
 
 // A newer server may send a number that this version has no name for.

@@ -1,7 +1,16 @@
-import type { Event, LateOutcome, ToolResult } from "@agentspan/proto";
-import { approvalOf, approversOf, dateOf, decisionOf, unknownOutcomeOf, verdictOf, voteOf } from "./approval.js";
+import { type Event, type LateOutcome, PreviewPurpose as PreviewPurposeEnum, type ToolResult } from "@agentspan/proto";
+import {
+  approvalOf,
+  approversOf,
+  dateOf,
+  decisionOf,
+  previewStatusOf,
+  unknownOutcomeOf,
+  verdictOf,
+  voteOf,
+} from "./approval.js";
 import { readJson, readJsonObject } from "./json-text.js";
-import type { CallOutcome, RunEvent, WaitingEvent } from "./run-event.js";
+import type { CallOutcome, PreviewPurpose, RunEvent, WaitingEvent } from "./run-event.js";
 import { runStateOf, usageOf } from "./run-status.js";
 
 /** An event as it was stored: a waiting one does not yet watch for its decision. */
@@ -29,12 +38,13 @@ export function runEventOf(message: Event): MappedEvent {
       return { ...base, type: "tool_call", callId, toolName, args, ...text };
     }
     case "toolStarted": {
-      const { callId, toolName, attempt, workerId } = event.value;
-      return { ...base, type: "tool_started", callId, toolName, attempt, workerId };
+      const { callId, toolName, attempt, workerId, checkedPreview } = event.value;
+      return { ...base, type: "tool_started", callId, toolName, attempt, workerId, checkedPreview };
     }
     case "toolResult": {
-      const { callId, toolName, attempt, outcome, byProbe } = event.value;
-      return { ...base, type: "tool_result", callId, toolName, attempt, outcome: outcomeOf(outcome), byProbe };
+      const { callId, toolName, attempt, outcome, byProbe, errorReason } = event.value;
+      const ended = { outcome: outcomeOf(outcome), byProbe, errorReason };
+      return { ...base, type: "tool_result", callId, toolName, attempt, ...ended };
     }
     case "waiting":
       return event.value.approval === undefined
@@ -106,6 +116,23 @@ export function runEventOf(message: Event): MappedEvent {
       const verdict = verdictOf(event.value.verdict);
       return { ...base, type: "probe_answered", callId, toolName, attempt, verdict, detail, workerId, runsAgain };
     }
+    case "previewAsked": {
+      const { approvalId, callId, toolName, number, workerId, until } = event.value;
+      const purpose = purposeOf(event.value.purpose);
+      const asked = { number, workerId, until: dateOf(until) };
+      return { ...base, type: "preview_asked", approvalId, callId, toolName, purpose, ...asked };
+    }
+    case "previewTaken": {
+      const { approvalId, callId, toolName, number, workerId, contentJson, fingerprint, detail, drifted } = event.value;
+      const purpose = purposeOf(event.value.purpose);
+      const status = previewStatusOf(event.value.status);
+      const seen = { status, contentJson, fingerprint, detail, drifted };
+      return { ...base, type: "preview_taken", approvalId, callId, toolName, purpose, number, workerId, ...seen };
+    }
+    case "checkWanted": {
+      const { approvalId, callId, toolName } = event.value;
+      return { ...base, type: "check_wanted", approvalId, callId, toolName };
+    }
     case "delta":
       return { ...base, type: "delta", turn: event.value.turn, attempt: event.value.attempt, text: event.value.text };
     case undefined:
@@ -113,6 +140,10 @@ export function runEventOf(message: Event): MappedEvent {
     default:
       return event satisfies never;
   }
+}
+
+function purposeOf(purpose: PreviewPurposeEnum): PreviewPurpose {
+  return (PreviewPurposeEnum[purpose] as PreviewPurpose | undefined) ?? "UNSPECIFIED";
 }
 
 function waitingOf(

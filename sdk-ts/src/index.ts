@@ -13,6 +13,8 @@ export {
   type Decision,
   type DecisionOutcome,
   type GrantUse,
+  type Preview,
+  type PreviewStatus,
   type ProbeFinding,
   type ProbeVerdict,
   type UnknownOutcome,
@@ -26,6 +28,7 @@ export { type AnswerTerms, type HumanTool, type HumanToolOptions, humanTool } fr
 export type { JsonSchema } from "./input-schema.js";
 export type { JsonObject } from "./json-text.js";
 export type { Logger } from "./logger.js";
+export type { PreviewContext, PreviewFunction } from "./preview.js";
 export type { Probe, ProbeAnswer, ProbeContext } from "./probe.js";
 export * from "./run-event.js";
 export { type RunError, type RunOutput, type RunState, type RunStatus, runStatusOf, type Usage } from "./run-status.js";
@@ -37,7 +40,14 @@ export {
   type StandingGrant,
   StandingGrants,
 } from "./standing-grants.js";
-export { type ProbeOptions, type RetryOptions, type Tool, type ToolOptions, tool } from "./tool.js";
+export {
+  type PreviewOptions,
+  type ProbeOptions,
+  type RetryOptions,
+  type Tool,
+  type ToolOptions,
+  tool,
+} from "./tool.js";
 export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
 export { wholeApprovals } from "./whole-approvals.js";
 export type { HookedTask, WorkerTestHooks } from "./worker/test-hooks.js";

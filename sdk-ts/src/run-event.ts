@@ -1,5 +1,14 @@
 // A run's events as a program reads them: `type` is the contract's name, fields are in camelCase.
-import type { Approval, ApprovalKind, Approvers, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval.js";
+import type {
+  Approval,
+  ApprovalKind,
+  Approvers,
+  Decision,
+  PreviewStatus,
+  ProbeVerdict,
+  UnknownOutcome,
+  Vote,
+} from "./approval.js";
 import type { JsonObject } from "./json-text.js";
 import type { RunError, RunOutput, RunState, Usage } from "./run-status.js";
 
@@ -51,6 +60,8 @@ export interface ToolStartedEvent extends EventBase<"tool_started"> {
   readonly toolName: string;
   readonly attempt: number;
   readonly workerId: string;
+  /** The fingerprint of what it would do, compared right before; empty where nothing was compared. */
+  readonly checkedPreview: string;
 }
 
 /** What became of a call. */
@@ -70,6 +81,8 @@ export interface ToolResultEvent extends EventBase<"tool_result"> {
   readonly outcome: CallOutcome;
   /** The tool's probe found it out: the worker that ran it had been lost. */
   readonly byProbe: boolean;
+  /** PREVIEW_UNSTABLE where what it would do changed three times after it was approved; empty otherwise. */
+  readonly errorReason: string;
 }
 
 /** Nobody knows whether a guarded call took effect: its tool's probe is asked, and after that a person. */
@@ -91,6 +104,46 @@ export interface ProbeAnsweredEvent extends EventBase<"probe_answered"> {
   readonly workerId: string;
   /** It did not happen, and the call runs again by itself. */
   readonly runsAgain: boolean;
+}
+
+/** SHOWN: for whoever decides. CHECKED: right before the call runs, to be compared with what was shown. */
+export type PreviewPurpose = "SHOWN" | "CHECKED" | "UNSPECIFIED";
+
+/** A worker looks at what a call would do. */
+export interface PreviewAskedEvent extends EventBase<"preview_asked"> {
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly toolName: string;
+  readonly purpose: PreviewPurpose;
+  /** Of the call's previews, from 1. */
+  readonly number: number;
+  readonly workerId: string;
+  /** When it counts as failed. */
+  readonly until: Date | undefined;
+}
+
+export interface PreviewTakenEvent extends EventBase<"preview_taken"> {
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly toolName: string;
+  readonly purpose: PreviewPurpose;
+  readonly number: number;
+  /** Empty where nobody answered in time. */
+  readonly workerId: string;
+  /** SHOWN, also of a comparison, or FAILED. */
+  readonly status: PreviewStatus;
+  readonly contentJson: string;
+  readonly fingerprint: string;
+  readonly detail: string;
+  /** Of a comparison: it is not what was approved, and people are asked again. */
+  readonly drifted: boolean;
+}
+
+/** What a call would do was looked at too long ago to begin on, and is looked at again. */
+export interface CheckWantedEvent extends EventBase<"check_wanted"> {
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly toolName: string;
 }
 
 /** The run waits for a person. */
@@ -220,6 +273,9 @@ export type RunEvent =
   | ToolResultEvent
   | ProbingEvent
   | ProbeAnsweredEvent
+  | PreviewAskedEvent
+  | PreviewTakenEvent
+  | CheckWantedEvent
   | WaitingEvent
   | VotedEvent
   | DecidedEvent

@@ -1,5 +1,11 @@
-import { AgentspanError, Limits, NAME_PATTERN } from "@agentspan/internal";
-import { type ApprovalPolicy, type Tool as ToolMessage, ToolSchema } from "@agentspan/proto";
+import { AgentspanError, Limits, NAME_PATTERN, previewFault } from "@agentspan/internal";
+import {
+  type ApprovalPolicy,
+  type PreviewPolicy,
+  PreviewPolicySchema,
+  type Tool as ToolMessage,
+  ToolSchema,
+} from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { z } from "zod";
@@ -8,6 +14,7 @@ import { type Duration, toMilliseconds } from "./duration.js";
 import { type JsonSchema, type SchemaReading, schemaSource } from "./input-schema.js";
 import type { JsonObject } from "./json-text.js";
 import { type OptionKinds, requireKind, requireOptions, shown } from "./option-check.js";
+import type { PreviewContext, PreviewFunction } from "./preview.js";
 import type { Probe, ProbeContext } from "./probe.js";
 import type { ToolContext } from "./tool-context.js";
 
@@ -56,7 +63,22 @@ export interface ProbeOptions<A> {
   readonly probe?: Probe<A>;
 }
 
-const TOOL_OPTIONS: OptionKinds<ToolOptions & ProbeOptions<never> & { readonly inputSchema: unknown }> = {
+/** For a tool that a person must approve (approvalRequired, or approval). */
+export interface PreviewOptions<A> {
+  /**
+   * Looks at what a call would do. Whoever decides is shown it, and it is looked at again right before the call runs: where
+   * that is something else, or fails, they are asked again.
+   */
+  readonly preview?: PreviewFunction<A>;
+  /** What of it must be the same when the call runs, as paths ("after.balance"); all of it where left out. */
+  readonly previewFields?: readonly string[];
+  /** How long it may take; 10 s where unset. */
+  readonly previewTimeout?: Duration;
+}
+
+type FunctionOptions<A> = ToolOptions & ProbeOptions<A> & PreviewOptions<A>;
+
+const TOOL_OPTIONS: OptionKinds<FunctionOptions<never> & { readonly inputSchema: unknown }> = {
   name: "text",
   description: "text",
   inputSchema: "object",
@@ -70,6 +92,9 @@ const TOOL_OPTIONS: OptionKinds<ToolOptions & ProbeOptions<never> & { readonly i
   queue: "text",
   enforcesIdempotency: "flag",
   probe: "function",
+  preview: "function",
+  previewFields: "list",
+  previewTimeout: "duration",
 };
 const RETRY_OPTIONS: OptionKinds<RetryOptions> = {
   maxAttempts: "count",
@@ -95,6 +120,8 @@ export interface Tool {
   execute(args: unknown, context: ToolContext): Promise<unknown>;
   /** Asks the probe, on what readArguments gave; what it answers is not checked yet. Undefined where there is none. */
   readonly probe: ((args: unknown, context: ProbeContext) => Promise<unknown>) | undefined;
+  /** Looks at what a call would do, on what readArguments gave. Undefined where there is none. */
+  readonly preview: ((args: unknown, context: PreviewContext) => Promise<unknown>) | undefined;
 }
 
 /**
@@ -124,17 +151,17 @@ export interface Tool {
  */
 export function tool<S extends z.ZodType>(
   fn: (args: z.output<S>, context: ToolContext) => unknown,
-  options: ToolOptions & ProbeOptions<z.output<S>> & { readonly inputSchema: S },
+  options: FunctionOptions<z.output<S>> & { readonly inputSchema: S },
 ): Tool;
 /** The same with a JSON Schema: the arguments are what the text says, checked but not changed. */
 export function tool<A extends object = JsonObject>(
   fn: (args: A, context: ToolContext) => unknown,
-  options: ToolOptions & ProbeOptions<A> & { readonly inputSchema: JsonSchema },
+  options: FunctionOptions<A> & { readonly inputSchema: JsonSchema },
 ): Tool;
 export function tool(
   // Both overloads hand the function what its own schema has read.
   fn: (args: never, context: ToolContext) => unknown,
-  options: ToolOptions & ProbeOptions<never> & { readonly inputSchema: z.ZodType | JsonSchema },
+  options: FunctionOptions<never> & { readonly inputSchema: z.ZodType | JsonSchema },
 ): Tool {
   requireKind(fn, "function", "fn", "The first argument of tool()");
   const owner = `tool ${shown(options?.name)}`;
@@ -144,7 +171,8 @@ export function tool(
   if (options.queue !== undefined) requireName(options.queue, `the queue of ${owner}`);
   const approval = approvalOf(options, owner);
   requireGuarded(options, approval, owner);
-  const { probe } = options;
+  const looks = previewPolicyOf(options, approval, owner);
+  const { probe, preview } = options;
   const schema = schemaSource(options.inputSchema, `${owner}.inputSchema`);
   requireSize(options.description, Limits.toolDescriptionBytes, `description of ${owner}`);
   requireSize(schema.jsonText, Limits.toolSchemaBytes, `schema of ${owner}`);
@@ -155,10 +183,11 @@ export function tool(
     once: options.once ?? false,
     enforcesIdempotency: options.enforcesIdempotency ?? false,
     queue: options.queue,
-    message: messageOf(options, approval, schema.jsonText, owner),
+    message: messageOf(options, { approval, preview: looks }, schema.jsonText, owner),
     readArguments: schema.read,
     execute: async (args, context) => fn(args as never, context),
     probe: probe && (async (args, context) => probe(args as never, context)),
+    preview: preview && (async (args, context) => preview(args as never, context)),
   };
 }
 
@@ -180,17 +209,42 @@ function approvalOf(options: ToolOptions, owner: string): ApprovalPolicy | undef
 }
 
 /** A plain tool is tried again anyway: nobody asks what became of an attempt. */
-function requireGuarded(
-  options: ToolOptions & ProbeOptions<never>,
-  approval: ApprovalPolicy | undefined,
-  owner: string,
-): void {
+function requireGuarded(options: FunctionOptions<never>, approval: ApprovalPolicy | undefined, owner: string): void {
   if (approval !== undefined || options.once) return;
   for (const field of ["probe", "enforcesIdempotency"] as const) {
     if (options[field] === undefined || options[field] === false) continue;
     const rule = "is for a tool that starts at most once: set approvalRequired or once as well";
     throw misplaced(field, owner, rule);
   }
+}
+
+/** Nobody is shown what a tool would do that nobody approves. */
+function previewPolicyOf(
+  { preview, previewFields, previewTimeout }: FunctionOptions<never>,
+  approval: ApprovalPolicy | undefined,
+  owner: string,
+): PreviewPolicy | undefined {
+  if (preview === undefined) {
+    if (previewFields !== undefined) throw misplaced("previewFields", owner, "is for a tool with a preview");
+    if (previewTimeout !== undefined) throw misplaced("previewTimeout", owner, "is for a tool with a preview");
+    return undefined;
+  }
+  if (approval === undefined) {
+    throw misplaced("preview", owner, "is for a tool that a person must approve: set approvalRequired as well");
+  }
+  const fields = (previewFields ?? []).map((path: unknown) => {
+    if (typeof path === "string") return path;
+    throw misplaced("previewFields", owner, `must be texts, and has ${shown(path)}`);
+  });
+  const policy = create(PreviewPolicySchema, {
+    fields,
+    ...(previewTimeout === undefined
+      ? {}
+      : { timeout: durationFromMs(toMilliseconds(previewTimeout, `${owner}.previewTimeout`)) }),
+  });
+  const fault = previewFault(policy);
+  if (fault !== undefined) throw misplaced("preview", owner, fault);
+  return policy;
 }
 
 function misplaced(field: string, owner: string, rule: string): AgentspanError {
@@ -201,7 +255,7 @@ function misplaced(field: string, owner: string, rule: string): AgentspanError {
 
 function messageOf(
   options: ToolOptions,
-  approval: ApprovalPolicy | undefined,
+  { approval, preview }: { approval: ApprovalPolicy | undefined; preview: PreviewPolicy | undefined },
   inputSchemaJson: string,
   owner: string,
 ): ToolMessage {
@@ -216,6 +270,7 @@ function messageOf(
     once: options.once ?? false,
   });
   if (approval !== undefined) message.approval = approval;
+  if (preview !== undefined) message.preview = preview;
   if (retry !== undefined) {
     const initialBackoff = duration(retry.initialBackoff, "retry.initialBackoff");
     const maxBackoff = duration(retry.maxBackoff, "retry.maxBackoff");

@@ -54,8 +54,25 @@ const cases: readonly (readonly [Init, object])[] = [
     { type: "tool_result", outcome: { kind: "truncated", digest: "d", sizeBytes: 9, head: "h" } },
   ],
   [
-    { case: "waiting", value: { approval: { approvalId: "apr", kind: ApprovalKind.QUESTION, previewJson: "{}" } } },
-    { type: "waiting", approvalId: "apr", kind: "QUESTION", approval: { preview: {}, expiresAt: undefined } },
+    {
+      case: "waiting",
+      value: {
+        approval: {
+          approvalId: "apr",
+          kind: ApprovalKind.QUESTION,
+          preview: { status: 2, contentJson: "[1]", fields: ["n"], previous: { status: 3, detail: "away" } },
+        },
+      },
+    },
+    {
+      type: "waiting",
+      approvalId: "apr",
+      kind: "QUESTION",
+      approval: {
+        expiresAt: undefined,
+        preview: { status: "SHOWN", content: [1], fields: ["n"], previous: { status: "FAILED", detail: "away" } },
+      },
+    },
   ],
   [
     { case: "voted", value: { vote: { who: "ann", what: DecisionOutcome.APPROVED } } },
@@ -116,6 +133,18 @@ const cases: readonly (readonly [Init, object])[] = [
   [
     { case: "cancelled", value: { reason: "r", by: "ann" } },
     { type: "cancelled", reason: "r", by: "ann" },
+  ],
+  [
+    { case: "previewAsked", value: { purpose: 1, number: 2, workerId: "w1", until: timestampFromMs(6_000) } },
+    { type: "preview_asked", purpose: "SHOWN", number: 2, workerId: "w1", until: new Date(6_000) },
+  ],
+  [
+    { case: "previewTaken", value: { purpose: 2, status: 2, contentJson: "[1]", fingerprint: "f", drifted: true } },
+    { type: "preview_taken", purpose: "CHECKED", status: "SHOWN", contentJson: "[1]", fingerprint: "f", drifted: true },
+  ],
+  [
+    { case: "checkWanted", value: { approvalId: "apr", callId: "t1c1" } },
+    { type: "check_wanted", approvalId: "apr", callId: "t1c1" },
   ],
   [
     {

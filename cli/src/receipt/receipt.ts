@@ -46,10 +46,13 @@ const MEMBERS = {
     at: "number",
   },
 } as const satisfies {
-  readonly decision: Readonly<Record<Exclude<keyof DecisionStatement, "ground">, string>>;
-  readonly grant: Readonly<Record<keyof GrantStatement, string>>;
+  readonly decision: Readonly<Record<Exclude<keyof DecisionStatement, "ground" | "preview">, string>>;
+  readonly grant: Readonly<Record<Exclude<keyof GrantStatement, "preview">, string>>;
   readonly outcome: Readonly<Record<keyof OutcomeStatement, string>>;
 };
+
+/** Those that are there only where there was something to say. */
+const OPTIONAL: Readonly<Record<string, string>> = { preview: "string" };
 
 /** The text of a receipt's file. */
 export function receiptText({ arguments: args, votes, decision, grant, outcome }: Receipt): string {
@@ -105,7 +108,8 @@ export function isStatement(part: PartName, value: unknown): boolean {
   if (!isObject(value)) return false;
   const { ground, ...others } = value;
   if (part === "decision" && ground !== undefined && isGround(ground)) return isStatement(part, others);
-  const members = Object.entries(MEMBERS[part]);
+  const optional = part === "outcome" ? [] : Object.entries(OPTIONAL).filter(([name]) => Object.hasOwn(value, name));
+  const members = [...Object.entries(MEMBERS[part]), ...optional];
   if (Object.keys(value).length !== members.length) return false;
   return members.every(([name, type]) => {
     const member = value[name];

@@ -1,4 +1,4 @@
-import { digestOf, type TrustedKeys } from "@agentspan/internal";
+import { type DecisionStatement, digestOf, type GrantStatement, type TrustedKeys } from "@agentspan/internal";
 import { runs } from "./make-receipt.js";
 import { type PartName, type Receipt, type Signed, textOf } from "./receipt.js";
 
@@ -30,9 +30,18 @@ export function receiptFaults(receipt: Receipt, trusted: TrustedKeys): readonly 
   for (const { statement: vote } of votes) {
     hold(vote.approval === decided.approval && runs(vote) === granted.digest, "a vote is about something else");
   }
+  hold(checksWhatWasShown(decided, granted), "what it would do was not checked against what was shown");
+  for (const { statement: vote } of votes) {
+    hold(checksWhatWasShown(vote, granted) || vote.preview === undefined, "a vote was shown something else");
+  }
   hold(granted.attempt === ended.attempt && granted.tool === ended.tool, "the outcome is of another attempt");
   hold(decided.at <= granted.grantedAt && granted.grantedAt <= ended.at, "its times are not in order");
   return faults;
+}
+
+/** An edit is of arguments that nothing was shown of. */
+function checksWhatWasShown(decided: DecisionStatement, { preview }: GrantStatement): boolean {
+  return preview === (decided.editedDigest === "" ? decided.preview : undefined);
 }
 
 const APPROVING: readonly string[] = ["approved", "run_again"];

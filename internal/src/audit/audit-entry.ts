@@ -24,6 +24,7 @@ export const AUDIT_KINDS = [
   "decided",
   "escalated",
   "closed",
+  "previewed",
   "granted",
   "released",
   "settled",

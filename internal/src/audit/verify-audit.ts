@@ -140,6 +140,7 @@ function decisionProblem(entry: AuditEntry, { trusted, mustBeSigned }: Signing):
     comment: text("comment"),
     at,
     ...(ground === undefined ? {} : { ground }),
+    ...(text("preview") === "" ? {} : { preview: text("preview") }),
   };
   const bytes = Buffer.from(String(signature), "base64url");
   return trusted.problem("orchestrators", {

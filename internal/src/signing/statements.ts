@@ -48,6 +48,8 @@ export interface DecisionStatement {
   readonly at: number;
   /** The use of a standing grant that decided; where a person did there is no such member. */
   readonly ground?: GroundStatement;
+  /** The fingerprint of the preview that was shown; absent, and no empty text, where none was. */
+  readonly preview?: string;
 }
 
 export interface GroundStatement {
@@ -74,6 +76,8 @@ export interface GrantStatement {
   readonly decision: string;
   readonly grantedAt: number;
   readonly expiresAt: number;
+  /** The fingerprint that the call was checked against right before; absent, and no empty text, where nothing was. */
+  readonly preview?: string;
 }
 
 /** What became of a guarded call: signed by the orchestrator before it is stored. */

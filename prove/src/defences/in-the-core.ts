@@ -13,8 +13,8 @@ export const IN_THE_CORE: readonly Defence[] = [
     threat: TALKED_INTO_IT,
     without: "a definition that requires approval asks nobody",
     file: `${CORE}/gate.ts`,
-    from: 'if (required) return { gate: "approval"',
-    to: 'if (required && args === "") return { gate: "approval"',
+    from: "if (required) return { ...gated,",
+    to: 'if (required && args === "") return { ...gated,',
     shownBy: transcript("a-refund-that-a-person-approves-is-paid-once"),
   },
   {

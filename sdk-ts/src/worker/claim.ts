@@ -18,11 +18,15 @@ export type Claimed =
     }
   | { readonly kind: "refused"; readonly reason: string }
   /** Nobody knows whether this attempt took effect, and all that is asked is its tool's probe. */
-  | { readonly kind: "probe" };
+  | { readonly kind: "probe" }
+  /** What the call would do is asked, and nothing else. */
+  | { readonly kind: "preview" };
 
 export interface ClaimOptions {
   /** Asks for what a probe needs, and never for a start. */
   readonly probe?: boolean;
+  /** Asks for what a preview needs, and never for a start. */
+  readonly preview?: boolean;
 }
 
 /**
@@ -32,10 +36,10 @@ export interface ClaimOptions {
 export async function claim(
   parts: WorkerParts,
   task: TaskInHand,
-  { probe = false }: ClaimOptions = {},
+  { probe = false, preview = false }: ClaimOptions = {},
 ): Promise<Claimed> {
   const { runId, callId, attempt, nonce } = task;
-  const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce, probe });
+  const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce, probe, preview });
   const sentAt = instantOf(parts.clock);
   let repeated = false;
   const answer = await askUntilAnswered(parts.link, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
@@ -50,7 +54,8 @@ export async function claim(
   if (answer.error !== undefined) {
     // An earlier try may have been granted and its answer lost: nobody may count on this claim.
     const detail = `the claim was refused: ${answer.error.reason}`;
-    if (repeated && !probe) await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
+    if (repeated && !probe && !preview)
+      await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
     return { kind: "refused", reason: `${answer.error.reason}: ${answer.error.message}` };
   }
   switch (answer.answer.case) {
@@ -59,6 +64,7 @@ export async function claim(
     case "refusal": {
       const { reason } = answer.answer.value;
       if (reason === RefusalReason.PROBE) return { kind: "probe" };
+      if (reason === RefusalReason.PREVIEW) return { kind: "preview" };
       return { kind: "refused", reason: RefusalReason[reason] ?? "UNSPECIFIED" };
     }
     case undefined:

@@ -45,6 +45,7 @@ export function unsignedBecause(
     decision: proof.decisionId,
     grantedAt: from,
     expiresAt: to,
+    ...(proof.checkedPreview === "" ? {} : { preview: proof.checkedPreview }),
   });
   const problem = trusted.problem("orchestrators", { text, keyId, signature, at: from });
   if (problem !== undefined) return `the grant is not believed, because ${problem}`;

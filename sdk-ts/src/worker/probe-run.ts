@@ -30,7 +30,7 @@ export async function runProbe(parts: WorkerParts, task: TaskInHand, { draining 
   const claimed = await claim(parts, task, { probe: true });
   acknowledgeHints(task);
   if (claimed.kind !== "granted") {
-    const reason = claimed.kind === "refused" ? claimed.reason : "PROBE";
+    const reason = claimed.kind === "refused" ? claimed.reason : claimed.kind;
     return parts.logger.debug({ ...fields, reason }, "A claim of a probe was refused");
   }
   const { grant, orchestratorId } = claimed;

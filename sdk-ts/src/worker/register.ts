@@ -24,6 +24,7 @@ export async function register(
       once: tool.once,
       probe: tool.probe !== undefined,
       enforcesIdempotency: tool.enforcesIdempotency,
+      ...(tool.message.preview && { preview: tool.message.preview }),
     })),
   });
   const messages = [RegisterRequestSchema, RegisterResponseSchema] as const;

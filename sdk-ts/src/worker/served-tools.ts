@@ -1,3 +1,5 @@
+import { PreviewPolicySchema } from "@agentspan/proto";
+import { toJsonString } from "@bufbuild/protobuf";
 import type { Agent } from "../agent.js";
 import type { Tool } from "../tool.js";
 
@@ -44,12 +46,17 @@ function keyOf({ queue, tool }: ServedTool): string {
   return `${queue}/${tool.name}`;
 }
 
+function previewText({ message: { preview } }: Tool): string {
+  return preview === undefined ? "" : toJsonString(PreviewPolicySchema, preview);
+}
+
 function declaredAlike(a: Tool, b: Tool): boolean {
   return (
     a.message.inputSchemaJson === b.message.inputSchemaJson &&
     a.approvalRequired === b.approvalRequired &&
     a.once === b.once &&
     a.enforcesIdempotency === b.enforcesIdempotency &&
-    (a.probe === undefined) === (b.probe === undefined)
+    (a.probe === undefined) === (b.probe === undefined) &&
+    previewText(a) === previewText(b)
   );
 }

@@ -75,7 +75,8 @@ export class TaskDesk {
   /** Whether the hint is about something that is in hand already: that one's claim speaks for it. */
   #joined(hint: TaskHint, tool: Tool, message: TaskMessage): boolean {
     const known = this.#inHand.get(attemptKey(hint));
-    if (known === undefined) return false;
+    // Once its preview is answered, the attempt itself may be announced before this worker has heard of that.
+    if (known === undefined || known.looks) return false;
     const probing = this.#inHand.get(probeKey(hint));
     // What runs here is announced again: its time may be over, and its probe be asked.
     if (known.begun && tool.probe !== undefined && probing === undefined) return false;
@@ -84,7 +85,9 @@ export class TaskDesk {
   }
 
   async #run(parts: WorkerParts, task: TaskInHand): Promise<void> {
-    const runs = this.#inHand.has(attemptKey(task));
+    const known = this.#inHand.get(attemptKey(task));
+    if (known?.looks) this.#inHand.set(`${attemptKey(task)}/${known.nonce}`, known);
+    const runs = known !== undefined && !known.looks;
     const key = runs ? probeKey(task) : attemptKey(task);
     this.#inHand.set(key, task);
     parts.link.hold();
@@ -95,7 +98,7 @@ export class TaskDesk {
       // Only the end of the worker and a test's hook come here: whatever can go on goes on.
       parts.logger.error({ runId, callId, attempt, err: error }, "A task was left unanswered");
     } finally {
-      this.#inHand.delete(key);
+      for (const [at, held] of this.#inHand) if (held === task) this.#inHand.delete(at);
       parts.link.release();
     }
   }

@@ -14,6 +14,8 @@ export interface TaskInHand extends HookedTask {
   readonly abort: AbortController;
   /** The function has been called. */
   begun: boolean;
+  /** Its preview is being taken: what it would do is looked at, and nothing of the attempt itself is in hand. */
+  looks: boolean;
   /** Hints that wait for the claim's answer; undefined once it is there. */
   hints: TaskMessage[] | undefined;
 }
@@ -35,6 +37,7 @@ export function taskInHand(hint: TaskHint, tool: Tool, message: TaskMessage): Ta
     announcedBy: hint.orchestratorId,
     abort: new AbortController(),
     begun: false,
+    looks: false,
     hints: [message],
   };
 }

@@ -9,6 +9,7 @@ import { ReleaseReason } from "@agentspan/proto";
 import { type Claimed, claim } from "./claim.js";
 import { execute } from "./execute.js";
 import { isGuarded, type Objection, objectionTo, tooLate } from "./grant-check.js";
+import { runPreview } from "./preview-run.js";
 import { runProbe } from "./probe-run.js";
 import { complete, release } from "./report.js";
 import { acknowledgeHints, readArguments, type TaskInHand, type TaskRunOptions } from "./task-in-hand.js";
@@ -26,6 +27,7 @@ export async function runTask(parts: WorkerParts, task: TaskInHand, options: Tas
   faultPointAfterSending("worker.after-claim-sent");
   const claimed = await claiming;
   if (claimed.kind === "probe") return runProbe(parts, task, options);
+  if (claimed.kind === "preview") return runPreview(parts, task, options);
   acknowledgeHints(task);
   if (claimed.kind === "refused") {
     logger.debug({ runId, callId, attempt, reason: claimed.reason }, "A claim was refused");

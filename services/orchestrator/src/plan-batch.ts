@@ -9,6 +9,7 @@ import {
   type Context,
   decide,
   type Effect,
+  obligationsOf,
   type Rejection,
   type Run,
   type RunEvent,
@@ -121,22 +122,22 @@ export async function planBatch<A extends Asked>(
     }
     effects.push(...result.effects);
   }
-  const owed = stillOwed(effects, run);
+  const owed = stillOwed(effects, run, timing);
   const left = batch.slice(settled.length);
   return { settled, run, events, append, bytes, effects: owed, schedule, wakeAt, refuses, changes, left };
 }
 
 /** An effect of one command may be gone by the end of its batch: a call announced, then cancelled. */
-function stillOwed(effects: readonly Effect[], run: Run | undefined): readonly Effect[] {
+function stillOwed(effects: readonly Effect[], run: Run | undefined, timing: Timing): readonly Effect[] {
   if (run === undefined) return [];
+  const owed = new Set(obligationsOf(run, timing).map(({ key }) => key));
   return effects.filter((effect) => {
     if (effect.kind === "call_model") {
       const { model, number } = run.turn;
       return number === effect.turn && model.kind === "calling" && model.attempt === effect.attempt;
     }
     if (effect.kind === "withdraw") return true;
-    const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
-    return call?.state.kind === "ready" && call.state.attempt === effect.attempt && !run.paused;
+    return owed.has(effect.key);
   });
 }
 

@@ -15,7 +15,7 @@ import type {
   ReleaseResponse,
   Reply,
 } from "@agentspan/proto";
-import type { Approvers, OwnerDemand } from "./core/agent.js";
+import type { Approvers, OwnerDemand, PreviewTerms } from "./core/agent.js";
 import type { CheckpointKind, RunEvent } from "./core/events.js";
 import type { Voter } from "./core/index.js";
 import type { ModelFailure, ModelReply, ModelRequest } from "./core/model.js";
@@ -200,6 +200,7 @@ export interface ServedTool {
   readonly once?: true;
   readonly probe?: true;
   readonly enforcesKey?: true;
+  readonly preview?: PreviewTerms;
 }
 
 /** One incarnation of a process, as the judge of leases sees it. */

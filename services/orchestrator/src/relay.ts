@@ -4,7 +4,7 @@ import { AgentspanError, faultPoint, type TaskAddress } from "@agentspan/interna
 import { LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { type Call, callOf, type Effect, type Run } from "./core/index.js";
-import { argumentsBefore } from "./encode/approval.js";
+import { argumentsBefore, type EarlierEvents } from "./encode/approval.js";
 import { encodeEvent } from "./encode/event.js";
 import type { Committed } from "./engine.js";
 import { type LeftCall, ModelCalls, type ModelCallsOptions, type ModelEffect } from "./model-calls.js";
@@ -88,10 +88,13 @@ export class Relay {
   private publish({ run, events: stored }: StoredRun, events: Committed["events"]): void {
     if (events.length === 0) return;
     faultPoint("orchestrator.before-live-events");
-    const shown = (callId: string, before: number): string => argumentsBefore(stored, callId, before) ?? "";
+    const earlier: EarlierEvents = {
+      arguments: (callId, before) => argumentsBefore(stored, callId, before) ?? "",
+      at: (sequence) => stored.find((event) => event.sequence === sequence),
+    };
     const live = create(LiveEventsSchema, {
       runId: run.runId,
-      events: events.map((event) => encodeEvent(run.runId, run.agentName, event, shown)),
+      events: events.map((event) => encodeEvent(run.runId, run.agentName, event, earlier)),
       lastSequence: BigInt(run.lastSequence),
       ended: run.phase.kind === "ended",
     });

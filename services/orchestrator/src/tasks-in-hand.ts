@@ -1,6 +1,6 @@
 // What workers say that they have in hand, and which of it they are told to stop.
 import type { TaskInHand } from "@agentspan/proto";
-import { type Claim, callOf, type Run } from "./core/index.js";
+import { type Claim, callOf, type Run, wantedPreview } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { PlainClaims } from "./plain-claims.js";
 import type { RunStore, StoredRun } from "./ports.js";
@@ -73,8 +73,10 @@ export class TasksInHand {
 
 /** Whether a task that has begun is still this claim's, and is not to be stopped. */
 function goesOn(run: Run, { callId, attempt, nonce }: TaskInHand): boolean {
-  const state = callOf(run, callId)?.state;
+  const call = callOf(run, callId);
+  const state = call?.state;
   if (state?.kind === "claimed" && state.nonce === nonce) return run.phase.kind === "active";
   // Whoever has a probing attempt in hand and is not its claimant asks the probe.
-  return state?.kind === "probing" && state.attempt === attempt && state.nonce !== nonce;
+  if (state?.kind === "probing" && state.attempt === attempt && state.nonce !== nonce) return true;
+  return call !== undefined && call.attempts === attempt && wantedPreview(run, call) !== undefined;
 }

@@ -8,6 +8,7 @@ import {
   ruleVerdict,
 } from "@agentspan/internal";
 import type { TextFunctions } from "./core/index.js";
+import { previewOf } from "./preview-text.js";
 
 export const textFunctions: TextFunctions = {
   canonicalArguments(text) {
@@ -29,6 +30,7 @@ export const textFunctions: TextFunctions = {
     }
   },
   ruleVerdict,
+  previewOf,
   digestOf,
   utf8Length: (text) => Buffer.byteLength(text),
 };

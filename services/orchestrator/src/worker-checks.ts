@@ -1,5 +1,5 @@
 // What a worker's request must hold before anything is done with it. Each throws INVALID_REQUEST or LIMIT_EXCEEDED.
-import { AgentspanError, checkSchema, Limits, NAME_PATTERN } from "@agentspan/internal";
+import { AgentspanError, checkSchema, Limits, NAME_PATTERN, previewFault } from "@agentspan/internal";
 import type { RegisterRequest, TaskInHand, WorkerTool } from "@agentspan/proto";
 import type { Instance } from "./ports.js";
 
@@ -42,7 +42,7 @@ export function checkRegistration({ incarnation, namespace, tools }: RegisterReq
   for (const tool of tools) checkTool(tool);
 }
 
-function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
+function checkTool({ queue, name, inputSchemaJson, preview }: WorkerTool): void {
   if (!NAME_PATTERN.test(queue) || !NAME_PATTERN.test(name)) {
     throw new AgentspanError(
       "INVALID_REQUEST",
@@ -56,6 +56,8 @@ function checkTool({ queue, name, inputSchemaJson }: WorkerTool): void {
   }
   const problem = inputSchemaJson === "" ? undefined : checkSchema(inputSchemaJson);
   if (problem !== undefined) throw new AgentspanError("INVALID_REQUEST", `The schema of ${name}: ${problem}`);
+  const fault = preview === undefined ? undefined : previewFault(preview);
+  if (fault !== undefined) throw new AgentspanError("INVALID_REQUEST", `The preview of ${name}: ${fault}.`);
 }
 
 /** Namespaces come with authentication; until then there is one. */

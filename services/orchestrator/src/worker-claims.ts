@@ -3,7 +3,7 @@
 import type { Logger } from "@agentspan/internal";
 import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Call,
   type Claim,
@@ -47,6 +47,7 @@ export class WorkerClaims {
     try {
       requireText({ runId, callId, nonce, incarnation });
       if (request.probe) return await this.claimProbe(request);
+      if (request.preview) return await this.claimPreview(workerId, request);
       const call = await this.callNamed(runId, callId);
       if (call !== undefined && call.namespace !== namespaceOf(request.namespace)) return this.refused("NOT_FOUND");
       // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
@@ -136,6 +137,29 @@ export class WorkerClaims {
           guarded: true,
           agentName: stored.run.agentName,
           probe: true,
+        },
+      },
+    });
+  }
+
+  /** What a preview needs. Several workers may look: the first answer counts. */
+  private async claimPreview(workerId: string, { runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
+    const { orchestratorId, engine } = this.options;
+    const { answer, stored } = await engine.execute(runId, { type: "claim_preview", callId, attempt, workerId });
+    if (answer.type === "refused") return this.refused(answer.reason);
+    if (answer.type !== "preview_granted") throw new Error(`A claim of a preview was answered ${answer.type}.`);
+    return create(ClaimResponseSchema, {
+      orchestratorId,
+      answer: {
+        case: "grant",
+        value: {
+          toolName: answer.tool,
+          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
+          argumentsDigest: answer.digest,
+          deadline: timestampFromMs(answer.until),
+          guarded: true,
+          agentName: stored.run.agentName,
+          preview: { number: answer.number, timeLeft: durationFromMs(answer.leftMs) },
         },
       },
     });

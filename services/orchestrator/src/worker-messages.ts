@@ -2,18 +2,25 @@
 import { AgentspanError } from "@agentspan/internal";
 import {
   type CompleteRequest,
+  type PreviewAnswer,
+  type PreviewPolicy,
   ProbeVerdict as PublicProbeVerdict,
   ReleaseReason as PublicReleaseReason,
   RefusalReason,
   type ReleaseRequest,
   type WorkerTool,
 } from "@agentspan/proto";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
+  type AnswerPreview,
   type AnswerProbe,
   type ClaimRefusal,
   type Complete,
   type CompletedOutcome,
   headOf,
+  PREVIEW_MS,
+  type PreviewSaid,
+  type PreviewTerms,
   type ProbeVerdict,
   type Release,
   type ReleaseReason,
@@ -31,6 +38,7 @@ export const REFUSALS: Readonly<Record<ClaimRefusal, RefusalReason>> = {
   GATED: RefusalReason.GATED,
   NOT_FOUND: RefusalReason.NOT_FOUND,
   PROBE: RefusalReason.PROBE,
+  PREVIEW: RefusalReason.PREVIEW,
 };
 
 const RELEASE_REASONS: Readonly<Record<number, ReleaseReason>> = {
@@ -55,9 +63,16 @@ export function releaseOf(workerId: string, request: ReleaseRequest): Release {
   return { type: "release", callId, attempt, nonce, workerId, incarnation, reason, detail };
 }
 
-/** The outcome of a tool, or the answer of its probe. Throws INVALID_REQUEST where the message carries neither. */
-export function completionOf(workerId: string, request: CompleteRequest): Complete | AnswerProbe {
+/**
+ * The outcome of a tool, or the answer of its probe or its preview. Throws INVALID_REQUEST where the message carries none
+ * of them.
+ */
+export function completionOf(workerId: string, request: CompleteRequest): Complete | AnswerProbe | AnswerPreview {
   const { callId, attempt, nonce, incarnation, argumentsDigest: digest, outcome } = request;
+  if (outcome.case === "previewAnswer") {
+    const said = previewSaid(outcome.value);
+    return { type: "answer_preview", callId, number: outcome.value.number, digest, workerId, said };
+  }
   if (outcome.case !== "probeAnswer") {
     return { type: "complete", callId, attempt, nonce, workerId, incarnation, digest, outcome: outcomeOf(request) };
   }
@@ -69,6 +84,18 @@ export function completionOf(workerId: string, request: CompleteRequest): Comple
   const result = resultJson === "" ? "null" : jsonText(resultJson);
   const detail = headOf(readable(words), WORDS_UNITS);
   return { type: "answer_probe", callId, attempt, workerId, digest, verdict, result, detail };
+}
+
+/** What is no JSON is judged with the rest of what a preview may not be: people are told why there is none. */
+function previewSaid({ outcome }: PreviewAnswer): PreviewSaid {
+  switch (outcome.case) {
+    case "contentJson":
+      return { kind: "found", text: readable(outcome.value) };
+    case "failure":
+      return { kind: "failed", detail: headOf(readable(outcome.value), WORDS_UNITS) };
+    default:
+      throw new AgentspanError("INVALID_REQUEST", "A preview answers with its content or a failure.");
+  }
 }
 
 function outcomeOf({ outcome }: CompleteRequest): CompletedOutcome {
@@ -113,8 +140,14 @@ export function registrationOf(namespace: string, tool: WorkerTool): ToolRegistr
     once: tool.once,
     probe: tool.probe,
     enforcesKey: tool.enforcesIdempotency,
+    ...(tool.preview === undefined ? {} : { preview: previewTermsOf(tool.preview) }),
     inputSchema: tool.inputSchemaJson,
   };
+}
+
+/** What a definition or a registration says of a tool's preview. */
+export function previewTermsOf({ fields, timeout }: PreviewPolicy): PreviewTerms {
+  return { fields: [...fields], timeoutMs: timeout === undefined ? PREVIEW_MS : durationMs(timeout) };
 }
 
 /** A tool as one incarnation of a worker serves it. */
@@ -125,6 +158,7 @@ export function servedTool({
   once,
   probe,
   enforcesIdempotency,
+  preview,
 }: WorkerTool): ServedTool {
   return {
     queue,
@@ -133,5 +167,6 @@ export function servedTool({
     ...(once ? { once } : {}),
     ...(probe ? { probe } : {}),
     ...(enforcesIdempotency ? { enforcesKey: true } : {}),
+    ...(preview === undefined ? {} : { preview: previewTermsOf(preview) }),
   };
 }

@@ -4,9 +4,12 @@
 // What the owner of a tool demands is the strictest word of all who serve it: a worker of an older version that starts
 // beside a newer one takes no gate away. Where nobody serves it, the newest registration holds, for as long as it takes.
 import type { WorkerTool } from "@agentspan/proto";
-import type { OwnerDemand } from "./core/index.js";
+import { type OwnerDemand, strictestTerms } from "./core/index.js";
 import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
-import { servedTool } from "./worker-messages.js";
+import { previewTermsOf, servedTool } from "./worker-messages.js";
+
+/** What holds of a tool when only one of those who serve it says so. */
+type Demand = Pick<OwnerDemand, "approval" | "once" | "preview">;
 
 interface KnownWorker {
   readonly workerId: string;
@@ -23,7 +26,7 @@ const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enfor
 
 export class WorkerRegistry {
   private readonly workers = new Map<string, KnownWorker>();
-  private readonly demands = new Map<string, Pick<OwnerDemand, "approval" | "once">>();
+  private readonly demands = new Map<string, Demand>();
   private readonly remembered = new Map<string, { readonly demand: OwnerDemand; readonly until: number }>();
   private readonly serving = new Map<
     string,
@@ -36,8 +39,9 @@ export class WorkerRegistry {
     this.workers.delete(incarnation);
     this.workers.set(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
     this.serving.delete(namespace);
-    for (const { queue, name, approvalRequired, once } of tools) {
-      this.demands.set(demandKey(incarnation, queue, name), { approval: approvalRequired, once });
+    for (const { queue, name, approvalRequired, once, preview } of tools) {
+      const looks = preview === undefined ? {} : { preview: previewTermsOf(preview) };
+      this.demands.set(demandKey(incarnation, queue, name), { approval: approvalRequired, once, ...looks });
       this.remembered.delete(demandKey(namespace, queue, name));
     }
     const [oldest] = this.workers;
@@ -67,8 +71,7 @@ export class WorkerRegistry {
       this.servedBy(incarnation, queue, tool),
     ]);
     return {
-      approval: own?.approval === true || kept.approval,
-      once: own?.once === true || kept.once,
+      ...strictestOf([kept, ...(own === undefined ? [] : [own])]),
       probe: served?.probe === true,
       enforcesKey: served?.enforcesKey === true,
     };
@@ -84,14 +87,9 @@ export class WorkerRegistry {
       this.store.getTools(namespace, [{ queue, tool }]),
       this.servedIn(namespace, now),
     ]);
-    const { approval, once, probe, enforcesKey } = registration ?? NOTHING;
+    const { probe, enforcesKey } = registration ?? NOTHING;
     const beside = serving.filter((served) => served.queue === queue && served.tool === tool);
-    const demand = {
-      approval: approval || beside.some((served) => served.approval === true),
-      once: once || beside.some((served) => served.once === true),
-      probe,
-      enforcesKey,
-    };
+    const demand = { ...strictestOf([registration ?? NOTHING, ...beside]), probe, enforcesKey };
     if (this.remembered.size > MOST_WORKERS) this.remembered.clear();
     this.remembered.set(key, { demand, until: now + REMEMBERED_MS });
     return demand;
@@ -103,7 +101,11 @@ export class WorkerRegistry {
     if (known !== undefined && known.until > now) return known.tools;
     const tools = this.store
       .liveWorkers(namespace, DEMAND_OUTLASTS_MS)
-      .then((workers) => workers.flatMap((worker) => worker.tools.filter(({ approval, once }) => approval || once)));
+      .then((workers) =>
+        workers.flatMap((worker) =>
+          worker.tools.filter(({ approval, once, preview }) => approval || once || preview !== undefined),
+        ),
+      );
     this.serving.set(namespace, { tools, until: now + REMEMBERED_MS });
     tools.catch(() => this.serving.delete(namespace));
     return tools;
@@ -132,6 +134,15 @@ export class WorkerRegistry {
     this.workers.delete(incarnation);
     for (const { queue, tool } of tools) this.demands.delete(demandKey(incarnation, queue, tool));
   }
+}
+
+function strictestOf(demands: readonly (Partial<Demand> | ServedTool)[]): Demand {
+  const preview = demands.map((demand) => demand.preview).reduce(strictestTerms, undefined);
+  return {
+    approval: demands.some(({ approval }) => approval === true),
+    once: demands.some(({ once }) => once === true),
+    ...(preview === undefined ? {} : { preview }),
+  };
 }
 
 function demandKey(scope: string, queue: string, tool: string): string {

@@ -153,6 +153,10 @@ export class WorkerService implements WorkerHandlers {
         log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
       }
+      if (command.type === "answer_preview" && answer.type === "ok") {
+        log.info({ runId, callId, number: command.number, workerId, said: command.said.kind }, "A preview was taken");
+        return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });
+      }
       if (answer.type === "completed") this.begun.forget(request.incarnation, nonce);
       if (answer.type === "completed" && answer.status === "ACCEPTED") {
         return create(CompleteResponseSchema, { status: CompletionStatus.ACCEPTED, orchestratorId });

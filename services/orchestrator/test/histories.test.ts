@@ -31,6 +31,10 @@ const RECORDED: Readonly<Record<string, string>> = {
   "rule-and-a-spared-edit": "a-rule-says-which-calls-wait-for-people",
   "rule-that-fails": "a-rule-that-says-neither-yes-nor-no-asks-for-people",
   "standing-grant": "a-standing-grant-decides-before-anybody-is-asked",
+  "preview-drifted": "what-a-call-would-do-has-changed-and-people-are-asked-again",
+  "preview-unstable": "a-call-that-drifts-three-times-is-unstable",
+  "preview-checked-again": "a-rerun-by-a-probes-word-is-checked-again-and-a-person-settles-what-has-changed",
+  "preview-of-an-edit": "an-edit-is-looked-at-anew-and-one-that-decides-is-not",
   reminded: "people-are-reminded-and-nothing-moves",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };

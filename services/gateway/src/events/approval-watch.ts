@@ -141,10 +141,10 @@ export class ApprovalWatch {
 
   /** False where this version of it was told already. */
   #note(approval: Approval, closed: boolean): boolean {
-    const { runId, approvalId, votes } = approval;
+    const { runId, approvalId, votes, preview } = approval;
     const key = `${runId}/${approvalId}`;
     const at = updatedAtOf(approval);
-    const version = `${at}/${votes.length}/${closed}`;
+    const version = `${at}/${votes.length}/${closed}/${preview?.status ?? 0}`;
     if (this.#told.get(key)?.version === version) return false;
     this.#told.set(key, { version, at });
     return true;

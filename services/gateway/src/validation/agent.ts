@@ -1,5 +1,5 @@
 // AgentService's requests, and the definition that Start carries too.
-import { checkSchema, type Described, Limits } from "@agentspan/internal";
+import { checkSchema, type Described, Limits, previewFault } from "@agentspan/internal";
 import {
   type AgentDefinition,
   AgentDefinitionSchema,
@@ -107,6 +107,8 @@ function checkTool(faults: Faults, path: string, tool: Tool): void {
   if (tool.kind !== ToolKind.UNSPECIFIED) checkEnum(faults, `${path}.kind`, tool.kind, ToolKind);
   if (tool.kind === ToolKind.HUMAN) checkHumanTool(faults, path, tool);
   else if (tool.answerSchemaJson !== "") faults.add(`${path}.answerSchemaJson`, "goes with a HUMAN tool only");
+  const fault = tool.preview === undefined ? undefined : previewFault(tool.preview);
+  if (fault !== undefined) faults.add(`${path}.preview`, fault);
 }
 
 /** What is said of workers says nothing of people: better refused than read as something that it does not do. */
@@ -114,7 +116,13 @@ function checkHumanTool(faults: Faults, path: string, tool: Tool): void {
   if (tool.answerSchemaJson !== "") {
     checkSchemaText(faults, `${path}.answerSchemaJson`, tool.answerSchemaJson, "anything");
   }
-  const ofWorkers = { queue: tool.queue !== "", once: tool.once, retry: tool.retry, timeout: tool.timeout };
+  const ofWorkers = {
+    queue: tool.queue !== "",
+    once: tool.once,
+    retry: tool.retry,
+    timeout: tool.timeout,
+    preview: tool.preview,
+  };
   for (const [field, value] of Object.entries({ ...ofWorkers, startTimeout: tool.startTimeout })) {
     if (value !== undefined && value !== false) faults.add(`${path}.${field}`, "is for tools that workers serve");
   }

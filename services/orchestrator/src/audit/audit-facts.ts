@@ -92,11 +92,27 @@ class KnownRun {
       }
       case "checkpoint_closed":
         return { kind: "closed", people: [], tool, says: { ...about, approval: fact.approvalId, why: fact.why } };
+      case "preview_taken": {
+        const { approvalId: approval, purpose, number, workerId: worker, finding, verdict } = fact;
+        const { kind: status, ...found } = finding;
+        const says = { ...about, approval, purpose, number, worker, status, verdict, ...found };
+        return { kind: "previewed", people: [], tool, says };
+      }
       case "tool_started": {
         if (!isGuarded(fact.gate)) return undefined;
         const { attempt, nonce, workerId: worker, incarnation, deadline, signed } = fact;
         const bound = { digest: call?.digest, approval: call?.approval, decision: call?.decision };
-        const says = { ...about, attempt, worker, incarnation, nonceDigest: digestOf(nonce), ...bound, deadline };
+        const checked = { checkedPreview: fact.checked };
+        const says = {
+          ...about,
+          attempt,
+          worker,
+          incarnation,
+          nonceDigest: digestOf(nonce),
+          ...bound,
+          ...checked,
+          deadline,
+        };
         return { kind: "granted", people: [], tool, says: { ...says, signed: signed && signatureOf(signed) } };
       }
       case "task_released": {
@@ -148,7 +164,7 @@ class KnownRun {
 
   private requested(fact: Waiting, call: KnownCall | undefined): AuditFact["says"] {
     const { approvalId: approval, callId, tool, kind: checkpoint, digest, votesRequired, explicit, approvers } = fact;
-    const { reason, expiresAt, preview, unknown } = fact;
+    const { reason, expiresAt, previews, drift, unknown } = fact;
     return {
       approval,
       call: callId,
@@ -162,7 +178,9 @@ class KnownRun {
       explicit,
       approvers,
       expiresAt,
-      preview,
+      // Taken from now on; where it had been approved before, what the check found is shown, and told by its entry.
+      preview: previews && { fields: previews.fields, timeoutMs: previews.timeoutMs },
+      drift,
       unknown: unknown && {
         attempt: unknown.attempt,
         worker: unknown.workerId,
@@ -220,6 +238,7 @@ function knownCall({ tool, gate, arguments: text, digest }: ToolCalled): KnownCa
 
 function acted(act: Act, call: KnownCall | undefined): AuditFact["says"] {
   const { approvalId: approval, decisionId: decision, who, onBehalfOf, outcome, comment, edited, via, signed } = act;
+  const { preview } = act;
   return {
     approval,
     decision,
@@ -227,6 +246,7 @@ function acted(act: Act, call: KnownCall | undefined): AuditFact["says"] {
     onBehalfOf,
     outcome,
     comment,
+    preview,
     // Of what was shown: an edit is told beside it.
     digest: signed?.digest ?? call?.digest,
     editedDigest: edited?.digest,

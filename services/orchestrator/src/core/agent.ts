@@ -28,6 +28,16 @@ export interface ToolDefinition {
   readonly timeoutMs?: number;
   /** No worker runs it: a person is asked, and the answer is the result. */
   readonly human?: HumanTool;
+  /** It brings a preview, by its definition; its owner may say so too. */
+  readonly preview?: PreviewTerms;
+}
+
+/** How what a call would do is looked at before people decide, and again right before it runs. */
+export interface PreviewTerms {
+  /** What of it must be the same at the end, as paths with dots; all of it where empty. */
+  readonly fields: readonly string[];
+  /** How long a worker may take to look. */
+  readonly timeoutMs: number;
 }
 
 export interface HumanTool {
@@ -87,6 +97,8 @@ export interface OwnerDemand {
   readonly probe: boolean;
   /** Whoever receives the effect enforces the idempotency key: running a call again doubles nothing. */
   readonly enforcesKey: boolean;
+  /** It brings a preview: like what it demands, it holds beside the definition. */
+  readonly preview?: PreviewTerms;
 }
 
 export function toolOf(agent: Agent, name: string): ToolDefinition | undefined {

@@ -127,6 +127,29 @@ export interface AnswerProbe {
   readonly detail: string;
 }
 
+/** A worker asks for what a preview needs. Nothing runs by it, and several may look. */
+export interface ClaimPreview {
+  readonly type: "claim_preview";
+  readonly callId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+}
+
+/** What a worker saw that a call would do. */
+export interface AnswerPreview {
+  readonly type: "answer_preview";
+  readonly callId: string;
+  /** From the grant, as the digest: an answer to an earlier question is none to a later one. */
+  readonly number: number;
+  readonly digest: string;
+  readonly workerId: string;
+  readonly said: PreviewSaid;
+}
+
+export type PreviewSaid =
+  /** JSON text, as the worker sent it. */
+  { readonly kind: "found"; readonly text: string } | { readonly kind: "failed"; readonly detail: string };
+
 /** What a person asks of a checkpoint. */
 export interface Decide {
   readonly type: "decide";
@@ -199,6 +222,8 @@ export type Command =
   | EndClaim
   | ClaimProbe
   | AnswerProbe
+  | ClaimPreview
+  | AnswerPreview
   | Decide
   | Cancel
   | Pause
@@ -212,6 +237,7 @@ export type Answer =
   | { readonly type: "started"; readonly created: boolean }
   | ClaimAnswer
   | ProbeGranted
+  | PreviewGranted
   | { readonly type: "completed"; readonly status: "ACCEPTED" | "LATE" }
   | { readonly type: "stale"; readonly detail: string }
   | { readonly type: "released"; readonly released: boolean }
@@ -233,8 +259,11 @@ export type ClaimAnswer =
     }
   | { readonly type: "refused"; readonly reason: ClaimRefusal };
 
-/** PROBE: whether the attempt took effect is asked, and nothing else: `claim_probe` gives what is needed for that. */
-export type ClaimRefusal = "TAKEN" | "ENDED" | "CANCELLED" | "PAUSED" | "GATED" | "NOT_FOUND" | "PROBE";
+/**
+ * PROBE: whether the attempt took effect is asked, and nothing else: `claim_probe` gives what is needed for that.
+ * PREVIEW: what the call would do is asked, and nothing else: `claim_preview`.
+ */
+export type ClaimRefusal = "TAKEN" | "ENDED" | "CANCELLED" | "PAUSED" | "GATED" | "NOT_FOUND" | "PROBE" | "PREVIEW";
 
 /** Lets a worker ask the tool's probe, and nothing more. */
 export interface ProbeGranted {
@@ -244,6 +273,18 @@ export interface ProbeGranted {
   readonly digest: string;
   /** When a person is asked instead. */
   readonly until: number;
+}
+
+/** Lets a worker look at what a call would do, and nothing more. */
+export interface PreviewGranted {
+  readonly type: "preview_granted";
+  readonly tool: string;
+  readonly argumentsSequence: number;
+  readonly digest: string;
+  readonly number: number;
+  /** When it counts as failed, and how long that is from now. */
+  readonly until: number;
+  readonly leftMs: number;
 }
 
 export interface DecidedAnswer {

@@ -98,7 +98,7 @@ function plainText(outcome: CallOutcome): string {
     case "truncated":
       return `The tool succeeded. Its result has ${outcome.bytes} bytes, of which these are the first: ${outcome.head}`;
     case "error":
-      return `Error: ${outcome.message}`;
+      return `Error${outcome.reason === undefined ? "" : ` ${outcome.reason}`}: ${outcome.message}`;
     case "rejected":
       return `Rejected by a person: ${outcome.reason === "" ? "no reason given" : outcome.reason}`;
     case "responded":

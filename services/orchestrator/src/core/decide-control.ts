@@ -1,12 +1,13 @@
 // Starting, cancelling, pausing, and the passing of time.
 import { passTime } from "./checkpoint-time.js";
 import type { Answer, Cancel, Pause, Rejection, Resume, Start, Tick } from "./commands.js";
+import { giveUpPreview, isPreviewOver } from "./decide-preview.js";
 import { giveUpProbe } from "./decide-probe.js";
 import { lose } from "./decide-task.js";
 import { type Context, type Draft, OK, reject } from "./draft.js";
 import type { RunStarted } from "./events.js";
 import { deadlineOf } from "./obligations.js";
-import type { Run } from "./run.js";
+import type { Call, Run } from "./run.js";
 
 export function started(command: Start, { agent }: Context): RunStarted {
   const { type: _, ...start } = command;
@@ -76,7 +77,9 @@ export function tick(draft: Draft, { lastHeartbeats = {} }: Tick): Answer {
       lose(draft, call, { cause: "TIMED_OUT", lastHeartbeatAt: lastHeartbeats[state.incarnation] });
     } else if (state.kind === "probing" && state.until <= now) {
       giveUpProbe(draft, call);
-    } else if (state.kind === "ready" && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
+    } else if (isPreviewOver(draft, call)) {
+      giveUpPreview(draft, call);
+    } else if (waitsForWorker(call) && !draft.run.paused && call.startBy !== undefined && call.startBy <= now) {
       draft.drop(call, { kind: "error", message: "No worker took the task within its start time-out." });
     }
   }
@@ -87,4 +90,8 @@ export function tick(draft: Draft, { lastHeartbeats = {} }: Tick): Answer {
     draft.end({ state: "TIMED_OUT", reason: "DEADLINE", message });
   }
   return OK;
+}
+
+function waitsForWorker({ state }: Call): boolean {
+  return state.kind === "ready" || (state.kind === "checking" && state.until === undefined);
 }

@@ -166,7 +166,7 @@ function toolCalled(
   return { fact, gating };
 }
 
-export function askForApproval(draft: Draft, call: Call, { reason, byRule }: Gating): void {
+export function askForApproval(draft: Draft, call: Call, { reason, byRule, previews, drift }: Gating): void {
   draft.emit({
     type: "waiting",
     approvalId: `apr_${call.callId}_${draft.context.entropy}`,
@@ -177,6 +177,8 @@ export function askForApproval(draft: Draft, call: Call, { reason, byRule }: Gat
     ...termsOf(draft, call.tool, "APPROVAL"),
     reason,
     ...(byRule === undefined ? {} : { byRule }),
+    ...(previews === undefined ? {} : { previews }),
+    ...(drift === undefined ? {} : { drift }),
   });
 }
 

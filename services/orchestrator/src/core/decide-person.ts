@@ -42,6 +42,7 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     comment: command.comment,
     ...(command.by === undefined ? {} : { via: command.by }),
     ...(asked === undefined ? {} : { edited: asked.edited }),
+    ...(checkpoint.preview?.shows.kind === "shown" ? { preview: checkpoint.preview.shows.fingerprint } : {}),
   };
   if (asked?.spared === true || closes(checkpoint, act)) {
     close(draft, act, outcomeForModel(act, command.verdict, checkpoint), asked?.spared === true);

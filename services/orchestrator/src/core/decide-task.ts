@@ -29,6 +29,7 @@ import {
   isSameClaim,
   openCheckpoints,
 } from "./run.js";
+import { wantedPreview } from "./wanted-preview.js";
 
 export function claim(draft: Draft, command: Claim): ClaimAnswer {
   const call = callOf(draft.run, command.callId);
@@ -41,7 +42,11 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
   }
   if (phase.kind === "ending") return refused("CANCELLED");
   if (state.kind === "finished") return refused("ENDED");
-  if (state.kind === "gated") return refused("GATED");
+  if (state.kind === "gated" || state.kind === "checking") {
+    const wanted = wantedPreview(draft.run, call) !== undefined && call.attempts === command.attempt;
+    if (wanted) return refused(paused ? "PAUSED" : "PREVIEW");
+    return refused(state.kind === "gated" ? "GATED" : "TAKEN");
+  }
   if (state.kind === "probing" && state.attempt === command.attempt && state.nonce !== command.nonce) {
     return refused(paused ? "PAUSED" : "PROBE");
   }
@@ -54,8 +59,14 @@ export function claim(draft: Draft, command: Claim): ClaimAnswer {
       draft.askWhetherItHappened(call, call.unsettled);
       return refused("TAKEN");
     }
-    askForApproval(draft, call, gatingAtClaim());
-    return refused("GATED");
+    const gating = gatingAtClaim(draft, call.tool, command.owner);
+    askForApproval(draft, call, gating);
+    return refused(gating.previews === undefined ? "GATED" : "PREVIEW");
+  }
+  if (call.check !== undefined && call.check.until <= draft.now && call.approval !== undefined) {
+    const { callId, tool, approval } = call;
+    draft.emit({ type: "check_wanted", approvalId: approval.approvalId, callId, tool });
+    return refused("PREVIEW");
   }
   const gate: Gate = call.gate === "plain" && command.owner.once ? "once" : call.gate;
   const deadline = deadlineOf(draft, call, gate);
@@ -106,6 +117,7 @@ function start(
     ...(deadline === undefined ? {} : { deadline }),
     ...(guarded && brings?.probe === true ? { probe: true } : {}),
     ...(guarded && brings?.enforcesKey === true ? { enforcesKey: true } : {}),
+    ...(call.check === undefined ? {} : { checked: call.check.fingerprint }),
   });
 }
 
@@ -211,7 +223,7 @@ function isNewest(claims: readonly ClaimRecord[], record: ClaimRecord): boolean 
 
 /** A rerun that nobody has claimed, or a probe that is still asked. */
 function isUnanswered({ state: { kind } }: Call): boolean {
-  return kind === "rerun" || kind === "ready" || kind === "probing";
+  return kind === "rerun" || kind === "ready" || kind === "probing" || kind === "checking";
 }
 
 /** Puts a plain call up for another attempt; false where its attempts are used up. */

@@ -3,6 +3,7 @@ import type { Answer, Command, Rejection, Start } from "./commands.js";
 import { cancel, pause, resume, startAgain, started, tick } from "./decide-control.js";
 import { replaceModelCall, takeModelFailure, takeModelReply } from "./decide-model.js";
 import { decideCheckpoint } from "./decide-person.js";
+import { answerPreview, claimPreview } from "./decide-preview.js";
 import { answerProbe, claimProbe } from "./decide-probe.js";
 import { claim, complete, endClaim, release } from "./decide-task.js";
 import { type Context, Draft, OK, reject } from "./draft.js";
@@ -10,6 +11,7 @@ import type { RunEvent } from "./events.js";
 import { evolve } from "./evolve.js";
 import { type Obligation, obligationsOf, type Schedule, type Timing, wakeAtOf } from "./obligations.js";
 import { type Call, callOf, claimedCallOf, type Run } from "./run.js";
+import { wantedPreview } from "./wanted-preview.js";
 
 /** Work that follows a transition once it is committed. */
 export type Effect =
@@ -63,6 +65,10 @@ function carryOut(draft: Draft, command: Command): Answer | Rejection {
       return claimProbe(draft, command);
     case "answer_probe":
       return answerProbe(draft, command);
+    case "claim_preview":
+      return claimPreview(draft, command);
+    case "answer_preview":
+      return answerPreview(draft, command);
     case "decide":
       return decideCheckpoint(draft, command);
     case "cancel":
@@ -120,11 +126,15 @@ export function effectsOwed(run: Run, timing: Timing, now: number): readonly Eff
   );
 }
 
-/** Calls that could be claimed before and ended without a worker, or whose probe is asked no more. */
+/** Calls that could be claimed before and ended without a worker, or whose probe or preview is asked no more. */
 function withdrawn(before: Run | undefined, run: Run): readonly Call[] {
   if (before === undefined) return [];
-  return before.turn.calls.filter(({ callId, state }) => {
+  return before.turn.calls.filter((call) => {
+    const { callId, state } = call;
     const after = callOf(run, callId);
+    const over = after === undefined || after.state.kind === "finished";
+    // What runs or is asked about further is announced under the same name.
+    if (state.kind === "checking" || wantedPreview(before, call) !== undefined) return over;
     // What runs again is announced under the same name.
     if (state.kind === "probing") return after === undefined || ["finished", "unknown"].includes(after.state.kind);
     if (state.kind !== "ready") return false;

@@ -39,6 +39,14 @@ export interface TextFunctions {
    * for people, and `problem` tells why.
    */
   ruleVerdict(rule: string, input: RuleInput): RuleVerdict;
+  /**
+   * The RFC 8785 text of what a preview shows, and its fingerprint: of the values at these paths, or of all of it where
+   * there are none; or a sentence that says what is wrong with it.
+   */
+  previewOf(
+    text: string,
+    fields: readonly string[],
+  ): { ok: true; text: string; fingerprint: string } | { ok: false; problem: string };
   /** "sha256:" and the hexadecimal SHA-256 of the UTF-8. */
   digestOf(text: string): string;
   utf8Length(text: string): number;

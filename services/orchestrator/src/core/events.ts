@@ -1,6 +1,6 @@
 // Facts that happened to a run, in the past tense. They are stored for ever: fields may be added, a meaning never
 // changes. The sequence of a run's events is the record; everything in Run is folded from it.
-import type { Approvers } from "./agent.js";
+import type { Approvers, PreviewTerms } from "./agent.js";
 import type { FinishReason, Usage } from "./model.js";
 
 /** What an event is worth on disk and in order. */
@@ -25,6 +25,9 @@ export type Fact =
   | GrantEnded
   | Probing
   | ProbeAnswered
+  | PreviewAsked
+  | PreviewTaken
+  | CheckWanted
   | ToolFinished
   | Waiting
   | Voted
@@ -139,6 +142,8 @@ export interface ToolStarted {
   /** What this worker's tool brings, where the call is guarded. A later registration changes nothing of it. */
   readonly probe?: true;
   readonly enforcesKey?: true;
+  /** The fingerprint of what it would do, as it was looked at right before; absent where nobody had to look. */
+  readonly checked?: string;
   /** Of the grant, where the call is guarded. */
   readonly signed?: SignedGrant;
 }
@@ -205,6 +210,51 @@ export interface ProbeAnswered {
 
 export type ProbeVerdict = "HAPPENED" | "DID_NOT_HAPPEN" | "UNKNOWN";
 
+/** A preview is what people are shown before they decide, or the check of it right before the call runs. */
+export type PreviewPurpose = "shown" | "checked";
+
+/** A worker looks at what a call would do. Others may do so too; the first answer counts. */
+export interface PreviewAsked {
+  readonly type: "preview_asked";
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly purpose: PreviewPurpose;
+  /** Of the call's previews, from 1. */
+  readonly number: number;
+  readonly workerId: string;
+  /** When it counts as failed. */
+  readonly until: number;
+}
+
+/** What a call would do, or why nobody can tell. */
+export interface PreviewTaken {
+  readonly type: "preview_taken";
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly tool: string;
+  readonly purpose: PreviewPurpose;
+  readonly number: number;
+  /** Absent where time ended it. */
+  readonly workerId?: string;
+  readonly finding: PreviewFinding;
+  /** Of a check: that it is what was shown, or something else; absent where it failed. */
+  readonly verdict?: "same" | "drifted";
+}
+
+export type PreviewFinding =
+  /** RFC 8785 text, and the digest of the fields that count. */
+  | { readonly kind: "found"; readonly text: string; readonly fingerprint: string }
+  | { readonly kind: "failed"; readonly detail: string };
+
+/** The last check of a call is too long ago to begin on. */
+export interface CheckWanted {
+  readonly type: "check_wanted";
+  readonly approvalId: string;
+  readonly callId: string;
+  readonly tool: string;
+}
+
 /** The one outcome of a call. */
 export interface ToolFinished {
   readonly type: "tool_result";
@@ -238,7 +288,10 @@ export type CallOutcome =
 export type ReportedOutcome =
   | { readonly kind: "result"; readonly text: string }
   | { readonly kind: "truncated"; readonly digest: string; readonly bytes: number; readonly head: string }
-  | { readonly kind: "error"; readonly message: string };
+  | { readonly kind: "error"; readonly message: string; readonly reason?: CallErrorReason };
+
+/** Why a call ended that no worker ran, where programs may want to know. No worker reports one. */
+export type CallErrorReason = "PREVIEW_UNSTABLE";
 
 export type CheckpointKind = "APPROVAL" | "QUESTION" | "SETTLEMENT";
 
@@ -263,7 +316,20 @@ export interface Waiting {
   readonly remindAt?: number;
   /** On a settlement: what is known of the attempt. */
   readonly unknown?: UnknownAttempt;
-  readonly preview?: string;
+  /** What the call would do is shown, and looked at again before it runs. */
+  readonly previews?: PreviewTerms;
+  /** Where it was approved before, and what it would do is not, or not for certain, what was shown then. */
+  readonly drift?: Drift;
+}
+
+/** Sequences of the events that have them. */
+export interface Drift {
+  /** What was shown when it was approved. */
+  readonly approved: number;
+  /** What was found right before it would have run: it is what people are shown now. */
+  readonly checked: number;
+  /** Of what was found; absent where the check failed. */
+  readonly fingerprint?: string;
 }
 
 export interface UnknownAttempt {
@@ -310,6 +376,8 @@ export interface Act {
   readonly via?: Via;
   /** RFC 8785 text and digest of what runs instead. */
   readonly edited?: Edited;
+  /** The fingerprint of the preview that was shown, of the arguments before an edit; absent where none was. */
+  readonly preview?: string;
   readonly signed?: SignedAct;
 }
 

@@ -1,11 +1,13 @@
 // What facts make of a checkpoint, and of the call that waits for it.
 
-import type { Act, Decided, Escalated, Reminded, Waiting } from "./events.js";
+import type { Act, Decided, Edited, Escalated, Reminded, Waiting } from "./events.js";
 import { offered, withCall } from "./evolve-call.js";
+import { askedOnceMore, checking, previewAfterEdit, previewAtOpening } from "./evolve-preview.js";
 import { type Call, type Checkpoint, type Closing, callOf, type Run, type Speaker, votesBeside } from "./run.js";
 
 export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
   const call = run.turn.calls.find(({ callId }) => callId === fact.callId);
+  const preview = previewAtOpening(fact, call, at);
   const checkpoint: Checkpoint = {
     approvalId: fact.approvalId,
     kind: fact.kind,
@@ -23,11 +25,13 @@ export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: nu
     ...(fact.expiresAt === undefined ? {} : { expiresAt: fact.expiresAt }),
     ...(fact.remindAt === undefined ? {} : { remindAt: fact.remindAt }),
     ...(fact.unknown === undefined ? {} : { unknown: fact.unknown }),
+    ...(preview === undefined ? {} : { preview }),
   };
   const opened: Run = { ...run, checkpoints: { ...run.checkpoints, [fact.approvalId]: checkpoint } };
   return withCall(opened, fact.callId, (call) => {
     if (fact.kind !== "SETTLEMENT") {
-      return { ...call, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
+      const { check: _, ...unchecked } = preview?.shows.kind === "pending" ? askedOnceMore(call) : call;
+      return { ...unchecked, gate: "approval", state: { kind: "gated", approvalId: fact.approvalId } };
     }
     if (fact.unknown === undefined) return call;
     const { attempt, nonce, incarnation } = fact.unknown;
@@ -65,10 +69,12 @@ export function recordAct(run: Run, act: Act, sequence: number, at: number, clos
   if (checkpoint === undefined) return run;
   const votes = [...votesBeside(checkpoint, act), { ...speakerOf(act), at, outcome: act.outcome, sequence }];
   const missing = Math.max(0, checkpoint.votesRequired - votes.length);
-  const edited = act.edited === undefined ? {} : { argumentsSequence: sequence, digest: act.edited.digest };
+  const edited =
+    act.edited === undefined ? checkpoint : editedCheckpoint(run, checkpoint, act.edited, { sequence, at, closed });
+  const asks = edited !== checkpoint && edited.preview !== undefined;
   return {
-    ...run,
-    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...checkpoint, ...edited, votes, updatedAt: at } },
+    ...(asks ? withCall(run, act.callId, askedOnceMore) : run),
+    checkpoints: { ...run.checkpoints, [act.approvalId]: { ...edited, votes, updatedAt: at } },
     acts: {
       ...run.acts,
       [act.decisionId]: {
@@ -83,6 +89,18 @@ export function recordAct(run: Run, act: Act, sequence: number, at: number, clos
       },
     },
   };
+}
+
+/** Of other arguments nothing was shown yet; where the edit closes the checkpoint, nothing will be. */
+function editedCheckpoint(
+  run: Run,
+  checkpoint: Checkpoint,
+  { digest }: Edited,
+  { sequence, at, closed }: { readonly sequence: number; readonly at: number; readonly closed: boolean },
+): Checkpoint {
+  const { preview: _, ...unshown } = checkpoint;
+  const preview = closed ? undefined : previewAfterEdit(run, checkpoint, at);
+  return { ...unshown, argumentsSequence: sequence, digest, ...(preview === undefined ? {} : { preview }) };
 }
 
 export function afterDecision(run: Run, fact: Decided, sequence: number, at: number): Run {
@@ -106,12 +124,14 @@ export function afterDecision(run: Run, fact: Decided, sequence: number, at: num
       const approval = { approvalId, decisionId };
       const { spared: _, ...unspared } = call;
       const spared = fact.spared === undefined ? {} : { spared: fact.spared };
-      return { ...unspared, argumentsSequence, digest, approval, ...spared, ...offered(call, call.attempts, at, at) };
+      const approved = { ...unspared, argumentsSequence, digest, approval, ...spared };
+      if (checkpoint?.preview?.shows.kind === "shown") return checking(approved, at);
+      return { ...approved, ...offered(call, call.attempts, at, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;
       // A person's word takes the place of the probe's.
-      const { unsettled: _, ...asked } = call;
+      const { unsettled: _, check: _check, ...asked } = call;
       const approved: Call = { ...asked, failures: 0, approval: { approvalId, decisionId } };
       if (grantDead) return { ...approved, ...offered(call, call.attempts + 1, at, at) };
       return { ...approved, state: { kind: "rerun", attempt, nonce, incarnation, since: at } };

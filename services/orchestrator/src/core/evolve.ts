@@ -26,6 +26,7 @@ import {
   recordAct,
   remind,
 } from "./evolve-checkpoint.js";
+import { afterCheckWanted, afterPreviewAsked, afterPreviewTaken, previewsResumed } from "./evolve-preview.js";
 import { pastCallsAfterTurn } from "./past-calls.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
@@ -132,6 +133,12 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       return withCall(run, fact.callId, (call) => probed(call, fact, at));
     case "probe_answered":
       return withCall(run, fact.callId, (call) => afterProbeAnswered(call, fact, at));
+    case "preview_asked":
+      return afterPreviewAsked(run, fact);
+    case "preview_taken":
+      return afterPreviewTaken(run, fact, sequence, at);
+    case "check_wanted":
+      return afterCheckWanted(run, fact, at);
     case "grant_ended":
       return withCall(run, fact.callId, (call) => afterGrantEnded(call, at));
     case "tool_result":
@@ -171,7 +178,8 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
           ? { ...call, ...offered(call, call.state.attempt, at, call.state.notBefore) }
           : call,
       );
-      const resumed: Run = { ...withControl(run, fact), paused: false, turn: { ...run.turn, calls } };
+      const announced: Run = { ...withControl(run, fact), paused: false, turn: { ...run.turn, calls } };
+      const resumed = previewsResumed(announced, at);
       return model.kind === "held" ? withModel(resumed, modelStep(resumed, model.attempt, by, at, at)) : resumed;
     }
     case "warning":

@@ -2,13 +2,14 @@
 import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
 import type { Draft } from "./draft.js";
 import type { Edited, Gate, Waiting } from "./events.js";
+import { strictestTerms } from "./evolve-preview.js";
 import { headOf } from "./limits.js";
 import type { Checkpoint } from "./run.js";
 
 /** What is told of a rule and of what went wrong with it. UTF-16 units. */
 const TOLD_UNITS = 300;
 
-export interface Gating extends Pick<Waiting, "byRule"> {
+export interface Gating extends Pick<Waiting, "byRule" | "previews" | "drift"> {
   readonly gate: Gate;
   /** Why it waits for people; empty where it does not. */
   readonly reason: string;
@@ -18,16 +19,23 @@ export function gatingOf(draft: Draft, tool: ToolDefinition, owner: OwnerDemand 
   // Nobody runs it, so that there is nothing to approve: whatever a worker of that name demands is about something else.
   if (tool.human !== undefined) return { gate: "plain", reason: "" };
   const { required, rule } = tool.approval;
-  if (required) return { gate: "approval", reason: "The agent's definition requires approval." };
+  const gated = { gate: "approval", ...looks(tool, owner) } as const;
+  if (required) return { ...gated, reason: "The agent's definition requires approval." };
   const ruled = rule === undefined ? undefined : reasonByRule(draft, rule, args);
-  if (owner?.approval === true) return { gate: "approval", reason: ruled ?? OWNERS_WORD };
-  if (ruled !== undefined) return { gate: "approval", reason: ruled, byRule: true };
+  if (owner?.approval === true) return { ...gated, reason: ruled ?? OWNERS_WORD };
+  if (ruled !== undefined) return { ...gated, reason: ruled, byRule: true };
   return { gate: tool.once || owner?.once === true ? "once" : "plain", reason: "" };
 }
 
 /** Of a call that was not gated until its owner asked, at a claim. */
-export function gatingAtClaim(): Gating {
-  return { gate: "approval", reason: OWNERS_WORD };
+export function gatingAtClaim({ context }: Draft, tool: string, owner: OwnerDemand): Gating {
+  return { gate: "approval", reason: OWNERS_WORD, ...looks(toolOf(context.agent, tool), owner) };
+}
+
+/** Whether people are shown what the call would do. */
+function looks(tool: ToolDefinition | undefined, owner: OwnerDemand | undefined): Pick<Gating, "previews"> {
+  const previews = strictestTerms(tool?.preview, owner?.preview);
+  return previews === undefined ? {} : { previews };
 }
 
 const OWNERS_WORD = "The tool's owner requires approval.";

@@ -22,6 +22,16 @@ export const GUARDED_TIMEOUT_MS = 10 * 60_000;
 export const UNSTORED_CLAIM_MS = 2_000;
 /** How long a probe may take to say whether a call took effect, before a person is asked. */
 export const PROBE_MS = 30_000;
+/** What a preview shows. */
+export const PREVIEW_BYTES = 64 * KiB;
+/** How long a worker may take to look at what a call would do, unless its tool says otherwise. */
+export const PREVIEW_MS = 10_000;
+/** How long the first preview of an approval waits for a worker that takes it. */
+export const PREVIEW_WAIT_MS = 60_000;
+/** A call begins so soon after what it would do was looked at, or that is looked at again. */
+export const CHECK_VALID_MS = 30_000;
+/** A call that so often would have done something else than what was approved is not asked about again. */
+export const MOST_DRIFTS = 3;
 /** How often people are reminded of one checkpoint: each time is an event that stays. */
 export const REMINDERS = 100;
 /** Nobody can have read a checkpoint that is younger. */

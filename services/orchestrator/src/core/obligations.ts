@@ -1,6 +1,7 @@
 // Effects that are still owed, derived from the state alone. An effect that follows a transition is an obligation
 // that was not there before it; one that is overdue is looked after by the sweeper, whoever owed it.
-import { openCheckpoints, type Run } from "./run.js";
+import { type Call, openCheckpoints, type Run } from "./run.js";
+import { wantedPreview } from "./wanted-preview.js";
 
 export type Obligation =
   /** Make the model call, from `notBefore` on. Looked after when the holder is lost. */
@@ -13,7 +14,7 @@ export type Obligation =
       readonly notBefore: number;
       readonly due: number;
     }
-  /** Tell workers that an attempt may be claimed, or that its probe is asked. */
+  /** Tell workers that an attempt may be claimed, or that its probe or its preview is asked. */
   | {
       readonly kind: "announce";
       readonly key: string;
@@ -102,6 +103,9 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
         break;
       }
       case "gated":
+      case "checking":
+        owed.push(...previewOwed(run, call, timing));
+        break;
       case "unknown":
       case "finished":
         break;
@@ -121,6 +125,27 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
   }
   const deadlineAt = deadlineOf(run);
   if (active && deadlineAt !== undefined) owed.push({ kind: "tick", key: "deadline", due: deadlineAt });
+  return owed;
+}
+
+/** A preview is announced like a task; it has failed in time once a worker has taken it, or the first one none. */
+function previewOwed(run: Run, call: Call, { announceMs }: Timing): readonly Obligation[] {
+  const wanted = wantedPreview(run, call);
+  if (wanted === undefined) return [];
+  const { callId, tool, queue, attempts: attempt, startBy } = call;
+  const { number, since, until, asked, purpose } = wanted;
+  const active = run.phase.kind === "active" && !run.paused;
+  const owed: Obligation[] = [];
+  if (until !== undefined && (asked || active)) {
+    owed.push({ kind: "tick", key: `preview-until/${callId}/${number}${asked ? "/asked" : ""}`, due: until });
+  }
+  if (!active) return owed;
+  const due = since + announceMs;
+  const key = `preview/${callId}/${number}`;
+  owed.push({ kind: "announce", key, callId, attempt, tool, queue, notBefore: since, due });
+  if (purpose === "checked" && !asked && startBy !== undefined) {
+    owed.push({ kind: "tick", key: `start/${callId}/${attempt}`, due: startBy });
+  }
   return owed;
 }
 

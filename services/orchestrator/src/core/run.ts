@@ -1,4 +1,5 @@
 // A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
+import type { PreviewTerms } from "./agent.js";
 import type { Act, CheckpointKind, End, Gate, Outcome, SizeWarning, UnknownAttempt } from "./events.js";
 import type { Usage } from "./model.js";
 
@@ -80,8 +81,14 @@ export interface Call {
   readonly approval?: { readonly approvalId: string; readonly decisionId: string };
   /** One person's edit was enough, since the rule does not ask: not where the tool's owner asks for people later. */
   readonly spared?: true;
+  /** How often what it would do was asked; absent where never. */
+  readonly previews?: number;
+  /** How often it would have done something else than what was approved; absent where never. */
+  readonly drifts?: number;
+  /** It was found to do what was approved, and may begin until then. */
+  readonly check?: { readonly sequence: number; readonly fingerprint: string; readonly until: number };
   readonly startTimeoutMs?: number;
-  /** While it is ready: when no worker may begin it any more. A release does not give it more time. */
+  /** While it is ready, or waits for its check: when no worker may begin it any more. A release does not give it more time. */
   readonly startBy?: number;
   /** The number of the attempt that was offered last; none is used twice. */
   readonly attempts: number;
@@ -121,6 +128,7 @@ export interface ClaimRecord {
 export type CallState =
   /** A person must approve first. */
   | { readonly kind: "gated"; readonly approvalId: string }
+  | CheckingState
   /** May be claimed. */
   | { readonly kind: "ready"; readonly attempt: number; readonly since: number; readonly notBefore: number }
   | {
@@ -164,6 +172,17 @@ export interface ProbingState extends UnknownAttempt {
   readonly until: number;
 }
 
+/** Approved, and looked at again before it may be claimed. */
+export interface CheckingState {
+  readonly kind: "checking";
+  readonly attempt: number;
+  /** Of the preview. */
+  readonly number: number;
+  readonly since: number;
+  /** When the check has failed, once a worker has taken it. */
+  readonly until?: number;
+}
+
 export interface Checkpoint {
   readonly approvalId: string;
   readonly kind: CheckpointKind;
@@ -187,8 +206,30 @@ export interface Checkpoint {
   /** How often people were reminded; absent where never. */
   readonly reminders?: number;
   readonly unknown?: UnknownAttempt;
+  /** Absent where the tool brings none, or a person's edit closed it and nothing was shown of that. */
+  readonly preview?: CheckpointPreview;
   readonly closed?: Closing;
 }
+
+export interface CheckpointPreview {
+  readonly terms: PreviewTerms;
+  readonly shows: PreviewShown;
+  /** The event with what had been shown when the call was approved before. */
+  readonly before?: number;
+}
+
+export type PreviewShown =
+  | {
+      readonly kind: "pending";
+      readonly number: number;
+      readonly since: number;
+      /** When it has failed: while no worker has taken it, for want of one. */
+      readonly until: number;
+      readonly asked?: true;
+    }
+  /** The preview_taken event. */
+  | { readonly kind: "shown"; readonly sequence: number; readonly fingerprint: string }
+  | { readonly kind: "failed"; readonly sequence: number };
 
 export interface VoteRecord {
   readonly who: string;

@@ -12,6 +12,7 @@ import {
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent, ApprovalPolicy, Expiry, HumanTool, RetryPolicy, ToolDefinition } from "../core/index.js";
+import { previewTermsOf } from "../worker-messages.js";
 
 /** What holds where a definition says nothing of retries. */
 const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
@@ -66,6 +67,7 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
     ...(tool.startTimeout === undefined ? {} : { startTimeoutMs: durationMs(tool.startTimeout) }),
     ...(tool.timeout === undefined ? {} : { timeoutMs: durationMs(tool.timeout) }),
     ...(tool.kind === ToolKind.HUMAN ? { human: humanOf(tool) } : {}),
+    ...(tool.preview === undefined ? {} : { preview: previewTermsOf(tool.preview) }),
   };
 }
 

@@ -28,9 +28,15 @@ import {
   type RunState,
   type UnknownAttempt,
 } from "../core/index.js";
+import { encodePreview, type PreviewEvents } from "./preview.js";
 
-/** The arguments of a call as they stood, by call id. */
-export type ArgumentsByCall = (callId: string, before: number) => string;
+/** What the messages of some events need of others. */
+export interface EarlierEvents {
+  /** The arguments of a call as they stood before a sequence. */
+  arguments(callId: string, before: number): string;
+  /** A preview_taken event that a waiting event refers to. */
+  at(sequence: number): RunEvent | undefined;
+}
 
 export { idempotencyKeyOf };
 
@@ -56,7 +62,7 @@ export function argumentsBefore(events: readonly RunEvent[], callId: string, bef
 }
 
 /** The events that the message of one checkpoint needs, found by sequence. */
-export interface CheckpointEvents {
+export interface CheckpointEvents extends PreviewEvents {
   readonly waiting: RunEvent | undefined;
   readonly shown: RunEvent | undefined;
   /** The voted and decided events, in the order of the votes. */
@@ -88,9 +94,10 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
       const act = actOf(events.votes[index]?.fact);
       const comment = act?.comment ?? "";
       const edited = act?.edited !== undefined;
-      return { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
+      const previewFingerprint = act?.preview ?? "";
+      const said = { what: outcomeOf(outcome), comment, edited, previewFingerprint };
+      return { who, onBehalfOf, at: timestampFromMs(at), ...said };
     }),
-    previewJson: waiting?.preview ?? "",
     answerSchemaJson: events.answerSchema ?? "",
     reason: reasonOf(events.shown?.fact) ?? waiting?.reason ?? "",
     ...(approvers === undefined ? {} : { approvers: encodeApprovers(approvers) }),
@@ -98,6 +105,7 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
     ...(checkpoint.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(checkpoint.expiresAt) }),
     ...(unknown === undefined ? {} : { unknownOutcome: encodeUnknown(run.runId, checkpoint.callId, unknown) }),
     ...(decided?.fact.type === "decided" ? { decision: decisionOf(decided.fact, decided.at) } : {}),
+    ...(checkpoint.preview === undefined ? {} : { preview: encodePreview(checkpoint.preview.terms, events) }),
   });
 }
 
@@ -153,6 +161,7 @@ export function decisionOf(act: Act & Pick<Decided, "ground">, at: number): Mess
     editedArgumentsJson: act.edited?.arguments ?? "",
     onBehalfOf: act.onBehalfOf ?? "",
     ...(act.ground === undefined ? {} : { ground: act.ground }),
+    previewFingerprint: act.preview ?? "",
   };
 }
 

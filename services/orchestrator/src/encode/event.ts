@@ -3,10 +3,10 @@
 import { type Event, EventSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { CallOutcome, End, RunEvent, TaskReleased } from "../core/index.js";
+import type { CallOutcome, End, RunEvent, TaskReleased, Waiting } from "../core/index.js";
 import {
-  type ArgumentsByCall,
   decisionOf,
+  type EarlierEvents,
   encodeApprovers,
   encodeUnknown,
   kindOf,
@@ -14,21 +14,22 @@ import {
   runStateOf,
   verdictOf,
 } from "./approval.js";
+import { encodeFinding, encodePreview, purposeOf } from "./preview.js";
 import { encodeSignature } from "./signature.js";
 
 type Body = NonNullable<MessageInitShape<typeof EventSchema>["event"]>;
 
-/** One stored event. `events` gives the arguments that a waiting event shows: those of its moment, and not a later edit. */
-export function encodeEvent(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Event {
+/** One stored event. `earlier` gives what a waiting event shows: as it was at its moment, and not after a later edit. */
+export function encodeEvent(runId: string, agentName: string, event: RunEvent, earlier: EarlierEvents): Event {
   return create(EventSchema, {
     runId,
     sequence: BigInt(event.sequence),
     at: timestampFromMs(event.at),
-    event: body(runId, agentName, event, events),
+    event: body(runId, agentName, event, earlier),
   });
 }
 
-function body(runId: string, agentName: string, event: RunEvent, events: ArgumentsByCall): Body {
+function body(runId: string, agentName: string, event: RunEvent, earlier: EarlierEvents): Body {
   const { fact, at } = event;
   const signed = encodeSignature(runId, event);
   const signature = signed && { signature: signed };
@@ -62,9 +63,9 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
         },
       };
     case "tool_started": {
-      const { callId, tool: toolName, attempt, workerId } = fact;
+      const { callId, tool: toolName, attempt, workerId, checked: checkedPreview = "" } = fact;
       const grant = signed && { grant: signed };
-      return { case: "toolStarted", value: { callId, toolName, attempt, workerId, ...grant } };
+      return { case: "toolStarted", value: { callId, toolName, attempt, workerId, checkedPreview, ...grant } };
     }
     case "attempt_failed":
       return error(fact.reason, fact.message, fact.callId, fact.attempt, fact.retryAt);
@@ -84,14 +85,32 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
       const verdict = verdictOf(fact.verdict);
       return { case: "probeAnswered", value: { callId, toolName, attempt, verdict, detail, workerId, runsAgain } };
     }
+    case "preview_asked": {
+      const { approvalId, callId, tool: toolName, number, workerId, until } = fact;
+      const purpose = purposeOf(fact.purpose);
+      const value = { approvalId, callId, toolName, purpose, number, workerId, until: timestampFromMs(until) };
+      return { case: "previewAsked", value };
+    }
+    case "preview_taken": {
+      const { approvalId, callId, tool: toolName, number, workerId = "", finding, verdict } = fact;
+      const purpose = purposeOf(fact.purpose);
+      const drifted = verdict === "drifted";
+      const value = { approvalId, callId, toolName, purpose, number, workerId, drifted, ...encodeFinding(finding) };
+      return { case: "previewTaken", value };
+    }
+    case "check_wanted": {
+      const { approvalId, callId, tool: toolName } = fact;
+      return { case: "checkWanted", value: { approvalId, callId, toolName } };
+    }
     case "tool_result": {
       const { callId, tool: toolName, attempt } = fact;
       const byProbe = fact.by === "probe";
       const outcome = callOutcome(fact.outcome);
-      return { case: "toolResult", value: { callId, toolName, attempt, outcome, byProbe, ...signature } };
+      const errorReason = fact.outcome.kind === "error" ? (fact.outcome.reason ?? "") : "";
+      return { case: "toolResult", value: { callId, toolName, attempt, outcome, byProbe, errorReason, ...signature } };
     }
     case "waiting": {
-      const shown = events(fact.callId, event.sequence);
+      const shown = earlier.arguments(fact.callId, event.sequence);
       const approval = {
         approvalId: fact.approvalId,
         kind: kindOf(fact.kind),
@@ -105,7 +124,7 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
         updatedAt: timestampFromMs(at),
         votesRequired: fact.votesRequired,
         reason: fact.reason,
-        previewJson: fact.preview ?? "",
+        ...previewAtOpening(fact, earlier),
         ...(fact.approvers === undefined ? {} : { approvers: encodeApprovers(fact.approvers) }),
         ...(fact.expiresAt === undefined ? {} : { expiresAt: timestampFromMs(fact.expiresAt) }),
         ...(fact.unknown === undefined ? {} : { unknownOutcome: encodeUnknown(runId, fact.callId, fact.unknown) }),
@@ -115,7 +134,8 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
     case "voted": {
       const { approvalId, callId, decisionId, who, onBehalfOf = "", outcome, comment } = fact;
       const edited = fact.edited !== undefined;
-      const vote = { who, onBehalfOf, at: timestampFromMs(at), what: outcomeOf(outcome), comment, edited };
+      const said = { what: outcomeOf(outcome), comment, edited, previewFingerprint: fact.preview ?? "" };
+      const vote = { who, onBehalfOf, at: timestampFromMs(at), ...said };
       return { case: "voted", value: { approvalId, callId, decisionId, vote, ...signature } };
     }
     case "decided":
@@ -157,6 +177,12 @@ function body(runId: string, agentName: string, event: RunEvent, events: Argumen
     default:
       return fact satisfies never;
   }
+}
+
+function previewAtOpening({ previews, drift }: Waiting, { at }: EarlierEvents) {
+  if (previews === undefined) return {};
+  const events = drift === undefined ? {} : { preview: at(drift.checked), previewBefore: at(drift.approved) };
+  return { preview: encodePreview(previews, events) };
 }
 
 function error(reason: string, message: string, callId: string, attempt: number, retryAt?: number): Body {

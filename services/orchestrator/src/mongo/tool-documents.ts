@@ -6,7 +6,8 @@ const TOOLS = "tools";
 
 /** Documents of earlier versions say nothing of what a tool brings. */
 type Brought = Pick<ToolRegistration, "probe" | "enforcesKey">;
-type ToolDocument = Omit<ToolRegistration, keyof Brought> & Partial<Brought> & { readonly _id: string };
+type ToolDocument = Omit<ToolRegistration, keyof Brought | "preview"> &
+  Partial<Brought> & { readonly preview?: ToolRegistration["preview"] | null; readonly _id: string };
 
 export class ToolDocuments implements ToolStore {
   readonly #database: Database;
@@ -19,8 +20,9 @@ export class ToolDocuments implements ToolStore {
     if (tools.length === 0) return;
     const newest = new Map(tools.map((tool) => [toolId(tool.namespace, tool.queue, tool.tool), tool]));
     const statements = [...newest].map(([_id, registration]) => {
-      const { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey } = registration;
-      return { q: { _id }, u: { $set: { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey } } };
+      const { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey, preview = null } = registration;
+      const said = { namespace, queue, tool, inputSchema, approval, once, probe, enforcesKey, preview };
+      return { q: { _id }, u: { $set: said } };
     });
     await this.#database.upsert(TOOLS, statements);
   }
@@ -32,7 +34,10 @@ export class ToolDocuments implements ToolStore {
     if (tools.length === 0) return [];
     const ids = tools.map(({ queue, tool }) => toolId(namespace, queue, tool));
     const documents = await this.#database.all<ToolDocument>(TOOLS, { _id: { $in: ids } });
-    return documents.map(({ _id, ...registration }) => ({ probe: false, enforcesKey: false, ...registration }));
+    return documents.map(({ _id, preview, ...registration }) => ({
+      ...{ probe: false, enforcesKey: false, ...registration },
+      ...(preview === undefined || preview === null ? {} : { preview }),
+    }));
   }
 }
 

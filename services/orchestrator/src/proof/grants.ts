@@ -5,7 +5,7 @@ import type { ProofSchema } from "@agentspan/proto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Clock } from "../clock.js";
-import { type Claim, type ClaimAnswer, callOf, type ToolStarted } from "../core/index.js";
+import { type Claim, type ClaimAnswer, callOf, type Run, type ToolStarted } from "../core/index.js";
 import type { StoredRun } from "../ports.js";
 import { argumentsProblem, type Signatures } from "./signatures.js";
 
@@ -37,13 +37,16 @@ export class Grants {
     const { callId, attempt, nonce, workerId } = claim;
     const { approvalId = "", decisionId = "" } = answer.approval ?? {};
     const bound = { runId, callId, attempt, nonce, workerId, argumentsDigest: answer.digest, approvalId, decisionId };
-    if (this.signatures === undefined) return { proof: { ...bound, grantedAt: timestampFromMs(this.clock.now()) } };
+    if (this.signatures === undefined) {
+      return { proof: { ...bound, ...checkedOf(granted), grantedAt: timestampFromMs(this.clock.now()) } };
+    }
     const signed = startWithGrant(granted) ?? (await this.signNow(this.signatures, granted));
     if ("problem" in signed) return signed;
     const { keyId, signature, grantedAt } = signed;
     return {
       proof: {
         ...bound,
+        ...checkedOf(granted),
         grantedAt: timestampFromMs(grantedAt),
         expiresAt: timestampFromMs(grantedAt + GRANT_VALID_MS),
         keyId,
@@ -61,9 +64,21 @@ export class Grants {
     if (problem !== undefined) return { problem };
     const gate = answer.guarded ? (callOf(stored.run, callId)?.gate ?? "once") : "plain";
     const grantedAt = this.clock.now();
-    const start = { callId, attempt, nonce, workerId, tool: answer.tool, gate };
+    const checked = checkOf(stored.run, callId);
+    const start = { callId, attempt, nonce, workerId, tool: answer.tool, gate, ...checked };
     return { ...signatures.signGrant(stored.run.runId, start, answer, grantedAt), grantedAt };
   }
+}
+
+/** What a granted call was checked against. */
+function checkOf(run: Run, callId: string): { readonly checked?: string } {
+  const check = callOf(run, callId)?.check;
+  return check === undefined ? {} : { checked: check.fingerprint };
+}
+
+function checkedOf({ stored, claim }: GrantedClaim): { readonly checkedPreview?: string } {
+  const { checked } = checkOf(stored.run, claim.callId);
+  return checked === undefined ? {} : { checkedPreview: checked };
 }
 
 interface SignedAt {

@@ -141,6 +141,8 @@ export class Signatures {
     if (fact.outcome !== "approved" && fact.outcome !== "run_again") return `it was ${fact.outcome}, not approved`;
     if (fact.signed === undefined) return "its decision is not signed";
     if ((fact.edited?.digest ?? fact.signed.digest) !== call.digest) return "its decision is about other arguments";
+    const shown = fact.edited === undefined ? fact.preview : undefined;
+    if (shown !== undefined && shown !== call.check?.fingerprint) return "it would do something else than was shown";
     const text = actText(runId, fact, fact.signed, event.at);
     const signature = Buffer.from(fact.signed.signature, "base64url");
     const { keyId } = fact.signed;

@@ -38,12 +38,13 @@ export function actText(
     comment: fact.comment,
     at,
     ...(fact.type === "decided" && fact.ground !== undefined ? { ground: fact.ground } : {}),
+    ...(fact.preview === undefined ? {} : { preview: fact.preview }),
   });
 }
 
 export function startText(
   runId: string,
-  { callId, attempt, nonce, workerId, tool, gate }: Omit<ToolStarted, "type" | "incarnation" | "signed">,
+  { callId, attempt, nonce, workerId, tool, gate, checked }: Omit<ToolStarted, "type" | "incarnation" | "signed">,
   { digest, approvalId, decisionId, expiresAt }: Omit<SignedGrant, keyof Signed>,
   grantedAt: number,
 ): string {
@@ -61,6 +62,7 @@ export function startText(
     decision: decisionId,
     grantedAt,
     expiresAt,
+    ...(checked === undefined ? {} : { preview: checked }),
   });
 }
 

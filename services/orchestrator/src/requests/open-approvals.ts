@@ -1,16 +1,17 @@
 // Checkpoints with what their events say, wherever those are.
-import type { Approval } from "@agentspan/proto";
+import type { Approval, Preview } from "@agentspan/proto";
 import { type Checkpoint, openCheckpoints, type Run, toolOf } from "../core/index.js";
 import { encodeApproval } from "../encode/approval.js";
+import { previewSequences } from "../encode/preview.js";
 import type { StoredRun } from "../ports.js";
 import type { RequestContext } from "./context.js";
 
-/** Bytes of arguments that one answer shows of a run; a turn may have more than a message can carry. */
+/** Bytes of arguments and previews that one answer shows of a run; a turn may have more than a message can carry. */
 const SHOWN_ARGUMENTS_BYTES = 512 * 1024;
 
 type Needed = Pick<RequestContext, "history" | "agents">;
 
-/** The open checkpoints of a run, oldest first; arguments that would make the answer too large are left out. */
+/** The open checkpoints of a run, oldest first; what would make the answer too large is left out of them. */
 export async function openApprovals(
   context: Needed,
   stored: StoredRun,
@@ -25,22 +26,35 @@ export async function openApprovals(
       approval.argumentsJson = "";
       approval.answerSchemaJson = "";
     } else shown += bytes;
+    for (const preview of previewsOf(approval)) {
+      const more = Buffer.byteLength(preview.contentJson);
+      if (shown + more > SHOWN_ARGUMENTS_BYTES) preview.contentJson = "";
+      else shown += more;
+    }
   }
   return approvals;
 }
 
-/** One checkpoint, open or closed, with all its arguments. */
+function previewsOf({ preview }: Approval): readonly Preview[] {
+  return [preview, preview?.previous].filter((shown) => shown !== undefined);
+}
+
+/** One checkpoint, open or closed, with all its arguments and previews. */
 export async function approvalOf(
   { history, agents }: Needed,
   stored: StoredRun,
   checkpoint: Checkpoint,
 ): Promise<Approval> {
   const { sequence, argumentsSequence, votes, escalated } = checkpoint;
+  const { preview, previewBefore } = previewSequences(checkpoint);
+  const eventAt = async (at: number | undefined) => (at === undefined ? undefined : history.at(stored, at));
   return encodeApproval(stored.run, checkpoint, {
     waiting: await history.at(stored, sequence),
     shown: await history.at(stored, argumentsSequence),
     votes: await Promise.all(votes.map((vote) => history.at(stored, vote.sequence))),
-    escalated: escalated === undefined ? undefined : await history.at(stored, escalated),
+    escalated: await eventAt(escalated),
+    preview: await eventAt(preview),
+    previewBefore: await eventAt(previewBefore),
     answerSchema: await answerSchemaOf(agents, stored.run, checkpoint),
   });
 }

@@ -19,7 +19,7 @@ import {
 } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { openCheckpoints, type RunEvent, stateOf, waitsForPeopleOnly } from "../core/index.js";
-import { type ArgumentsByCall, argumentsBefore, statesOf } from "../encode/approval.js";
+import { argumentsBefore, type EarlierEvents, statesOf } from "../encode/approval.js";
 import { encodeEvent } from "../encode/event.js";
 import { encodeSummary } from "../encode/run.js";
 import { type RequestContext, readRun } from "./context.js";
@@ -37,7 +37,7 @@ export async function getHistory(context: RequestContext, request: GetHistoryReq
   const most = pageSizeOf(request.pageSize, Limits.pageSize);
   const after = Number(request.afterSequence);
   const found = await context.history.after(stored, after, (events) => events.length >= most);
-  const shown = await argumentsShown(context, stored, found.slice(0, most));
+  const shown = await whatWaitingShowed(context, stored, found.slice(0, most));
   const events: Event[] = [];
   let bytes = 0;
   for (const event of found.slice(0, most)) {
@@ -56,20 +56,24 @@ export async function getHistory(context: RequestContext, request: GetHistoryReq
   });
 }
 
-/** The arguments that waiting events showed when they came, found wherever their call's events are. */
-async function argumentsShown(
+/** The arguments and previews that waiting events showed when they came, found wherever their call's events are. */
+async function whatWaitingShowed(
   { history }: RequestContext,
   stored: Awaited<ReturnType<typeof readRun>>,
   events: readonly RunEvent[],
-): Promise<ArgumentsByCall> {
+): Promise<EarlierEvents> {
   const shown = new Map<number, string>();
+  const previews = new Map<number, RunEvent | undefined>();
   for (const { sequence, fact } of events) {
     if (fact.type !== "waiting") continue;
-    const { callId } = fact;
+    const { callId, drift } = fact;
+    for (const taken of drift === undefined ? [] : [drift.approved, drift.checked]) {
+      previews.set(taken, await history.at(stored, taken));
+    }
     const near = argumentsBefore(events, callId, sequence) ?? argumentsBefore(stored.events, callId, sequence);
     shown.set(sequence, near ?? argumentsBefore(await history.after(stored, 0), callId, sequence) ?? "");
   }
-  return (_callId, before) => shown.get(before) ?? "";
+  return { arguments: (_callId, before) => shown.get(before) ?? "", at: (sequence) => previews.get(sequence) };
 }
 
 export async function listRuns(context: RequestContext, request: ListRunsRequest): Promise<ListRunsResponse> {

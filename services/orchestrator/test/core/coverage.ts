@@ -8,6 +8,8 @@ const TO_A_CALL: readonly Command["type"][] = [
   "end_claim",
   "claim_probe",
   "answer_probe",
+  "claim_preview",
+  "answer_preview",
   "decide",
 ];
 const TO_THE_RUN: readonly Command["type"][] = [
@@ -28,8 +30,8 @@ type Where = Call["state"]["kind"] | "past" | "none" | "calling" | "held";
 
 /** Which states of calls there are in each phase. */
 const CALLS: Readonly<Record<Phase, readonly Where[]>> = {
-  active: ["gated", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
-  paused: ["gated", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
+  active: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
+  paused: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
   ending: ["claimed", "unknown", "finished"],
   ended: ["unknown", "finished"],
 };
@@ -92,6 +94,8 @@ function wheres(run: Run, command: Command): readonly Where[] {
     case "end_claim":
     case "claim_probe":
     case "answer_probe":
+    case "claim_preview":
+    case "answer_preview":
       return [whereOf(run, command.callId)];
     case "decide": {
       const id = command.approvalId;

@@ -7,6 +7,7 @@ import { ANSWERS, ordersAgree } from "./invariants-answers.js";
 import { CLAIMANTS } from "./invariants-claimants.js";
 import { EXPIRY } from "./invariants-expiry.js";
 import { GUARDED } from "./invariants-guarded.js";
+import { PREVIEWS } from "./invariants-previews.js";
 import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
 import { QUESTIONS } from "./invariants-questions.js";
@@ -23,6 +24,7 @@ const DELAYED: readonly MoveKind[] = [
   "release",
   "lose",
   "probe_says",
+  "preview_says",
   "decide",
   "reply",
   "model_fails",
@@ -35,6 +37,7 @@ const WATCHERS = [
   ...RECORD,
   ...GUARDED,
   ...PROBES,
+  ...PREVIEWS,
   ...CLAIMANTS,
   ...VOTERS,
   ...EXPIRY,

@@ -72,6 +72,19 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
         },
         human: { answerSchema: '{"type":"string","maxLength":8}' },
       }),
+      tool("send", {
+        approval: { required: true, explicit: false, votesRequired: 1 },
+        preview: { fields: ["n"], timeoutMs: 5_000 },
+        timeoutMs: 60_000,
+      }),
+      tool("ship", {
+        approval: {
+          ...{ required: true, explicit: false, votesRequired: 2 },
+          expiry: { afterMs: 3_600_000, action: "reject" },
+        },
+        preview: { fields: [], timeoutMs: 20_000 },
+        startTimeoutMs: 300_000,
+      }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
   };

@@ -57,6 +57,7 @@ function sameAgain(command: Command, first: Transition | Rejection, again: Trans
     case "tick":
     case "claim":
     case "claim_probe":
+    case "claim_preview":
       return text({ ...first.answer, repeated: true }) === text({ ...again.answer, repeated: true });
     case "start":
       return again.answer.type === "started" && !again.answer.created;
@@ -79,7 +80,7 @@ function text(value: Answer | Transition | Rejection | object): string {
 export function refusalsChangeNothing(): Invariants {
   return (_, { answer, events, effects }) => {
     if (answer?.type === "refused" || answer?.type === "stale") {
-      const gates = events.every(({ fact }) => fact.type === "waiting");
+      const gates = events.every(({ fact }) => fact.type === "waiting" || fact.type === "check_wanted");
       if (!gates || (answer.type === "stale" && events.length > 0))
         throw new Violation(11, `${answer.type} changed the run`);
     }
@@ -150,6 +151,8 @@ function targetOf({ run }: ExploredRun, command: Command): string | undefined {
     case "end_claim":
     case "claim_probe":
     case "answer_probe":
+    case "claim_preview":
+    case "answer_preview":
       return command.callId;
     case "decide": {
       const id = command.approvalId;

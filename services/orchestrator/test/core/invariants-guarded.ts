@@ -133,6 +133,8 @@ function observe(witness: Witness, fact: Fact, together: readonly Fact[]): void 
       witness.asked.set(fact.approvalId, { digest: fact.digest, voters: new Set(), settlement });
       witness.mustAsk ||= !settlement;
       if (!settlement && fact.byRule !== true) witness.byRule = false;
+      // What was approved before is asked about anew.
+      if (!settlement) witness.approved = undefined;
       if (!settlement && fact.digest !== witness.digest) throw new Violation(4, "asked about other arguments");
       break;
     }
@@ -263,7 +265,8 @@ export function pausedRunsStartNothing(): Invariants {
     // A plain task that was begun before the pause is stored with what became of it.
     const ends = command.type === "complete" || (command.type === "release" && command.begun === true);
     const fresh = events.some(({ fact }) => fact.type === "tool_started") && !ends;
-    const granted = (answer?.type === "granted" && !answer.stored) || answer?.type === "probe_granted";
+    const looks = answer?.type === "probe_granted" || answer?.type === "preview_granted";
+    const granted = (answer?.type === "granted" && !answer.stored) || looks;
     if (fresh || granted) throw new Violation(22, "granted while paused");
   };
 }

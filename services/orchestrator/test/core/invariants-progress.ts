@@ -38,10 +38,15 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     case "gated":
     case "unknown": {
       const checkpoint = run.checkpoints[state.approvalId];
-      return checkpoint?.callId === callId && checkpoint.closed === undefined;
+      const shows = checkpoint?.preview?.shows;
+      const pending = shows?.kind === "pending" && state.kind === "gated";
+      const taken = !pending || run.paused || (owes("announce") && endsInTime(shows.until, owed));
+      return checkpoint?.callId === callId && checkpoint.closed === undefined && taken;
     }
     case "ready":
       return run.phase.kind === "active" && (run.paused || owes("announce"));
+    case "checking":
+      return run.phase.kind === "active" && (run.paused || owes("announce")) && endsInTime(state.until, owed);
     case "claimed":
     case "rerun":
       return owes("watch_claim");
@@ -52,6 +57,10 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     default:
       return state satisfies never;
   }
+}
+
+function endsInTime(until: number | undefined, owed: readonly Obligation[]): boolean {
+  return until === undefined || owed.some(({ kind, due }) => kind === "tick" && due === until);
 }
 
 function checkWakeAt(
@@ -68,6 +77,12 @@ function checkWakeAt(
   if (stale !== undefined) throw new Violation(8, `${stale} is scheduled and not owed`);
 }
 
+const MAY_BE_CLAIMED: readonly Call["state"]["kind"][] = ["ready", "checking", "probing"];
+
+function isWork({ kind, key }: Obligation): boolean {
+  return kind !== "tick" || !/^(expire|expire-again|remind|preview-until)\//u.test(key);
+}
+
 /** 9: a run that waits for people, and none other, says WAITING and owes nothing. */
 export function waitingCostsNothing(): Invariants {
   return ({ core }, { run, context }) => {
@@ -77,7 +92,11 @@ export function waitingCostsNothing(): Invariants {
     const people = open.length > 0 && open.every(({ state }) => state.kind === "gated" || state.kind === "unknown");
     const waits = run.phase.kind === "active" && !run.paused && run.turn.model.kind === "replied" && people;
     if ((core.stateOf(run) === "WAITING") !== waits) throw new Violation(9, `says ${core.stateOf(run)}`);
-    const work = owed.find(({ kind, key }) => kind !== "tick" || !/^(expire|expire-again|remind)\//u.test(key));
+    // What the call would do is looked at while people think, and that ends in time.
+    const looks = owed.filter(({ kind, key }) => kind === "announce" && key.startsWith("preview/"));
+    const work = owed.find((one) => isWork(one) && !looks.includes(one));
+    const ends = owed.filter(({ key }) => key.startsWith("preview-until/")).length;
+    if (waits && looks.length > ends) throw new Violation(9, "looks for ever at what a call would do");
     if (waits && work !== undefined) throw new Violation(9, `waits, and owes ${work.key}`);
     if (owed.length === 0 && !waits && !run.paused && run.phase.kind !== "ended")
       throw new Violation(9, "owes nothing");
@@ -94,7 +113,7 @@ export function effectsAreOwed(): Invariants {
     for (const effect of effects) {
       if (effect.kind === "withdraw") {
         const call = run.turn.calls.find(({ callId }) => callId === effect.callId);
-        if (call?.state.kind === "ready" || call?.state.kind === "probing")
+        if (call !== undefined && (MAY_BE_CLAIMED.includes(call.state.kind) || core.wantedPreview(run, call)))
           throw new Violation(10, `${effect.callId} is withdrawn and may be claimed`);
         continue;
       }
@@ -178,7 +197,7 @@ function driveOn(explored: ExploredRun, run: Run): void {
   if (call !== undefined) finish(explored, run, call);
 }
 
-function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call): void {
+function finish(explored: ExploredRun, run: Run, { callId, state, digest, attempts }: Call): void {
   const number = explored.fresh();
   const act = {
     type: "decide",
@@ -223,6 +242,16 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest }: Call
     case "probing":
       finishProbing(explored, { callId, digest, attempt: state.attempt, until: state.until }, number);
       break;
+    case "checking": {
+      const { number: preview, until } = state;
+      if (until === undefined) {
+        explored.step({ type: "claim_preview", callId, attempt: attempts, workerId: "w1" });
+        break;
+      }
+      const said = { kind: "found", text: '{"n":1}' } as const;
+      explored.step({ type: "answer_preview", callId, number: preview, digest, workerId: "w1", said });
+      break;
+    }
     case "rerun":
       explored.step({ type: "end_claim", callId, attempt: state.attempt, nonce: state.nonce, how: "LEASE_ENDED" });
       break;

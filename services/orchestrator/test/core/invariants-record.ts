@@ -71,6 +71,11 @@ export function settlementsStayOpen(): Invariants {
     for (const { fact } of events) {
       if (fact.type === "waiting" && fact.kind === "SETTLEMENT") settlements.add(fact.approvalId);
       if (!("approvalId" in fact) || fact.type === "waiting" || fact.type === "reminded") continue;
+      if (isAboutPreview(fact)) {
+        if (settlements.has(fact.approvalId))
+          throw new Violation(12, `${fact.approvalId} shows what may have happened`);
+        continue;
+      }
       if (fact.type === "escalated") {
         if (settlements.has(fact.approvalId)) throw new Violation(12, `${fact.approvalId} went to others`);
         continue;
@@ -87,7 +92,25 @@ export function settlementsStayOpen(): Invariants {
   };
 }
 
-const STAYS_OPEN: readonly Fact["type"][] = ["waiting", "voted", "escalated", "reminded"];
+const STAYS_OPEN: readonly Fact["type"][] = [
+  "waiting",
+  "voted",
+  "escalated",
+  "reminded",
+  "preview_asked",
+  "preview_taken",
+];
+
+function isAboutPreview(
+  fact: Fact,
+): fact is Extract<Fact, { type: "preview_asked" | "preview_taken" | "check_wanted" }> {
+  return fact.type === "preview_asked" || fact.type === "preview_taken" || fact.type === "check_wanted";
+}
+
+/** It comes after the approval that it names. */
+function checksWhatWasApproved(fact: Fact): boolean {
+  return isAboutPreview(fact) && (fact.type === "check_wanted" || fact.purpose === "checked");
+}
 
 /** 16: a checkpoint closes once, and a person's act touches no other checkpoint than its own. */
 export function checkpointsCloseOnce(): Invariants {
@@ -95,7 +118,7 @@ export function checkpointsCloseOnce(): Invariants {
   return (_, { before, events, run, command }) => {
     for (const { fact } of events) {
       const id = fact.type === "late_outcome" ? fact.settles : "approvalId" in fact ? fact.approvalId : undefined;
-      if (id === undefined) continue;
+      if (id === undefined || checksWhatWasApproved(fact)) continue;
       if (closed.has(id)) throw new Violation(16, `${fact.type} of ${id}, which is closed`);
       if (!STAYS_OPEN.includes(fact.type)) closed.add(id);
     }

@@ -2,6 +2,7 @@
 // shrinks to fewer and simpler moves, and most commands mean something when they come.
 import fc from "fast-check";
 import type {
+  Call,
   Checkpoint,
   Command,
   CompletedOutcome,
@@ -25,6 +26,8 @@ const KINDS = {
   lose: 7,
   probe_asked: 3,
   probe_says: 6,
+  preview_asked: 8,
+  preview_says: 10,
   decide: 20,
   cancel: 2,
   pause: 3,
@@ -56,6 +59,7 @@ export const DISPENSABLE = [
   "release",
   "lose",
   "probe_says",
+  "preview_says",
   "cancel",
   "pause",
   "resume",
@@ -86,6 +90,8 @@ const TOOLS = [
   "refund",
   "delete",
   "transfer",
+  "send",
+  "ship",
   "gift",
   "spend",
   "odd",
@@ -148,6 +154,10 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
       return { type: "claim_probe", ...probedOf(run, x) };
     case "probe_says":
       return probeSays(run, move);
+    case "preview_asked":
+      return previewAsked(explored, run, move);
+    case "preview_says":
+      return previewSays(explored, run, move);
     case "decide":
       return decision(explored, run, move);
     case "cancel":
@@ -212,7 +222,8 @@ function reply(run: Run, { x, y, z }: Move, count: number, explored: ExploredRun
     const argumentsText = pick(ARGUMENTS, rarely(z + index, 7) ? z : index % 2) ?? "";
     return { modelCallId: `m${run.turn.number}_${index}`, name, argumentsText };
   });
-  const owner = { approval: rarely(x, 9), once: rarely(y, 9), probe: false, enforcesKey: false };
+  const preview = rarely(x + z, 3) ? { preview: { fields: ["n"], timeoutMs: 3_000 } } : {};
+  const owner = { approval: rarely(x, 9), once: rarely(y, 9), probe: false, enforcesKey: false, ...preview };
   return {
     type: "take_model_reply",
     ...modelStep(run, z),
@@ -248,10 +259,11 @@ function claim(explored: ExploredRun, run: Run, { x, y, z }: Move): Command {
     workerId,
     incarnation: `${workerId}-1`,
     owner: {
-      approval: rarely(y, call?.spared === true ? 2 : 11),
+      approval: rarely(y, call?.spared === true || call?.unsettled !== undefined ? 2 : 11),
       once: rarely(z, 11),
       probe: z % 3 > 0,
       enforcesKey: z % 2 > 0,
+      ...(rarely(x + y, 2) ? { preview: { fields: [], timeoutMs: 7_000 } } : {}),
     },
     store: !rarely(z, 3),
   };
@@ -267,8 +279,14 @@ function grantOf({ grants }: ExploredRun, run: Run, x: number, y: number): HeldG
   // A run that is ending would soon have ended.
   const eager = run.phase.kind === "ending" ? rarely(x, 4) : !rarely(x, 4);
   const found = standing.length > 0 && eager ? pick(standing, y) : rarely(x, 7) ? undefined : pick(grants, y);
-  const none = { callId: callIdOf(run, y, []), attempt: 1, nonce: `none${y}`, workerId: "w9", digest: "sha256:0" };
-  return found ?? none;
+  const none = {
+    callId: callIdOf(run, y, ["checking"]),
+    attempt: 1,
+    nonce: `none${y}`,
+    workerId: "w9",
+    digest: "sha256:0",
+  };
+  return rarely(x + y, 9) ? none : (found ?? none);
 }
 
 function taskOf({ callId, attempt, nonce }: HeldGrant): { callId: string; attempt: number; nonce: string } {
@@ -300,6 +318,36 @@ function probeSays(run: Run, { x, y, z }: Move): Command {
     verdict: pick([...PROBE_VERDICTS, "DID_NOT_HAPPEN"], y) ?? "UNKNOWN",
     result: `{"found":${z}}`,
     detail: `looked ${z}`,
+  };
+}
+
+/** Mostly a call whose preview is asked. */
+function previewedOf({ core }: ExploredRun, run: Run, x: number): Call | undefined {
+  const wanted = run.turn.calls.filter((call) => core.wantedPreview(run, call) !== undefined);
+  if (wanted.length > 0 && !rarely(x, 7)) return pick(wanted, x);
+  return rarely(x, 4) ? undefined : pick(run.turn.calls, x);
+}
+
+function previewAsked(explored: ExploredRun, run: Run, { x, y, z }: Omit<Move, "kind">): Command {
+  const call = previewedOf(explored, run, x);
+  const callId = call?.callId ?? callIdOf(run, x, []);
+  const attempt = Math.max(1, (call?.attempts ?? 1) - (rarely(z, 11) ? 1 : 0));
+  return { type: "claim_preview", callId, attempt, workerId: pick(WORKERS, y) ?? "w1" };
+}
+
+/** Mostly the same, sometimes something else, or nothing that can be used. */
+const SEEN = ['{"n":1}', '{"n":1}', '{"n":1,"other":true}', '{"n":1}', '{"n":2}', '"in words"', "{"] as const;
+
+function previewSays(explored: ExploredRun, run: Run, { x, y, z }: Omit<Move, "kind">): Command {
+  const call = previewedOf(explored, run, x);
+  const wanted = call === undefined ? undefined : explored.core.wantedPreview(run, call);
+  return {
+    type: "answer_preview",
+    callId: call?.callId ?? callIdOf(run, x, []),
+    number: Math.max(1, (wanted?.number ?? call?.previews ?? 1) - (rarely(z, 11) ? 1 : 0)),
+    digest: rarely(z, 17) ? "sha256:0" : (wanted?.digest ?? call?.digest ?? ""),
+    workerId: pick(WORKERS, y) ?? "w1",
+    said: rarely(y, 9) ? { kind: "failed", detail: `cannot look ${z}` } : { kind: "found", text: pick(SEEN, z) ?? "" },
   };
 }
 

@@ -1,15 +1,35 @@
 // Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
 // from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn;
-// or into probes: a rerun that one let begin, one asked of a grant that is alive, and one of the last attempt there is.
+// or into probes: a rerun that one let begin, one asked of a grant that is alive, and one of the last attempt there is;
+// or into previews: calls in each state that they bring.
 // A core that is at fault may not get that far.
 import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
-export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing"] as const;
+export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing", "previews"] as const;
 
 export type Prelude = (typeof PRELUDES)[number];
 
 export function play(prelude: Prelude, explored: ExploredRun): void {
   if (prelude === "none") return;
+  if (prelude === "previews") {
+    reply(explored, 1, ["send", "send", "send", "send", "send", "ship", "send"]);
+    // Approved, and to be checked; shown, and nobody has decided; checked, and nobody has claimed it.
+    for (const callId of ["t1c1", "t1c2", "t1c3"]) look(explored, callId, 1);
+    for (const callId of ["t1c1", "t1c3"]) approve(explored, callId);
+    look(explored, "t1c3", 1);
+    // Run, and nobody knows what became of it.
+    look(explored, "t1c4", 1);
+    approve(explored, "t1c4");
+    look(explored, "t1c4", 1);
+    claim(explored, "t1c4");
+    lose(explored, "t1c4", 1);
+    // Something else each time, and approved for the third time.
+    for (const n of [1, 2, 3]) {
+      look(explored, "t1c5", n);
+      approve(explored, "t1c5");
+    }
+    return;
+  }
   reply(explored, 1, ["charge", "look_up"]);
   claim(explored, "t1c1");
   claim(explored, "t1c2");
@@ -85,6 +105,35 @@ function complete(explored: ExploredRun, callId: string): void {
   const { attempt, nonce, workerId, digest } = grant;
   const outcome = { kind: "result", text: "1" } as const;
   explored.step({ type: "complete", callId, attempt, nonce, workerId, incarnation: `${workerId}-1`, digest, outcome });
+}
+
+/** Takes the preview that is asked, and finds this. */
+function look(explored: ExploredRun, callId: string, n: number): void {
+  const { core, run } = explored;
+  const call = run?.turn.calls.find((one) => one.callId === callId);
+  const wanted = run !== undefined && call !== undefined ? core.wantedPreview(run, call) : undefined;
+  if (wanted === undefined) return;
+  const { number, digest } = wanted;
+  explored.step({ type: "claim_preview", callId, attempt: 1, workerId: "w1" });
+  const said = { kind: "found", text: `{"n":${n}}` } as const;
+  explored.step({ type: "answer_preview", callId, number, digest, workerId: "w1", said });
+}
+
+function approve(explored: ExploredRun, callId: string): void {
+  const all = Object.values(explored.run?.checkpoints ?? {});
+  const asked = all.find((one) => one.callId === callId && one.closed === undefined);
+  if (asked === undefined) return;
+  explored.step({
+    type: "decide",
+    decisionId: `d${explored.fresh()}`,
+    requestHash: "approve",
+    who: "maria",
+    groups: [],
+    authenticated: false,
+    approvalId: asked.approvalId,
+    comment: "",
+    verdict: { kind: "approve" },
+  });
 }
 
 function settle(explored: ExploredRun, callId: string): void {

@@ -56,6 +56,8 @@ export class Printer {
       }
       case "probe_granted":
         return `= granted the probe of ${answer.tool} ${digest(answer.digest)} from [${answer.argumentsSequence}] until ${this.time(answer.until)}`;
+      case "preview_granted":
+        return `= granted preview ${answer.number} of ${answer.tool} ${digest(answer.digest)} from [${answer.argumentsSequence}] until ${this.time(answer.until)}`;
       case "refused":
         return `= refused ${answer.reason}`;
       case "completed":
@@ -92,7 +94,8 @@ export class Printer {
     const { approvalId, kind, closed, votes, votesRequired } = checkpoint;
     const how = closed === undefined ? "open" : closed.how === "decided" ? closed.outcome : closed.how;
     const who = votes.map((vote) => `${personOf(vote)}:${vote.outcome}`).join(",");
-    return `${approvalId} ${kind} ${how} ${digest(checkpoint.digest)} votes ${votes.length}/${votesRequired}${who === "" ? "" : ` ${who}`}`;
+    const seen = previewShown(checkpoint);
+    return `${approvalId} ${kind} ${how} ${digest(checkpoint.digest)} votes ${votes.length}/${votesRequired}${who === "" ? "" : ` ${who}`}${seen}`;
   }
 
   checkpoints(run: Run): string[] {
@@ -149,7 +152,8 @@ export class Printer {
       case "tool_started": {
         const until = fact.deadline === undefined ? "" : ` until ${this.time(fact.deadline)}`;
         const brings = [fact.probe && " probe", fact.enforcesKey && " enforces-key"].map((word) => word ?? "").join("");
-        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} on ${fact.workerId} ${fact.gate}${until}${brings}`;
+        const checked = fact.checked === undefined ? "" : ` checked ${digest(fact.checked)}`;
+        return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} on ${fact.workerId} ${fact.gate}${until}${brings}${checked}`;
       }
       case "attempt_failed":
         return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${fact.reason} ${quote(fact.message)} again at ${this.time(fact.retryAt)}`;
@@ -161,6 +165,19 @@ export class Printer {
         const again = fact.runsAgain === true ? ", runs again" : "";
         return `${fact.callId} attempt ${fact.attempt} ${fact.verdict} by ${fact.workerId} ${quote(fact.detail)}${again}`;
       }
+      case "preview_asked":
+        return `${fact.callId} ${fact.purpose} ${fact.number} by ${fact.workerId} until ${this.time(fact.until)}`;
+      case "preview_taken": {
+        const { finding, workerId, verdict } = fact;
+        const by = workerId === undefined ? "" : ` by ${workerId}`;
+        const said =
+          finding.kind === "found"
+            ? `found ${cut(finding.text)} ${digest(finding.fingerprint)}`
+            : `failed ${quote(finding.detail)}`;
+        return `${fact.callId} ${fact.purpose} ${fact.number}${by} ${said}${verdict === undefined ? "" : `: ${verdict}`}`;
+      }
+      case "check_wanted":
+        return `${fact.callId} ${fact.approvalId}`;
       case "grant_ended":
         return `${fact.callId} attempt ${fact.attempt} ${fact.how}`;
       case "tool_result": {
@@ -173,7 +190,11 @@ export class Printer {
         const known = unknown && this.known(unknown);
         const by = fact.approvers === undefined ? "" : ` of ${names(fact.approvers)}`;
         const until = fact.expiresAt === undefined ? "" : ` until ${this.time(fact.expiresAt)}`;
-        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${by}${explicit}${until}: ${known ?? fact.reason}`;
+        const { previews, drift } = fact;
+        const of = previews === undefined ? "" : ` preview of ${previews.fields.join(",") || "all"}`;
+        const found = drift?.fingerprint === undefined ? "" : ` ${digest(drift.fingerprint)}`;
+        const both = drift === undefined ? "" : ` was [${drift.approved}], is [${drift.checked}]${found}`;
+        return `${fact.kind} ${fact.approvalId} ${fact.tool} ${digest(fact.digest)} votes ${fact.votesRequired}${by}${explicit}${until}${of}${both}: ${known ?? fact.reason}`;
       }
       case "voted":
         return act(fact);
@@ -211,7 +232,15 @@ function act(fact: Act): string {
   const edited =
     fact.edited === undefined ? "" : ` edited ${cut(fact.edited.arguments)} ${digest(fact.edited.digest)}${why}`;
   const comment = fact.comment === "" ? "" : ` ${quote(fact.comment)}`;
-  return `${fact.approvalId} ${fact.outcome} by ${fact.who}${speaksFor(fact)} ${fact.decisionId}${edited}${comment}`;
+  const seen = fact.preview === undefined ? "" : ` shown ${digest(fact.preview)}`;
+  return `${fact.approvalId} ${fact.outcome} by ${fact.who}${speaksFor(fact)} ${fact.decisionId}${seen}${edited}${comment}`;
+}
+
+function previewShown({ preview }: Checkpoint): string {
+  if (preview === undefined) return "";
+  const { shows, before } = preview;
+  const what = shows.kind === "shown" ? `shown ${digest(shows.fingerprint)}` : shows.kind;
+  return ` preview ${what}${before === undefined ? "" : `, before [${before}]`}`;
 }
 
 function grounded(ground: Ground | undefined): string {
@@ -230,7 +259,7 @@ function outcome(of: CallOutcome): string {
     case "truncated":
       return `truncated ${of.bytes} bytes ${digest(of.digest)} head of ${of.head.length}`;
     case "error":
-      return `error ${quote(of.message)}`;
+      return `error ${of.reason === undefined ? "" : `${of.reason} `}${quote(of.message)}`;
     case "rejected":
     case "cancelled":
       return `${of.kind} ${quote(of.reason)}`;

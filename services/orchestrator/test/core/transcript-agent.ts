@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [schema={…}] [human [answer={…}]]`. */
+/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [preview [fields=balance,rate] [preview-timeout=10s]] [schema={…}] [human [answer={…}]]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -44,6 +44,7 @@ export function readTool(line: Line): ToolDefinition {
     ...(startTimeoutMs === undefined ? {} : { startTimeoutMs }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...readKind(line),
+    ...readPreview(line),
   };
 }
 
@@ -51,6 +52,12 @@ function readKind(line: Line): Pick<ToolDefinition, "human"> {
   const answerSchema = line.value("answer");
   if (!line.flag("human")) return {};
   return { human: answerSchema === undefined ? {} : { answerSchema } };
+}
+
+function readPreview(line: Line): Pick<ToolDefinition, "preview"> {
+  const fields = line.list("fields") ?? [];
+  const timeoutMs = line.duration("preview-timeout") ?? 10_000;
+  return line.flag("preview") ? { preview: { fields, timeoutMs } } : {};
 }
 
 function readPolicy(line: Line): ApprovalPolicy {

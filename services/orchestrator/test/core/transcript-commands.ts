@@ -11,10 +11,12 @@ import {
   type GrantUse,
   type ModelCall,
   type OwnerDemand,
+  type PreviewSaid,
   type ProbeVerdict,
   type ReleaseReason,
   type Run,
   type Verdict,
+  wantedPreview,
 } from "../../src/core/index.js";
 import { Line } from "./transcript-line.js";
 
@@ -70,6 +72,7 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
           once: line.flag("owner-once"),
           probe: line.flag("probe"),
           enforcesKey: line.flag("enforces-key"),
+          ...(line.flag("owner-preview") ? { preview: { fields: [], timeoutMs: 10_000 } } : {}),
         },
         store: !line.flag("unstored"),
       };
@@ -115,6 +118,21 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
         verdict,
         result: verdict === "HAPPENED" ? (line.value("result") ?? longResult(line)) : "null",
         detail: line.value("detail") ?? "",
+      };
+    }
+    case "claim-preview":
+      return { type: "claim_preview", ...readPreviewed(line, run), workerId: line.value("worker") ?? "w1" };
+    case "answer-preview": {
+      const { callId } = readPreviewed(line, run);
+      const call = callOf(known(run), callId);
+      const wanted = call === undefined ? undefined : wantedPreview(known(run), call);
+      return {
+        type: "answer_preview",
+        callId,
+        number: line.number("number", wanted?.number ?? call?.previews ?? 1),
+        digest: line.value("digest") ?? wanted?.digest ?? call?.digest ?? "",
+        workerId: line.value("worker") ?? "w1",
+        said: previewSaid(line),
       };
     }
     case "approve": {
@@ -197,11 +215,12 @@ function longArguments(bytes: number): string {
   return `{"note":"${"x".repeat(bytes - 11)}"}`;
 }
 
-/** `owner NAME approval once`. */
+/** `owner NAME approval once preview`. */
 function owner(text: string): [string, OwnerDemand] {
   const [, name = "", ...demands] = text.split(" ");
   const demand = { approval: demands.includes("approval"), once: demands.includes("once") };
-  return [name, { ...demand, probe: false, enforcesKey: false }];
+  const preview = demands.includes("preview") ? { preview: { fields: [], timeoutMs: 10_000 } } : {};
+  return [name, { ...demand, ...preview, probe: false, enforcesKey: false }];
 }
 
 /** `grant CALL id=g1 use=1 by=maria [for=] [groups=] [authenticated] [rule=] [expires=1h]`: a use that was taken for it. */
@@ -243,6 +262,17 @@ function readProbed(line: Line, run: Run | undefined): { callId: string; attempt
   const callId = line.word() ?? "";
   const call = callOf(known(run), callId);
   return { callId, attempt: line.number("attempt", call === undefined ? 1 : attemptOf(call)) };
+}
+
+function readPreviewed(line: Line, run: Run | undefined): { callId: string; attempt: number } {
+  const callId = line.word() ?? "";
+  return { callId, attempt: line.number("attempt", callOf(known(run), callId)?.attempts ?? 1) };
+}
+
+function previewSaid(line: Line): PreviewSaid {
+  const detail = line.value("failed");
+  if (detail !== undefined) return { kind: "failed", detail };
+  return { kind: "found", text: line.value("shows") ?? longResult(line) };
 }
 
 function probeVerdict(line: Line): ProbeVerdict {

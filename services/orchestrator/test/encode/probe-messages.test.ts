@@ -15,7 +15,12 @@ const LOST: UnknownAttempt = {
 };
 
 function encoded(fact: Fact) {
-  return encodeEvent("run_1", "desk", { sequence: 9, at: 5_000, by: "orc_1", fact }, () => '{"n":1}').event;
+  return encodeEvent(
+    "run_1",
+    "desk",
+    { sequence: 9, at: 5_000, by: "orc_1", fact },
+    { arguments: () => '{"n":1}', at: () => undefined },
+  ).event;
 }
 
 describe("the public event", () => {

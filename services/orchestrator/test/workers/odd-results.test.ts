@@ -46,7 +46,7 @@ const RESULTS = [
 async function told() {
   const { events } = await desk.stored();
   return events.map((event) => {
-    const encoded = encodeEvent(RUN, "desk", event, () => "{}");
+    const encoded = encodeEvent(RUN, "desk", event, { arguments: () => "{}", at: () => undefined });
     const sent = fromBinary(EventSchema, toBinary(EventSchema, encoded));
     expect(fromJsonString(EventSchema, toJsonString(EventSchema, encoded))).toEqual(sent);
     expect(sent).toEqual(encoded);

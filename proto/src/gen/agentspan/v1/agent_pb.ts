@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/agent.proto.
  */
 export const file_agentspan_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zItsCCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoEa2luZBgKIAEoDjIWLmFnZW50c3Bhbi52MS5Ub29sS2luZBIaChJhbnN3ZXJfc2NoZW1hX2pzb24YCyABKAkikAMKDkFwcHJvdmFsUG9saWN5EhAKCHJlcXVpcmVkGAEgASgIEhAKCGV4cGxpY2l0GAIgASgIEgwKBHJ1bGUYAyABKAkSKgoJYXBwcm92ZXJzGAQgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxIWCg52b3Rlc19yZXF1aXJlZBgFIAEoDRIVCg1zZWxmX2FwcHJvdmFsGAYgASgIEi0KCmV4cGlyZXNfaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoJb25fZXhwaXJ5GAggASgOMhYuYWdlbnRzcGFuLnYxLk9uRXhwaXJ5EiwKC2VzY2FsYXRlX3RvGAkgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxI4ChVlc2NhbGF0aW9uX2V4cGlyZXNfaW4YCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMcmVtaW5kX2V2ZXJ5GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIioKCUFwcHJvdmVycxINCgV1c2VycxgBIAMoCRIOCgZncm91cHMYAiADKAkimwEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoDRIyCg9pbml0aWFsX2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbXVsdGlwbGllchgEIAEoASI/Cg9QdXRBZ2VudFJlcXVlc3QSLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uIkIKEFB1dEFnZW50UmVzcG9uc2USDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB2NyZWF0ZWQYAyABKAgiMAoPR2V0QWdlbnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSKBAQoQR2V0QWdlbnRSZXNwb25zZRIsCgVhZ2VudBgBIAEoCzIdLmFnZW50c3Bhbi52MS5BZ2VudERlZmluaXRpb24SDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6ChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJZChJMaXN0QWdlbnRzUmVzcG9uc2USKgoGYWdlbnRzGAEgAygLMhouYWdlbnRzcGFuLnYxLkFnZW50U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXQoMQWdlbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCo6CghUb29sS2luZBIZChVUT09MX0tJTkRfVU5TUEVDSUZJRUQQABITCg9UT09MX0tJTkRfSFVNQU4QASpnCghPbkV4cGlyeRIZChVPTl9FWFBJUllfVU5TUEVDSUZJRUQQABIUChBPTl9FWFBJUllfUkVKRUNUEAESEgoOT05fRVhQSVJZX0ZBSUwQAhIWChJPTl9FWFBJUllfRVNDQUxBVEUQAzL1AQoMQWdlbnRTZXJ2aWNlEkkKCFB1dEFnZW50Eh0uYWdlbnRzcGFuLnYxLlB1dEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlc3BvbnNlEkkKCEdldEFnZW50Eh0uYWdlbnRzcGFuLnYxLkdldEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlc3BvbnNlEk8KCkxpc3RBZ2VudHMSHy5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1JlcXVlc3QaIC5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvYWdlbnQucHJvdG8SDGFnZW50c3Bhbi52MSL/AgoPQWdlbnREZWZpbml0aW9uEgwKBG5hbWUYASABKAkSDQoFbW9kZWwYAiABKAkSFAoMaW5zdHJ1Y3Rpb25zGAMgASgJEiEKBXRvb2xzGAQgAygLMhIuYWdlbnRzcGFuLnYxLlRvb2wSEQoJbWF4X3R1cm5zGAUgASgNEhgKC3RlbXBlcmF0dXJlGAYgASgBSACIAQESFwoKbWF4X3Rva2VucxgHIAEoDUgBiAEBEhoKEm91dHB1dF9zY2hlbWFfanNvbhgIIAEoCRIrCghkZWFkbGluZRgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5CgZsYWJlbHMYCiADKAsyKS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDgoMX3RlbXBlcmF0dXJlQg0KC19tYXhfdG9rZW5zIokDCgRUb29sEgwKBG5hbWUYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkSGQoRaW5wdXRfc2NoZW1hX2pzb24YAyABKAkSDQoFcXVldWUYBCABKAkSLgoIYXBwcm92YWwYBSABKAsyHC5hZ2VudHNwYW4udjEuQXBwcm92YWxQb2xpY3kSDAoEb25jZRgGIAEoCBIoCgVyZXRyeRgHIAEoCzIZLmFnZW50c3Bhbi52MS5SZXRyeVBvbGljeRIwCg1zdGFydF90aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoEa2luZBgKIAEoDjIWLmFnZW50c3Bhbi52MS5Ub29sS2luZBIaChJhbnN3ZXJfc2NoZW1hX2pzb24YCyABKAkSLAoHcHJldmlldxgMIAEoCzIbLmFnZW50c3Bhbi52MS5QcmV2aWV3UG9saWN5IksKDVByZXZpZXdQb2xpY3kSDgoGZmllbGRzGAEgAygJEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24ikAMKDkFwcHJvdmFsUG9saWN5EhAKCHJlcXVpcmVkGAEgASgIEhAKCGV4cGxpY2l0GAIgASgIEgwKBHJ1bGUYAyABKAkSKgoJYXBwcm92ZXJzGAQgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxIWCg52b3Rlc19yZXF1aXJlZBgFIAEoDRIVCg1zZWxmX2FwcHJvdmFsGAYgASgIEi0KCmV4cGlyZXNfaW4YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoJb25fZXhwaXJ5GAggASgOMhYuYWdlbnRzcGFuLnYxLk9uRXhwaXJ5EiwKC2VzY2FsYXRlX3RvGAkgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxI4ChVlc2NhbGF0aW9uX2V4cGlyZXNfaW4YCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMcmVtaW5kX2V2ZXJ5GAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIioKCUFwcHJvdmVycxINCgV1c2VycxgBIAMoCRIOCgZncm91cHMYAiADKAkimwEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoDRIyCg9pbml0aWFsX2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEgoKbXVsdGlwbGllchgEIAEoASI/Cg9QdXRBZ2VudFJlcXVlc3QSLAoFYWdlbnQYASABKAsyHS5hZ2VudHNwYW4udjEuQWdlbnREZWZpbml0aW9uIkIKEFB1dEFnZW50UmVzcG9uc2USDAoEbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEg8KB2NyZWF0ZWQYAyABKAgiMAoPR2V0QWdlbnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCSKBAQoQR2V0QWdlbnRSZXNwb25zZRIsCgVhZ2VudBgBIAEoCzIdLmFnZW50c3Bhbi52MS5BZ2VudERlZmluaXRpb24SDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI6ChFMaXN0QWdlbnRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJZChJMaXN0QWdlbnRzUmVzcG9uc2USKgoGYWdlbnRzGAEgAygLMhouYWdlbnRzcGFuLnYxLkFnZW50U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiXQoMQWdlbnRTdW1tYXJ5EgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoCRIuCgpjcmVhdGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCo6CghUb29sS2luZBIZChVUT09MX0tJTkRfVU5TUEVDSUZJRUQQABITCg9UT09MX0tJTkRfSFVNQU4QASpnCghPbkV4cGlyeRIZChVPTl9FWFBJUllfVU5TUEVDSUZJRUQQABIUChBPTl9FWFBJUllfUkVKRUNUEAESEgoOT05fRVhQSVJZX0ZBSUwQAhIWChJPTl9FWFBJUllfRVNDQUxBVEUQAzL1AQoMQWdlbnRTZXJ2aWNlEkkKCFB1dEFnZW50Eh0uYWdlbnRzcGFuLnYxLlB1dEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5QdXRBZ2VudFJlc3BvbnNlEkkKCEdldEFnZW50Eh0uYWdlbnRzcGFuLnYxLkdldEFnZW50UmVxdWVzdBoeLmFnZW50c3Bhbi52MS5HZXRBZ2VudFJlc3BvbnNlEk8KCkxpc3RBZ2VudHMSHy5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1JlcXVlc3QaIC5hZ2VudHNwYW4udjEuTGlzdEFnZW50c1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What an agent is: a model, instructions and tools. At most 1 MiB in all.
@@ -181,6 +181,14 @@ export type Tool = Message<"agentspan.v1.Tool"> & {
    * @generated from field: string answer_schema_json = 11;
    */
   answerSchemaJson: string;
+
+  /**
+   * Whoever decides about a call is shown what it would do, and that is compared right before it runs. Its workers bring
+   * the function that looks; a worker's own registration may ask for this too, and then what either of them names counts.
+   *
+   * @generated from field: agentspan.v1.PreviewPolicy preview = 12;
+   */
+  preview?: PreviewPolicy | undefined;
 };
 
 /**
@@ -189,6 +197,35 @@ export type Tool = Message<"agentspan.v1.Tool"> & {
  */
 export const ToolSchema: GenMessage<Tool> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_agent, 1);
+
+/**
+ * How what a call would do is looked at.
+ *
+ * @generated from message agentspan.v1.PreviewPolicy
+ */
+export type PreviewPolicy = Message<"agentspan.v1.PreviewPolicy"> & {
+  /**
+   * What must be the same when the call runs: paths into the preview, with dots ("after.balance", "lines.0.amount"). All
+   * of it where empty. A preview without one of them has failed. At most 32, each 1 to 256 bytes.
+   *
+   * @generated from field: repeated string fields = 1;
+   */
+  fields: string[];
+
+  /**
+   * How long a worker may take to look, from when it has taken the task; 10 s where unset. 100 ms to 10 minutes.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.PreviewPolicy.
+ * Use `create(PreviewPolicySchema)` to create a new message.
+ */
+export const PreviewPolicySchema: GenMessage<PreviewPolicy> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_agent, 2);
 
 /**
  * When people must approve a call, and who may. It holds for settlements of the tool's calls too.
@@ -283,7 +320,7 @@ export type ApprovalPolicy = Message<"agentspan.v1.ApprovalPolicy"> & {
  * Use `create(ApprovalPolicySchema)` to create a new message.
  */
 export const ApprovalPolicySchema: GenMessage<ApprovalPolicy> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 2);
+  messageDesc(file_agentspan_v1_agent, 3);
 
 /**
  * People by name, or by a group of their credential.
@@ -312,7 +349,7 @@ export type Approvers = Message<"agentspan.v1.Approvers"> & {
  * Use `create(ApproversSchema)` to create a new message.
  */
 export const ApproversSchema: GenMessage<Approvers> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 3);
+  messageDesc(file_agentspan_v1_agent, 4);
 
 /**
  * How failed attempts of a plain tool are repeated.
@@ -354,7 +391,7 @@ export type RetryPolicy = Message<"agentspan.v1.RetryPolicy"> & {
  * Use `create(RetryPolicySchema)` to create a new message.
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 4);
+  messageDesc(file_agentspan_v1_agent, 5);
 
 /**
  * @generated from message agentspan.v1.PutAgentRequest
@@ -371,7 +408,7 @@ export type PutAgentRequest = Message<"agentspan.v1.PutAgentRequest"> & {
  * Use `create(PutAgentRequestSchema)` to create a new message.
  */
 export const PutAgentRequestSchema: GenMessage<PutAgentRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 5);
+  messageDesc(file_agentspan_v1_agent, 6);
 
 /**
  * @generated from message agentspan.v1.PutAgentResponse
@@ -402,7 +439,7 @@ export type PutAgentResponse = Message<"agentspan.v1.PutAgentResponse"> & {
  * Use `create(PutAgentResponseSchema)` to create a new message.
  */
 export const PutAgentResponseSchema: GenMessage<PutAgentResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 6);
+  messageDesc(file_agentspan_v1_agent, 7);
 
 /**
  * @generated from message agentspan.v1.GetAgentRequest
@@ -426,7 +463,7 @@ export type GetAgentRequest = Message<"agentspan.v1.GetAgentRequest"> & {
  * Use `create(GetAgentRequestSchema)` to create a new message.
  */
 export const GetAgentRequestSchema: GenMessage<GetAgentRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 7);
+  messageDesc(file_agentspan_v1_agent, 8);
 
 /**
  * @generated from message agentspan.v1.GetAgentResponse
@@ -453,7 +490,7 @@ export type GetAgentResponse = Message<"agentspan.v1.GetAgentResponse"> & {
  * Use `create(GetAgentResponseSchema)` to create a new message.
  */
 export const GetAgentResponseSchema: GenMessage<GetAgentResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 8);
+  messageDesc(file_agentspan_v1_agent, 9);
 
 /**
  * @generated from message agentspan.v1.ListAgentsRequest
@@ -477,7 +514,7 @@ export type ListAgentsRequest = Message<"agentspan.v1.ListAgentsRequest"> & {
  * Use `create(ListAgentsRequestSchema)` to create a new message.
  */
 export const ListAgentsRequestSchema: GenMessage<ListAgentsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 9);
+  messageDesc(file_agentspan_v1_agent, 10);
 
 /**
  * @generated from message agentspan.v1.ListAgentsResponse
@@ -501,7 +538,7 @@ export type ListAgentsResponse = Message<"agentspan.v1.ListAgentsResponse"> & {
  * Use `create(ListAgentsResponseSchema)` to create a new message.
  */
 export const ListAgentsResponseSchema: GenMessage<ListAgentsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 10);
+  messageDesc(file_agentspan_v1_agent, 11);
 
 /**
  * @generated from message agentspan.v1.AgentSummary
@@ -528,7 +565,7 @@ export type AgentSummary = Message<"agentspan.v1.AgentSummary"> & {
  * Use `create(AgentSummarySchema)` to create a new message.
  */
 export const AgentSummarySchema: GenMessage<AgentSummary> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_agent, 11);
+  messageDesc(file_agentspan_v1_agent, 12);
 
 /**
  * Who carries out the calls of a tool.

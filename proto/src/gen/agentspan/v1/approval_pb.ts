@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/approval.proto.
  */
 export const file_agentspan_v1_approval: GenFile = /*@__PURE__*/
-  fileDesc("ChthZ2VudHNwYW4vdjEvYXBwcm92YWwucHJvdG8SDGFnZW50c3Bhbi52MSKRBQoIQXBwcm92YWwSEwoLYXBwcm92YWxfaWQYASABKAkSKAoEa2luZBgCIAEoDjIaLmFnZW50c3Bhbi52MS5BcHByb3ZhbEtpbmQSDgoGcnVuX2lkGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEgoKYWdlbnRfbmFtZRgFIAEoCRIRCgl0b29sX25hbWUYBiABKAkSFgoOYXJndW1lbnRzX2pzb24YByABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgIIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnZvdGVzX3JlcXVpcmVkGAsgASgNEiEKBXZvdGVzGAwgAygLMhIuYWdlbnRzcGFuLnYxLlZvdGUSFAoMcHJldmlld19qc29uGA0gASgJEi4KCnVwZGF0ZWRfYXQYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBnJlYXNvbhgPIAEoCRI1Cg91bmtub3duX291dGNvbWUYECABKAsyHC5hZ2VudHNwYW4udjEuVW5rbm93bk91dGNvbWUSKAoIZGVjaXNpb24YESABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SKgoJYXBwcm92ZXJzGBIgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxIwCgxlc2NhbGF0ZWRfYXQYEyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKEmFuc3dlcl9zY2hlbWFfanNvbhgUIAEoCSKMAgoOVW5rbm93bk91dGNvbWUSDwoHYXR0ZW1wdBgBIAEoDRIRCgl3b3JrZXJfaWQYAiABKAkSLgoKZ3JhbnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFY2F1c2UYBCABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAUgASgJEjUKEWxhc3RfaGVhcnRiZWF0X2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1wcm9iZV92ZXJkaWN0GAcgASgOMhouYWdlbnRzcGFuLnYxLlByb2JlVmVyZGljdBIUCgxwcm9iZV9kZXRhaWwYCCABKAkinwEKBFZvdGUSCwoDd2hvGAEgASgJEiYKAmF0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgR3aGF0GAMgASgOMh0uYWdlbnRzcGFuLnYxLkRlY2lzaW9uT3V0Y29tZRIPCgdjb21tZW50GAQgASgJEg4KBmVkaXRlZBgFIAEoCBIUCgxvbl9iZWhhbGZfb2YYBiABKAkilgIKCERlY2lzaW9uEhMKC2FwcHJvdmFsX2lkGAEgASgJEhMKC2RlY2lzaW9uX2lkGAIgASgJEi4KB291dGNvbWUYAyABKA4yHS5hZ2VudHNwYW4udjEuRGVjaXNpb25PdXRjb21lEhIKCmRlY2lkZWRfYnkYBCABKAkSLgoKZGVjaWRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHY29tbWVudBgGIAEoCRIdChVlZGl0ZWRfYXJndW1lbnRzX2pzb24YByABKAkSFAoMb25fYmVoYWxmX29mGAggASgJEiYKBmdyb3VuZBgJIAEoCzIWLmFnZW50c3Bhbi52MS5HcmFudFVzZSI6CghHcmFudFVzZRIQCghncmFudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEgsKA3VzZRgDIAEoDSLbAgoUTGlzdEFwcHJvdmFsc1JlcXVlc3QSKQoFa2luZHMYASADKA4yGi5hZ2VudHNwYW4udjEuQXBwcm92YWxLaW5kEhEKCXRvb2xfbmFtZRgCIAEoCRISCgphZ2VudF9uYW1lGAMgASgJEj4KBmxhYmVscxgEIAMoCzIuLmFnZW50c3Bhbi52MS5MaXN0QXBwcm92YWxzUmVxdWVzdC5MYWJlbHNFbnRyeRIQCghhc3NpZ25lZRgFIAEoCRIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIOCgZydW5faWQYCCABKAkSFwoPYXNzaWduZWVfZ3JvdXBzGAkgAygJEgwKBG1pbmUYCiABKAgSEgoKd2l0aF90b3RhbBgLIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImoKFUxpc3RBcHByb3ZhbHNSZXNwb25zZRIpCglhcHByb3ZhbHMYASADKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg0KBXRvdGFsGAMgASgNIjkKEkdldEFwcHJvdmFsUmVxdWVzdBIOCgZydW5faWQYASABKAkSEwoLYXBwcm92YWxfaWQYAiABKAkiPwoTR2V0QXBwcm92YWxSZXNwb25zZRIoCghhcHByb3ZhbBgBIAEoCzIWLmFnZW50c3Bhbi52MS5BcHByb3ZhbCKiAgoVV2F0Y2hBcHByb3ZhbHNSZXF1ZXN0EikKBWtpbmRzGAEgAygOMhouYWdlbnRzcGFuLnYxLkFwcHJvdmFsS2luZBIRCgl0b29sX25hbWUYAiABKAkSEgoKYWdlbnRfbmFtZRgDIAEoCRI/CgZsYWJlbHMYBCADKAsyLy5hZ2VudHNwYW4udjEuV2F0Y2hBcHByb3ZhbHNSZXF1ZXN0LkxhYmVsc0VudHJ5EhAKCGFzc2lnbmVlGAUgASgJEg4KBmN1cnNvchgGIAEoCRIXCg9hc3NpZ25lZV9ncm91cHMYByADKAkSDAoEbWluZRgIIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImIKFldhdGNoQXBwcm92YWxzUmVzcG9uc2USKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSDgoGY2xvc2VkGAIgASgIEg4KBmN1cnNvchgDIAEoCSqDAQoMQXBwcm92YWxLaW5kEh0KGUFQUFJPVkFMX0tJTkRfVU5TUEVDSUZJRUQQABIaChZBUFBST1ZBTF9LSU5EX0FQUFJPVkFMEAESGgoWQVBQUk9WQUxfS0lORF9RVUVTVElPThACEhwKGEFQUFJPVkFMX0tJTkRfU0VUVExFTUVOVBADKu8BCg9EZWNpc2lvbk91dGNvbWUSIAocREVDSVNJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGURFQ0lTSU9OX09VVENPTUVfQVBQUk9WRUQQARIdChlERUNJU0lPTl9PVVRDT01FX1JFSkVDVEVEEAISHgoaREVDSVNJT05fT1VUQ09NRV9SRVNQT05ERUQQAxIdChlERUNJU0lPTl9PVVRDT01FX0hBUFBFTkVEEAQSHgoaREVDSVNJT05fT1VUQ09NRV9SVU5fQUdBSU4QBRIdChlERUNJU0lPTl9PVVRDT01FX0dJVkVOX1VQEAYqowEKDFByb2JlVmVyZGljdBIdChlQUk9CRV9WRVJESUNUX1VOU1BFQ0lGSUVEEAASGgoWUFJPQkVfVkVSRElDVF9IQVBQRU5FRBABEiAKHFBST0JFX1ZFUkRJQ1RfRElEX05PVF9IQVBQRU4QAhIZChVQUk9CRV9WRVJESUNUX1VOS05PV04QAxIbChdQUk9CRV9WRVJESUNUX05PX0FOU1dFUhAEMp4CCg9BcHByb3ZhbFNlcnZpY2USWAoNTGlzdEFwcHJvdmFscxIiLmFnZW50c3Bhbi52MS5MaXN0QXBwcm92YWxzUmVxdWVzdBojLmFnZW50c3Bhbi52MS5MaXN0QXBwcm92YWxzUmVzcG9uc2USUgoLR2V0QXBwcm92YWwSIC5hZ2VudHNwYW4udjEuR2V0QXBwcm92YWxSZXF1ZXN0GiEuYWdlbnRzcGFuLnYxLkdldEFwcHJvdmFsUmVzcG9uc2USXQoOV2F0Y2hBcHByb3ZhbHMSIy5hZ2VudHNwYW4udjEuV2F0Y2hBcHByb3ZhbHNSZXF1ZXN0GiQuYWdlbnRzcGFuLnYxLldhdGNoQXBwcm92YWxzUmVzcG9uc2UwAWIGcHJvdG8z", [file_agentspan_v1_agent, file_google_protobuf_timestamp]);
+  fileDesc("ChthZ2VudHNwYW4vdjEvYXBwcm92YWwucHJvdG8SDGFnZW50c3Bhbi52MSK9BQoIQXBwcm92YWwSEwoLYXBwcm92YWxfaWQYASABKAkSKAoEa2luZBgCIAEoDjIaLmFnZW50c3Bhbi52MS5BcHByb3ZhbEtpbmQSDgoGcnVuX2lkGAMgASgJEg8KB2NhbGxfaWQYBCABKAkSEgoKYWdlbnRfbmFtZRgFIAEoCRIRCgl0b29sX25hbWUYBiABKAkSFgoOYXJndW1lbnRzX2pzb24YByABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgIIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmV4cGlyZXNfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnZvdGVzX3JlcXVpcmVkGAsgASgNEiEKBXZvdGVzGAwgAygLMhIuYWdlbnRzcGFuLnYxLlZvdGUSGAoMcHJldmlld19qc29uGA0gASgJQgIYARIuCgp1cGRhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZyZWFzb24YDyABKAkSNQoPdW5rbm93bl9vdXRjb21lGBAgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEigKCGRlY2lzaW9uGBEgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uEioKCWFwcHJvdmVycxgSIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSMAoMZXNjYWxhdGVkX2F0GBMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaChJhbnN3ZXJfc2NoZW1hX2pzb24YFCABKAkSJgoHcHJldmlldxgVIAEoCzIVLmFnZW50c3Bhbi52MS5QcmV2aWV3ItgBCgdQcmV2aWV3EisKBnN0YXR1cxgBIAEoDjIbLmFnZW50c3Bhbi52MS5QcmV2aWV3U3RhdHVzEhQKDGNvbnRlbnRfanNvbhgCIAEoCRITCgtmaW5nZXJwcmludBgDIAEoCRIsCgh0YWtlbl9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGZGV0YWlsGAUgASgJEicKCHByZXZpb3VzGAYgASgLMhUuYWdlbnRzcGFuLnYxLlByZXZpZXcSDgoGZmllbGRzGAcgAygJIowCCg5Vbmtub3duT3V0Y29tZRIPCgdhdHRlbXB0GAEgASgNEhEKCXdvcmtlcl9pZBgCIAEoCRIuCgpncmFudGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVjYXVzZRgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSNQoRbGFzdF9oZWFydGJlYXRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDXByb2JlX3ZlcmRpY3QYByABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0EhQKDHByb2JlX2RldGFpbBgIIAEoCSK8AQoEVm90ZRILCgN3aG8YASABKAkSJgoCYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKBHdoYXQYAyABKA4yHS5hZ2VudHNwYW4udjEuRGVjaXNpb25PdXRjb21lEg8KB2NvbW1lbnQYBCABKAkSDgoGZWRpdGVkGAUgASgIEhQKDG9uX2JlaGFsZl9vZhgGIAEoCRIbChNwcmV2aWV3X2ZpbmdlcnByaW50GAcgASgJIrMCCghEZWNpc2lvbhITCgthcHByb3ZhbF9pZBgBIAEoCRITCgtkZWNpc2lvbl9pZBgCIAEoCRIuCgdvdXRjb21lGAMgASgOMh0uYWdlbnRzcGFuLnYxLkRlY2lzaW9uT3V0Y29tZRISCgpkZWNpZGVkX2J5GAQgASgJEi4KCmRlY2lkZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2NvbW1lbnQYBiABKAkSHQoVZWRpdGVkX2FyZ3VtZW50c19qc29uGAcgASgJEhQKDG9uX2JlaGFsZl9vZhgIIAEoCRImCgZncm91bmQYCSABKAsyFi5hZ2VudHNwYW4udjEuR3JhbnRVc2USGwoTcHJldmlld19maW5nZXJwcmludBgKIAEoCSI6CghHcmFudFVzZRIQCghncmFudF9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgJEgsKA3VzZRgDIAEoDSLbAgoUTGlzdEFwcHJvdmFsc1JlcXVlc3QSKQoFa2luZHMYASADKA4yGi5hZ2VudHNwYW4udjEuQXBwcm92YWxLaW5kEhEKCXRvb2xfbmFtZRgCIAEoCRISCgphZ2VudF9uYW1lGAMgASgJEj4KBmxhYmVscxgEIAMoCzIuLmFnZW50c3Bhbi52MS5MaXN0QXBwcm92YWxzUmVxdWVzdC5MYWJlbHNFbnRyeRIQCghhc3NpZ25lZRgFIAEoCRIRCglwYWdlX3NpemUYBiABKA0SEgoKcGFnZV90b2tlbhgHIAEoCRIOCgZydW5faWQYCCABKAkSFwoPYXNzaWduZWVfZ3JvdXBzGAkgAygJEgwKBG1pbmUYCiABKAgSEgoKd2l0aF90b3RhbBgLIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImoKFUxpc3RBcHByb3ZhbHNSZXNwb25zZRIpCglhcHByb3ZhbHMYASADKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg0KBXRvdGFsGAMgASgNIjkKEkdldEFwcHJvdmFsUmVxdWVzdBIOCgZydW5faWQYASABKAkSEwoLYXBwcm92YWxfaWQYAiABKAkiPwoTR2V0QXBwcm92YWxSZXNwb25zZRIoCghhcHByb3ZhbBgBIAEoCzIWLmFnZW50c3Bhbi52MS5BcHByb3ZhbCKiAgoVV2F0Y2hBcHByb3ZhbHNSZXF1ZXN0EikKBWtpbmRzGAEgAygOMhouYWdlbnRzcGFuLnYxLkFwcHJvdmFsS2luZBIRCgl0b29sX25hbWUYAiABKAkSEgoKYWdlbnRfbmFtZRgDIAEoCRI/CgZsYWJlbHMYBCADKAsyLy5hZ2VudHNwYW4udjEuV2F0Y2hBcHByb3ZhbHNSZXF1ZXN0LkxhYmVsc0VudHJ5EhAKCGFzc2lnbmVlGAUgASgJEg4KBmN1cnNvchgGIAEoCRIXCg9hc3NpZ25lZV9ncm91cHMYByADKAkSDAoEbWluZRgIIAEoCBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImIKFldhdGNoQXBwcm92YWxzUmVzcG9uc2USKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSDgoGY2xvc2VkGAIgASgIEg4KBmN1cnNvchgDIAEoCSqDAQoMQXBwcm92YWxLaW5kEh0KGUFQUFJPVkFMX0tJTkRfVU5TUEVDSUZJRUQQABIaChZBUFBST1ZBTF9LSU5EX0FQUFJPVkFMEAESGgoWQVBQUk9WQUxfS0lORF9RVUVTVElPThACEhwKGEFQUFJPVkFMX0tJTkRfU0VUVExFTUVOVBADKu8BCg9EZWNpc2lvbk91dGNvbWUSIAocREVDSVNJT05fT1VUQ09NRV9VTlNQRUNJRklFRBAAEh0KGURFQ0lTSU9OX09VVENPTUVfQVBQUk9WRUQQARIdChlERUNJU0lPTl9PVVRDT01FX1JFSkVDVEVEEAISHgoaREVDSVNJT05fT1VUQ09NRV9SRVNQT05ERUQQAxIdChlERUNJU0lPTl9PVVRDT01FX0hBUFBFTkVEEAQSHgoaREVDSVNJT05fT1VUQ09NRV9SVU5fQUdBSU4QBRIdChlERUNJU0lPTl9PVVRDT01FX0dJVkVOX1VQEAYqgAEKDVByZXZpZXdTdGF0dXMSHgoaUFJFVklFV19TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZQUkVWSUVXX1NUQVRVU19QRU5ESU5HEAESGAoUUFJFVklFV19TVEFUVVNfU0hPV04QAhIZChVQUkVWSUVXX1NUQVRVU19GQUlMRUQQAyqjAQoMUHJvYmVWZXJkaWN0Eh0KGVBST0JFX1ZFUkRJQ1RfVU5TUEVDSUZJRUQQABIaChZQUk9CRV9WRVJESUNUX0hBUFBFTkVEEAESIAocUFJPQkVfVkVSRElDVF9ESURfTk9UX0hBUFBFThACEhkKFVBST0JFX1ZFUkRJQ1RfVU5LTk9XThADEhsKF1BST0JFX1ZFUkRJQ1RfTk9fQU5TV0VSEAQyngIKD0FwcHJvdmFsU2VydmljZRJYCg1MaXN0QXBwcm92YWxzEiIuYWdlbnRzcGFuLnYxLkxpc3RBcHByb3ZhbHNSZXF1ZXN0GiMuYWdlbnRzcGFuLnYxLkxpc3RBcHByb3ZhbHNSZXNwb25zZRJSCgtHZXRBcHByb3ZhbBIgLmFnZW50c3Bhbi52MS5HZXRBcHByb3ZhbFJlcXVlc3QaIS5hZ2VudHNwYW4udjEuR2V0QXBwcm92YWxSZXNwb25zZRJdCg5XYXRjaEFwcHJvdmFscxIjLmFnZW50c3Bhbi52MS5XYXRjaEFwcHJvdmFsc1JlcXVlc3QaJC5hZ2VudHNwYW4udjEuV2F0Y2hBcHByb3ZhbHNSZXNwb25zZTABYgZwcm90bzM", [file_agentspan_v1_agent, file_google_protobuf_timestamp]);
 
 /**
  * A point where a run waits for a person.
@@ -90,9 +90,10 @@ export type Approval = Message<"agentspan.v1.Approval"> & {
   votes: Vote[];
 
   /**
-   * A picture of the effect, made by the tool, as JSON text; empty where there is none.
+   * A picture of the effect, made by the tool, as JSON text; empty where there is none. Never filled: preview has it.
    *
-   * @generated from field: string preview_json = 13;
+   * @generated from field: string preview_json = 13 [deprecated = true];
+   * @deprecated
    */
   previewJson: string;
 
@@ -143,6 +144,13 @@ export type Approval = Message<"agentspan.v1.Approval"> & {
    * @generated from field: string answer_schema_json = 20;
    */
   answerSchemaJson: string;
+
+  /**
+   * What the call would do; unset where its tool does not say, or where an edit closed it and nothing was shown of that.
+   *
+   * @generated from field: agentspan.v1.Preview preview = 21;
+   */
+  preview?: Preview | undefined;
 };
 
 /**
@@ -151,6 +159,71 @@ export type Approval = Message<"agentspan.v1.Approval"> & {
  */
 export const ApprovalSchema: GenMessage<Approval> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_approval, 0);
+
+/**
+ * What a call would do, as its tool sees it without doing it. It is taken when the approval opens, and again right before
+ * the call runs: where the fingerprint is another then, the call is not run, and people are asked anew.
+ *
+ * @generated from message agentspan.v1.Preview
+ */
+export type Preview = Message<"agentspan.v1.Preview"> & {
+  /**
+   * @generated from field: agentspan.v1.PreviewStatus status = 1;
+   */
+  status: PreviewStatus;
+
+  /**
+   * JSON text in RFC 8785 form, at most 64 KiB: a text, an object with "before" and "after", or whatever else the tool
+   * shows. Empty unless SHOWN, and where GetStatus and ListApprovals leave arguments out.
+   *
+   * @generated from field: string content_json = 2;
+   */
+  contentJson: string;
+
+  /**
+   * "sha256:" and the SHA-256, in hexadecimal, of the RFC 8785 text of an object with each of the fields and its value; of
+   * content_json where there are no fields.
+   *
+   * @generated from field: string fingerprint = 3;
+   */
+  fingerprint: string;
+
+  /**
+   * When it was shown, or failed.
+   *
+   * @generated from field: google.protobuf.Timestamp taken_at = 4;
+   */
+  takenAt?: Timestamp | undefined;
+
+  /**
+   * Why it failed.
+   *
+   * @generated from field: string detail = 5;
+   */
+  detail: string;
+
+  /**
+   * What was shown when the call was approved before, where it was not the same any more when it was to run, or could not
+   * be looked at again.
+   *
+   * @generated from field: agentspan.v1.Preview previous = 6;
+   */
+  previous?: Preview | undefined;
+
+  /**
+   * What must be the same when the call runs, as paths with dots; all of it where empty.
+   *
+   * @generated from field: repeated string fields = 7;
+   */
+  fields: string[];
+};
+
+/**
+ * Describes the message agentspan.v1.Preview.
+ * Use `create(PreviewSchema)` to create a new message.
+ */
+export const PreviewSchema: GenMessage<Preview> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_approval, 1);
 
 /**
  * What is known of an attempt whose outcome is not.
@@ -212,7 +285,7 @@ export type UnknownOutcome = Message<"agentspan.v1.UnknownOutcome"> & {
  * Use `create(UnknownOutcomeSchema)` to create a new message.
  */
 export const UnknownOutcomeSchema: GenMessage<UnknownOutcome> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 1);
+  messageDesc(file_agentspan_v1_approval, 2);
 
 /**
  * What one person said.
@@ -253,6 +326,13 @@ export type Vote = Message<"agentspan.v1.Vote"> & {
    * @generated from field: string on_behalf_of = 6;
    */
   onBehalfOf: string;
+
+  /**
+   * Of the preview that was shown; empty where none was.
+   *
+   * @generated from field: string preview_fingerprint = 7;
+   */
+  previewFingerprint: string;
 };
 
 /**
@@ -260,7 +340,7 @@ export type Vote = Message<"agentspan.v1.Vote"> & {
  * Use `create(VoteSchema)` to create a new message.
  */
 export const VoteSchema: GenMessage<Vote> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 2);
+  messageDesc(file_agentspan_v1_approval, 3);
 
 /**
  * What closed a checkpoint, or would have with enough votes.
@@ -318,6 +398,13 @@ export type Decision = Message<"agentspan.v1.Decision"> & {
    * @generated from field: agentspan.v1.GrantUse ground = 9;
    */
   ground?: GrantUse | undefined;
+
+  /**
+   * Of the preview that was shown, of the arguments before an edit; empty where none was.
+   *
+   * @generated from field: string preview_fingerprint = 10;
+   */
+  previewFingerprint: string;
 };
 
 /**
@@ -325,7 +412,7 @@ export type Decision = Message<"agentspan.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 3);
+  messageDesc(file_agentspan_v1_approval, 4);
 
 /**
  * Which use of which standing grant let a call run.
@@ -358,7 +445,7 @@ export type GrantUse = Message<"agentspan.v1.GrantUse"> & {
  * Use `create(GrantUseSchema)` to create a new message.
  */
 export const GrantUseSchema: GenMessage<GrantUse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 4);
+  messageDesc(file_agentspan_v1_approval, 5);
 
 /**
  * @generated from message agentspan.v1.ListApprovalsRequest
@@ -441,7 +528,7 @@ export type ListApprovalsRequest = Message<"agentspan.v1.ListApprovalsRequest"> 
  * Use `create(ListApprovalsRequestSchema)` to create a new message.
  */
 export const ListApprovalsRequestSchema: GenMessage<ListApprovalsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 5);
+  messageDesc(file_agentspan_v1_approval, 6);
 
 /**
  * @generated from message agentspan.v1.ListApprovalsResponse
@@ -473,7 +560,7 @@ export type ListApprovalsResponse = Message<"agentspan.v1.ListApprovalsResponse"
  * Use `create(ListApprovalsResponseSchema)` to create a new message.
  */
 export const ListApprovalsResponseSchema: GenMessage<ListApprovalsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 6);
+  messageDesc(file_agentspan_v1_approval, 7);
 
 /**
  * @generated from message agentspan.v1.GetApprovalRequest
@@ -495,7 +582,7 @@ export type GetApprovalRequest = Message<"agentspan.v1.GetApprovalRequest"> & {
  * Use `create(GetApprovalRequestSchema)` to create a new message.
  */
 export const GetApprovalRequestSchema: GenMessage<GetApprovalRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 7);
+  messageDesc(file_agentspan_v1_approval, 8);
 
 /**
  * @generated from message agentspan.v1.GetApprovalResponse
@@ -512,7 +599,7 @@ export type GetApprovalResponse = Message<"agentspan.v1.GetApprovalResponse"> & 
  * Use `create(GetApprovalResponseSchema)` to create a new message.
  */
 export const GetApprovalResponseSchema: GenMessage<GetApprovalResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 8);
+  messageDesc(file_agentspan_v1_approval, 9);
 
 /**
  * @generated from message agentspan.v1.WatchApprovalsRequest
@@ -548,7 +635,7 @@ export type WatchApprovalsRequest = Message<"agentspan.v1.WatchApprovalsRequest"
 
   /**
    * The cursor that came last, to go on from there; a snapshot first where empty. What changed in the half minute before
-   * may be told again: an approval with the same updated_at, votes and closed is the same.
+   * may be told again: an approval with the same updated_at, votes, preview status and closed is the same.
    *
    * @generated from field: string cursor = 6;
    */
@@ -570,7 +657,7 @@ export type WatchApprovalsRequest = Message<"agentspan.v1.WatchApprovalsRequest"
  * Use `create(WatchApprovalsRequestSchema)` to create a new message.
  */
 export const WatchApprovalsRequestSchema: GenMessage<WatchApprovalsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 9);
+  messageDesc(file_agentspan_v1_approval, 10);
 
 /**
  * @generated from message agentspan.v1.WatchApprovalsResponse
@@ -599,7 +686,7 @@ export type WatchApprovalsResponse = Message<"agentspan.v1.WatchApprovalsRespons
  * Use `create(WatchApprovalsResponseSchema)` to create a new message.
  */
 export const WatchApprovalsResponseSchema: GenMessage<WatchApprovalsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_approval, 10);
+  messageDesc(file_agentspan_v1_approval, 11);
 
 /**
  * What a checkpoint asks of a person.
@@ -695,6 +782,41 @@ export const DecisionOutcomeSchema: GenEnum<DecisionOutcome> = /*@__PURE__*/
   enumDesc(file_agentspan_v1_approval, 1);
 
 /**
+ * @generated from enum agentspan.v1.PreviewStatus
+ */
+export enum PreviewStatus {
+  /**
+   * @generated from enum value: PREVIEW_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * It is being taken. Whoever decides now decides without it, and nothing is compared before the call runs.
+   *
+   * @generated from enum value: PREVIEW_STATUS_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * @generated from enum value: PREVIEW_STATUS_SHOWN = 2;
+   */
+  SHOWN = 2,
+
+  /**
+   * It could not be taken. Nothing is compared before the call runs.
+   *
+   * @generated from enum value: PREVIEW_STATUS_FAILED = 3;
+   */
+  FAILED = 3,
+}
+
+/**
+ * Describes the enum agentspan.v1.PreviewStatus.
+ */
+export const PreviewStatusSchema: GenEnum<PreviewStatus> = /*@__PURE__*/
+  enumDesc(file_agentspan_v1_approval, 2);
+
+/**
  * What a tool's probe says of an attempt whose outcome is unknown.
  *
  * @generated from enum agentspan.v1.ProbeVerdict
@@ -738,7 +860,7 @@ export enum ProbeVerdict {
  * Describes the enum agentspan.v1.ProbeVerdict.
  */
 export const ProbeVerdictSchema: GenEnum<ProbeVerdict> = /*@__PURE__*/
-  enumDesc(file_agentspan_v1_approval, 2);
+  enumDesc(file_agentspan_v1_approval, 3);
 
 /**
  * Reads open checkpoints across runs. Decisions are made with RunService.

@@ -34,7 +34,7 @@ export type AuditEntry = Message<"agentspan.v1.AuditEntry"> & {
   at?: Timestamp | undefined;
 
   /**
-   * "requested", "voted", "decided", "escalated", "closed", "granted", "released", "settled" or "ended", of what happened
+   * "requested", "voted", "decided", "escalated", "closed", "previewed", "granted", "released", "settled" or "ended", of what happened
    * to the run; "refused" of what was refused of what somebody asked of an approval, and "refusals_counted" of how many
    * more there were than 100 in a minute; "grant_made", "grant_used" and "grant_revoked" of a standing grant, whose id
    * run_id then is.

@@ -2,11 +2,11 @@
 // @generated from file agentspan/v1/event.proto (package agentspan.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Approvers } from "./agent_pb.js";
 import { file_agentspan_v1_agent } from "./agent_pb.js";
-import type { Approval, Decision, ProbeVerdict, UnknownOutcome, Vote } from "./approval_pb.js";
+import type { Approval, Decision, PreviewStatus, ProbeVerdict, UnknownOutcome, Vote } from "./approval_pb.js";
 import { file_agentspan_v1_approval } from "./approval_pb.js";
 import type { RunError, RunState, Usage } from "./run_state_pb.js";
 import { file_agentspan_v1_run_state } from "./run_state_pb.js";
@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/event.proto.
  */
 export const file_agentspan_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKNCQoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiwKCWVzY2FsYXRlZBgfIAEoCzIXLmFnZW50c3Bhbi52MS5Fc2NhbGF0ZWRIABIqCghyZW1pbmRlZBggIAEoCzIWLmFnZW50c3Bhbi52MS5SZW1pbmRlZEgAEiQKBWRlbHRhGCggASgLMhMuYWdlbnRzcGFuLnYxLkRlbHRhSABCBwoFZXZlbnQiQwoJU2lnbmF0dXJlEg4KBmtleV9pZBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEwoLc2lnbmVkX3RleHQYAyABKAki1QEKClJ1blN0YXJ0ZWQSEgoKYWdlbnRfbmFtZRgBIAEoCRIVCg1hZ2VudF92ZXJzaW9uGAIgASgJEg0KBWlucHV0GAMgASgJEhIKCnN0YXJ0ZWRfYnkYBCABKAkSFAoMb25fYmVoYWxmX29mGAUgASgJEjQKBmxhYmVscxgGIAMoCzIkLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiiAEKDE1vZGVsUmVwbGllZBIMCgR0dXJuGAEgASgNEg8KB2F0dGVtcHQYAiABKA0SDAoEdGV4dBgDIAEoCRIQCghjYWxsX2lkcxgEIAMoCRIiCgV1c2FnZRgFIAEoCzITLmFnZW50c3Bhbi52MS5Vc2FnZRIVCg1maW5pc2hfcmVhc29uGAYgASgJIqcBCghUb29sQ2FsbBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAQgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAUgASgIEg8KB3JlZnVzZWQYBiABKAkSGQoRcmVmdXNlZF9hcmd1bWVudHMYByABKAkifQoLVG9vbFN0YXJ0ZWQSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIRCgl3b3JrZXJfaWQYBCABKAkSJgoFZ3JhbnQYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIqkCCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZUIJCgdvdXRjb21lIkMKD1RydW5jYXRlZFJlc3VsdBIOCgZkaWdlc3QYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIMCgRoZWFkGAMgASgJIjMKB1dhaXRpbmcSKAoIYXBwcm92YWwYASABKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwikAEKBVZvdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEwoLZGVjaXNpb25faWQYAyABKAkSIAoEdm90ZRgEIAEoCzISLmFnZW50c3Bhbi52MS5Wb3RlEioKCXNpZ25hdHVyZRgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUicAoHRGVjaWRlZBIPCgdjYWxsX2lkGAEgASgJEigKCGRlY2lzaW9uGAIgASgLMhYuYWdlbnRzcGFuLnYxLkRlY2lzaW9uEioKCXNpZ25hdHVyZRgDIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUiRQoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCSKNAQoJRXNjYWxhdGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSKgoJYXBwcm92ZXJzGAMgASgLMhcuYWdlbnRzcGFuLnYxLkFwcHJvdmVycxIuCgpleHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJACghSZW1pbmRlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg4KBm51bWJlchgDIAEoDSIkCgZQYXVzZWQSCgoCYnkYASABKAkSDgoGcmVhc29uGAIgASgJIhUKB1Jlc3VtZWQSCgoCYnkYASABKAkiKgoHV2FybmluZxIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCSLGAQoLTGF0ZU91dGNvbWUSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRIVCgtyZXN1bHRfanNvbhgEIAEoCUgAEg8KBWVycm9yGAUgASgJSAASMgoJdHJ1bmNhdGVkGAYgASgLMh0uYWdlbnRzcGFuLnYxLlRydW5jYXRlZFJlc3VsdEgAEhsKE3NldHRsZXNfYXBwcm92YWxfaWQYByABKAlCCQoHb3V0Y29tZSKPAQoHUHJvYmluZxIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRI1Cg91bmtub3duX291dGNvbWUYAyABKAsyHC5hZ2VudHNwYW4udjEuVW5rbm93bk91dGNvbWUSKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIqgBCg1Qcm9iZUFuc3dlcmVkEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SKwoHdmVyZGljdBgEIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSDgoGZGV0YWlsGAUgASgJEhEKCXdvcmtlcl9pZBgGIAEoCRISCgpydW5zX2FnYWluGAcgASgIIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJYgZwcm90bzM", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKqCgoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiwKCWVzY2FsYXRlZBgfIAEoCzIXLmFnZW50c3Bhbi52MS5Fc2NhbGF0ZWRIABIqCghyZW1pbmRlZBggIAEoCzIWLmFnZW50c3Bhbi52MS5SZW1pbmRlZEgAEjMKDXByZXZpZXdfYXNrZWQYISABKAsyGi5hZ2VudHNwYW4udjEuUHJldmlld0Fza2VkSAASMwoNcHJldmlld190YWtlbhgiIAEoCzIaLmFnZW50c3Bhbi52MS5QcmV2aWV3VGFrZW5IABIxCgxjaGVja193YW50ZWQYIyABKAsyGS5hZ2VudHNwYW4udjEuQ2hlY2tXYW50ZWRIABIkCgVkZWx0YRgoIAEoCzITLmFnZW50c3Bhbi52MS5EZWx0YUgAQgcKBWV2ZW50IkMKCVNpZ25hdHVyZRIOCgZrZXlfaWQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhMKC3NpZ25lZF90ZXh0GAMgASgJItUBCgpSdW5TdGFydGVkEhIKCmFnZW50X25hbWUYASABKAkSFQoNYWdlbnRfdmVyc2lvbhgCIAEoCRINCgVpbnB1dBgDIAEoCRISCgpzdGFydGVkX2J5GAQgASgJEhQKDG9uX2JlaGFsZl9vZhgFIAEoCRI0CgZsYWJlbHMYBiADKAsyJC5hZ2VudHNwYW4udjEuUnVuU3RhcnRlZC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCgxNb2RlbFJlcGxpZWQSDAoEdHVybhgBIAEoDRIPCgdhdHRlbXB0GAIgASgNEgwKBHRleHQYAyABKAkSEAoIY2FsbF9pZHMYBCADKAkSIgoFdXNhZ2UYBSABKAsyEy5hZ2VudHNwYW4udjEuVXNhZ2USFQoNZmluaXNoX3JlYXNvbhgGIAEoCSKnAQoIVG9vbENhbGwSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgEIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgFIAEoCBIPCgdyZWZ1c2VkGAYgASgJEhkKEXJlZnVzZWRfYXJndW1lbnRzGAcgASgJIpYBCgtUb29sU3RhcnRlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgVncmFudBgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUSFwoPY2hlY2tlZF9wcmV2aWV3GAYgASgJIr8CCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZRIUCgxlcnJvcl9yZWFzb24YDCABKAlCCQoHb3V0Y29tZSJDCg9UcnVuY2F0ZWRSZXN1bHQSDgoGZGlnZXN0GAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSDAoEaGVhZBgDIAEoCSIzCgdXYWl0aW5nEigKCGFwcHJvdmFsGAEgASgLMhYuYWdlbnRzcGFuLnYxLkFwcHJvdmFsIpABCgVWb3RlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhMKC2RlY2lzaW9uX2lkGAMgASgJEiAKBHZvdGUYBCABKAsyEi5hZ2VudHNwYW4udjEuVm90ZRIqCglzaWduYXR1cmUYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlInAKB0RlY2lkZWQSDwoHY2FsbF9pZBgBIAEoCRIoCghkZWNpc2lvbhgCIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIqCglzaWduYXR1cmUYAyABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIkUKEENoZWNrcG9pbnRDbG9zZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRILCgN3aHkYAyABKAkijQEKCUVzY2FsYXRlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEioKCWFwcHJvdmVycxgDIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoIUmVtaW5kZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIOCgZudW1iZXIYAyABKA0iJAoGUGF1c2VkEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVCgdSZXN1bWVkEgoKAmJ5GAEgASgJIioKB1dhcm5pbmcSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixgEKC0xhdGVPdXRjb21lEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEjIKCXRydW5jYXRlZBgGIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIbChNzZXR0bGVzX2FwcHJvdmFsX2lkGAcgASgJQgkKB291dGNvbWUijwEKB1Byb2JpbmcSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSNQoPdW5rbm93bl9vdXRjb21lGAMgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoNUHJvYmVBbnN3ZXJlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEisKB3ZlcmRpY3QYBCABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0Eg4KBmRldGFpbBgFIAEoCRIRCgl3b3JrZXJfaWQYBiABKAkSEgoKcnVuc19hZ2FpbhgHIAEoCCLEAQoMUHJldmlld0Fza2VkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJEi0KB3B1cnBvc2UYBCABKA4yHC5hZ2VudHNwYW4udjEuUHJldmlld1B1cnBvc2USDgoGbnVtYmVyGAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAikgIKDFByZXZpZXdUYWtlbhITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhEKCXRvb2xfbmFtZRgDIAEoCRItCgdwdXJwb3NlGAQgASgOMhwuYWdlbnRzcGFuLnYxLlByZXZpZXdQdXJwb3NlEg4KBm51bWJlchgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSKwoGc3RhdHVzGAcgASgOMhsuYWdlbnRzcGFuLnYxLlByZXZpZXdTdGF0dXMSFAoMY29udGVudF9qc29uGAggASgJEhMKC2ZpbmdlcnByaW50GAkgASgJEg4KBmRldGFpbBgKIAEoCRIPCgdkcmlmdGVkGAsgASgIIkYKC0NoZWNrV2FudGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJKmkKDlByZXZpZXdQdXJwb3NlEh8KG1BSRVZJRVdfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhkKFVBSRVZJRVdfUFVSUE9TRV9TSE9XThABEhsKF1BSRVZJRVdfUFVSUE9TRV9DSEVDS0VEEAJiBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
 
 /**
  * A fact that happened to a run. Sequences begin at 1 and have no gaps; exactly one terminal event (done, failed,
@@ -191,6 +191,28 @@ export type Event = Message<"agentspan.v1.Event"> & {
      */
     value: Reminded;
     case: "reminded";
+  } | {
+    /**
+     * A worker looks at what a call would do.
+     *
+     * @generated from field: agentspan.v1.PreviewAsked preview_asked = 33;
+     */
+    value: PreviewAsked;
+    case: "previewAsked";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.PreviewTaken preview_taken = 34;
+     */
+    value: PreviewTaken;
+    case: "previewTaken";
+  } | {
+    /**
+     * What a call would do was looked at too long ago to begin on, and is looked at again.
+     *
+     * @generated from field: agentspan.v1.CheckWanted check_wanted = 35;
+     */
+    value: CheckWanted;
+    case: "checkWanted";
   } | {
     /**
      * @generated from field: agentspan.v1.Delta delta = 40;
@@ -411,6 +433,14 @@ export type ToolStarted = Message<"agentspan.v1.ToolStarted"> & {
    * @generated from field: agentspan.v1.Signature grant = 5;
    */
   grant?: Signature | undefined;
+
+  /**
+   * The fingerprint of what it would do, as it was looked at right before and as it was approved; empty where nothing was
+   * compared.
+   *
+   * @generated from field: string checked_preview = 6;
+   */
+  checkedPreview: string;
 };
 
 /**
@@ -507,6 +537,14 @@ export type ToolResult = Message<"agentspan.v1.ToolResult"> & {
    * @generated from field: agentspan.v1.Signature signature = 11;
    */
   signature?: Signature | undefined;
+
+  /**
+   * With error, where it is none of the tool's: PREVIEW_UNSTABLE, since what it would do changed three times after people
+   * had approved it. Empty otherwise.
+   *
+   * @generated from field: string error_reason = 12;
+   */
+  errorReason: string;
 };
 
 /**
@@ -931,6 +969,161 @@ export const ProbeAnsweredSchema: GenMessage<ProbeAnswered> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_event, 19);
 
 /**
+ * @generated from message agentspan.v1.PreviewAsked
+ */
+export type PreviewAsked = Message<"agentspan.v1.PreviewAsked"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string tool_name = 3;
+   */
+  toolName: string;
+
+  /**
+   * @generated from field: agentspan.v1.PreviewPurpose purpose = 4;
+   */
+  purpose: PreviewPurpose;
+
+  /**
+   * Of the call's previews, from 1.
+   *
+   * @generated from field: uint32 number = 5;
+   */
+  number: number;
+
+  /**
+   * The worker that looks first.
+   *
+   * @generated from field: string worker_id = 6;
+   */
+  workerId: string;
+
+  /**
+   * When it counts as failed.
+   *
+   * @generated from field: google.protobuf.Timestamp until = 7;
+   */
+  until?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.PreviewAsked.
+ * Use `create(PreviewAskedSchema)` to create a new message.
+ */
+export const PreviewAskedSchema: GenMessage<PreviewAsked> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 20);
+
+/**
+ * @generated from message agentspan.v1.PreviewTaken
+ */
+export type PreviewTaken = Message<"agentspan.v1.PreviewTaken"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string tool_name = 3;
+   */
+  toolName: string;
+
+  /**
+   * @generated from field: agentspan.v1.PreviewPurpose purpose = 4;
+   */
+  purpose: PreviewPurpose;
+
+  /**
+   * @generated from field: uint32 number = 5;
+   */
+  number: number;
+
+  /**
+   * The worker that answered; empty where nobody did in time.
+   *
+   * @generated from field: string worker_id = 6;
+   */
+  workerId: string;
+
+  /**
+   * SHOWN (also where it was compared) or FAILED.
+   *
+   * @generated from field: agentspan.v1.PreviewStatus status = 7;
+   */
+  status: PreviewStatus;
+
+  /**
+   * As in Preview.
+   *
+   * @generated from field: string content_json = 8;
+   */
+  contentJson: string;
+
+  /**
+   * @generated from field: string fingerprint = 9;
+   */
+  fingerprint: string;
+
+  /**
+   * @generated from field: string detail = 10;
+   */
+  detail: string;
+
+  /**
+   * Of a comparison: what the call would do is not what was approved. People are asked anew.
+   *
+   * @generated from field: bool drifted = 11;
+   */
+  drifted: boolean;
+};
+
+/**
+ * Describes the message agentspan.v1.PreviewTaken.
+ * Use `create(PreviewTakenSchema)` to create a new message.
+ */
+export const PreviewTakenSchema: GenMessage<PreviewTaken> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 21);
+
+/**
+ * @generated from message agentspan.v1.CheckWanted
+ */
+export type CheckWanted = Message<"agentspan.v1.CheckWanted"> & {
+  /**
+   * @generated from field: string approval_id = 1;
+   */
+  approvalId: string;
+
+  /**
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string tool_name = 3;
+   */
+  toolName: string;
+};
+
+/**
+ * Describes the message agentspan.v1.CheckWanted.
+ * Use `create(CheckWantedSchema)` to create a new message.
+ */
+export const CheckWantedSchema: GenMessage<CheckWanted> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 22);
+
+/**
  * @generated from message agentspan.v1.Error
  */
 export type Error = Message<"agentspan.v1.Error"> & {
@@ -971,7 +1164,7 @@ export type Error = Message<"agentspan.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 20);
+  messageDesc(file_agentspan_v1_event, 23);
 
 /**
  * @generated from message agentspan.v1.Ending
@@ -993,7 +1186,7 @@ export type Ending = Message<"agentspan.v1.Ending"> & {
  * Use `create(EndingSchema)` to create a new message.
  */
 export const EndingSchema: GenMessage<Ending> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 21);
+  messageDesc(file_agentspan_v1_event, 24);
 
 /**
  * @generated from message agentspan.v1.Done
@@ -1012,7 +1205,7 @@ export type Done = Message<"agentspan.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 22);
+  messageDesc(file_agentspan_v1_event, 25);
 
 /**
  * @generated from message agentspan.v1.Failed
@@ -1029,7 +1222,7 @@ export type Failed = Message<"agentspan.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 23);
+  messageDesc(file_agentspan_v1_event, 26);
 
 /**
  * @generated from message agentspan.v1.Cancelled
@@ -1051,7 +1244,7 @@ export type Cancelled = Message<"agentspan.v1.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 24);
+  messageDesc(file_agentspan_v1_event, 27);
 
 /**
  * @generated from message agentspan.v1.TimedOut
@@ -1068,7 +1261,7 @@ export type TimedOut = Message<"agentspan.v1.TimedOut"> & {
  * Use `create(TimedOutSchema)` to create a new message.
  */
 export const TimedOutSchema: GenMessage<TimedOut> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 25);
+  messageDesc(file_agentspan_v1_event, 28);
 
 /**
  * A piece of the model's text as it comes. Of one attempt; a later attempt begins anew.
@@ -1097,5 +1290,37 @@ export type Delta = Message<"agentspan.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 26);
+  messageDesc(file_agentspan_v1_event, 29);
+
+/**
+ * What a preview is for.
+ *
+ * @generated from enum agentspan.v1.PreviewPurpose
+ */
+export enum PreviewPurpose {
+  /**
+   * @generated from enum value: PREVIEW_PURPOSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * To be shown to whoever decides.
+   *
+   * @generated from enum value: PREVIEW_PURPOSE_SHOWN = 1;
+   */
+  SHOWN = 1,
+
+  /**
+   * To be compared, right before the call runs, with what was shown.
+   *
+   * @generated from enum value: PREVIEW_PURPOSE_CHECKED = 2;
+   */
+  CHECKED = 2,
+}
+
+/**
+ * Describes the enum agentspan.v1.PreviewPurpose.
+ */
+export const PreviewPurposeSchema: GenEnum<PreviewPurpose> = /*@__PURE__*/
+  enumDesc(file_agentspan_v1_event, 0);
 

@@ -4,6 +4,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { PreviewPolicy } from "./agent_pb.js";
+import { file_agentspan_v1_agent } from "./agent_pb.js";
 import type { ProbeVerdict } from "./approval_pb.js";
 import { file_agentspan_v1_approval } from "./approval_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -14,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/worker.proto.
  */
 export const file_agentspan_v1_worker: GenFile = /*@__PURE__*/
-  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEinAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wimgEKCldvcmtlclRvb2wSDQoFcXVldWUYASABKAkSDAoEbmFtZRgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgEIAEoCBIMCgRvbmNlGAUgASgIEg0KBXByb2JlGAYgASgIEhwKFGVuZm9yY2VzX2lkZW1wb3RlbmN5GAcgASgIIuoBChBSZWdpc3RlclJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEg4KBnN0cmVhbRgCIAEoCRIRCgljb25zdW1lcnMYAyADKAkSKAoFbGVhc2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2tleV9pZHMYBiADKAkSFwoPb3JjaGVzdHJhdG9yX2lkGAcgASgJIlUKCFRhc2tIaW50Eg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIpkBCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjYWxsX2lkGAQgASgJEg8KB2F0dGVtcHQYBSABKA0SDQoFbm9uY2UYBiABKAkSEQoJbmFtZXNwYWNlGAcgASgJEg0KBXByb2JlGAggASgIIqwBCg1DbGFpbVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEiQKBWdyYW50GAIgASgLMhMuYWdlbnRzcGFuLnYxLkdyYW50SAASKAoHcmVmdXNhbBgDIAEoCzIVLmFnZW50c3Bhbi52MS5SZWZ1c2FsSAASFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJQggKBmFuc3dlciKAAgoFR3JhbnQSEQoJdG9vbF9uYW1lGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEiwKCGRlYWRsaW5lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdndWFyZGVkGAYgASgIEiIKBXByb29mGAcgASgLMhMuYWdlbnRzcGFuLnYxLlByb29mEhMKC3RyYWNlcGFyZW50GAggASgJEhIKCmFnZW50X25hbWUYCSABKAkSDQoFcHJvYmUYCiABKAgiogIKBVByb29mEg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SDQoFbm9uY2UYBCABKAkSEQoJd29ya2VyX2lkGAUgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYBiABKAkSEwoLYXBwcm92YWxfaWQYByABKAkSEwoLZGVjaXNpb25faWQYCCABKAkSLgoKZ3JhbnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGa2V5X2lkGAogASgJEhEKCXNpZ25hdHVyZRgLIAEoDBIuCgpleHBpcmVzX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI2CgdSZWZ1c2FsEisKBnJlYXNvbhgBIAEoDjIbLmFnZW50c3Bhbi52MS5SZWZ1c2FsUmVhc29uIocBChBIZWFydGJlYXRSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDwoHY291bnRlchgEIAEoBBInCgV0YXNrcxgFIAMoCzIYLmFnZW50c3Bhbi52MS5UYXNrSW5IYW5kIlwKClRhc2tJbkhhbmQSDgoGcnVuX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRINCgVub25jZRgEIAEoCRINCgViZWd1bhgFIAEoCCJ2ChFIZWFydGJlYXRSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIMCgRzdG9wGAIgAygJEhAKCHJlZ2lzdGVyGAMgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgEIAEoCSKqAgoPQ29tcGxldGVSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAggASgJEhUKC3Jlc3VsdF9qc29uGAkgASgJSAASLAoHZmFpbHVyZRgKIAEoCzIZLmFnZW50c3Bhbi52MS5Ub29sRmFpbHVyZUgAEjEKDHByb2JlX2Fuc3dlchgLIAEoCzIZLmFnZW50c3Bhbi52MS5Qcm9iZUFuc3dlckgAQgkKB291dGNvbWUiXwoLUHJvYmVBbnN3ZXISKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSEwoLcmVzdWx0X2pzb24YAiABKAkSDgoGZGV0YWlsGAMgASgJIjEKC1Rvb2xGYWlsdXJlEg8KB21lc3NhZ2UYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIIpUBChBDb21wbGV0ZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEi4KBnN0YXR1cxgCIAEoDjIeLmFnZW50c3Bhbi52MS5Db21wbGV0aW9uU3RhdHVzEg4KBmRldGFpbBgDIAEoCRIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAkiyQEKDlJlbGVhc2VSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIrCgZyZWFzb24YCCABKA4yGy5hZ2VudHNwYW4udjEuUmVsZWFzZVJlYXNvbhIOCgZkZXRhaWwYCSABKAkiZgoPUmVsZWFzZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEhAKCHJlbGVhc2VkGAIgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCSJeCgtXb3JrZXJFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIuCgtyZXRyeV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiruAQoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFFJFRlVTQUxfUkVBU09OX1RBS0VOEAESGAoUUkVGVVNBTF9SRUFTT05fRU5ERUQQAhIcChhSRUZVU0FMX1JFQVNPTl9DQU5DRUxMRUQQAxIZChVSRUZVU0FMX1JFQVNPTl9QQVVTRUQQBBIYChRSRUZVU0FMX1JFQVNPTl9HQVRFRBAFEhwKGFJFRlVTQUxfUkVBU09OX05PVF9GT1VORBAGEhgKFFJFRlVTQUxfUkVBU09OX1BST0JFEAcqjgEKEENvbXBsZXRpb25TdGF0dXMSIQodQ09NUExFVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpDT01QTEVUSU9OX1NUQVRVU19BQ0NFUFRFRBABEhsKF0NPTVBMRVRJT05fU1RBVFVTX1NUQUxFEAISGgoWQ09NUExFVElPTl9TVEFUVVNfTEFURRADKqwBCg1SZWxlYXNlUmVhc29uEh4KGlJFTEVBU0VfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocUkVMRUFTRV9SRUFTT05fU0hVVFRJTkdfRE9XThABEh8KG1JFTEVBU0VfUkVBU09OX0lOQ09NUEFUSUJMRRACEhsKF1JFTEVBU0VfUkVBU09OX1RPT19MQVRFEAMSGwoXUkVMRUFTRV9SRUFTT05fTk9fUFJPT0YQBGIGcHJvdG8z", [file_agentspan_v1_approval, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEinAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wiyAEKCldvcmtlclRvb2wSDQoFcXVldWUYASABKAkSDAoEbmFtZRgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgEIAEoCBIMCgRvbmNlGAUgASgIEg0KBXByb2JlGAYgASgIEhwKFGVuZm9yY2VzX2lkZW1wb3RlbmN5GAcgASgIEiwKB3ByZXZpZXcYCCABKAsyGy5hZ2VudHNwYW4udjEuUHJldmlld1BvbGljeSLqAQoQUmVnaXN0ZXJSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIOCgZzdHJlYW0YAiABKAkSEQoJY29uc3VtZXJzGAMgAygJEigKBWxlYXNlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdrZXlfaWRzGAYgAygJEhcKD29yY2hlc3RyYXRvcl9pZBgHIAEoCSJVCghUYXNrSGludBIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhcKD29yY2hlc3RyYXRvcl9pZBgEIAEoCSKqAQoMQ2xhaW1SZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2FsbF9pZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgNEg0KBW5vbmNlGAYgASgJEhEKCW5hbWVzcGFjZRgHIAEoCRINCgVwcm9iZRgIIAEoCBIPCgdwcmV2aWV3GAkgASgIIqwBCg1DbGFpbVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEiQKBWdyYW50GAIgASgLMhMuYWdlbnRzcGFuLnYxLkdyYW50SAASKAoHcmVmdXNhbBgDIAEoCzIVLmFnZW50c3Bhbi52MS5SZWZ1c2FsSAASFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJQggKBmFuc3dlciKsAgoFR3JhbnQSEQoJdG9vbF9uYW1lGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEiwKCGRlYWRsaW5lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdndWFyZGVkGAYgASgIEiIKBXByb29mGAcgASgLMhMuYWdlbnRzcGFuLnYxLlByb29mEhMKC3RyYWNlcGFyZW50GAggASgJEhIKCmFnZW50X25hbWUYCSABKAkSDQoFcHJvYmUYCiABKAgSKgoHcHJldmlldxgLIAEoCzIZLmFnZW50c3Bhbi52MS5QcmV2aWV3VGFzayJLCgtQcmV2aWV3VGFzaxIOCgZudW1iZXIYASABKA0SLAoJdGltZV9sZWZ0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIrsCCgVQcm9vZhIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEg0KBW5vbmNlGAQgASgJEhEKCXdvcmtlcl9pZBgFIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAYgASgJEhMKC2FwcHJvdmFsX2lkGAcgASgJEhMKC2RlY2lzaW9uX2lkGAggASgJEi4KCmdyYW50ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgKIAEoCRIRCglzaWduYXR1cmUYCyABKAwSLgoKZXhwaXJlc19hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPY2hlY2tlZF9wcmV2aWV3GA0gASgJIjYKB1JlZnVzYWwSKwoGcmVhc29uGAEgASgOMhsuYWdlbnRzcGFuLnYxLlJlZnVzYWxSZWFzb24ihwEKEEhlYXJ0YmVhdFJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIPCgdjb3VudGVyGAQgASgEEicKBXRhc2tzGAUgAygLMhguYWdlbnRzcGFuLnYxLlRhc2tJbkhhbmQiXAoKVGFza0luSGFuZBIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEg0KBW5vbmNlGAQgASgJEg0KBWJlZ3VuGAUgASgIInYKEUhlYXJ0YmVhdFJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEgwKBHN0b3AYAiADKAkSEAoIcmVnaXN0ZXIYAyABKAgSFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIuECCg9Db21wbGV0ZVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDwoHY2FsbF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgNEg0KBW5vbmNlGAcgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYCCABKAkSFQoLcmVzdWx0X2pzb24YCSABKAlIABIsCgdmYWlsdXJlGAogASgLMhkuYWdlbnRzcGFuLnYxLlRvb2xGYWlsdXJlSAASMQoMcHJvYmVfYW5zd2VyGAsgASgLMhkuYWdlbnRzcGFuLnYxLlByb2JlQW5zd2VySAASNQoOcHJldmlld19hbnN3ZXIYDCABKAsyGy5hZ2VudHNwYW4udjEuUHJldmlld0Fuc3dlckgAQgkKB291dGNvbWUiVQoNUHJldmlld0Fuc3dlchIOCgZudW1iZXIYASABKA0SFgoMY29udGVudF9qc29uGAIgASgJSAASEQoHZmFpbHVyZRgDIAEoCUgAQgkKB291dGNvbWUiXwoLUHJvYmVBbnN3ZXISKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSEwoLcmVzdWx0X2pzb24YAiABKAkSDgoGZGV0YWlsGAMgASgJIjEKC1Rvb2xGYWlsdXJlEg8KB21lc3NhZ2UYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIIpUBChBDb21wbGV0ZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEi4KBnN0YXR1cxgCIAEoDjIeLmFnZW50c3Bhbi52MS5Db21wbGV0aW9uU3RhdHVzEg4KBmRldGFpbBgDIAEoCRIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAkiyQEKDlJlbGVhc2VSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIrCgZyZWFzb24YCCABKA4yGy5hZ2VudHNwYW4udjEuUmVsZWFzZVJlYXNvbhIOCgZkZXRhaWwYCSABKAkiZgoPUmVsZWFzZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEhAKCHJlbGVhc2VkGAIgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCSJeCgtXb3JrZXJFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIuCgtyZXRyeV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqKAgoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFFJFRlVTQUxfUkVBU09OX1RBS0VOEAESGAoUUkVGVVNBTF9SRUFTT05fRU5ERUQQAhIcChhSRUZVU0FMX1JFQVNPTl9DQU5DRUxMRUQQAxIZChVSRUZVU0FMX1JFQVNPTl9QQVVTRUQQBBIYChRSRUZVU0FMX1JFQVNPTl9HQVRFRBAFEhwKGFJFRlVTQUxfUkVBU09OX05PVF9GT1VORBAGEhgKFFJFRlVTQUxfUkVBU09OX1BST0JFEAcSGgoWUkVGVVNBTF9SRUFTT05fUFJFVklFVxAIKo4BChBDb21wbGV0aW9uU3RhdHVzEiEKHUNPTVBMRVRJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHgoaQ09NUExFVElPTl9TVEFUVVNfQUNDRVBURUQQARIbChdDT01QTEVUSU9OX1NUQVRVU19TVEFMRRACEhoKFkNPTVBMRVRJT05fU1RBVFVTX0xBVEUQAyqsAQoNUmVsZWFzZVJlYXNvbhIeChpSRUxFQVNFX1JFQVNPTl9VTlNQRUNJRklFRBAAEiAKHFJFTEVBU0VfUkVBU09OX1NIVVRUSU5HX0RPV04QARIfChtSRUxFQVNFX1JFQVNPTl9JTkNPTVBBVElCTEUQAhIbChdSRUxFQVNFX1JFQVNPTl9UT09fTEFURRADEhsKF1JFTEVBU0VfUkVBU09OX05PX1BST09GEARiBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentspan.v1.RegisterRequest
@@ -109,6 +111,14 @@ export type WorkerTool = Message<"agentspan.v1.WorkerTool"> & {
    * @generated from field: bool enforces_idempotency = 7;
    */
   enforcesIdempotency: boolean;
+
+  /**
+   * It brings a preview: a function that only looks, and tells what a call would do. Set, also where it says nothing
+   * more, it asks that whoever decides about a call is shown that, beside what the definition says.
+   *
+   * @generated from field: agentspan.v1.PreviewPolicy preview = 8;
+   */
+  preview?: PreviewPolicy | undefined;
 };
 
 /**
@@ -257,6 +267,14 @@ export type ClaimRequest = Message<"agentspan.v1.ClaimRequest"> & {
    * @generated from field: bool probe = 8;
    */
   probe: boolean;
+
+  /**
+   * Asks for the tool's preview to be taken, and never for the tool itself: after a refusal as PREVIEW. Several workers
+   * may take the same preview; the first answer counts.
+   *
+   * @generated from field: bool preview = 9;
+   */
+  preview: boolean;
 };
 
 /**
@@ -373,6 +391,14 @@ export type Grant = Message<"agentspan.v1.Grant"> & {
    * @generated from field: bool probe = 10;
    */
   probe: boolean;
+
+  /**
+   * Take the tool's preview with these arguments, and do not run the tool; answer with CompleteRequest.preview_answer by
+   * the deadline, also where it failed. Carries no proof and no idempotency key.
+   *
+   * @generated from field: agentspan.v1.PreviewTask preview = 11;
+   */
+  preview?: PreviewTask | undefined;
 };
 
 /**
@@ -381,6 +407,34 @@ export type Grant = Message<"agentspan.v1.Grant"> & {
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_worker, 6);
+
+/**
+ * Which preview of a call is to be taken.
+ *
+ * @generated from message agentspan.v1.PreviewTask
+ */
+export type PreviewTask = Message<"agentspan.v1.PreviewTask"> & {
+  /**
+   * To be told with the answer: what the call would do may be asked again.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * From when the claim was sent: the deadline is by the server's clock.
+   *
+   * @generated from field: google.protobuf.Duration time_left = 2;
+   */
+  timeLeft?: Duration | undefined;
+};
+
+/**
+ * Describes the message agentspan.v1.PreviewTask.
+ * Use `create(PreviewTaskSchema)` to create a new message.
+ */
+export const PreviewTaskSchema: GenMessage<PreviewTask> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_worker, 7);
 
 /**
  * Why this attempt may run, bound to this claim's nonce and to the digest of the arguments, and signed by an orchestrator
@@ -460,6 +514,14 @@ export type Proof = Message<"agentspan.v1.Proof"> & {
    * @generated from field: google.protobuf.Timestamp expires_at = 12;
    */
   expiresAt?: Timestamp | undefined;
+
+  /**
+   * The fingerprint of what the call would do, as it was looked at at most 30 s before, and as it was approved; empty
+   * where nothing was compared. Where it is not empty it is signed with the rest, as "preview".
+   *
+   * @generated from field: string checked_preview = 13;
+   */
+  checkedPreview: string;
 };
 
 /**
@@ -467,7 +529,7 @@ export type Proof = Message<"agentspan.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 7);
+  messageDesc(file_agentspan_v1_worker, 8);
 
 /**
  * @generated from message agentspan.v1.Refusal
@@ -484,7 +546,7 @@ export type Refusal = Message<"agentspan.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 8);
+  messageDesc(file_agentspan_v1_worker, 9);
 
 /**
  * @generated from message agentspan.v1.HeartbeatRequest
@@ -525,7 +587,7 @@ export type HeartbeatRequest = Message<"agentspan.v1.HeartbeatRequest"> & {
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 9);
+  messageDesc(file_agentspan_v1_worker, 10);
 
 /**
  * @generated from message agentspan.v1.TaskInHand
@@ -565,7 +627,7 @@ export type TaskInHand = Message<"agentspan.v1.TaskInHand"> & {
  * Use `create(TaskInHandSchema)` to create a new message.
  */
 export const TaskInHandSchema: GenMessage<TaskInHand> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 10);
+  messageDesc(file_agentspan_v1_worker, 11);
 
 /**
  * @generated from message agentspan.v1.HeartbeatResponse
@@ -601,7 +663,7 @@ export type HeartbeatResponse = Message<"agentspan.v1.HeartbeatResponse"> & {
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 11);
+  messageDesc(file_agentspan_v1_worker, 12);
 
 /**
  * @generated from message agentspan.v1.CompleteRequest
@@ -676,6 +738,14 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
      */
     value: ProbeAnswer;
     case: "probeAnswer";
+  } | {
+    /**
+     * For a grant to preview.
+     *
+     * @generated from field: agentspan.v1.PreviewAnswer preview_answer = 12;
+     */
+    value: PreviewAnswer;
+    case: "previewAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -684,7 +754,50 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
  * Use `create(CompleteRequestSchema)` to create a new message.
  */
 export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 12);
+  messageDesc(file_agentspan_v1_worker, 13);
+
+/**
+ * What a tool's preview saw.
+ *
+ * @generated from message agentspan.v1.PreviewAnswer
+ */
+export type PreviewAnswer = Message<"agentspan.v1.PreviewAnswer"> & {
+  /**
+   * As in the grant.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from oneof agentspan.v1.PreviewAnswer.outcome
+   */
+  outcome: {
+    /**
+     * JSON text, at most 64 KiB, read as strictly as arguments are; see Preview. What is larger or is read otherwise has
+     * failed.
+     *
+     * @generated from field: string content_json = 2;
+     */
+    value: string;
+    case: "contentJson";
+  } | {
+    /**
+     * Why it could not look, in words for whoever decides. At most 2 KiB, cut there.
+     *
+     * @generated from field: string failure = 3;
+     */
+    value: string;
+    case: "failure";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message agentspan.v1.PreviewAnswer.
+ * Use `create(PreviewAnswerSchema)` to create a new message.
+ */
+export const PreviewAnswerSchema: GenMessage<PreviewAnswer> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_worker, 14);
 
 /**
  * What a tool's probe found out.
@@ -720,7 +833,7 @@ export type ProbeAnswer = Message<"agentspan.v1.ProbeAnswer"> & {
  * Use `create(ProbeAnswerSchema)` to create a new message.
  */
 export const ProbeAnswerSchema: GenMessage<ProbeAnswer> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 13);
+  messageDesc(file_agentspan_v1_worker, 15);
 
 /**
  * @generated from message agentspan.v1.ToolFailure
@@ -742,7 +855,7 @@ export type ToolFailure = Message<"agentspan.v1.ToolFailure"> & {
  * Use `create(ToolFailureSchema)` to create a new message.
  */
 export const ToolFailureSchema: GenMessage<ToolFailure> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 14);
+  messageDesc(file_agentspan_v1_worker, 16);
 
 /**
  * @generated from message agentspan.v1.CompleteResponse
@@ -774,7 +887,7 @@ export type CompleteResponse = Message<"agentspan.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 15);
+  messageDesc(file_agentspan_v1_worker, 17);
 
 /**
  * Hands back a granted task that was not begun. Where a heartbeat had said that it had begun, it is not handed back: the
@@ -835,7 +948,7 @@ export type ReleaseRequest = Message<"agentspan.v1.ReleaseRequest"> & {
  * Use `create(ReleaseRequestSchema)` to create a new message.
  */
 export const ReleaseRequestSchema: GenMessage<ReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 16);
+  messageDesc(file_agentspan_v1_worker, 18);
 
 /**
  * @generated from message agentspan.v1.ReleaseResponse
@@ -864,7 +977,7 @@ export type ReleaseResponse = Message<"agentspan.v1.ReleaseResponse"> & {
  * Use `create(ReleaseResponseSchema)` to create a new message.
  */
 export const ReleaseResponseSchema: GenMessage<ReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 17);
+  messageDesc(file_agentspan_v1_worker, 19);
 
 /**
  * A request that was not carried out.
@@ -897,7 +1010,7 @@ export type WorkerError = Message<"agentspan.v1.WorkerError"> & {
  * Use `create(WorkerErrorSchema)` to create a new message.
  */
 export const WorkerErrorSchema: GenMessage<WorkerError> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 18);
+  messageDesc(file_agentspan_v1_worker, 20);
 
 /**
  * @generated from enum agentspan.v1.RefusalReason
@@ -953,6 +1066,13 @@ export enum RefusalReason {
    * @generated from enum value: REFUSAL_REASON_PROBE = 7;
    */
   PROBE = 7,
+
+  /**
+   * What the call would do is asked, and nothing else: claim again with preview.
+   *
+   * @generated from enum value: REFUSAL_REASON_PREVIEW = 8;
+   */
+  PREVIEW = 8,
 }
 
 /**
