@@ -250,6 +250,8 @@ export function release(draft: Draft, command: Release): Answer {
   );
   if (known !== undefined && !isClaimant(known, command)) return { type: "released", released: false };
   if (known?.released) return { type: "released", released: true };
+  // Whoever reported an outcome had begun, whatever is asked about that attempt by now.
+  if (known?.reported !== undefined) return { type: "released", released: false };
   const call = callOf(draft.run, callId);
   if (call === undefined || draft.run.phase.kind === "ended") return { type: "released", released: false };
   const { state } = call;
