@@ -31,7 +31,16 @@ export type { Logger } from "./logger.js";
 export type { PreviewContext, PreviewFunction } from "./preview.js";
 export type { Probe, ProbeAnswer, ProbeContext } from "./probe.js";
 export * from "./run-event.js";
-export { type RunError, type RunOutput, type RunState, type RunStatus, runStatusOf, type Usage } from "./run-status.js";
+export {
+  type BlockedReason,
+  type BlockedTool,
+  type RunError,
+  type RunOutput,
+  type RunState,
+  type RunStatus,
+  runStatusOf,
+  type Usage,
+} from "./run-status.js";
 export type { RuntimeOptions } from "./runtime-options.js";
 export {
   type GrantFilter,

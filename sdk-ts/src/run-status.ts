@@ -1,4 +1,8 @@
-import { RunState as RunStateEnum, type RunStatus as RunStatusMessage } from "@agentspan/proto";
+import {
+  BlockedReason as BlockedReasonEnum,
+  RunState as RunStateEnum,
+  type RunStatus as RunStatusMessage,
+} from "@agentspan/proto";
 import { type Approval, approvalOf, dateOf } from "./approval.js";
 import { readJsonObject } from "./json-text.js";
 
@@ -55,8 +59,10 @@ export interface RunStatus {
   readonly lastSequence: number;
   readonly agentName: string;
   readonly agentVersion: string;
-  /** Tools with a call that no connected worker serves, or serves incompatibly. */
+  /** Tools with a call that no connected worker serves, or that workers hand back. */
   readonly blockedOn: readonly string[];
+  /** The same tools, each with why. */
+  readonly blocked: readonly BlockedTool[];
   readonly labels: Readonly<Record<string, string>>;
   readonly startedBy: string;
   /** Empty unless another run started it. */
@@ -64,6 +70,17 @@ export interface RunStatus {
   readonly createdAt: Date | undefined;
   readonly updatedAt: Date | undefined;
   readonly endedAt: Date | undefined;
+}
+
+/**
+ * NO_WORKER: no connected worker serves it. INCOMPATIBLE: a worker's schema refuses the arguments. NO_PROOF: a worker has
+ * no proof that it believes, for want of the orchestrator's key or for its clock.
+ */
+export type BlockedReason = "NO_WORKER" | "INCOMPATIBLE" | "NO_PROOF" | "UNSPECIFIED";
+
+export interface BlockedTool {
+  readonly toolName: string;
+  readonly why: BlockedReason;
 }
 
 export function runStatusOf(message: RunStatusMessage): RunStatus {
@@ -84,6 +101,7 @@ export function runStatusOf(message: RunStatusMessage): RunStatus {
     agentName: message.agentName,
     agentVersion: message.agentVersion,
     blockedOn: message.blockedOn,
+    blocked: message.blocked.map(({ toolName, why }) => ({ toolName, why: blockedReasonOf(why) })),
     labels: message.labels,
     startedBy: message.startedBy,
     parentRunId: message.parentRunId,
@@ -91,6 +109,10 @@ export function runStatusOf(message: RunStatusMessage): RunStatus {
     updatedAt: dateOf(message.updatedAt),
     endedAt: dateOf(message.endedAt),
   };
+}
+
+function blockedReasonOf(why: BlockedReasonEnum): BlockedReason {
+  return (BlockedReasonEnum[why] as BlockedReason | undefined) ?? "UNSPECIFIED";
 }
 
 export function runStateOf(state: RunStateEnum): RunState {

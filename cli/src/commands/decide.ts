@@ -1,6 +1,7 @@
 // agentspan approve, reject, respond and settle. What is decided is shown first, and the decision is bound to exactly that.
 import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
 import { answerLines, argumentLines, askedOf, knownLines } from "../approval-view.js";
+import { blockedWords } from "../blocked-words.js";
 import { CommandError } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -156,9 +157,9 @@ function votes(number: number): string {
 
 /** An approved call that nobody runs looks as if nothing had happened. */
 async function tellUntaken(handle: AgentHandle, call: OpenCall | undefined, output: Output): Promise<void> {
-  const { blockedOn } = await handle.getStatus();
-  if (blockedOn.length > 0) {
-    output.line(`No connected worker serves ${safeText(blockedOn.join(", "))}: the call waits until one does.`);
+  const { blocked } = await handle.getStatus();
+  if (blocked.length > 0) {
+    for (const tool of blocked) output.line(`It waits: ${blockedWords(tool)}.`);
   } else if (call !== undefined && !(await isTaken(handle, call))) {
     output.line(`No worker has taken it yet: it waits for one that serves ${safeText(call.toolName)}.`);
   }

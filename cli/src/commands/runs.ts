@@ -2,6 +2,7 @@
 import { RunState as RunStateEnum } from "@agentspan/proto";
 import type { AgentHandle, RunState, RunStatus } from "@agentspan/sdk";
 import { argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
+import { blockedWords } from "../blocked-words.js";
 import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import { eventLine, resultWords } from "../event-line.js";
@@ -122,9 +123,7 @@ export function showStatus(status: RunStatus, output: Output): void {
     ...(taken === undefined ? [] : [["Ended", `${dateAndTime(status.endedAt)}, after ${span(taken)}`]]),
     ["Events", `${status.lastSequence}  (${commandName()} runs events ${runId})`],
     ["Tokens", `${usage.inputTokens} in, ${usage.outputTokens} out`],
-    ...(status.blockedOn.length === 0
-      ? []
-      : [["Blocked", `no connected worker serves ${safeText(status.blockedOn.join(", "))}`]]),
+    ...status.blocked.map((tool) => ["Blocked", blockedWords(tool)]),
     ...Object.entries(status.labels).map(([key, value]) => ["Label", safeText(`${key}=${value}`)]),
   ];
   output.table(rows, "");

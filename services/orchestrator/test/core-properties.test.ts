@@ -35,6 +35,7 @@
 //  30  A standing grant decides as its maker could have, and each use of it lets one call run (11).
 //  31  A question is answered by what fits its schema, or declined; no worker ever hears of it.
 //  32  A call that was approved with a preview in sight begins only soon after a check that found the same.
+//  33  A call that workers hand back says why, until one has it (17).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

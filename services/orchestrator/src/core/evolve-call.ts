@@ -1,5 +1,5 @@
 // What facts make of one call: its offers to workers, its claims, its state.
-import type { ProbeAnswered, Probing, ReportDigest, ToolCalled, ToolStarted } from "./events.js";
+import type { ProbeAnswered, Probing, ReleaseReason, ReportDigest, ToolCalled, ToolStarted } from "./events.js";
 import { type Call, type CallState, type ClaimRecord, type Run, unknownAttemptOf } from "./run.js";
 
 export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
@@ -21,6 +21,12 @@ export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
 
 export function claimFrom({ attempt, nonce, workerId, incarnation }: ToolStarted): ClaimRecord {
   return { attempt, nonce, workerId, incarnation };
+}
+
+/** What keeps it from running, where that is a worker's refusal: told until a worker takes it. */
+export function refusedFor({ unproven: _, ...call }: Call, reason: ReleaseReason | undefined): Call {
+  const incompatible = reason === "INCOMPATIBLE";
+  return reason === "NO_PROOF" ? { ...call, incompatible, unproven: true } : { ...call, incompatible };
 }
 
 /** May be claimed from now on; the time that it may wait for a worker begins. */

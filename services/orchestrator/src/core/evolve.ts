@@ -13,6 +13,7 @@ import {
   offered,
   probed,
   ready,
+  refusedFor,
   released,
   reported,
   withCall,
@@ -97,9 +98,8 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       return { ...run, turn: { ...run.turn, calls: [...run.turn.calls, callFrom(fact, sequence, at)] } };
     case "tool_started":
       return withCall(run, fact.callId, (call) => ({
-        ...call,
+        ...refusedFor(call, undefined),
         gate: fact.gate,
-        incompatible: false,
         claims: [...call.claims, claimFrom(fact)],
         state: {
           kind: "claimed",
@@ -122,9 +122,8 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       }));
     case "task_released":
       return withCall(run, fact.callId, (call) => ({
-        ...call,
+        ...refusedFor(call, fact.reason),
         releases: call.releases + 1,
-        incompatible: fact.reason === "INCOMPATIBLE",
         claims: released(call.claims, fact),
         attempts: call.attempts + 1,
         state: ready(call.attempts + 1, at, fact.retryAt),

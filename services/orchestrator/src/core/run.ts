@@ -95,7 +95,10 @@ export interface Call {
   /** Attempts that failed, were lost or timed out, and were followed by another without a person. */
   readonly failures: number;
   readonly releases: number;
+  /** A worker's schema refused its arguments last. */
   readonly incompatible: boolean;
+  /** A worker refused it last for want of a proof that it believes. */
+  readonly unproven?: true;
   readonly claims: readonly ClaimRecord[];
   /** The attempt that the call runs again after, on the word of its probe alone. */
   readonly unsettled?: UnknownAttempt;

@@ -1,5 +1,7 @@
-// Tools with a task that no connected worker serves, or that workers serve incompatibly. For people: nothing is
-// decided by it.
+// Tools with a task that no connected worker serves, or that workers hand back: and why. For people: nothing is decided
+// by it.
+import { BlockedReason, type BlockedTool, BlockedToolSchema } from "@agentspan/proto";
+import { create } from "@bufbuild/protobuf";
 import type { Call, Run } from "../core/index.js";
 import type { InstanceStore } from "../ports.js";
 
@@ -17,13 +19,18 @@ export class BlockedTools {
     private readonly leaseMs: number,
   ) {}
 
-  async of(run: Run): Promise<readonly string[]> {
+  /** One for each tool. */
+  async of(run: Run): Promise<readonly BlockedTool[]> {
     if (run.phase.kind !== "active") return [];
     const waiting = run.turn.calls.filter(({ state }) => WAITING.includes(state.kind));
     if (waiting.length === 0) return [];
     const served = await this.servedIn(run.namespace);
-    const blocked = waiting.filter(({ queue, tool, incompatible }) => incompatible || !served.has(`${queue}/${tool}`));
-    return [...new Set(blocked.map(({ tool }) => tool))];
+    const blocked = new Map<string, BlockedReason>();
+    for (const call of waiting) {
+      const why = reasonOf(call, served);
+      if (why !== undefined && !blocked.has(call.tool)) blocked.set(call.tool, why);
+    }
+    return [...blocked].map(([toolName, why]) => create(BlockedToolSchema, { toolName, why }));
   }
 
   private async servedIn(namespace: string): Promise<ReadonlySet<string>> {
@@ -35,4 +42,10 @@ export class BlockedTools {
     this.served.set(namespace, { tools, until: now + REMEMBERED_MS });
     return tools;
   }
+}
+
+function reasonOf(call: Call, served: ReadonlySet<string>): BlockedReason | undefined {
+  if (!served.has(`${call.queue}/${call.tool}`)) return BlockedReason.NO_WORKER;
+  if (call.incompatible) return BlockedReason.INCOMPATIBLE;
+  return call.unproven ? BlockedReason.NO_PROOF : undefined;
 }

@@ -13,7 +13,8 @@ export async function statusOf(
   const { run } = stored;
   const status = encodeSummary(run);
   status.pendingApprovals = [...(await openApprovals(context, stored))];
-  status.blockedOn = [...(await context.blocked.of(run))];
+  status.blocked = [...(await context.blocked.of(run))];
+  status.blockedOn = status.blocked.map(({ toolName }) => toolName);
   if (run.phase.kind === "ended") status.outputJson = outputOf(await context.history.at(stored, run.phase.sequence));
   return status;
 }

@@ -12,6 +12,7 @@ import { PROBES } from "./invariants-probes.js";
 import { driveToTheEnd, PROGRESS } from "./invariants-progress.js";
 import { QUESTIONS } from "./invariants-questions.js";
 import { RECORD } from "./invariants-record.js";
+import { REFUSED } from "./invariants-refused.js";
 import { RULES } from "./invariants-rules.js";
 import { VOTERS } from "./invariants-voters.js";
 import { commandOf, DISPENSABLE, MOVE, type Move, type MoveKind, pick, startOf, waitOf } from "./moves.js";
@@ -43,6 +44,7 @@ const WATCHERS = [
   ...EXPIRY,
   ...RULES,
   ...QUESTIONS,
+  ...REFUSED,
   ...ANSWERS,
   ...PROGRESS,
 ];

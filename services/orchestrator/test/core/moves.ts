@@ -143,7 +143,7 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
       const reasons: readonly ReleaseReason[] = ["SHUTTING_DOWN", "INCOMPATIBLE", "TOO_LATE", "NO_PROOF"];
       const reason = pick(reasons, z) ?? "TOO_LATE";
       const grant = grantOf(explored, run, x, y);
-      const begun = rarely(z, 4) ? ({ begun: true } as const) : {};
+      const begun = rarely(y, 4) ? ({ begun: true } as const) : {};
       return { type: "release", ...taskOf(grant), ...workerOf(grant, x), reason, detail: "", ...begun };
     }
     case "lose": {

@@ -649,4 +649,12 @@ export const MUTANTS: readonly Mutant[] = [
     'if (run.paused) return { type: "refused", reason: "PAUSED" };',
     "",
   ),
+  mutant(
+    33,
+    "nobody is told that workers want a proof",
+    "evolve-call.ts",
+    'return reason === "NO_PROOF" ? { ...call, incompatible, unproven: true } :',
+    "return false ? { ...call, incompatible, unproven: true } :",
+  ),
+  mutant(33, "a task that was taken is still refused", "evolve.ts", "...refusedFor(call, undefined),", "...call,"),
 ];

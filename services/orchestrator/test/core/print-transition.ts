@@ -111,13 +111,14 @@ export class Printer {
 
   private turn({ turn }: Run): string {
     const { model } = turn;
-    const calls = turn.calls.map(({ callId, state }) => {
+    const calls = turn.calls.map(({ callId, state, incompatible, unproven }) => {
       const attempt = "attempt" in state ? `/${state.attempt}` : "";
       const alive = (state.kind === "unknown" || state.kind === "probing") && !state.grantDead;
       const more = alive ? "(grant alive)" : "";
       const later =
         state.kind === "ready" && state.notBefore > state.since ? ` from ${this.time(state.notBefore)}` : "";
-      return `${callId} ${state.kind}${attempt}${more}${later}`;
+      const refused = unproven ? " refused for want of a proof" : incompatible ? " refused as incompatible" : "";
+      return `${callId} ${state.kind}${attempt}${more}${later}${refused}`;
     });
     const many = `${calls.length} calls: ${countsOf(turn.calls.map(({ state }) => state.kind))}`;
     const shown = calls.length > 12 ? many : calls.join(", ");

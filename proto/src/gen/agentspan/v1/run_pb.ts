@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/run.proto.
  */
 export const file_agentspan_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("ChZhZ2VudHNwYW4vdjEvcnVuLnByb3RvEgxhZ2VudHNwYW4udjEixwIKDFN0YXJ0UmVxdWVzdBIuCgVhZ2VudBgBIAEoCzIdLmFnZW50c3Bhbi52MS5BZ2VudERlZmluaXRpb25IABIUCgphZ2VudF9uYW1lGAIgASgJSAASFQoNYWdlbnRfdmVyc2lvbhgDIAEoCRINCgVpbnB1dBgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSNgoGbGFiZWxzGAYgAygLMiYuYWdlbnRzcGFuLnYxLlN0YXJ0UmVxdWVzdC5MYWJlbHNFbnRyeRIrCghkZWFkbGluZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxvbl9iZWhhbGZfb2YYCCABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZzb3VyY2UiMAoNU3RhcnRSZXNwb25zZRIOCgZydW5faWQYASABKAkSDwoHY3JlYXRlZBgCIAEoCCIiChBHZXRTdGF0dXNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI8ChFHZXRTdGF0dXNSZXNwb25zZRInCgZzdGF0dXMYASABKAsyFy5hZ2VudHNwYW4udjEuUnVuU3RhdHVzIqUFCglSdW5TdGF0dXMSDgoGcnVuX2lkGAEgASgJEiUKBXN0YXRlGAIgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEhIKCmlzX3J1bm5pbmcYAyABKAgSEgoKaXNfd2FpdGluZxgEIAEoCBITCgtpc19jb21wbGV0ZRgFIAEoCBITCgtvdXRwdXRfanNvbhgGIAEoCRIOCgZlbmRpbmcYByABKAgSJQoFZXJyb3IYCCABKAsyFi5hZ2VudHNwYW4udjEuUnVuRXJyb3ISMQoRcGVuZGluZ19hcHByb3ZhbHMYCSADKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSIgoFdXNhZ2UYCiABKAsyEy5hZ2VudHNwYW4udjEuVXNhZ2USFQoNbGFzdF9zZXF1ZW5jZRgLIAEoBBISCgphZ2VudF9uYW1lGAwgASgJEhUKDWFnZW50X3ZlcnNpb24YDSABKAkSEgoKYmxvY2tlZF9vbhgOIAMoCRIuCgpjcmVhdGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoGbGFiZWxzGBIgAygLMiMuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cy5MYWJlbHNFbnRyeRISCgpzdGFydGVkX2J5GBMgASgJEg4KBnBhdXNlZBgUIAEoCBIVCg1wYXJlbnRfcnVuX2lkGBUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiVQoTU3RyZWFtRXZlbnRzUmVxdWVzdBIOCgZydW5faWQYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSFgoOaW5jbHVkZV9kZWx0YXMYAyABKAgiOgoUU3RyZWFtRXZlbnRzUmVzcG9uc2USIgoFZXZlbnQYASABKAsyEy5hZ2VudHNwYW4udjEuRXZlbnQiqgEKDkFwcHJvdmVSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRITCgthcHByb3ZhbF9pZBgCIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAMgASgJEh0KFWVkaXRlZF9hcmd1bWVudHNfanNvbhgEIAEoCRIPCgdjb21tZW50GAUgASgJEhMKC2RlY2lzaW9uX2lkGAYgASgJEhQKDG9uX2JlaGFsZl9vZhgHIAEoCSJ0Cg9BcHByb3ZlUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SDgoGY2xvc2VkGAIgASgIEhUKDXZvdGVzX21pc3NpbmcYAyABKA0SEAoIcmVwZWF0ZWQYBCABKAgiiQEKDVJlamVjdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRITCgtkZWNpc2lvbl9pZBgEIAEoCRIUCgxvbl9iZWhhbGZfb2YYBSABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgGIAEoCSJMCg5SZWplY3RSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIQCghyZXBlYXRlZBgCIAEoCCKHAQoOUmVzcG9uZFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEhQKDGNvbnRlbnRfanNvbhgDIAEoCRITCgtkZWNpc2lvbl9pZBgEIAEoCRIUCgxvbl9iZWhhbGZfb2YYBSABKAkSDwoHY29tbWVudBgGIAEoCSJNCg9SZXNwb25kUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SEAoIcmVwZWF0ZWQYAiABKAgiswEKDVNldHRsZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEiwKB291dGNvbWUYAyABKA4yGy5hZ2VudHNwYW4udjEuU2V0dGxlT3V0Y29tZRITCgtyZXN1bHRfanNvbhgEIAEoCRITCgtkZWNpc2lvbl9pZBgFIAEoCRIPCgdjb21tZW50GAYgASgJEhQKDG9uX2JlaGFsZl9vZhgHIAEoCSJzCg5TZXR0bGVSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIQCghyZXBlYXRlZBgCIAEoCBIOCgZjbG9zZWQYAyABKAgSFQoNdm90ZXNfbWlzc2luZxgEIAEoDSIvCg1DYW5jZWxSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiOQoOQ2FuY2VsUmVzcG9uc2USJwoGc3RhdHVzGAEgASgLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cyJCCgxQYXVzZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIjgKDVBhdXNlUmVzcG9uc2USJwoGc3RhdHVzGAEgASgLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cyIzCg1SZXN1bWVSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjkKDlJlc3VtZVJlc3BvbnNlEicKBnN0YXR1cxgBIAEoCzIXLmFnZW50c3Bhbi52MS5SdW5TdGF0dXMi3gEKD0xpc3RSdW5zUmVxdWVzdBImCgZzdGF0ZXMYASADKA4yFi5hZ2VudHNwYW4udjEuUnVuU3RhdGUSEgoKYWdlbnRfbmFtZRgCIAEoCRI5CgZsYWJlbHMYAyADKAsyKS5hZ2VudHNwYW4udjEuTGlzdFJ1bnNSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoQTGlzdFJ1bnNSZXNwb25zZRIlCgRydW5zGAEgAygLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTgoRR2V0SGlzdG9yeVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEhEKCXBhZ2Vfc2l6ZRgDIAEoDSJtChJHZXRIaXN0b3J5UmVzcG9uc2USIwoGZXZlbnRzGAEgAygLMhMuYWdlbnRzcGFuLnYxLkV2ZW50EgwKBG1vcmUYAiABKAgSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBBINCgVlbmRlZBgEIAEoCCqGAQoNU2V0dGxlT3V0Y29tZRIeChpTRVRUTEVfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhsKF1NFVFRMRV9PVVRDT01FX0hBUFBFTkVEEAESHAoYU0VUVExFX09VVENPTUVfUlVOX0FHQUlOEAISGgoWU0VUVExFX09VVENPTUVfR0lWRV9VUBADMvcGCgpSdW5TZXJ2aWNlEkAKBVN0YXJ0EhouYWdlbnRzcGFuLnYxLlN0YXJ0UmVxdWVzdBobLmFnZW50c3Bhbi52MS5TdGFydFJlc3BvbnNlEkwKCUdldFN0YXR1cxIeLmFnZW50c3Bhbi52MS5HZXRTdGF0dXNSZXF1ZXN0Gh8uYWdlbnRzcGFuLnYxLkdldFN0YXR1c1Jlc3BvbnNlElcKDFN0cmVhbUV2ZW50cxIhLmFnZW50c3Bhbi52MS5TdHJlYW1FdmVudHNSZXF1ZXN0GiIuYWdlbnRzcGFuLnYxLlN0cmVhbUV2ZW50c1Jlc3BvbnNlMAESRgoHQXBwcm92ZRIcLmFnZW50c3Bhbi52MS5BcHByb3ZlUmVxdWVzdBodLmFnZW50c3Bhbi52MS5BcHByb3ZlUmVzcG9uc2USQwoGUmVqZWN0EhsuYWdlbnRzcGFuLnYxLlJlamVjdFJlcXVlc3QaHC5hZ2VudHNwYW4udjEuUmVqZWN0UmVzcG9uc2USRgoHUmVzcG9uZBIcLmFnZW50c3Bhbi52MS5SZXNwb25kUmVxdWVzdBodLmFnZW50c3Bhbi52MS5SZXNwb25kUmVzcG9uc2USQwoGU2V0dGxlEhsuYWdlbnRzcGFuLnYxLlNldHRsZVJlcXVlc3QaHC5hZ2VudHNwYW4udjEuU2V0dGxlUmVzcG9uc2USQwoGQ2FuY2VsEhsuYWdlbnRzcGFuLnYxLkNhbmNlbFJlcXVlc3QaHC5hZ2VudHNwYW4udjEuQ2FuY2VsUmVzcG9uc2USQAoFUGF1c2USGi5hZ2VudHNwYW4udjEuUGF1c2VSZXF1ZXN0GhsuYWdlbnRzcGFuLnYxLlBhdXNlUmVzcG9uc2USQwoGUmVzdW1lEhsuYWdlbnRzcGFuLnYxLlJlc3VtZVJlcXVlc3QaHC5hZ2VudHNwYW4udjEuUmVzdW1lUmVzcG9uc2USSQoITGlzdFJ1bnMSHS5hZ2VudHNwYW4udjEuTGlzdFJ1bnNSZXF1ZXN0Gh4uYWdlbnRzcGFuLnYxLkxpc3RSdW5zUmVzcG9uc2USTwoKR2V0SGlzdG9yeRIfLmFnZW50c3Bhbi52MS5HZXRIaXN0b3J5UmVxdWVzdBogLmFnZW50c3Bhbi52MS5HZXRIaXN0b3J5UmVzcG9uc2ViBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_event, file_agentspan_v1_run_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZhZ2VudHNwYW4vdjEvcnVuLnByb3RvEgxhZ2VudHNwYW4udjEixwIKDFN0YXJ0UmVxdWVzdBIuCgVhZ2VudBgBIAEoCzIdLmFnZW50c3Bhbi52MS5BZ2VudERlZmluaXRpb25IABIUCgphZ2VudF9uYW1lGAIgASgJSAASFQoNYWdlbnRfdmVyc2lvbhgDIAEoCRINCgVpbnB1dBgEIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBSABKAkSNgoGbGFiZWxzGAYgAygLMiYuYWdlbnRzcGFuLnYxLlN0YXJ0UmVxdWVzdC5MYWJlbHNFbnRyeRIrCghkZWFkbGluZRgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxvbl9iZWhhbGZfb2YYCCABKAkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIICgZzb3VyY2UiMAoNU3RhcnRSZXNwb25zZRIOCgZydW5faWQYASABKAkSDwoHY3JlYXRlZBgCIAEoCCIiChBHZXRTdGF0dXNSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCSI8ChFHZXRTdGF0dXNSZXNwb25zZRInCgZzdGF0dXMYASABKAsyFy5hZ2VudHNwYW4udjEuUnVuU3RhdHVzItEFCglSdW5TdGF0dXMSDgoGcnVuX2lkGAEgASgJEiUKBXN0YXRlGAIgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEhIKCmlzX3J1bm5pbmcYAyABKAgSEgoKaXNfd2FpdGluZxgEIAEoCBITCgtpc19jb21wbGV0ZRgFIAEoCBITCgtvdXRwdXRfanNvbhgGIAEoCRIOCgZlbmRpbmcYByABKAgSJQoFZXJyb3IYCCABKAsyFi5hZ2VudHNwYW4udjEuUnVuRXJyb3ISMQoRcGVuZGluZ19hcHByb3ZhbHMYCSADKAsyFi5hZ2VudHNwYW4udjEuQXBwcm92YWwSIgoFdXNhZ2UYCiABKAsyEy5hZ2VudHNwYW4udjEuVXNhZ2USFQoNbGFzdF9zZXF1ZW5jZRgLIAEoBBISCgphZ2VudF9uYW1lGAwgASgJEhUKDWFnZW50X3ZlcnNpb24YDSABKAkSEgoKYmxvY2tlZF9vbhgOIAMoCRIuCgpjcmVhdGVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRlZF9hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoGbGFiZWxzGBIgAygLMiMuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cy5MYWJlbHNFbnRyeRISCgpzdGFydGVkX2J5GBMgASgJEg4KBnBhdXNlZBgUIAEoCBIVCg1wYXJlbnRfcnVuX2lkGBUgASgJEioKB2Jsb2NrZWQYFiADKAsyGS5hZ2VudHNwYW4udjEuQmxvY2tlZFRvb2waLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJKCgtCbG9ja2VkVG9vbBIRCgl0b29sX25hbWUYASABKAkSKAoDd2h5GAIgASgOMhsuYWdlbnRzcGFuLnYxLkJsb2NrZWRSZWFzb24iVQoTU3RyZWFtRXZlbnRzUmVxdWVzdBIOCgZydW5faWQYASABKAkSFgoOYWZ0ZXJfc2VxdWVuY2UYAiABKAQSFgoOaW5jbHVkZV9kZWx0YXMYAyABKAgiOgoUU3RyZWFtRXZlbnRzUmVzcG9uc2USIgoFZXZlbnQYASABKAsyEy5hZ2VudHNwYW4udjEuRXZlbnQiqgEKDkFwcHJvdmVSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRITCgthcHByb3ZhbF9pZBgCIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAMgASgJEh0KFWVkaXRlZF9hcmd1bWVudHNfanNvbhgEIAEoCRIPCgdjb21tZW50GAUgASgJEhMKC2RlY2lzaW9uX2lkGAYgASgJEhQKDG9uX2JlaGFsZl9vZhgHIAEoCSJ0Cg9BcHByb3ZlUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SDgoGY2xvc2VkGAIgASgIEhUKDXZvdGVzX21pc3NpbmcYAyABKA0SEAoIcmVwZWF0ZWQYBCABKAgiiQEKDVJlamVjdFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEg4KBnJlYXNvbhgDIAEoCRITCgtkZWNpc2lvbl9pZBgEIAEoCRIUCgxvbl9iZWhhbGZfb2YYBSABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgGIAEoCSJMCg5SZWplY3RSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIQCghyZXBlYXRlZBgCIAEoCCKHAQoOUmVzcG9uZFJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEhQKDGNvbnRlbnRfanNvbhgDIAEoCRITCgtkZWNpc2lvbl9pZBgEIAEoCRIUCgxvbl9iZWhhbGZfb2YYBSABKAkSDwoHY29tbWVudBgGIAEoCSJNCg9SZXNwb25kUmVzcG9uc2USKAoIZGVjaXNpb24YASABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SEAoIcmVwZWF0ZWQYAiABKAgiswEKDVNldHRsZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhMKC2FwcHJvdmFsX2lkGAIgASgJEiwKB291dGNvbWUYAyABKA4yGy5hZ2VudHNwYW4udjEuU2V0dGxlT3V0Y29tZRITCgtyZXN1bHRfanNvbhgEIAEoCRITCgtkZWNpc2lvbl9pZBgFIAEoCRIPCgdjb21tZW50GAYgASgJEhQKDG9uX2JlaGFsZl9vZhgHIAEoCSJzCg5TZXR0bGVSZXNwb25zZRIoCghkZWNpc2lvbhgBIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIQCghyZXBlYXRlZBgCIAEoCBIOCgZjbG9zZWQYAyABKAgSFQoNdm90ZXNfbWlzc2luZxgEIAEoDSIvCg1DYW5jZWxSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiOQoOQ2FuY2VsUmVzcG9uc2USJwoGc3RhdHVzGAEgASgLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cyJCCgxQYXVzZVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCRISCgpyZXF1ZXN0X2lkGAMgASgJIjgKDVBhdXNlUmVzcG9uc2USJwoGc3RhdHVzGAEgASgLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cyIzCg1SZXN1bWVSZXF1ZXN0Eg4KBnJ1bl9pZBgBIAEoCRISCgpyZXF1ZXN0X2lkGAIgASgJIjkKDlJlc3VtZVJlc3BvbnNlEicKBnN0YXR1cxgBIAEoCzIXLmFnZW50c3Bhbi52MS5SdW5TdGF0dXMi3gEKD0xpc3RSdW5zUmVxdWVzdBImCgZzdGF0ZXMYASADKA4yFi5hZ2VudHNwYW4udjEuUnVuU3RhdGUSEgoKYWdlbnRfbmFtZRgCIAEoCRI5CgZsYWJlbHMYAyADKAsyKS5hZ2VudHNwYW4udjEuTGlzdFJ1bnNSZXF1ZXN0LkxhYmVsc0VudHJ5EhEKCXBhZ2Vfc2l6ZRgEIAEoDRISCgpwYWdlX3Rva2VuGAUgASgJGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUgoQTGlzdFJ1bnNSZXNwb25zZRIlCgRydW5zGAEgAygLMhcuYWdlbnRzcGFuLnYxLlJ1blN0YXR1cxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiTgoRR2V0SGlzdG9yeVJlcXVlc3QSDgoGcnVuX2lkGAEgASgJEhYKDmFmdGVyX3NlcXVlbmNlGAIgASgEEhEKCXBhZ2Vfc2l6ZRgDIAEoDSJtChJHZXRIaXN0b3J5UmVzcG9uc2USIwoGZXZlbnRzGAEgAygLMhMuYWdlbnRzcGFuLnYxLkV2ZW50EgwKBG1vcmUYAiABKAgSFQoNbGFzdF9zZXF1ZW5jZRgDIAEoBBINCgVlbmRlZBgEIAEoCCqLAQoNQmxvY2tlZFJlYXNvbhIeChpCTE9DS0VEX1JFQVNPTl9VTlNQRUNJRklFRBAAEhwKGEJMT0NLRURfUkVBU09OX05PX1dPUktFUhABEh8KG0JMT0NLRURfUkVBU09OX0lOQ09NUEFUSUJMRRACEhsKF0JMT0NLRURfUkVBU09OX05PX1BST09GEAMqhgEKDVNldHRsZU91dGNvbWUSHgoaU0VUVExFX09VVENPTUVfVU5TUEVDSUZJRUQQABIbChdTRVRUTEVfT1VUQ09NRV9IQVBQRU5FRBABEhwKGFNFVFRMRV9PVVRDT01FX1JVTl9BR0FJThACEhoKFlNFVFRMRV9PVVRDT01FX0dJVkVfVVAQAzL3BgoKUnVuU2VydmljZRJACgVTdGFydBIaLmFnZW50c3Bhbi52MS5TdGFydFJlcXVlc3QaGy5hZ2VudHNwYW4udjEuU3RhcnRSZXNwb25zZRJMCglHZXRTdGF0dXMSHi5hZ2VudHNwYW4udjEuR2V0U3RhdHVzUmVxdWVzdBofLmFnZW50c3Bhbi52MS5HZXRTdGF0dXNSZXNwb25zZRJXCgxTdHJlYW1FdmVudHMSIS5hZ2VudHNwYW4udjEuU3RyZWFtRXZlbnRzUmVxdWVzdBoiLmFnZW50c3Bhbi52MS5TdHJlYW1FdmVudHNSZXNwb25zZTABEkYKB0FwcHJvdmUSHC5hZ2VudHNwYW4udjEuQXBwcm92ZVJlcXVlc3QaHS5hZ2VudHNwYW4udjEuQXBwcm92ZVJlc3BvbnNlEkMKBlJlamVjdBIbLmFnZW50c3Bhbi52MS5SZWplY3RSZXF1ZXN0GhwuYWdlbnRzcGFuLnYxLlJlamVjdFJlc3BvbnNlEkYKB1Jlc3BvbmQSHC5hZ2VudHNwYW4udjEuUmVzcG9uZFJlcXVlc3QaHS5hZ2VudHNwYW4udjEuUmVzcG9uZFJlc3BvbnNlEkMKBlNldHRsZRIbLmFnZW50c3Bhbi52MS5TZXR0bGVSZXF1ZXN0GhwuYWdlbnRzcGFuLnYxLlNldHRsZVJlc3BvbnNlEkMKBkNhbmNlbBIbLmFnZW50c3Bhbi52MS5DYW5jZWxSZXF1ZXN0GhwuYWdlbnRzcGFuLnYxLkNhbmNlbFJlc3BvbnNlEkAKBVBhdXNlEhouYWdlbnRzcGFuLnYxLlBhdXNlUmVxdWVzdBobLmFnZW50c3Bhbi52MS5QYXVzZVJlc3BvbnNlEkMKBlJlc3VtZRIbLmFnZW50c3Bhbi52MS5SZXN1bWVSZXF1ZXN0GhwuYWdlbnRzcGFuLnYxLlJlc3VtZVJlc3BvbnNlEkkKCExpc3RSdW5zEh0uYWdlbnRzcGFuLnYxLkxpc3RSdW5zUmVxdWVzdBoeLmFnZW50c3Bhbi52MS5MaXN0UnVuc1Jlc3BvbnNlEk8KCkdldEhpc3RvcnkSHy5hZ2VudHNwYW4udjEuR2V0SGlzdG9yeVJlcXVlc3QaIC5hZ2VudHNwYW4udjEuR2V0SGlzdG9yeVJlc3BvbnNlYgZwcm90bzM", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_event, file_agentspan_v1_run_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentspan.v1.StartRequest
@@ -233,7 +233,7 @@ export type RunStatus = Message<"agentspan.v1.RunStatus"> & {
   agentVersion: string;
 
   /**
-   * Tools with a task that no connected worker serves, or serves incompatibly.
+   * Tools with a task that no connected worker serves, or that workers hand back.
    *
    * @generated from field: repeated string blocked_on = 14;
    */
@@ -273,6 +273,13 @@ export type RunStatus = Message<"agentspan.v1.RunStatus"> & {
    * @generated from field: string parent_run_id = 21;
    */
   parentRunId: string;
+
+  /**
+   * The tools of blocked_on, each with why.
+   *
+   * @generated from field: repeated agentspan.v1.BlockedTool blocked = 22;
+   */
+  blocked: BlockedTool[];
 };
 
 /**
@@ -281,6 +288,28 @@ export type RunStatus = Message<"agentspan.v1.RunStatus"> & {
  */
 export const RunStatusSchema: GenMessage<RunStatus> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_run, 4);
+
+/**
+ * @generated from message agentspan.v1.BlockedTool
+ */
+export type BlockedTool = Message<"agentspan.v1.BlockedTool"> & {
+  /**
+   * @generated from field: string tool_name = 1;
+   */
+  toolName: string;
+
+  /**
+   * @generated from field: agentspan.v1.BlockedReason why = 2;
+   */
+  why: BlockedReason;
+};
+
+/**
+ * Describes the message agentspan.v1.BlockedTool.
+ * Use `create(BlockedToolSchema)` to create a new message.
+ */
+export const BlockedToolSchema: GenMessage<BlockedTool> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_run, 5);
 
 /**
  * @generated from message agentspan.v1.StreamEventsRequest
@@ -311,7 +340,7 @@ export type StreamEventsRequest = Message<"agentspan.v1.StreamEventsRequest"> & 
  * Use `create(StreamEventsRequestSchema)` to create a new message.
  */
 export const StreamEventsRequestSchema: GenMessage<StreamEventsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 5);
+  messageDesc(file_agentspan_v1_run, 6);
 
 /**
  * @generated from message agentspan.v1.StreamEventsResponse
@@ -328,7 +357,7 @@ export type StreamEventsResponse = Message<"agentspan.v1.StreamEventsResponse"> 
  * Use `create(StreamEventsResponseSchema)` to create a new message.
  */
 export const StreamEventsResponseSchema: GenMessage<StreamEventsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 6);
+  messageDesc(file_agentspan_v1_run, 7);
 
 /**
  * @generated from message agentspan.v1.ApproveRequest
@@ -387,7 +416,7 @@ export type ApproveRequest = Message<"agentspan.v1.ApproveRequest"> & {
  * Use `create(ApproveRequestSchema)` to create a new message.
  */
 export const ApproveRequestSchema: GenMessage<ApproveRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 7);
+  messageDesc(file_agentspan_v1_run, 8);
 
 /**
  * @generated from message agentspan.v1.ApproveResponse
@@ -423,7 +452,7 @@ export type ApproveResponse = Message<"agentspan.v1.ApproveResponse"> & {
  * Use `create(ApproveResponseSchema)` to create a new message.
  */
 export const ApproveResponseSchema: GenMessage<ApproveResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 8);
+  messageDesc(file_agentspan_v1_run, 9);
 
 /**
  * @generated from message agentspan.v1.RejectRequest
@@ -467,7 +496,7 @@ export type RejectRequest = Message<"agentspan.v1.RejectRequest"> & {
  * Use `create(RejectRequestSchema)` to create a new message.
  */
 export const RejectRequestSchema: GenMessage<RejectRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 9);
+  messageDesc(file_agentspan_v1_run, 10);
 
 /**
  * @generated from message agentspan.v1.RejectResponse
@@ -489,7 +518,7 @@ export type RejectResponse = Message<"agentspan.v1.RejectResponse"> & {
  * Use `create(RejectResponseSchema)` to create a new message.
  */
 export const RejectResponseSchema: GenMessage<RejectResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 10);
+  messageDesc(file_agentspan_v1_run, 11);
 
 /**
  * @generated from message agentspan.v1.RespondRequest
@@ -533,7 +562,7 @@ export type RespondRequest = Message<"agentspan.v1.RespondRequest"> & {
  * Use `create(RespondRequestSchema)` to create a new message.
  */
 export const RespondRequestSchema: GenMessage<RespondRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 11);
+  messageDesc(file_agentspan_v1_run, 12);
 
 /**
  * @generated from message agentspan.v1.RespondResponse
@@ -555,7 +584,7 @@ export type RespondResponse = Message<"agentspan.v1.RespondResponse"> & {
  * Use `create(RespondResponseSchema)` to create a new message.
  */
 export const RespondResponseSchema: GenMessage<RespondResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 12);
+  messageDesc(file_agentspan_v1_run, 13);
 
 /**
  * @generated from message agentspan.v1.SettleRequest
@@ -604,7 +633,7 @@ export type SettleRequest = Message<"agentspan.v1.SettleRequest"> & {
  * Use `create(SettleRequestSchema)` to create a new message.
  */
 export const SettleRequestSchema: GenMessage<SettleRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 13);
+  messageDesc(file_agentspan_v1_run, 14);
 
 /**
  * @generated from message agentspan.v1.SettleResponse
@@ -636,7 +665,7 @@ export type SettleResponse = Message<"agentspan.v1.SettleResponse"> & {
  * Use `create(SettleResponseSchema)` to create a new message.
  */
 export const SettleResponseSchema: GenMessage<SettleResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 14);
+  messageDesc(file_agentspan_v1_run, 15);
 
 /**
  * @generated from message agentspan.v1.CancelRequest
@@ -660,7 +689,7 @@ export type CancelRequest = Message<"agentspan.v1.CancelRequest"> & {
  * Use `create(CancelRequestSchema)` to create a new message.
  */
 export const CancelRequestSchema: GenMessage<CancelRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 15);
+  messageDesc(file_agentspan_v1_run, 16);
 
 /**
  * @generated from message agentspan.v1.CancelResponse
@@ -677,7 +706,7 @@ export type CancelResponse = Message<"agentspan.v1.CancelResponse"> & {
  * Use `create(CancelResponseSchema)` to create a new message.
  */
 export const CancelResponseSchema: GenMessage<CancelResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 16);
+  messageDesc(file_agentspan_v1_run, 17);
 
 /**
  * @generated from message agentspan.v1.PauseRequest
@@ -707,7 +736,7 @@ export type PauseRequest = Message<"agentspan.v1.PauseRequest"> & {
  * Use `create(PauseRequestSchema)` to create a new message.
  */
 export const PauseRequestSchema: GenMessage<PauseRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 17);
+  messageDesc(file_agentspan_v1_run, 18);
 
 /**
  * @generated from message agentspan.v1.PauseResponse
@@ -724,7 +753,7 @@ export type PauseResponse = Message<"agentspan.v1.PauseResponse"> & {
  * Use `create(PauseResponseSchema)` to create a new message.
  */
 export const PauseResponseSchema: GenMessage<PauseResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 18);
+  messageDesc(file_agentspan_v1_run, 19);
 
 /**
  * @generated from message agentspan.v1.ResumeRequest
@@ -748,7 +777,7 @@ export type ResumeRequest = Message<"agentspan.v1.ResumeRequest"> & {
  * Use `create(ResumeRequestSchema)` to create a new message.
  */
 export const ResumeRequestSchema: GenMessage<ResumeRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 19);
+  messageDesc(file_agentspan_v1_run, 20);
 
 /**
  * @generated from message agentspan.v1.ResumeResponse
@@ -765,7 +794,7 @@ export type ResumeResponse = Message<"agentspan.v1.ResumeResponse"> & {
  * Use `create(ResumeResponseSchema)` to create a new message.
  */
 export const ResumeResponseSchema: GenMessage<ResumeResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 20);
+  messageDesc(file_agentspan_v1_run, 21);
 
 /**
  * @generated from message agentspan.v1.ListRunsRequest
@@ -808,7 +837,7 @@ export type ListRunsRequest = Message<"agentspan.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 21);
+  messageDesc(file_agentspan_v1_run, 22);
 
 /**
  * @generated from message agentspan.v1.ListRunsResponse
@@ -834,7 +863,7 @@ export type ListRunsResponse = Message<"agentspan.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 22);
+  messageDesc(file_agentspan_v1_run, 23);
 
 /**
  * @generated from message agentspan.v1.GetHistoryRequest
@@ -865,7 +894,7 @@ export type GetHistoryRequest = Message<"agentspan.v1.GetHistoryRequest"> & {
  * Use `create(GetHistoryRequestSchema)` to create a new message.
  */
 export const GetHistoryRequestSchema: GenMessage<GetHistoryRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 23);
+  messageDesc(file_agentspan_v1_run, 24);
 
 /**
  * @generated from message agentspan.v1.GetHistoryResponse
@@ -903,7 +932,46 @@ export type GetHistoryResponse = Message<"agentspan.v1.GetHistoryResponse"> & {
  * Use `create(GetHistoryResponseSchema)` to create a new message.
  */
 export const GetHistoryResponseSchema: GenMessage<GetHistoryResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_run, 24);
+  messageDesc(file_agentspan_v1_run, 25);
+
+/**
+ * Why a task waits though it may run.
+ *
+ * @generated from enum agentspan.v1.BlockedReason
+ */
+export enum BlockedReason {
+  /**
+   * @generated from enum value: BLOCKED_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * No connected worker serves the tool.
+   *
+   * @generated from enum value: BLOCKED_REASON_NO_WORKER = 1;
+   */
+  NO_WORKER = 1,
+
+  /**
+   * A worker's schema refuses the arguments.
+   *
+   * @generated from enum value: BLOCKED_REASON_INCOMPATIBLE = 2;
+   */
+  INCOMPATIBLE = 2,
+
+  /**
+   * A worker has no proof that it believes: its list of trusted keys lacks the orchestrator's, or its clock is wrong.
+   *
+   * @generated from enum value: BLOCKED_REASON_NO_PROOF = 3;
+   */
+  NO_PROOF = 3,
+}
+
+/**
+ * Describes the enum agentspan.v1.BlockedReason.
+ */
+export const BlockedReasonSchema: GenEnum<BlockedReason> = /*@__PURE__*/
+  enumDesc(file_agentspan_v1_run, 0);
 
 /**
  * @generated from enum agentspan.v1.SettleOutcome
@@ -940,7 +1008,7 @@ export enum SettleOutcome {
  * Describes the enum agentspan.v1.SettleOutcome.
  */
 export const SettleOutcomeSchema: GenEnum<SettleOutcome> = /*@__PURE__*/
-  enumDesc(file_agentspan_v1_run, 0);
+  enumDesc(file_agentspan_v1_run, 1);
 
 /**
  * Starts runs, reads them and decides their checkpoints.
