@@ -33,6 +33,22 @@ export const FAULT_POINTS = [
   // A worker's tools, with what their owner demands, then the worker itself; its consumers come after both.
   "orchestrator.before-registration",
   "orchestrator.after-registration",
+  // Entries of the audit, sealed as they are written: of what happened to runs, and of what was refused.
+  "orchestrator.before-audit",
+  "orchestrator.after-audit",
+  "orchestrator.before-refusal",
+  "orchestrator.after-refusal",
+  // A standing grant: in the audit, then in its row; each use, before its run goes on; revoked in the audit, then in its row.
+  "orchestrator.before-grant",
+  "orchestrator.after-grant-entry",
+  "orchestrator.before-grant-use",
+  "orchestrator.after-grant-use",
+  "orchestrator.before-grant-revocation",
+  "orchestrator.after-grant-revocation",
+  "orchestrator.before-key",
+  "orchestrator.after-key",
+  "orchestrator.before-key-revocation",
+  "orchestrator.after-key-revocation",
   "gateway.before-forward",
   "gateway.after-forward",
   "gateway.before-event",

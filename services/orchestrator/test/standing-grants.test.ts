@@ -93,15 +93,17 @@ describe("a standing grant", () => {
   it("is never used more often than it says, however many orchestrators take uses at once", async () => {
     await make(grant({ maxUses: 10 }));
     const { run } = await desk.stored();
-    const several = Array.from({ length: 6 }, () => grants());
-    const taken = await Promise.all(several.map((one) => one.usesFor(run, reply(["refund", "refund", "refund"]))));
+    const several = Array.from({ length: 6 }, (_, at) => ({ one: grants(), run: { ...run, runId: `run_${at}` } }));
+    const taken = await Promise.all(
+      several.map(({ one, run: own }) => one.usesFor(own, reply(["refund", "refund", "refund"]))),
+    );
     const numbers = taken.flatMap((uses) => Object.values(uses).map(({ use }) => use));
     expect(new Set(numbers).size).toBe(numbers.length);
     expect(Math.max(...numbers)).toBeLessThanOrEqual(10);
     expect(await used()).toBe(Math.max(...numbers));
   });
 
-  it("loses a use whose answer is lost, and people are asked", async () => {
+  it("takes a use up again for the same call after its answer was lost, and for no other", async () => {
     await make(grant({ maxUses: 2 }));
     const lost = {
       newestAudit: (...asked: Parameters<MemoryStore["newestAudit"]>) => store.newestAudit(...asked),
@@ -112,8 +114,10 @@ describe("a standing grant", () => {
       },
     };
     expect(await usesOf(grants({}, { store: lost }))).toEqual([]);
-    expect(await usesOf(grants())).toEqual([2]);
+    expect(await usesOf(grants())).toEqual([1]);
+    expect(await usesOf(grants(), ["look_up", "refund"])).toEqual([2]);
     expect(await usesOf(grants())).toEqual([]);
+    expect(chain().map(({ kind }) => kind)).toEqual(["grant_made", "grant_used", "grant_used"]);
   });
 
   it("is used where its count cannot be shown, and shows it the next time", async () => {
@@ -121,7 +125,7 @@ describe("a standing grant", () => {
     const blind = grants({ noteGrantUses: () => Promise.reject(new Error("the store is away")) });
     expect(await usesOf(blind)).toEqual([1]);
     expect(await used()).toBe(0);
-    expect(await usesOf(grants())).toEqual([2]);
+    expect(await usesOf(grants(), ["look_up", "refund"])).toEqual([2]);
     expect(await used()).toBe(2);
   });
 
@@ -204,10 +208,11 @@ describe("whoever writes into the database", () => {
 
   it("gives no use back that was taken, by the count", async () => {
     expect(await usesOf(signed(), both)).toEqual([1]);
+    const others = ["look_up", "look_up", ...both];
     scene.database.grants.set(one.grantId, { ...one, uses: 0 });
-    expect(await usesOf(signed(), both)).toEqual([]);
+    expect(await usesOf(signed(), others)).toEqual([]);
     scene.database.grants.set(one.grantId, { ...one, uses: -5 });
-    expect(await usesOf(signed(), both)).toEqual([]);
+    expect(await usesOf(signed(), others)).toEqual([]);
   });
 
   it("takes no revocation away in the grant", async () => {

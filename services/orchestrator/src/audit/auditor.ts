@@ -7,7 +7,7 @@
 // 3. Two that look after one share for a while append the same entries; each is stored once, by its id.
 // 4. A run's change may be stored later than its time says. So each look goes back a while, and now and then one goes
 //    back further; what was looked at in the same version is passed over.
-import { AgentspanError, type Logger, type SigningKey } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type SigningKey } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { History } from "../history.js";
 import type { AuditableRun, AuditRecord, Store } from "../ports.js";
@@ -170,7 +170,9 @@ export class Auditor {
       }
     });
     await Promise.all(hands);
+    if (records.length > 0) faultPoint("orchestrator.before-audit");
     const taken = await store.putAudit(records);
+    if (records.length > 0) faultPoint("orchestrator.after-audit");
     this.trails.stored(records, taken);
     for (const run of runs) {
       if (failed.includes(run)) continue;

@@ -4,8 +4,9 @@
 //    use, none is taken after a revocation, and none is given out again: nothing of ours changes or deletes an entry.
 // 2. How a grant stands is read from the newest entry, whose signature is believed and nothing else. The document of the
 //    grant has a count and a revocation only to be found and shown by.
-// 3. A use is in the chain before the run that it is for goes on; whoever dies in between wastes it.
-import { AgentspanError, auditText, digestOf, type Logger, type Signing } from "@agentspan/internal";
+// 3. A use is in the chain before the run that it is for goes on. Whoever dies in between leaves it to whoever goes on with
+//    that call, as long as it is the newest; it is wasted otherwise.
+import { AgentspanError, auditText, digestOf, faultPoint, type Logger, type Signing } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import { grantVersion } from "../grant-terms.js";
 import type { AuditRecord, AuditStore, StandingGrant } from "../ports.js";
@@ -85,14 +86,21 @@ export class GrantLedger {
       const uses = usesIn(newest);
       const now = clock.now();
       const over = newest.kind === "grant_revoked" || grant.expiresAt <= now;
-      if (over || uses === undefined || uses >= grant.maxUses) return { taken: false, uses };
+      if (over || uses === undefined) return { taken: false, uses };
+      // Taken for this very call, by somebody who died before the run went on or whose answer was lost. Where two of them
+      // live, the run goes on with one of them, and so with one use.
+      if (isFor(newest, usedFor)) return { taken: true, uses };
+      if (uses >= grant.maxUses) return { taken: false, uses };
       const { who, onBehalfOf = "" } = grant.by;
       const use = uses + 1;
       const says = { use, of: grant.maxUses, version: grantVersion(grant), ...usedFor, tool: grant.toolName };
       const people = peopleOf({ who, onBehalfOf });
       const entry = { kind: "grant_used", people, tool: grant.toolName, says } as const;
       const placed = { ...entry, sequence: newest.sequence + 1, at: Math.max(now, newest.at) };
-      if ((await this.append(grant, newest, placed)) === 1) return { taken: true, uses: use };
+      faultPoint("orchestrator.before-grant-use");
+      const appended = await this.append(grant, newest, placed);
+      faultPoint("orchestrator.after-grant-use");
+      if (appended === 1) return { taken: true, uses: use };
     }
     return { taken: false };
   }
@@ -162,6 +170,12 @@ function usesIn(record: AuditRecord): number | undefined {
   const { use, uses } = saidIn(record);
   const said = record.kind === "grant_used" ? use : uses;
   return typeof said === "number" && Number.isSafeInteger(said) && said >= 0 ? said : undefined;
+}
+
+function isFor(record: AuditRecord, { usedBy, call }: UsedFor): boolean {
+  if (record.kind !== "grant_used") return false;
+  const said = saidIn(record);
+  return said.usedBy === usedBy && said.call === call;
 }
 
 function saidIn({ text }: AuditRecord): Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 // Keeps in the audit what was refused of what people asked of an approval. Whoever refuses appends, before the answer.
-import { AgentspanError, type Logger, type SigningKey } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type SigningKey } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { AuditRecord, AuditStore } from "../ports.js";
 import type { AuditFact } from "./audit-facts.js";
@@ -125,7 +125,9 @@ export class Refusals {
         // The answer to the try before may have been lost: what is there has its hash.
         left = left.slice(tried.findIndex(({ hash }) => hash === newest?.hash) + 1);
         tried = this.recordsAfter(newest, run, left);
+        faultPoint("orchestrator.before-refusal");
         left = left.slice(await store.appendAudit(tried));
+        faultPoint("orchestrator.after-refusal");
         tried = [];
       } catch (thrown) {
         const { reason, retryable } = AgentspanError.from(thrown);

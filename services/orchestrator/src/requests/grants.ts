@@ -1,5 +1,14 @@
 // CreateGrant, GetGrant, ListGrants and RevokeGrant.
-import { AgentspanError, canonicalJson, digestOf, grantIdOf, Limits, newId, ruleProblem } from "@agentspan/internal";
+import {
+  AgentspanError,
+  canonicalJson,
+  digestOf,
+  faultPoint,
+  grantIdOf,
+  Limits,
+  newId,
+  ruleProblem,
+} from "@agentspan/internal";
 import {
   type CreateGrantRequest,
   CreateGrantRequestSchema,
@@ -50,7 +59,9 @@ export async function createGrant(context: RequestContext, request: CreateGrantR
       authenticated: caller.method !== "none",
     },
   };
+  faultPoint("orchestrator.before-grant");
   const createdAt = await ledger.made(made, authorOf(context, onBehalfOf), requestDigest(request, caller.subject));
+  faultPoint("orchestrator.after-grant-entry");
   const dated = { ...made, createdAt };
   const grant = signing === undefined ? dated : { ...dated, seal: grantSeal(dated, signing) };
   const stored = (await store.putGrant(grant)) ? grant : await store.getGrant(namespace, grant.grantId);
@@ -78,7 +89,9 @@ export async function revokeGrant(context: RequestContext, request: RevokeGrantR
   const { store, ledger, clock, namespace, caller } = context;
   const { grantId, onBehalfOf } = request;
   const grant = await readGrant(context, grantId);
+  faultPoint("orchestrator.before-grant-revocation");
   await ledger.revoked(grant, authorOf(context, onBehalfOf));
+  faultPoint("orchestrator.after-grant-revocation");
   const by = onBehalfOf === "" ? caller.subject : onBehalfOf;
   const revoked = await store.revokeGrant(namespace, grantId, { at: Math.floor(clock.now()), by });
   return create(RevokeGrantResponseSchema, { grant: encodeGrant(revoked ?? grant) });

@@ -1,6 +1,7 @@
 // CreateKey, ListKeys and RevokeKey, and what a gateway asks of a key that somebody shows it.
 import {
   AgentspanError,
+  faultPoint,
   isRole,
   type KeyStatement,
   keyAnswerText,
@@ -62,7 +63,10 @@ export async function createKey(context: RequestContext, asked: PutKeyRequest): 
     ...(expiresAt === undefined ? {} : { expiresAt: timestampMs(expiresAt) }),
   };
   const key = signing === undefined ? made : { ...made, seal: sealOf(made, signing) };
-  if (await store.putKey(key)) return create(PutKeyResponseSchema, { key: encodeKey(key) });
+  faultPoint("orchestrator.before-key");
+  const isNew = await store.putKey(key);
+  faultPoint("orchestrator.after-key");
+  if (isNew) return create(PutKeyResponseSchema, { key: encodeKey(key) });
   const stored = await store.getKey(keyId);
   if (stored?.namespace !== namespace || stored.secretSha256 !== key.secretSha256) {
     throw new AgentspanError("CONFLICT", "The key could not be stored: another has its id. Create one again.");
@@ -80,7 +84,9 @@ export async function listKeys(context: RequestContext, request: ListKeysRequest
 
 export async function revokeKey(context: RequestContext, { keyId }: RevokeKeyRequest): Promise<RevokeKeyResponse> {
   const { store, clock, namespace, caller } = context;
+  faultPoint("orchestrator.before-key-revocation");
   const revoked = await store.revokeKey(namespace, keyId, { at: Math.floor(clock.now()), by: caller.subject });
+  faultPoint("orchestrator.after-key-revocation");
   if (revoked === undefined) {
     throw new AgentspanError(
       "KEY_NOT_FOUND",
