@@ -10,7 +10,7 @@ import { type Duration, toMilliseconds } from "./duration.js";
 import { defaultLogger } from "./logger.js";
 import { type OptionKinds, requireKind, requireOptions, requireUrl, shown } from "./option-check.js";
 import { connectTransport } from "./rpc/connect-transport.js";
-import { withCredential } from "./rpc/credential.js";
+import { callHeaders } from "./rpc/credential.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
@@ -69,14 +69,17 @@ export class AgentRuntime {
     requireOptions(options, "The AgentRuntime", RUNTIME_OPTIONS);
     const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
     const { grpcUrl } = options;
-    const headers = withCredential(options.headers, options.apiKey, process.env.AGENTSPAN_API_KEY);
+    const headers = callHeaders(options.headers, options.apiKey, process.env.AGENTSPAN_API_KEY);
     const from = options.url === undefined ? "AGENTSPAN_SERVER_URL" : "url";
     if (grpcUrl === undefined) requireUrl(url, ["http:", "https:"], from, "http://127.0.0.1:6767");
     else requireUrl(grpcUrl, ["grpc:", "grpcs:"], "grpcUrl", "grpc://127.0.0.1:6768");
     this.#options = options;
     this.#patienceMs = toMilliseconds(options.retryFor ?? "30s", "retryFor");
     const transport = grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers);
-    this.client = new RunClient(transport, { patienceMs: this.#patienceMs });
+    this.client = new RunClient(transport, {
+      patienceMs: this.#patienceMs,
+      renewsKey: typeof options.apiKey === "function",
+    });
     this.grants = new StandingGrants(this.client);
   }
 

@@ -49,7 +49,10 @@ export async function* eventFeed(
       if (terminal) return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof AgentspanError) || !error.retryable) throw error;
+      if (!(error instanceof AgentspanError)) throw error;
+      // A stream ends with its token. Where there is no newer one, the next call says so.
+      const outlivedItsToken = error.reason === "UNAUTHENTICATED" && client.renewsKey;
+      if (!error.retryable && !outlivedItsToken) throw error;
     }
     if (await hasEnded(client, runId, after, signal)) return;
     await pause(backoffMs(Math.max(1, failed), 100, 5_000), signal);

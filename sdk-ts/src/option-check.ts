@@ -17,6 +17,10 @@ const KINDS = {
     words: 'a number of milliseconds, or text such as "30s"',
   },
   function: { is: (value: unknown) => typeof value === "function", words: "a function" },
+  key: {
+    is: (value: unknown) => typeof value === "string" || typeof value === "function",
+    words: "text, or a function that gives it",
+  },
   list: { is: (value: unknown) => Array.isArray(value), words: "a list" },
   object: { is: (value: unknown) => isObject(value), words: "an object" },
   texts: {

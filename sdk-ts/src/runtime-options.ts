@@ -1,6 +1,7 @@
 import type { Duration } from "./duration.js";
 import type { Logger } from "./logger.js";
 import type { OptionKinds } from "./option-check.js";
+import type { ApiKey } from "./rpc/credential.js";
 import type { WorkerTestHooks } from "./worker/test-hooks.js";
 
 export interface RuntimeOptions {
@@ -10,8 +11,11 @@ export interface RuntimeOptions {
   readonly grpcUrl?: string;
   /** The bus that tools are served over; AGENTSPAN_NATS_URL, NATS_URL or nats://127.0.0.1:4222 unless said. */
   readonly natsUrl?: string;
-  /** An API key, or a token of your identity provider; AGENTSPAN_API_KEY unless said. */
-  readonly apiKey?: string;
+  /**
+   * An API key, or a token of your identity provider; AGENTSPAN_API_KEY unless said. A function is asked before each call
+   * and each stream, so that a token can be renewed: give what you have while it is good.
+   */
+  readonly apiKey?: ApiKey;
   /** Sent with every call to the gateway. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a call is repeated while the server is unavailable; 30 s unless said. */
@@ -39,7 +43,7 @@ export const RUNTIME_OPTIONS: OptionKinds<RuntimeOptions> = {
   grpcUrl: "text",
   natsUrl: "text",
   trustedKeysFile: "text",
-  apiKey: "text",
+  apiKey: "key",
   headers: "texts",
   retryFor: "duration",
   namespace: "text",

@@ -40,7 +40,7 @@ const stack = withStack({
 const runtimes: AgentRuntime[] = [];
 afterAll(() => Promise.all(runtimes.map((runtime) => runtime.shutdown())));
 
-function as(key: string, way: "connect" | "grpc-js" = "connect"): AgentRuntime {
+function as(key: string | (() => string), way: "connect" | "grpc-js" = "connect"): AgentRuntime {
   const { url, grpcPort } = stack.current.gateway();
   const grpc = way === "grpc-js" ? { grpcUrl: `grpc://127.0.0.1:${grpcPort}` } : {};
   const runtime = new AgentRuntime({ url, apiKey: key, retryFor: "5s", ...grpc });
@@ -168,6 +168,41 @@ describe("a key of the store", () => {
       .toContain("has been revoked");
     expect(performance.now() - revokedAt).toBeLessThan(5_000);
   });
+
+  it.each(["connect", "grpc-js"] as const)(
+    "that is renewed keeps a stream over the end of the one before, over %s",
+    async (way) => {
+      const { client } = as(HOLDERS.root.text);
+      const make = () => client.call(KeyService.method.createKey, { owner: "lee", roles: ["runner"] });
+      const input = stack.current.model.script(`renewed over ${way}`, [call("refund", REFUND), { text: "ok" }]);
+      const run = await as(HOLDERS.alex.text).start(deskAgent(), input, { serve: false });
+      await theApproval(followed(run));
+      const [first, second] = await Promise.all([make(), make()]);
+      let current = first.text;
+      let asked = 0;
+      const lee = as(() => {
+        asked += 1;
+        return current;
+      }, way);
+      const last = (await run.getStatus()).lastSequence;
+      const seen: number[] = [];
+      const reading = (async () => {
+        for await (const { sequence } of lee.handle(run.runId).stream()) {
+          seen.push(sequence);
+          if (seen.length === last + 2) return;
+        }
+      })();
+      await expect.poll(() => seen.length).toBe(last);
+      const askedBefore = asked;
+      current = second.text;
+      await client.call(KeyService.method.revokeKey, { keyId: first.key?.keyId ?? "" });
+      await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(askedBefore);
+      await run.pause("lunch");
+      await run.resume();
+      await reading;
+      expect(seen).toEqual(Array.from({ length: last + 2 }, (_, i) => i + 1));
+    },
+  );
 });
 
 describe("whoever can write into the database", () => {

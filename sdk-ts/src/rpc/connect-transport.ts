@@ -3,6 +3,7 @@ import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { linkedSignal } from "../linked-signal.js";
 import { callError } from "./call-error.js";
+import type { CallHeaders } from "./credential.js";
 import type { RpcTransport } from "./transport.js";
 
 // A watched run may be silent for days; pings notice a connection that died without a word. Only while a call is open.
@@ -13,25 +14,25 @@ const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 } as const;
  * costs client and server about two thirds of the CPU that gRPC by the same library does (measured: 260 against 390
  * microseconds at the client; grpc-js 210), a message of a stream about a fifth more (14 against 12; grpc-js 12).
  */
-export function connectTransport(url: string, headers: Readonly<Record<string, string>> = {}): RpcTransport {
+export function connectTransport(url: string, headers?: CallHeaders): RpcTransport {
   const sessionManager = new Http2SessionManager(url, PINGS);
   const transport = createConnectTransport({ baseUrl: url, httpVersion: "2", sessionManager, acceptCompression: [] });
-  return overConnect(transport, url, { headers, close: () => sessionManager.abort() });
+  return overConnect(transport, url, { ...(headers && { headers }), close: () => sessionManager.abort() });
 }
 
 /** Any transport of connect, for example an in-memory one of a test. */
 export function overConnect(
   transport: Transport,
   address: string,
-  options: { readonly headers?: Readonly<Record<string, string>>; readonly close?: () => void } = {},
+  options: { readonly headers?: CallHeaders; readonly close?: () => void } = {},
 ): RpcTransport {
-  const headers = options.headers ?? {};
+  const headers = options.headers ?? (() => Promise.resolve({}));
   return {
     address,
     unary: async (method, request, { timeoutMs, signal }) => {
       const linked = signal && linkedSignal(signal);
       try {
-        return (await transport.unary(method, linked?.signal, timeoutMs, headers, request)).message;
+        return (await transport.unary(method, linked?.signal, timeoutMs, await headers(), request)).message;
       } catch (error) {
         throw errorOf(error, address, signal);
       } finally {
@@ -44,7 +45,7 @@ export function overConnect(
         async function* requests() {
           yield request;
         }
-        const response = await transport.stream(method, linked.signal, undefined, headers, requests());
+        const response = await transport.stream(method, linked.signal, undefined, await headers(), requests());
         yield* response.message;
       } catch (error) {
         throw errorOf(error, address, signal);

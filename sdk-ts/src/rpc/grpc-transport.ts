@@ -3,6 +3,7 @@ import type { DescMessage, DescMethod, MessageShape } from "@bufbuild/protobuf";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { callError } from "./call-error.js";
+import type { CallHeaders } from "./credential.js";
 import type { RpcTransport } from "./transport.js";
 
 const OPTIONS = {
@@ -18,17 +19,21 @@ const OPTIONS = {
 } as const;
 
 /** gRPC by grpc-js, for "grpc://host:port" (cleartext) or "grpcs://host:port" (TLS). */
-export function grpcTransport(grpcUrl: string, headers: Readonly<Record<string, string>> = {}): RpcTransport {
+export function grpcTransport(grpcUrl: string, headers?: CallHeaders): RpcTransport {
   const { protocol, host } = new URL(grpcUrl);
   const secure = protocol === "grpcs:" ? credentials.createSsl() : credentials.createInsecure();
   const client = new Client(host, secure, OPTIONS);
-  const metadata = new Metadata();
-  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const metadataNow = async (): Promise<Metadata> => {
+    const metadata = new Metadata();
+    for (const [name, value] of Object.entries((await headers?.()) ?? {})) metadata.set(name, value);
+    return metadata;
+  };
   const streams = new Set<ClientReadableStream<unknown>>();
   return {
     address: grpcUrl,
-    unary: (method, request, { timeoutMs, signal }) =>
-      new Promise((resolve, reject) => {
+    unary: async (method, request, { timeoutMs, signal }) => {
+      const metadata = await metadataNow();
+      return new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);
         const { path, encode, decode } = codec(method);
         const abort = () => call.cancel();
@@ -47,9 +52,11 @@ export function grpcTransport(grpcUrl: string, headers: Readonly<Record<string, 
           },
         );
         signal?.addEventListener("abort", abort, { once: true });
-      }),
+      });
+    },
     stream: async function* (method, request, signal) {
       signal.throwIfAborted();
+      const metadata = await metadataNow();
       const { path, encode, decode } = codec(method);
       const call = client.makeServerStreamRequest(path, encode, decode, request, metadata);
       const abort = () => call.cancel();

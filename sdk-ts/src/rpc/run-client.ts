@@ -23,14 +23,17 @@ export const FIRST_CONTACT_MS = 2_000;
  * something carry a key (idempotency key, decision id) or may be said twice.
  */
 export class RunClient {
+  /** Each call asks for its API key or token anew: one that was refused says nothing of the next. */
+  readonly renewsKey: boolean;
   readonly #transport: RpcTransport;
   readonly #patienceMs: number;
   #reached = false;
   #closed = false;
 
-  constructor(transport: RpcTransport, options: { readonly patienceMs: number }) {
+  constructor(transport: RpcTransport, options: { readonly patienceMs: number; readonly renewsKey?: boolean }) {
     this.#transport = transport;
     this.#patienceMs = options.patienceMs;
+    this.renewsKey = options.renewsKey === true;
   }
 
   /** Whether a server has ever answered this client. */
