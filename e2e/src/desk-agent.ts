@@ -1,13 +1,15 @@
 // The agent that the tests run, and what its tools do. The model's arguments steer a tool: `hold` names a gate that it
 // waits at, `takes` how many milliseconds it takes, `fail` makes it throw, `failures` makes that many first attempts
 // throw, `heed` lets it stop when told to, and `die` has it take its process along.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import {
   Agent,
   type AgentOptions,
   type JsonObject,
+  type PreviewFunction,
+  type PreviewOptions,
   type Probe,
   type ProbeOptions,
   TerminalError,
@@ -61,6 +63,13 @@ const lookIntoTheLedger: Probe<JsonObject> = (args, { idempotencyKey }) => {
   return result === undefined ? { happened: false, detail } : { happened: true, result, detail };
 };
 
+/** What an account would have left; `look` names a gate that it waits at, and without the account it throws. */
+const lookAtTheAccount: PreviewFunction<JsonObject> = async ({ account, amount, look }, { signal }) => {
+  if (typeof look === "string") await gate(look, signal, () => undefined);
+  const balance = Number(readFileSync(join(process.env[GATES_VARIABLE] ?? "", String(account)), "utf8"));
+  return { before: { balance }, after: { balance: balance - Number(amount) }, seenBy: process.pid };
+};
+
 /** A gate is open when its file is there: it outlives every process that waits at it. */
 async function gate(name: string, signal: AbortSignal | undefined, onAbort: () => void): Promise<void> {
   const file = join(process.env[GATES_VARIABLE] ?? "", name);
@@ -73,7 +82,9 @@ async function gate(name: string, signal: AbortSignal | undefined, onAbort: () =
   }
 }
 
-type Further = Partial<Omit<ToolOptions, "name" | "description">> & ProbeOptions<JsonObject>;
+type Further = Partial<Omit<ToolOptions, "name" | "description">> &
+  ProbeOptions<JsonObject> &
+  PreviewOptions<JsonObject>;
 
 const ANYTHING = { type: "object" } as const;
 const REFUND = {
@@ -94,7 +105,7 @@ function deskTool(name: string, further: Further = {}, inputSchema: JsonObject =
 
 /**
  * Plain: get_order, get_customer. Gated: refund, email, erase (explicit), transfer (short). Guarded alone: charge. With a
- * probe: payout, whose receiver enforces the key, and wire, whose receiver does not. Plain, with little time: report (to
+ * probe: payout, whose receiver enforces the key, and wire, whose receiver does not. With a preview: adjust. Plain, with little time: report (to
  * run) and errand (to begin); and poison, which is tried twice.
  */
 const TOOLS: readonly Tool[] = [
@@ -107,6 +118,7 @@ const TOOLS: readonly Tool[] = [
   deskTool("charge", { once: true }),
   deskTool("payout", { approvalRequired: true, probe: lookIntoTheLedger, enforcesIdempotency: true }),
   deskTool("wire", { approvalRequired: true, probe: lookIntoTheLedger }),
+  deskTool("adjust", { approvalRequired: true, preview: lookAtTheAccount, previewFields: ["after.balance"] }),
   deskTool("report", { timeout: "400ms", retry: { maxAttempts: 2, initialBackoff: 20 } }),
   deskTool("errand", { startTimeout: "400ms" }),
   deskTool("poison", { retry: { maxAttempts: 2, initialBackoff: 20 } }),

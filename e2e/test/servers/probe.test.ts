@@ -1,5 +1,7 @@
 // A worker is killed in the middle of a guarded call whose tool brings a probe. Whether it took effect the probe finds in
 // the receiver's own ledger, and what follows is the same as if nothing had been killed: one effect.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { newId } from "@agentspan/internal";
 import type { Approval, RunEvent } from "@agentspan/sdk";
 import { describe, expect, it } from "vitest";
@@ -150,7 +152,32 @@ describe("a killed worker's guarded call", () => {
     expect(effects()).toBe(0);
   });
 
+  it("that only looked at what the call would do leaves that to another, which shows it", async () => {
+    const { current } = stack;
+    const [queue, look] = [newId("q"), newId("gate")];
+    const [account, worker] = [newId("acc"), await current.addWorker({ queues: [queue] })];
+    writeFileSync(join(current.folder, account), "50");
+    const args = { account, amount: 10, look };
+    const agent = deskAgent(queue);
+    const run = await startRun(current, "looks", [call("adjust", args), { text: "ok" }], { agent });
+    await until("the first looks", async () => {
+      const { events } = await current.rpc().runs.getHistory({ runId: run.runId });
+      return events.some(({ event }) => event.case === "previewAsked");
+    });
+    await worker.kill();
+    await current.openGate(look);
+    await current.addWorker({ queues: [queue] });
+    const shown = await until("it is shown", async () => {
+      const [open] = (await run.handle.getStatus()).pendingApprovals;
+      return open?.preview?.status !== "PENDING" && open?.preview;
+    });
+    expect(shown).toMatchObject({ status: "SHOWN", content: { after: { balance: 40 } } });
+    await run.handle.approve();
+    expect((await ended(run)).state).toBe("COMPLETED");
+    expect(current.ledger.done(run.runId)).toHaveLength(1);
+  });
+
   it("leaves histories that fold into their documents, whatever became of it", async () => {
-    expect(await expectHistoriesToFold(stack.current)).toBe(6);
+    expect(await expectHistoriesToFold(stack.current)).toBe(7);
   });
 });
