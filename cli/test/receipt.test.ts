@@ -97,6 +97,16 @@ describe("a receipt", () => {
     }
     expect(said).toContain(`3 signatures, by ${orchestrator?.id}: keys of orchestrators in ${trusted}`);
     expect(said).toContain("with other arguments than those shown");
+    expect(said).toMatch(/Preview +none checked/);
+  });
+
+  it("says which preview was checked, and holds where that is the one that was shown", async () => {
+    const preview = digestOf("40");
+    const shown = { decision: { editedDigest: "", digest: digestOf(ARGS), preview }, grant: { preview } };
+    const { code, said } = await verify(receiptText(receipt(shown)));
+    expect(code).toBe(0);
+    expect(said).toMatch(new RegExp(`Preview +checked ${preview}`));
+    expect(said).toContain("would have done what was shown");
   });
 
   it("does not hold where a single byte of it is another", async () => {
@@ -115,6 +125,20 @@ describe("a receipt", () => {
   });
 
   it.each<[string, Changes, RegExp]>([
+    [
+      "a preview that was shown and not checked",
+      { decision: { editedDigest: "", digest: digestOf(ARGS), preview: digestOf("40") } },
+      /not checked against what was shown/,
+    ],
+    [
+      "another preview than was shown",
+      {
+        decision: { editedDigest: "", digest: digestOf(ARGS), preview: digestOf("40") },
+        grant: { preview: digestOf("30") },
+      },
+      /not checked against what was shown/,
+    ],
+    ["a check of what nobody was shown", { grant: { preview: digestOf("40") } }, /not checked against what was shown/],
     ["a rejection", { decision: { outcome: "rejected" } }, /the decision is rejected/],
     ["other arguments", { decision: { editedDigest: digestOf("{}") } }, /what was granted is not what was approved/],
     ["another call", { outcome: { call: "t1c2" } }, /of different calls/],

@@ -33,6 +33,7 @@ import {
   type HeartbeatRequest,
   HeartbeatRequestSchema,
   HeartbeatResponseSchema,
+  type PreviewAnswer,
   RefusalReason,
   type RegisterRequest,
   RegisterRequestSchema,
@@ -77,6 +78,8 @@ export interface FakeTask {
   readonly approvalId: string;
   /** Nobody knows what became of it: only its probe is asked, and of whoever asks. */
   probing?: boolean;
+  /** What it would do is asked, and nothing else, for so many milliseconds. */
+  previewMs?: number;
 }
 
 interface Held {
@@ -101,6 +104,9 @@ export class FakeOrchestrator {
   fault: (seen: Seen) => Fault | Promise<Fault> = () => "done";
   /** Nonces that heartbeats are told to stop. */
   readonly stop = new Set<string>();
+  readonly previews: PreviewAnswer[] = [];
+  /** What follows the answer of a preview, before the worker hears of it. */
+  onPreview: (task: FakeTask) => void = () => undefined;
   /** The next heartbeat is told to register again. */
   forgetWorker = false;
   readonly #tasks = new Map<string, Held>();
@@ -261,7 +267,11 @@ export class FakeOrchestrator {
       return { answer: { case: "grant", value: grantOf(held.task, request) } };
     }
     if (held.task.probing === true) return refused(RefusalReason.PROBE);
-    if (request.probe) return refused(RefusalReason.TAKEN);
+    if (held.task.previewMs !== undefined) {
+      if (!request.preview) return refused(RefusalReason.PREVIEW);
+      return { answer: { case: "grant", value: grantOf(held.task, request) } };
+    }
+    if (request.probe || request.preview) return refused(RefusalReason.TAKEN);
     if (held.nonce !== undefined && held.nonce !== request.nonce) return refused(RefusalReason.TAKEN);
     held.nonce = request.nonce;
     return { answer: { case: "grant", value: grantOf(held.task, request) } };
@@ -273,6 +283,13 @@ export class FakeOrchestrator {
       if (held?.task.probing !== true) return { status: CompletionStatus.STALE, detail: "nobody asks any more" };
       held.task.probing = false;
       held.outcome = outcome;
+      return { status: CompletionStatus.ACCEPTED };
+    }
+    if (outcome.case === "previewAnswer") {
+      if (held?.task.previewMs === undefined) return { status: CompletionStatus.STALE, detail: "nobody asks any more" };
+      delete held.task.previewMs;
+      this.previews.push(outcome.value);
+      this.onPreview(held.task);
       return { status: CompletionStatus.ACCEPTED };
     }
     if (held?.nonce !== nonce || argumentsDigest !== digestOf(held.task.argumentsJson)) {
@@ -295,6 +312,7 @@ function grantOf(task: FakeTask, { nonce, workerId }: ClaimRequest): Grant {
     guarded: task.guarded,
     agentName: task.queue,
     probe: task.probing === true,
+    ...(task.previewMs !== undefined && { preview: { number: 7, timeLeft: durationFromMs(task.previewMs) } }),
     ...(task.deadlineMs !== undefined && { deadline: timestampFromMs(now + task.deadlineMs) }),
     proof: {
       runId,
@@ -308,7 +326,7 @@ function grantOf(task: FakeTask, { nonce, workerId }: ClaimRequest): Grant {
       grantedAt: timestampFromMs(now),
     },
   });
-  if (grant.probe) delete grant.proof;
+  if (grant.probe || grant.preview !== undefined) delete grant.proof;
   task.tamper?.(grant);
   return grant;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import type { PreviewContext } from "../src/preview.js";
 import type { ProbeContext } from "../src/probe.js";
 import { type ToolOptions, tool } from "../src/tool.js";
 
@@ -62,12 +63,19 @@ describe("a tool", () => {
     tool(({ amount }) => amount.toFixed(2), { ...options, inputSchema: z.object({ amount: z.number() }) });
   });
 
+  const shows = (): string => "what it would do";
+
   it.each([
     ["a name with a dot", { name: "get.order" }, "INVALID_REQUEST"],
     ["a name of 65 characters", { name: "a".repeat(65) }, "INVALID_REQUEST"],
     ["a queue with a space", { queue: "my queue" }, "INVALID_REQUEST"],
     ["a time-out of zero", { timeout: 0 }, "INVALID_REQUEST"],
     ["a probe of a plain tool", { probe: () => ({ happened: false }) as const }, "INVALID_REQUEST"],
+    ["a preview of a tool that nobody approves", { preview: shows }, "INVALID_REQUEST"],
+    ["fields of no preview", { approvalRequired: true, previewFields: ["n"] }, "INVALID_REQUEST"],
+    ["a time for no preview", { approvalRequired: true, previewTimeout: 1_000 }, "INVALID_REQUEST"],
+    ["a field that is no path", { approvalRequired: true, preview: shows, previewFields: ["a..b"] }, "INVALID_REQUEST"],
+    ["too little time", { approvalRequired: true, preview: shows, previewTimeout: 50 }, "INVALID_REQUEST"],
     ["a receiver that enforces the key of a plain tool", { enforcesIdempotency: true }, "INVALID_REQUEST"],
     ["a description over 16 KiB", { description: "x".repeat(16 * 1024 + 1) }, "LIMIT_EXCEEDED"],
   ])("refuses %s", (_, wrong, reason) => {
@@ -84,6 +92,17 @@ describe("a tool", () => {
     expect(await probed.probe?.({ n: 1 }, {} as ProbeContext)).toEqual({ happened: true, result: 2 });
     const bare = tool(() => null, { ...options, ...guard, inputSchema, enforcesIdempotency: false });
     expect([bare.probe, bare.enforcesIdempotency]).toEqual([undefined, false]);
+  });
+
+  it("brings a preview where people approve, with what must stay the same", async () => {
+    const preview = ({ n }: { n: number }) => ({ before: 50, after: 50 - n });
+    const inputSchema = z.object({ n: z.number() });
+    const more = { approvalRequired: true, preview, previewFields: ["after"], previewTimeout: "5s" } as const;
+    const shown = tool(() => null, { ...options, inputSchema, ...more });
+    expect(await shown.preview?.({ n: 10 }, {} as PreviewContext)).toEqual({ before: 50, after: 40 });
+    expect(shown.message.preview).toMatchObject({ fields: ["after"], timeout: { seconds: 5n } });
+    const bare = tool(() => null, { ...options, inputSchema, approvalRequired: true });
+    expect([bare.preview, bare.message.preview]).toEqual([undefined, undefined]);
   });
 
   it("refuses a schema that is not one of an object, and one that JSON Schema cannot say", () => {

@@ -5,6 +5,7 @@ import { blockedWords } from "../blocked-words.js";
 import { CommandError } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
+import { previewLines } from "../preview-view.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 
@@ -135,7 +136,8 @@ async function shown(
     approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
-    for (const line of [...argumentLines(open), ...knownLines(open), ...answerLines(open)]) output.line(`  ${line}`);
+    for (const line of [...argumentLines(open), ...knownLines(open), ...answerLines(open), ...previewLines(open)])
+      output.line(`  ${line}`);
   }
   const which = approvalId === undefined ? {} : { approvalId };
   if (open === undefined) return { handle, which };
@@ -160,23 +162,35 @@ async function tellUntaken(handle: AgentHandle, call: OpenCall | undefined, outp
   const { blocked } = await handle.getStatus();
   if (blocked.length > 0) {
     for (const tool of blocked) output.line(`It waits: ${blockedWords(tool)}.`);
-  } else if (call !== undefined && !(await isTaken(handle, call))) {
-    output.line(`No worker has taken it yet: it waits for one that serves ${safeText(call.toolName)}.`);
+    return;
+  }
+  const became = call === undefined ? "taken" : await whatBecameOf(handle, call);
+  if (became === "nothing") {
+    output.line(`No worker has taken it yet: it waits for one that serves ${safeText(call?.toolName ?? "")}.`);
+  } else if (became === "asked again") {
+    output.line("It would not do what was shown any more, so that it did not run: it waits for a decision again.");
   }
 }
 
 /** A worker that is there takes a call within milliseconds; one that has just gone still counts as connected. */
 const TAKEN_WITHIN_MS = 1_000;
 
-async function isTaken(handle: AgentHandle, { callId, shownAt }: OpenCall): Promise<boolean> {
+async function whatBecameOf(
+  handle: AgentHandle,
+  { callId, shownAt }: OpenCall,
+): Promise<"taken" | "asked again" | "nothing"> {
   const signal = AbortSignal.timeout(TAKEN_WITHIN_MS);
+  let checked = false;
   try {
     for await (const event of handle.stream({ after: shownAt, signal })) {
-      if ((event.type === "tool_started" || event.type === "tool_result") && event.callId === callId) return true;
+      if (!("callId" in event) || event.callId !== callId) continue;
+      if (event.type === "tool_started" || event.type === "tool_result") return "taken";
+      checked ||= event.type === "preview_asked" && event.purpose === "CHECKED";
+      if (checked && event.type === "waiting") return "asked again";
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    return false;
+    return checked ? "taken" : "nothing";
   }
-  return true; // The run has ended.
+  return "taken"; // The run has ended.
 }

@@ -78,7 +78,7 @@ async function historyOf({ client }: AgentRuntime, runId: string): Promise<reado
 }
 
 function told({ arguments: args, votes, decision, grant, outcome }: Receipt): readonly (readonly string[])[] {
-  const { run, call, tool, attempt, worker, grantedAt } = grant.statement;
+  const { run, call, tool, attempt, worker, grantedAt, preview } = grant.statement;
   const {
     who,
     onBehalfOf,
@@ -102,6 +102,7 @@ function told({ arguments: args, votes, decision, grant, outcome }: Receipt): re
     ]),
     ["Decided", safeText(`${said} by ${by} (${how}), ${iso(at)}${edited}`)],
     ...(comment === "" ? [] : [["Comment", safeText(comment)]]),
+    ["Preview", preview === undefined ? "none checked" : safeText(`checked ${preview}`)],
     ["Granted", safeText(`to ${worker}, ${iso(grantedAt)}`)],
     ["Outcome", safeText(`${outcome.statement.outcome}, ${iso(outcome.statement.at)}, ${outcome.statement.digest}`)],
   ];
@@ -114,6 +115,9 @@ function checked({ votes, decision, grant, outcome }: Receipt, keysFile: string)
     [`${parts.length} signatures, by ${keys}: keys of orchestrators in ${keysFile}`],
     ["the arguments are those that were approved and those that the worker was granted"],
     ["decision, grant and outcome are of one call, in this order"],
+    ...(grant.statement.preview === undefined
+      ? []
+      : [["right before the call ran, it would have done what was shown to whoever approved it"]]),
     ["not a byte of the file is another than what was exported"],
   ];
 }

@@ -90,6 +90,57 @@ describe("with a key", () => {
   });
 });
 
+describe("a call that was approved with a preview in sight", () => {
+  const look = { type: "claim_preview", callId: "t1c1", attempt: 1, workerId: "w1" } as const;
+
+  async function taken(desk: Desk, number: number, balance: number): Promise<StoredRun> {
+    await desk.execute(look);
+    const digest = (await desk.stored()).run.turn.calls[0]?.digest ?? "";
+    const said = { kind: "found", text: `{"balance":${balance}}` } as const;
+    return (await desk.execute({ type: "answer_preview", callId: "t1c1", number, digest, workerId: "w1", said }))
+      .stored;
+  }
+
+  async function checked(desk: Desk): Promise<StoredRun> {
+    const tools = [{ name: "refund", inputSchemaJson: ANY_OBJECT, approval: { required: true }, preview: {} }];
+    await desk.execute(start(), { agent: await desk.agent({ name: "desk", model: "script/any", tools }) });
+    await desk.execute(replies(1, ["refund"]));
+    await desk.execute(approves(await taken(desk, 1, 40), "t1c1", "d1", { who: "maria", ...BY }));
+    return taken(desk, 2, 40);
+  }
+
+  it("has its fingerprint in what is signed of the decision and of the grant", async () => {
+    const { desk, signatures } = scene();
+    const stored = await checked(desk);
+    expect(await signatures.callProblem(stored, "t1c1")).toBeUndefined();
+    const claimed = (await desk.execute(claim("t1c1", "n1"))).stored;
+    const print = claimed.run.turn.calls[0]?.check?.fingerprint;
+    const texts = claimed.events.flatMap((event) => signatureIn(RUN, event)?.text ?? []);
+    expect(texts.map((text) => JSON.parse(text).statement.preview)).toEqual([print, print]);
+  });
+
+  it.each<[string, (stored: StoredRun) => StoredRun]>([
+    [
+      "whose check was made of another fingerprint",
+      (stored) => withCall(stored, { check: { sequence: 9, fingerprint: "sha256:00", until: 0 } }),
+    ],
+    ["whose check is gone", (stored) => withCall(stored, { check: undefined })],
+  ])("is not believed where the row says something else: %s", async (_, change) => {
+    const { desk, signatures } = scene();
+    const stored = change(await checked(desk));
+    expect(await signatures.callProblem(stored, "t1c1")).toBe("it would do something else than was shown");
+  });
+
+  it("is not believed where what was shown is no longer said, or another", async () => {
+    const { desk, signatures } = scene();
+    const stored = await checked(desk);
+    for (const preview of [undefined, "sha256:00"]) {
+      const problem = await signatures.callProblem(changed(stored, "decided", { preview }), "t1c1");
+      expect(problem).toMatch(/not of what it says|something else than was shown/);
+    }
+  });
+});
+
 describe("a stored approval is not believed", () => {
   const cases: readonly (readonly [string, (stored: StoredRun) => StoredRun, RegExp])[] = [
     ["with another person in it", (stored) => changed(stored, "decided", { who: "eve" }), /not of what it says/],

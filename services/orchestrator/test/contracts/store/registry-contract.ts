@@ -63,6 +63,8 @@ export function registryContract(use: UseFixture): void {
       once: false,
       probe: true,
       enforcesKey: approval,
+      // A later registration without one takes it away.
+      ...(approval ? {} : { preview: { fields: ["after.$balance"], timeoutMs: 5_000 } }),
     });
 
     it("keeps the newest registration of each tool", async () => {
