@@ -1,8 +1,14 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./scripts/longest-first.js";
+
+/** Three fill two cores: tests with servers mostly wait, for leases and for processes. */
+const WORKERS = 3;
 
 // unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
+// They share the workers, for which vitest wants the same number of both; see longest-first.ts for the order.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       {
@@ -10,7 +16,8 @@ export default defineConfig({
           name: "unit",
           include: ["**/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "**/test/servers/**"],
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
+          testTimeout: 20_000,
           // Modules are loaded once in each thread and not once for each file.
           pool: "threads",
           isolate: false,
@@ -24,10 +31,8 @@ export default defineConfig({
           globalSetup: ["servers/test/fetch-once.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Tests here mostly wait, for leases and for processes: three at once fill two cores.
-          maxWorkers: 3,
+          maxWorkers: WORKERS,
           isolate: false,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

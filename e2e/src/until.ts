@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface UntilOptions {
   /** Milliseconds until it is given up; 30,000 unless said. */
   readonly withinMs?: number;
-  /** Milliseconds between looks; 20 unless said. */
+  /** Milliseconds between looks, at first; 20 unless said. Later they are as far apart as is a twentieth of the wait. */
   readonly everyMs?: number;
 }
 
@@ -17,7 +17,8 @@ export async function until<T>(
   look: () => T | Promise<T>,
   { withinMs = 30_000, everyMs = 20 }: UntilOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
-  const deadline = performance.now() + withinMs;
+  const begun = performance.now();
+  const deadline = begun + withinMs;
   let last: unknown;
   for (;;) {
     try {
@@ -30,6 +31,7 @@ export async function until<T>(
     if (performance.now() > deadline) {
       throw new Error(`Not within ${withinMs} ms: ${what}`, last === undefined ? {} : { cause: last });
     }
-    await delay(everyMs);
+    // Whoever is looked at has the more time for its work the longer that takes.
+    await delay(Math.max(everyMs, (performance.now() - begun) / 20));
   }
 }
