@@ -128,13 +128,18 @@ export function ordersAgree(explored: ExploredRun, first: Command, second: Comma
       answers[which] = result.type === "rejection" ? result.reason : kindOf(result.answer);
       if (result.type === "rejection") continue;
       at = deepFreeze(result.run);
-      facts.push(...result.events.map(({ fact }) => JSON.stringify(fact)));
+      facts.push(...result.events.map(({ fact }) => JSON.stringify(fact, withoutSequences)));
     }
     const states = at.turn.calls.map(({ callId, state }) => `${callId} ${state.kind}`);
     return JSON.stringify([facts.toSorted(), answers, states, at.phase.kind, at.turn.number]);
   };
   const [forth, back] = [play([0, 1]), play([1, 0])];
   if (forth !== back) throw new Violation(17, `in one order ${forth}, in the other ${back}`);
+}
+
+/** For JSON.stringify: what a drift says of events by their sequence hangs on the order in which they came. */
+function withoutSequences(key: string, value: unknown): unknown {
+  return key === "drift" && typeof value === "object" ? { ...value, approved: undefined, checked: undefined } : value;
 }
 
 function kindOf(answer: Answer): string {
