@@ -63,12 +63,19 @@ const lookIntoTheLedger: Probe<JsonObject> = (args, { idempotencyKey }) => {
   return result === undefined ? { happened: false, detail } : { happened: true, result, detail };
 };
 
-/** What an account would have left; `look` names a gate that it waits at, and without the account it throws. */
-const lookAtTheAccount: PreviewFunction<JsonObject> = async ({ account, amount, look }, { signal }) => {
+/**
+ * What an account would have left; `look` names a gate that it waits at. The balance is the account's, which is a file and
+ * may be missing, or what the arguments say; where neither says so, it is another each time.
+ */
+const lookAtTheAccount: PreviewFunction<JsonObject> = async ({ account, amount, balance: said, look }, { signal }) => {
   if (typeof look === "string") await gate(look, signal, () => undefined);
-  const balance = Number(readFileSync(join(process.env[GATES_VARIABLE] ?? "", String(account)), "utf8"));
+  const balance = typeof account === "string" ? balanceOf(account) : Number(said ?? process.hrtime.bigint());
   return { before: { balance }, after: { balance: balance - Number(amount) }, seenBy: process.pid };
 };
+
+function balanceOf(account: string): number {
+  return Number(readFileSync(join(process.env[GATES_VARIABLE] ?? "", account), "utf8"));
+}
 
 /** A gate is open when its file is there: it outlives every process that waits at it. */
 async function gate(name: string, signal: AbortSignal | undefined, onAbort: () => void): Promise<void> {

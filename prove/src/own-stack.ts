@@ -26,7 +26,16 @@ export interface OwnStackOptions {
 
 const FAULTS_ALLOWED = { AGENTSPAN_ALLOW_FAULTS: "yes" } as const;
 
-const GATED: ReadonlySet<string> = new Set(["refund", "email", "erase", "transfer", "payout", "wire", "wipe"]);
+const GATED: ReadonlySet<string> = new Set([
+  "refund",
+  "email",
+  "erase",
+  "transfer",
+  "payout",
+  "wire",
+  "adjust",
+  "wipe",
+]);
 const ONCE: ReadonlySet<string> = new Set(["charge"]);
 
 export class OwnStack implements Target {

@@ -62,6 +62,16 @@ export const STORIES: readonly Story[] = [
     steps: (r) => [{ calls: [{ tool: "wire", args: { takes: r.between(20, 600) } }] }, DONE],
   },
   {
+    name: "an adjustment that shows what it would do",
+    weight: 3,
+    steps: (r) => [{ calls: [{ tool: "adjust", args: { balance: 100, amount: r.between(1, 90) } }] }, DONE],
+  },
+  {
+    name: "an adjustment that would do something else each time",
+    weight: 1,
+    steps: () => [{ calls: [{ tool: "adjust", args: { amount: 1 } }] }, DONE],
+  },
+  {
     name: "a refund past its time-out",
     weight: 1,
     steps: (r) => [{ calls: [{ tool: "transfer", args: { takes: r.pick([50, 900]) } }] }, DONE],

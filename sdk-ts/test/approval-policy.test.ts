@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { ApprovalPolicySchema, OnExpiry } from "@agentspan/proto";
 import { toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { Agent } from "../src/agent.js";
-import { tool } from "../src/tool.js";
+import type { PreviewContext } from "../src/preview.js";
+import { type Tool, tool } from "../src/tool.js";
 
 const options = { name: "pay_out", description: "Pays.", inputSchema: { type: "object" } };
 
@@ -30,6 +32,24 @@ describe("docs/approvals.md", () => {
     }
     const { message } = tool(() => null, { ...options, approval });
     expect(message.approval && toJson(ApprovalPolicySchema, message.approval)).toEqual(JSON.parse(block("json")));
+  });
+
+  it("has a tool that shows what it would do, and does not do it", async () => {
+    const [, after = ""] = page.split("## Previews");
+    const code = /```ts\n(.*?)```/su.exec(after)?.[1] ?? "";
+    const adjusted: unknown[] = [];
+    const bank = {
+      read: async (account: string) => ({ owner: account, balance: 50 }),
+      adjust: (...args: unknown[]) => adjusted.push(args),
+    };
+    const build = new Function("tool", "z", "bank", `${code}; return adjust;`);
+    const adjust = build(tool, z, bank) as Tool;
+    expect(adjust.message.preview?.fields).toEqual(["after.balance"]);
+    expect(await adjust.preview?.({ account: "ana", amount: 10 }, {} as PreviewContext)).toEqual({
+      before: { owner: "ana", balance: 50 },
+      after: { owner: "ana", balance: 60 },
+    });
+    expect(adjusted).toEqual([]);
   });
 });
 

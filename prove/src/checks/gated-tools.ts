@@ -91,7 +91,17 @@ function historiesOf(records: Evidence["records"]): ReadonlyMap<string, readonly
   return new Map(records.map((record) => [runIdOfRecord(record), record.history]));
 }
 
-function faultOfBegin(history: readonly Event[], { callId, approvalId, args }: LedgerLine): string | undefined {
+function isChecked(history: readonly Event[], callId: string, attempt: number, shown: string): boolean {
+  return history.some(({ event }) => {
+    if (event.case !== "toolStarted" || event.value.callId !== callId || event.value.attempt !== attempt) return false;
+    return event.value.checkedPreview === shown;
+  });
+}
+
+function faultOfBegin(
+  history: readonly Event[],
+  { callId, approvalId, attempt, args }: LedgerLine,
+): string | undefined {
   let digest: string | undefined;
   for (const { event } of history) {
     if (event.case === "toolCall" && event.value.callId === callId) digest = event.value.argumentsDigest;
@@ -103,6 +113,8 @@ function faultOfBegin(history: readonly Event[], { callId, approvalId, args }: L
     if (lets && editedArgumentsJson !== "") digest = digestOfArguments(editedArgumentsJson);
     if (decision.approvalId !== approvalId) continue;
     if (!lets) return `which was ${DecisionOutcome[outcome]}`;
+    const shown = editedArgumentsJson === "" ? decision.previewFingerprint : "";
+    if (shown !== "" && !isChecked(history, callId, attempt, shown)) return "without a check of what was shown";
     return digestOfArguments(args) === digest ? undefined : `for other arguments than ${args.slice(0, 200)}`;
   }
   return "that nobody gave";

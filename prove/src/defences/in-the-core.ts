@@ -8,7 +8,36 @@ const DOUBLE_CLICK = "A double click, a retry, two people at once";
 const REQUESTER = "An approver who is the requester, or one who may not decide";
 const OTHERS_SUBJECTS = "A worker that speaks for another";
 
+const CHANGED_EFFECT = "An effect that changes after it was approved";
+
 export const IN_THE_CORE: readonly Defence[] = [
+  {
+    threat: CHANGED_EFFECT,
+    without: "a call runs although it would do something else than was shown",
+    file: `${CORE}/decide-preview.ts`,
+    from: 'return finding.fingerprint === approved ? "same" : "drifted";',
+    to: 'return finding.fingerprint === "" ? "drifted" : "same";',
+    shownBy: transcript("what-a-call-would-do-has-changed-and-people-are-asked-again"),
+  },
+  {
+    threat: CHANGED_EFFECT,
+    without: "a check holds for as long as nobody claims the call",
+    file: `${CORE}/decide-task.ts`,
+    from: "call.check.until <= draft.now",
+    to: "call.check.until <= 0",
+    shownBy: transcript("a-check-that-is-too-long-ago-is-made-again"),
+  },
+  {
+    threat: CHANGED_EFFECT,
+    without: "a check that was changed in the database is believed",
+    file: "services/orchestrator/src/proof/signatures.ts",
+    from: "if (shown !== undefined && shown !== call.check?.fingerprint)",
+    to: 'if (shown === "" && shown !== call.check?.fingerprint)',
+    shownBy: {
+      file: "services/orchestrator/test/proof/signatures.test.ts",
+      title: "is not believed where the row says something else: %s",
+    },
+  },
   {
     threat: TALKED_INTO_IT,
     without: "a definition that requires approval asks nobody",
