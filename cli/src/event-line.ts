@@ -58,6 +58,10 @@ export function whatHappened(event: RunEvent): string {
     }
     case "reminded":
       return `${event.approvalId}: still waits (reminder ${event.number})`;
+    case "child_started":
+      return `${event.agentName}, as run ${event.childRunId}`;
+    case "child_reported":
+      return `run ${event.childRunId} ${event.waiting ? "waits for people" : "goes on"}`;
     case "paused":
       return `by ${event.by}${said(event.reason)}`;
     case "resumed":

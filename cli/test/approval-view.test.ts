@@ -25,6 +25,8 @@ function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): A
     approvers: undefined,
     escalatedAt: undefined,
     answerSchema: undefined,
+    parentRunId: "",
+    rootRunId: "",
   };
 }
 

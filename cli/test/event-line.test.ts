@@ -57,6 +57,7 @@ describe("whatHappened", () => {
         ground: undefined,
         previewFingerprint: "",
       },
+      childRunId: "",
     };
     expect(whatHappened(decided)).toBe("REJECTED by ann: too expensive");
   });

@@ -18,6 +18,12 @@ export const FAULT_POINTS = [
   "orchestrator.before-announce",
   "orchestrator.after-announce",
   "orchestrator.before-withdraw",
+  // A run that a call starts is stored, then known to the run whose call it is; what becomes of it is told.
+  "orchestrator.before-child",
+  "orchestrator.after-child",
+  "orchestrator.before-cancel-child",
+  "orchestrator.before-tell-parent",
+  "orchestrator.after-tell-parent",
   "orchestrator.before-model-call",
   "orchestrator.after-model-call",
   // Closed turns move out: the chunk is written, then the update that lists it and trims.

@@ -33,6 +33,12 @@ export function runIdOf(namespace: string, idempotencyKey: string): string {
   return `run_${hashed(`${namespace}\0${idempotencyKey}`)}`;
 }
 
+/** The id of the run that a call of another run starts: the same for every process. No idempotency key names it. */
+export function childRunIdOf(parentRunId: string, callId: string): string {
+  // No namespace is empty, so that no key of anybody's begins like this.
+  return `run_${hashed(`\0${parentRunId}\0${callId}`)}`;
+}
+
 /** The id of the standing grant that an idempotency key names in its namespace, as runIdOf has it of runs. */
 export function grantIdOf(namespace: string, idempotencyKey: string): string {
   return `gra_${hashed(`${namespace}\0${idempotencyKey}`)}`;

@@ -1,4 +1,4 @@
-import { NAME_PATTERN, newId, runIdOf } from "@agentspan/internal";
+import { childRunIdOf, NAME_PATTERN, newId, runIdOf } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 
 describe("newId", () => {
@@ -23,4 +23,13 @@ describe("runIdOf", () => {
     expect(runIdOf("a", "bc")).not.toBe(runIdOf("ab", "c"));
     expect(runIdOf("a", "b")).not.toBe(runIdOf("b", "b"));
   });
+});
+
+it("gives a run that a call starts an id that no idempotency key gives", () => {
+  const id = childRunIdOf("run_a", "t1c1");
+  expect(id).toMatch(/^run_[a-z2-7]{26}$/);
+  expect(childRunIdOf("run_a", "t1c1")).toBe(id);
+  expect(childRunIdOf("run_a", "t1c2")).not.toBe(id);
+  expect(runIdOf("run_a", "t1c1")).not.toBe(id);
+  expect(runIdOf("default", "\0run_a\0t1c1")).not.toBe(id);
 });

@@ -24,6 +24,7 @@ import {
 } from "./decide-options.js";
 import { withDecided } from "./decided-signal.js";
 import { type EventFeedOptions, eventFeed } from "./event-feed.js";
+import { withArguments } from "./event-mapping.js";
 import { toJsonText } from "./json-text.js";
 import { requireKind, requireOptions } from "./option-check.js";
 import type { RunClient } from "./rpc/run-client.js";
@@ -152,8 +153,13 @@ export class AgentHandle {
   /** What a stream is made of: one pass over the events; each `waiting` event counts as shown. `watch` ends their signals. */
   async *events(feed: EventFeedOptions, watch?: AbortSignal): AsyncGenerator<RunEvent> {
     for await (const event of eventFeed(this.#client, this.runId, feed)) {
-      if (event.type === "waiting") this.#shown.show([event.approval]);
-      yield event.type === "waiting" ? withDecided(event, this.#client, watch) : event;
+      if (event.type !== "waiting") {
+        yield event;
+        continue;
+      }
+      const whole = await withArguments(event, this.#client, feed.signal);
+      this.#shown.show([whole.approval]);
+      yield withDecided(whole, this.#client, watch);
     }
   }
 

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { AgentspanError, newId } from "@agentspan/internal";
-import { RunService, type StartRequest } from "@agentspan/proto";
+import { AgentService, RunService, type StartRequest } from "@agentspan/proto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "./agent.js";
 import { AgentHandle } from "./agent-handle.js";
@@ -62,6 +62,7 @@ export class AgentRuntime {
   readonly #options: RuntimeOptions;
   readonly #patienceMs: number;
   readonly #stopping = new AbortController();
+  readonly #stored = new WeakSet<Agent>();
   #worker: Worker | undefined;
   #shutdown: Promise<void> | undefined;
 
@@ -93,11 +94,13 @@ export class AgentRuntime {
   }
 
   async #start(agent: AgentSource, input: string, options: StartOptions): Promise<AgentHandle> {
-    if (isAgent(agent) && agent.served.length > 0 && options.serve !== false) {
+    const agents = isAgent(agent) ? [...agent.below, agent] : [];
+    if (agents.some(({ served }) => served.length > 0) && options.serve !== false) {
       // A server that is not there at all is told at once: a person waits for the sentence.
       const firstContactMs = Math.min(FIRST_CONTACT_MS, this.#patienceMs);
-      await this.#servingWorker().serve([agent], { patienceMs: this.#patienceMs, firstContactMs });
+      await this.#servingWorker().serve(agents, { patienceMs: this.#patienceMs, firstContactMs });
     }
+    if (isAgent(agent)) await this.#put(agent.below, options.signal);
     const { runId } = await this.client.call(
       RunService.method.start,
       {
@@ -114,6 +117,15 @@ export class AgentRuntime {
       options.signal,
     );
     return this.handle(runId);
+  }
+
+  /** Stores the definitions that runs of an agent start others of, once each. */
+  async #put(agents: readonly Agent[], signal: AbortSignal | undefined): Promise<void> {
+    for (const agent of agents) {
+      if (this.#stored.has(agent)) continue;
+      await this.client.call(AgentService.method.putAgent, { agent: agent.definition }, signal);
+      this.#stored.add(agent);
+    }
   }
 
   /** Starts a run and waits until it has ended, for as long as a person takes to decide. */
@@ -142,7 +154,7 @@ export class AgentRuntime {
    * it; else when the process was asked to stop and has shut down, and waits for a server for as long as it takes.
    */
   async serve(agents: Agent | readonly Agent[], options: ServeOptions = {}): Promise<void> {
-    const list = agentsOf(agents);
+    const list = agentsOf(agents).flatMap((agent) => [...agent.below, agent]);
     requireOptions(options, "serve()", SERVE_OPTIONS);
     const worker = this.#servingWorker();
     const serving = async (patienceMs: number) => {

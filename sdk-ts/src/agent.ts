@@ -3,6 +3,7 @@ import { type AgentDefinition, AgentDefinitionSchema, ToolKind } from "@agentspa
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { z } from "zod";
+import type { AgentTool } from "./agent-tool.js";
 import { type Duration, toMilliseconds } from "./duration.js";
 import type { HumanTool } from "./human-tool.js";
 import { type JsonSchema, schemaSource } from "./input-schema.js";
@@ -10,7 +11,7 @@ import { type OptionKinds, requireOptions, shown } from "./option-check.js";
 import { requireName, requireSize, type Tool } from "./tool.js";
 
 /** What an agent's model may call, by whoever carries it out. */
-export type AnyTool = Tool | HumanTool;
+export type AnyTool = Tool | HumanTool | AgentTool;
 
 export interface AgentOptions {
   /** Letters, digits, '_' and '-', at most 64, not beginning with a digit or '-'. */
@@ -93,6 +94,12 @@ export class Agent {
     return this.tools.filter((tool) => tool.kind === "worker");
   }
 
+  /** The agents that its tools start runs of, and theirs, each once. */
+  get below(): readonly Agent[] {
+    const agents = this.tools.flatMap((tool) => (tool.kind === "agent" && tool.agent !== undefined ? tool.agent : []));
+    return [...new Set(agents.flatMap((agent) => [...agent.below, agent]))];
+  }
+
   /** Where workers take calls of this tool. */
   queueOf(tool: Tool): string {
     return tool.queue ?? this.name;
@@ -104,6 +111,9 @@ function isTool(tool: AnyTool | undefined): boolean {
   const message = tool?.message;
   if (message?.$typeName !== "agentspan.v1.Tool" || tool?.name !== message.name) return false;
   if (tool.kind === "human") return message.kind === ToolKind.HUMAN;
+  if (tool.kind === "agent") {
+    return message.kind === ToolKind.AGENT && tool.approvalRequired === (message.approval?.required ?? false);
+  }
   return (
     message.kind === ToolKind.UNSPECIFIED &&
     tool.approvalRequired === (message.approval?.required ?? false) &&
@@ -115,12 +125,10 @@ function requireTools(tools: readonly AnyTool[], owner: string): void {
   const other = tools.findIndex((tool) => !isTool(tool));
   if (other >= 0) {
     const field = `tools[${other}]`;
-    const description = "is not what tool() or humanTool() returns";
-    throw new AgentspanError(
-      "INVALID_REQUEST",
-      `The ${field} of ${owner} ${description}: make it with tool(fn, options), or humanTool(options).`,
-      { fields: [{ field, description }] },
-    );
+    const description = "is not what tool(), humanTool() or agentTool() returns";
+    throw new AgentspanError("INVALID_REQUEST", `The ${field} of ${owner} ${description}: make it with one of them.`, {
+      fields: [{ field, description }],
+    });
   }
   if (tools.length > Limits.toolsPerAgent) {
     throw new AgentspanError(

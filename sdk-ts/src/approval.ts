@@ -58,6 +58,9 @@ export interface Approval {
   readonly escalatedAt: Date | undefined;
   /** Of a QUESTION that was read with a status or a list: what its answers must be. Undefined where any JSON is one. */
   readonly answerSchema: JsonObject | undefined;
+  /** Of a run that another one started: that one, and the first of them all; else empty. */
+  readonly parentRunId: string;
+  readonly rootRunId: string;
 }
 
 export interface Approvers {
@@ -176,6 +179,8 @@ export function approvalOf(message: ApprovalMessage): Approval {
     decision: message.decision && decisionOf(message.decision),
     approvers: approversOf(message.approvers),
     escalatedAt: dateOf(message.escalatedAt),
+    parentRunId: message.parentRunId,
+    rootRunId: message.rootRunId,
     answerSchema: message.answerSchemaJson === "" ? undefined : readJsonObject(message.answerSchemaJson),
   };
 }

@@ -1,4 +1,10 @@
-import { type Event, type LateOutcome, PreviewPurpose as PreviewPurposeEnum, type ToolResult } from "@agentspan/proto";
+import {
+  ApprovalService,
+  type Event,
+  type LateOutcome,
+  PreviewPurpose as PreviewPurposeEnum,
+  type ToolResult,
+} from "@agentspan/proto";
 import {
   approvalOf,
   approversOf,
@@ -10,6 +16,7 @@ import {
   voteOf,
 } from "./approval.js";
 import { readJson, readJsonObject } from "./json-text.js";
+import type { RunClient } from "./rpc/run-client.js";
 import type { CallOutcome, PreviewPurpose, RunEvent, WaitingEvent } from "./run-event.js";
 import { runStateOf, usageOf } from "./run-status.js";
 
@@ -49,18 +56,26 @@ export function runEventOf(message: Event): MappedEvent {
     case "waiting":
       return event.value.approval === undefined
         ? { ...base, type: "unknown" }
-        : waitingOf(base, approvalOf(event.value.approval));
+        : waitingOf(base, approvalOf(event.value.approval), event.value.childRunId);
     case "voted": {
       const { approvalId, callId, decisionId, vote } = event.value;
       return { ...base, type: "voted", approvalId, callId, decisionId, vote: vote && voteOf(vote) };
     }
     case "decided": {
-      const { callId, decision } = event.value;
-      return { ...base, type: "decided", callId, decision: decision && decisionOf(decision) };
+      const { callId, decision, childRunId } = event.value;
+      return { ...base, type: "decided", callId, decision: decision && decisionOf(decision), childRunId };
     }
     case "checkpointClosed": {
-      const { approvalId, callId, why } = event.value;
-      return { ...base, type: "checkpoint_closed", approvalId, callId, why };
+      const { approvalId, callId, why, childRunId } = event.value;
+      return { ...base, type: "checkpoint_closed", approvalId, callId, why, childRunId };
+    }
+    case "childStarted": {
+      const { callId, childRunId, agentName, agentVersion } = event.value;
+      return { ...base, type: "child_started", callId, childRunId, agentName, agentVersion };
+    }
+    case "childReported": {
+      const { callId, childRunId, waiting } = event.value;
+      return { ...base, type: "child_reported", callId, childRunId, waiting };
     }
     case "escalated": {
       const { approvalId, callId, approvers, expiresAt } = event.value;
@@ -149,10 +164,25 @@ function purposeOf(purpose: PreviewPurposeEnum): PreviewPurpose {
 function waitingOf(
   base: Pick<WaitingEvent, "runId" | "sequence" | "at">,
   approval: WaitingEvent["approval"],
+  childRunId: string,
 ): Omit<WaitingEvent, "decided"> {
   const { approvalId, kind, callId, toolName, arguments: args, argumentsJson, argumentsDigest } = approval;
   const call = { callId, toolName, args, argumentsJson, argumentsDigest };
-  return { ...base, type: "waiting", approvalId, kind, ...call, approval };
+  const { runId, sequence, at } = base;
+  return { runId, sequence, at, type: "waiting", approvalId, kind, ...call, approval, childRunId };
+}
+
+/** A waiting event with its arguments, which stand in the run whose checkpoint it is. */
+export async function withArguments(
+  event: Omit<WaitingEvent, "decided">,
+  client: RunClient,
+  signal?: AbortSignal,
+): Promise<Omit<WaitingEvent, "decided">> {
+  const { approval, childRunId } = event;
+  if (approval.argumentsJson !== "" || approval.argumentsDigest === "") return event;
+  const { runId, approvalId } = approval;
+  const { approval: whole } = await client.call(ApprovalService.method.getApproval, { runId, approvalId }, signal);
+  return whole === undefined ? event : waitingOf(event, approvalOf(whole), childRunId);
 }
 
 function outcomeOf(outcome: ToolResult["outcome"] | LateOutcome["outcome"]): CallOutcome {

@@ -5,6 +5,7 @@ export { AgentHandle, type ApproveResult, type DecideResult } from "./agent-hand
 export type { AgentResult } from "./agent-result.js";
 export { AgentRuntime, type AgentSource, type ServeOptions, type StartOptions } from "./agent-runtime.js";
 export { AgentStream, type StreamOptions } from "./agent-stream.js";
+export { type AgentTool, type AgentToolOptions, agentTool } from "./agent-tool.js";
 export {
   type Approval,
   type ApprovalKind,

@@ -156,6 +156,8 @@ export interface WaitingEvent extends EventBase<"waiting"> {
   readonly argumentsJson: string;
   readonly argumentsDigest: string;
   readonly approval: Approval;
+  /** A run that this one started, where that has it, or has it from one of its own; `approval.runId` says whose it is. */
+  readonly childRunId: string;
   /**
    * Aborts when nobody needs to decide any more, because somebody has or the approval was closed; its reason, an
    * AgentspanError, says so. For what asks a person meanwhile. Watching begins when this is first read.
@@ -173,6 +175,8 @@ export interface VotedEvent extends EventBase<"voted"> {
 export interface DecidedEvent extends EventBase<"decided"> {
   readonly callId: string;
   readonly decision: Decision | undefined;
+  /** As in WaitingEvent. */
+  readonly childRunId: string;
 }
 
 export interface CheckpointClosedEvent extends EventBase<"checkpoint_closed"> {
@@ -180,6 +184,23 @@ export interface CheckpointClosedEvent extends EventBase<"checkpoint_closed"> {
   readonly callId: string;
   /** EXPIRED, CANCELLED or WITHDRAWN. */
   readonly why: string;
+  /** As in WaitingEvent. */
+  readonly childRunId: string;
+}
+
+/** The run that a call asked for has begun. Its events are its own. */
+export interface ChildStartedEvent extends EventBase<"child_started"> {
+  readonly callId: string;
+  readonly childRunId: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+}
+
+/** A run that this one started waits for people and nothing else from now on, or goes on. */
+export interface ChildReportedEvent extends EventBase<"child_reported"> {
+  readonly callId: string;
+  readonly childRunId: string;
+  readonly waiting: boolean;
 }
 
 /** Nobody decided in time, and others decide from now on. */
@@ -282,6 +303,8 @@ export type RunEvent =
   | CheckpointClosedEvent
   | EscalatedEvent
   | RemindedEvent
+  | ChildStartedEvent
+  | ChildReportedEvent
   | PausedEvent
   | ResumedEvent
   | WarningEvent

@@ -45,7 +45,7 @@ export interface RunStatus {
   readonly executionId: string;
   readonly state: RunState;
   readonly isRunning: boolean;
-  /** At least one checkpoint is open. */
+  /** At least one checkpoint is open, in the run or in one that it started. */
   readonly isWaiting: boolean;
   /** The run has ended, in any way. */
   readonly isComplete: boolean;
@@ -65,8 +65,10 @@ export interface RunStatus {
   readonly blocked: readonly BlockedTool[];
   readonly labels: Readonly<Record<string, string>>;
   readonly startedBy: string;
-  /** Empty unless another run started it. */
+  /** Empty unless another run started it: that one, the call of it, and the first of them all. */
   readonly parentRunId: string;
+  readonly parentCallId: string;
+  readonly rootRunId: string;
   readonly createdAt: Date | undefined;
   readonly updatedAt: Date | undefined;
   readonly endedAt: Date | undefined;
@@ -105,6 +107,8 @@ export function runStatusOf(message: RunStatusMessage): RunStatus {
     labels: message.labels,
     startedBy: message.startedBy,
     parentRunId: message.parentRunId,
+    parentCallId: message.parentCallId,
+    rootRunId: message.rootRunId,
     createdAt: dateOf(message.createdAt),
     updatedAt: dateOf(message.updatedAt),
     endedAt: dateOf(message.endedAt),

@@ -27,17 +27,21 @@ export interface RetryOptions {
   readonly multiplier?: number;
 }
 
-export interface ToolOptions {
-  /** Letters, digits, '_' and '-', at most 64, not beginning with a digit or '-'. */
-  readonly name: string;
-  /** What the tool does, in words for the model; at most 16 KiB. */
-  readonly description: string;
+/** Whether people must approve the calls of a tool. */
+export interface GateOptions {
   /** A person must approve each call before it runs. */
   readonly approvalRequired?: boolean;
   /** Approving demands the approval id and the digest that was shown: a bare approve is refused. */
   readonly approvalExplicit?: boolean;
   /** `true` is approvalRequired; an object also says who may approve, and how. */
   readonly approval?: true | ApprovalOptions;
+}
+
+export interface ToolOptions extends GateOptions {
+  /** Letters, digits, '_' and '-', at most 64, not beginning with a digit or '-'. */
+  readonly name: string;
+  /** What the tool does, in words for the model; at most 16 KiB. */
+  readonly description: string;
   /** Starts at most once, like an approved call, but without a person. */
   readonly once?: boolean;
   readonly retry?: RetryOptions;
@@ -192,7 +196,7 @@ export function tool(
 }
 
 /** Undefined where no person is asked. */
-function approvalOf(options: ToolOptions, owner: string): ApprovalPolicy | undefined {
+export function approvalOf(options: GateOptions, owner: string): ApprovalPolicy | undefined {
   const { approval, approvalRequired = false, approvalExplicit = false } = options;
   if (approval === undefined || approval === true) {
     if (approval === undefined && !approvalRequired) {

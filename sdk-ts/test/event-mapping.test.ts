@@ -95,6 +95,14 @@ const cases: readonly (readonly [Init, object])[] = [
     { type: "reminded", approvalId: "apr", number: 2 },
   ],
   [
+    { case: "childStarted", value: { callId: "c1", childRunId: "run_2", agentName: "helper", agentVersion: "v1" } },
+    { type: "child_started", callId: "c1", childRunId: "run_2", agentName: "helper", agentVersion: "v1" },
+  ],
+  [
+    { case: "childReported", value: { callId: "c1", childRunId: "run_2", waiting: true } },
+    { type: "child_reported", callId: "c1", childRunId: "run_2", waiting: true },
+  ],
+  [
     { case: "paused", value: { by: "ann" } },
     { type: "paused", by: "ann" },
   ],

@@ -57,7 +57,7 @@ describe("a misspelt gate", () => {
   it("is refused on a copy of a tool whose gate was changed", () => {
     const tools = [{ ...makeTool({}), approvalRequired: true }];
     expect(refusal(() => makeAgent({ tools })).message).toMatch(
-      'The tools[0] of agent "a" is not what tool() or humanTool() returns: make it with tool(fn, options), or humanTool(options).',
+      'The tools[0] of agent "a" is not what tool(), humanTool() or agentTool() returns: make it with one of them.',
     );
   });
 });
@@ -149,7 +149,7 @@ describe("what was called wrongly", () => {
       "a tool that is a function",
       () => makeAgent({ tools: [() => null] }),
       "tools[0]",
-      "is not what tool() or humanTool() returns",
+      "is not what tool(), humanTool() or agentTool() returns",
     ],
     ["an agent without options", () => Reflect.construct(Agent, []), "options", "it must be an object."],
     ["an agent's name", () => makeAgent({ name: "a b" }), "name", 'The name "a b" of an agent must begin'],

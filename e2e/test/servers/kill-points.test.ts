@@ -1,8 +1,9 @@
 // Any process may die between any two instructions. Here the orchestrator dies at those that matter: a door between it
 // and MongoDB is closed at one exact write, before the server gets it or before its answer comes back.
 import { newId } from "@agentspan/internal";
+import { Agent, agentTool } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ANNOUNCE_SOON, deskAgent, Gate, MongoValve, until, writesRun } from "../../src/index.js";
+import { ANNOUNCE_SOON, deskAgent, Gate, MODEL, MongoValve, until, writesRun } from "../../src/index.js";
 import { call, ended, REFUND, refusal, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 import { expectHistoriesToFold } from "../stored-histories.js";
@@ -178,6 +179,48 @@ describe("an orchestrator that is killed", () => {
     await killAndRestart(gate);
     expect((await ended(run)).state).toBe("COMPLETED");
     expect(current.ledger.begun(run.runId)).toHaveLength(1);
+  });
+
+  it("between a run and the one that it starts: that is started once, decided from above, and told of", async () => {
+    const { current } = stack;
+    const [orchestrator] = current.orchestrators;
+    if (orchestrator === undefined) throw new Error("There is an orchestrator.");
+    const allowed = { AGENTSPAN_ALLOW_FAULTS: "yes" };
+    const dyingAt = (point: string) => ({ ...allowed, AGENTSPAN_FAULTS: `orchestrator.${point}:kill:1` });
+    const desk = deskAgent();
+    const head = new Agent({ name: "head", model: MODEL, tools: [agentTool(desk, { description: "Helps." })] });
+    const below = current.model.script("refund below", [call("refund", REFUND), { text: "paid" }]);
+    await orchestrator.kill();
+    await orchestrator.restart(dyingAt("before-child"));
+    const run = await startRun(current, "above", [call("desk", { input: below }), { text: "ok" }], { agent: head });
+    for (const point of ["after-child", "before-tell-parent", "after-tell-parent"]) {
+      await orchestrator.exited;
+      await orchestrator.restart(dyingAt(point));
+    }
+    await orchestrator.exited;
+    await orchestrator.restart(allowed);
+    const asked = await theApproval(run);
+    expect([asked.parentRunId, asked.toolName]).toEqual([run.runId, "refund"]);
+    await run.handle.approve();
+    expect((await ended(run)).output.result).toBe("ok");
+    expect(current.model.told(run.input)).toEqual(['"paid"']);
+    expect(current.ledger.begun(asked.runId)).toHaveLength(1);
+    const { runs } = await current.rpc().runs.listRuns({ parentRunId: run.runId });
+    expect(runs.map(({ runId }) => runId)).toEqual([asked.runId]);
+
+    const other = current.model.script("refund below", [call("refund", REFUND), { text: "paid" }]);
+    const ending = await startRun(current, "above", [call("desk", { input: other })], { agent: head });
+    const { runId: childId } = await theApproval(ending);
+    orchestrator.send({ faults: "orchestrator.before-cancel-child:kill:1" });
+    const cancelling = ending.handle.cancel("enough");
+    await orchestrator.exited;
+    await orchestrator.restart();
+    await cancelling;
+    for (const runId of [ending.runId, childId]) {
+      const status = await current.runtime().handle(runId).wait();
+      expect([status.state, status.error?.message]).toEqual(["CANCELLED", "enough"]);
+    }
+    expect(current.ledger.begun(childId)).toHaveLength(0);
   });
 
   it("leaves histories that fold into their documents", async () => {

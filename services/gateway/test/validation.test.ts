@@ -84,6 +84,13 @@ describe("a definition", () => {
     })();
   });
 
+  it("may start runs of another agent, with a gate and without saying what a call takes", () => {
+    const approval = { required: true, votesRequired: 2 };
+    put({
+      tools: [tool({ kind: ToolKind.AGENT, agentName: "a", agentVersion: "v1", inputSchemaJson: "", approval })],
+    })();
+  });
+
   it("may ask people, for an answer of any type, from some and until then", () => {
     const approval = { explicit: true, approvers: { users: ["maria"] }, expiresIn: seconds(60) };
     put({ tools: [tool({ kind: ToolKind.HUMAN, answerSchemaJson: '{"type":"boolean"}', approval })] })();
@@ -140,6 +147,17 @@ describe("a definition", () => {
     [
       "agent.tools[0].approval.selfApproval says nothing of a question",
       { tools: [tool({ kind: ToolKind.HUMAN, approval: { selfApproval: true } })] },
+    ],
+    ["agent.tools[0].agentName is required", { tools: [tool({ kind: ToolKind.AGENT })] }],
+    ["agent.tools[0].agentName must be 1 to 64", { tools: [tool({ kind: ToolKind.AGENT, agentName: "a b" })] }],
+    [
+      "agent.tools[0].agentVersion is not a version",
+      { tools: [tool({ kind: ToolKind.AGENT, agentName: "a", agentVersion: "é" })] },
+    ],
+    ["agent.tools[0].agentName goes with an AGENT tool", { tools: [tool({ agentName: "a" })] }],
+    [
+      "agent.tools[0].timeout is for tools that workers serve",
+      { tools: [tool({ kind: ToolKind.AGENT, agentName: "a", timeout: seconds(1) })] },
     ],
     ["agent.tools[0].retry.maxBackoff must be", { tools: [tool({ retry: { maxBackoff: seconds(-1) } })] }],
   ])("is refused: %s", (fault, init) => {

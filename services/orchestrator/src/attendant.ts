@@ -1,7 +1,7 @@
 // Sees to one obligation that is overdue.
 import type { Logger } from "@agentspan/internal";
 import type { Clock } from "./clock.js";
-import { type Command, type Obligation, obligationsOf, type Run, type Timing } from "./core/index.js";
+import { type Command, DONE, type Obligation, obligationsOf, type Run, type Timing } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { LeaseJudge } from "./lease-judge.js";
 import { modelKey } from "./model-calls.js";
@@ -10,7 +10,7 @@ import type { Relay } from "./relay.js";
 
 export interface AttendantOptions {
   readonly engine: Pick<Engine, "execute" | "read">;
-  readonly relay: Pick<Relay, "announce" | "callModel" | "hasInHand">;
+  readonly relay: Pick<Relay, "announce" | "callModel" | "hasInHand" | "seeTo">;
   readonly judge: Pick<
     LeaseJudge,
     "verdict" | "holderVerdict" | "leaseLeftMs" | "liveOrchestrators" | "lastHeartbeatAt"
@@ -28,7 +28,7 @@ export class Attendant {
 
   /** A command where something is to happen, or the time of the next look. */
   async attend(stored: StoredRun, obligation: Obligation, now: number): Promise<Command | number> {
-    const { timing, relay } = this.options;
+    const { relay } = this.options;
     switch (obligation.kind) {
       case "tick":
         return { type: "tick", lastHeartbeats: this.lastHeartbeats(stored.run) };
@@ -36,9 +36,13 @@ export class Attendant {
         await relay.announce(stored.run, obligation.callId, obligation.attempt);
         // Ever more rarely: each wait is as long as the task has been overdue. Where the bus is away or its queue is
         // full, it is no other: there may be a million of them.
-        const late = now - obligation.due;
-        return now + Math.min(Math.max(late, timing.announceMs), timing.maxAnnounceMs);
+        return now + this.everMoreRarelyMs(obligation, now);
       }
+      case "start_child":
+      case "cancel_child":
+      case "tell_parent":
+        // Whoever was told to end, or was told, needs no second word; what was started is owed no more.
+        return (await relay.seeTo(stored, obligation)) ? DONE : now + this.everMoreRarelyMs(obligation, now);
       case "call_model":
         return this.attendModelCall(stored, obligation, now);
       case "watch_claim":
@@ -46,6 +50,11 @@ export class Attendant {
       default:
         return obligation satisfies never;
     }
+  }
+
+  private everMoreRarelyMs({ due }: Obligation, now: number): number {
+    const { announceMs, maxAnnounceMs } = this.options.timing;
+    return Math.min(Math.max(now - due, announceMs), maxAnnounceMs);
   }
 
   /** Announces whatever may be claimed. False where the bus is away. */

@@ -84,6 +84,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     engine,
     history,
     agents,
+    signatures,
     registry,
     grants: new StandingGrants({ store, ledger, agents, clock, log, signing: options.signing }),
     models,

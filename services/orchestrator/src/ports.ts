@@ -129,13 +129,15 @@ export interface RunQuery {
   readonly namespace: string;
   readonly states: readonly RunState[];
   readonly agentName?: string;
+  /** Of runs that this one started. */
+  readonly parentRunId?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly limit: number;
   /** Opaque, from the page before. A broken one rejects with INVALID_REQUEST. */
   readonly pageToken?: string;
 }
 
-export interface OpenQuery extends Omit<RunQuery, "states"> {
+export interface OpenQuery extends Omit<RunQuery, "states" | "parentRunId"> {
   readonly kinds: readonly CheckpointKind[];
   readonly tool?: string;
   readonly runId?: string;
@@ -148,7 +150,7 @@ export interface Assignee {
   readonly groups: readonly string[];
 }
 
-export interface ChangedQuery extends Omit<RunQuery, "states"> {
+export interface ChangedQuery extends Omit<RunQuery, "states" | "parentRunId"> {
   /** Milliseconds since the epoch, by the runs' own times. */
   readonly since: number;
 }

@@ -3,6 +3,7 @@
 import { AgentspanError, faultPoint, type TaskAddress } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
+import { type ChildEffect, ChildRuns, type ChildRunsOptions, isChildEffect } from "./child-runs.js";
 import { type Call, callOf, type Effect, type Run } from "./core/index.js";
 import { argumentsBefore, type EarlierEvents } from "./encode/approval.js";
 import { encodeEvent } from "./encode/event.js";
@@ -10,15 +11,17 @@ import type { Committed } from "./engine.js";
 import { type LeftCall, ModelCalls, type ModelCallsOptions, type ModelEffect } from "./model-calls.js";
 import type { Bus, StoredRun } from "./ports.js";
 
-export interface RelayOptions extends ModelCallsOptions {
-  readonly bus: Pick<Bus, "announce" | "withdraw" | "publish">;
-}
+export type RelayOptions = ModelCallsOptions &
+  ChildRunsOptions & { readonly bus: Pick<Bus, "announce" | "withdraw" | "publish"> };
 
 export class Relay {
   private readonly calls: ModelCalls;
 
+  private readonly children: ChildRuns;
+
   constructor(private readonly options: RelayOptions) {
     this.calls = new ModelCalls(options);
+    this.children = new ChildRuns(options);
   }
 
   /** Keys of the model calls in hand, as this process's signs of life list them. */
@@ -35,6 +38,7 @@ export class Relay {
     for (const effect of effects) {
       if (effect.kind === "announce") void this.announce(stored.run, effect.callId, effect.attempt);
       else if (effect.kind === "withdraw") void this.withdraw(stored.run, effect);
+      else if (isChildEffect(effect)) void this.children.see(stored, effect);
       else this.callModel(stored, effect);
     }
     if (stored.run.phase.kind !== "active") this.calls.abort(stored.run.runId);
@@ -59,6 +63,11 @@ export class Relay {
   /** Makes a model call that this process holds, if it is not in hand already. */
   callModel(stored: StoredRun, effect: ModelEffect): void {
     this.calls.take(stored, effect);
+  }
+
+  /** Sees to what a run owes the runs above and below it; false where it is still to be done. */
+  seeTo(stored: StoredRun, effect: ChildEffect): Promise<boolean> {
+    return this.children.see(stored, effect);
   }
 
   /** Takes no more model calls, and gives up after the grace those in hand. */

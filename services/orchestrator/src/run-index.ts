@@ -15,6 +15,8 @@ export interface RunIndex {
   readonly namespace: string;
   readonly state: RunState;
   readonly agentName: string;
+  /** Absent where no other run started it. */
+  readonly parentRunId?: string;
   /** One text of each label, for filters that ask for several at once. */
   readonly labels: readonly string[];
   readonly startedAt: number;
@@ -36,6 +38,7 @@ export function indexOf({ run, approvers = {} }: Pick<RunWrite, "run" | "approve
     namespace: run.namespace,
     state: stateOf(run),
     agentName: run.agentName,
+    ...(run.parentRunId === undefined ? {} : { parentRunId: run.parentRunId }),
     labels: labelPairs(run.labels),
     startedAt: run.startedAt,
     updatedAt: run.updatedAt,

@@ -97,8 +97,9 @@ function checkTools(faults: Faults, path: string, tools: readonly Tool[]): void 
 function checkTool(faults: Faults, path: string, tool: Tool): void {
   checkName(faults, `${path}.name`, tool.name);
   checkSize(faults, `${path}.description`, tool.description, "toolDescriptionBytes");
-  if (tool.inputSchemaJson === "") faults.add(`${path}.inputSchemaJson`, "is required");
-  else checkSchemaText(faults, `${path}.inputSchemaJson`, tool.inputSchemaJson);
+  if (tool.inputSchemaJson === "") {
+    if (tool.kind !== ToolKind.AGENT) faults.add(`${path}.inputSchemaJson`, "is required");
+  } else checkSchemaText(faults, `${path}.inputSchemaJson`, tool.inputSchemaJson);
   checkOptionalName(faults, `${path}.queue`, tool.queue);
   if (tool.approval !== undefined) checkPolicy(faults, `${path}.approval`, tool.approval);
   if (tool.retry !== undefined) checkRetry(faults, `${path}.retry`, tool.retry);
@@ -109,13 +110,17 @@ function checkTool(faults: Faults, path: string, tool: Tool): void {
   else if (tool.answerSchemaJson !== "") faults.add(`${path}.answerSchemaJson`, "goes with a HUMAN tool only");
   const fault = tool.preview === undefined ? undefined : previewFault(tool.preview);
   if (fault !== undefined) faults.add(`${path}.preview`, fault);
+  if (tool.kind === ToolKind.AGENT) {
+    checkNotOfWorkers(faults, path, tool);
+    checkName(faults, `${path}.agentName`, tool.agentName);
+    checkVersion(faults, `${path}.agentVersion`, tool.agentVersion);
+  } else if (tool.agentName !== "" || tool.agentVersion !== "") {
+    faults.add(`${path}.agentName`, "goes with an AGENT tool only");
+  }
 }
 
-/** What is said of workers says nothing of people: better refused than read as something that it does not do. */
-function checkHumanTool(faults: Faults, path: string, tool: Tool): void {
-  if (tool.answerSchemaJson !== "") {
-    checkSchemaText(faults, `${path}.answerSchemaJson`, tool.answerSchemaJson, "anything");
-  }
+/** What is said of workers' tools says nothing of others: better refused than read as something that it does not do. */
+function checkNotOfWorkers(faults: Faults, path: string, tool: Tool): void {
   const ofWorkers = {
     queue: tool.queue !== "",
     once: tool.once,
@@ -125,6 +130,13 @@ function checkHumanTool(faults: Faults, path: string, tool: Tool): void {
   };
   for (const [field, value] of Object.entries({ ...ofWorkers, startTimeout: tool.startTimeout })) {
     if (value !== undefined && value !== false) faults.add(`${path}.${field}`, "is for tools that workers serve");
+  }
+}
+
+function checkHumanTool(faults: Faults, path: string, tool: Tool): void {
+  checkNotOfWorkers(faults, path, tool);
+  if (tool.answerSchemaJson !== "") {
+    checkSchemaText(faults, `${path}.answerSchemaJson`, tool.answerSchemaJson, "anything");
   }
   const { required = false, rule = "", votesRequired = 0, selfApproval = false } = tool.approval ?? {};
   const ofGates = { required, rule: rule !== "", votesRequired: votesRequired > 1 };

@@ -122,6 +122,7 @@ export function checkListRuns(request: ListRunsRequest): void {
   const faults = new Faults();
   for (const [at, state] of request.states.entries()) checkEnum(faults, `states[${at}]`, state, RunState);
   checkOptionalName(faults, "agentName", request.agentName);
+  checkOptionalId(faults, "parentRunId", request.parentRunId);
   checkLabels(faults, "labels", request.labels);
   checkPageSize(faults, "pageSize", request.pageSize);
   checkPageToken(faults, "pageToken", request.pageToken);

@@ -30,6 +30,8 @@ export interface ToolDefinition {
   readonly human?: HumanTool;
   /** It brings a preview, by its definition; its owner may say so too. */
   readonly preview?: PreviewTerms;
+  /** No worker runs it: a call starts a run of this agent, and what that comes to is the result. */
+  readonly starts?: AgentRef;
 }
 
 /** How what a call would do is looked at before people decide, and again right before it runs. */
@@ -38,6 +40,12 @@ export interface PreviewTerms {
   readonly fields: readonly string[];
   /** How long a worker may take to look. */
   readonly timeoutMs: number;
+}
+
+export interface AgentRef {
+  readonly agentName: string;
+  /** The newest where absent. */
+  readonly agentVersion?: string;
 }
 
 export interface HumanTool {

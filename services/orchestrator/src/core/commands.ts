@@ -1,7 +1,18 @@
 // What may be asked of a run, in the imperative, and what is answered. Every command carries a key that the run
 // remembers (idempotency key, turn and attempt, nonce, decision id), so that asking twice is asking once.
 import type { OwnerDemand } from "./agent.js";
-import type { Ground, LostHow, Outcome, ProbeVerdict, ReleaseReason, ReportedOutcome, Via } from "./events.js";
+import type {
+  End,
+  Ground,
+  LostHow,
+  MirroredCheckpoint,
+  MirroredClosing,
+  Outcome,
+  ProbeVerdict,
+  ReleaseReason,
+  ReportedOutcome,
+  Via,
+} from "./events.js";
 import type { ModelFailure, ModelReply } from "./model.js";
 import type { Voter } from "./voters.js";
 
@@ -17,6 +28,9 @@ export interface Start {
   /** Of the normalised request as sent: the same key with another request is refused. */
   readonly requestHash: string;
   readonly parentRunId?: string;
+  readonly parentCallId?: string;
+  readonly rootRunId?: string;
+  readonly depth?: number;
 }
 
 export interface TakeModelReply {
@@ -198,6 +212,43 @@ export interface Resume {
   readonly requestId: string;
 }
 
+/** The run that a call asked for has been started, perhaps some time ago. */
+export interface RecordChild {
+  readonly type: "record_child";
+  readonly callId: string;
+  readonly childRunId: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+}
+
+/** No run can be started for a call. */
+export interface RefuseChild {
+  readonly type: "refuse_child";
+  readonly callId: string;
+  /** What the model is told. */
+  readonly problem: string;
+}
+
+/** What a run that this one started tells of itself: everything that there is to tell. */
+export interface TakeReport extends Omit<RecordChild, "type"> {
+  readonly type: "take_report";
+  /** The child's event since which this is so. */
+  readonly sequence: number;
+  /** It waits for people and nothing else. */
+  readonly waits: boolean;
+  /** Its checkpoints, and those that it mirrors, the closed ones too. */
+  readonly checkpoints: readonly ReportedCheckpoint[];
+  readonly end?: ChildEnd;
+}
+
+export interface ReportedCheckpoint extends MirroredCheckpoint {
+  readonly closed?: MirroredClosing;
+}
+
+export type ChildEnd =
+  /** The result is JSON text. */
+  { readonly state: "COMPLETED"; readonly result: string } | Exclude<End, { readonly state: "COMPLETED" }>;
+
 /** Time passed: whatever is due by now happens. */
 export interface Tick {
   readonly type: "tick";
@@ -228,6 +279,9 @@ export type Command =
   | Cancel
   | Pause
   | Resume
+  | RecordChild
+  | RefuseChild
+  | TakeReport
   | Tick
   | Reschedule;
 
@@ -242,6 +296,9 @@ export type Answer =
   | { readonly type: "stale"; readonly detail: string }
   | { readonly type: "released"; readonly released: boolean }
   | DecidedAnswer
+  | Forward
+  /** No call of this run started the one that reports. */
+  | { readonly type: "not_its_child" }
   /** Carried out, or nothing was left to do. */
   | { readonly type: "ok" };
 
@@ -285,6 +342,12 @@ export interface PreviewGranted {
   /** When it counts as failed, and how long that is from now. */
   readonly until: number;
   readonly leftMs: number;
+}
+
+/** What is to be decided is another run's checkpoint: that one decides, under the same decision id. */
+export interface Forward {
+  readonly type: "forward";
+  readonly runId: string;
 }
 
 export interface DecidedAnswer {

@@ -1,6 +1,7 @@
 // What a model's reply, its failure, and the loss of whoever called it do to a run.
 import { type OwnerDemand, toolOf } from "./agent.js";
 import { termsOf } from "./checkpoint-time.js";
+import { childProblem } from "./children.js";
 import type { Answer, ReplaceModelCall, TakeModelFailure, TakeModelReply } from "./commands.js";
 import { type Draft, OK, stale } from "./draft.js";
 import type { SizeWarning, ToolCalled } from "./events.js";
@@ -154,6 +155,8 @@ function toolCalled(
   if (!canonical.ok) return refuse(`The arguments were refused: ${canonical.problem}`);
   const problems = text.schemaProblems(tool.inputSchema, canonical.text);
   if (problems.length > 0) return refuse(`The arguments do not fit the tool's schema: ${problems.join("; ")}`);
+  const unstarted = tool.starts === undefined ? undefined : childProblem(draft);
+  if (unstarted !== undefined) return refuse(unstarted);
   const gating = gatingOf(draft, tool, owner, canonical.text);
   const fact: ToolCalled = {
     ...base,
@@ -162,6 +165,7 @@ function toolCalled(
     arguments: canonical.text,
     digest: canonical.digest,
     ...(tool.startTimeoutMs === undefined ? {} : { startTimeoutMs: tool.startTimeoutMs }),
+    ...(tool.starts === undefined ? {} : { starts: tool.starts }),
   };
   return { fact, gating };
 }

@@ -2,20 +2,30 @@
 // may be said of it. A decision is bound to the digest that was shown and is final.
 import { toolOf } from "./agent.js";
 import { lateRefusal } from "./checkpoint-time.js";
-import type { Decide, DecidedAnswer, Rejection, Verdict } from "./commands.js";
+import type { Decide, DecidedAnswer, Forward, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
-import type { Act, CallOutcome, Edited, Outcome } from "./events.js";
+import type { Act, CallOutcome, CheckpointKind, Edited, Outcome } from "./events.js";
 import { afterEdit } from "./gate.js";
 import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
 import { answerRefusal } from "./question.js";
-import { type Checkpoint, callOf, openCheckpoints, personOf, type Run, votesBeside, wasEdited } from "./run.js";
+import {
+  type Checkpoint,
+  callOf,
+  mirrorOf,
+  openCheckpoints,
+  openMirrors,
+  personOf,
+  type Run,
+  votesBeside,
+  wasEdited,
+} from "./run.js";
 import { voterRefusal } from "./voters.js";
 
-export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Rejection {
+export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Forward | Rejection {
   const repeated = answerOfRepeated(draft.run, command);
   if (repeated !== undefined) return repeated;
   const found = find(draft, command);
-  if (found.type === "rejection") return found;
+  if (found.type !== "found") return found;
   const late = lateRefusal(draft, found.checkpoint);
   if (late !== undefined) return late;
   const checkpoint = draft.run.checkpoints[found.checkpoint.approvalId] ?? found.checkpoint;
@@ -67,26 +77,36 @@ function answerOf(run: Run, decisionId: string, repeated: boolean): DecidedAnswe
   return { type: "decided", approvalId, decisionId, outcome, who, at, sequence, closed, votesMissing, repeated };
 }
 
-/** The checkpoint that is meant: the named one, or the only one that this may answer. */
-function find(draft: Draft, command: Decide): { type: "found"; checkpoint: Checkpoint } | Rejection {
+/**
+ * The checkpoint that is meant: the named one, or the only one that this may answer; of this run, or of one that it
+ * started, which then decides. What is known of that one here may be old: it says so itself.
+ */
+function find(draft: Draft, command: Decide): { type: "found"; checkpoint: Checkpoint } | Forward | Rejection {
   const { run } = draft;
   if (command.approvalId !== undefined) {
     const named = Object.hasOwn(run.checkpoints, command.approvalId) ? run.checkpoints[command.approvalId] : undefined;
     if (named !== undefined) return { type: "found", checkpoint: named };
+    const mirrored = mirrorOf(run, command.approvalId);
+    if (mirrored !== undefined) return { type: "forward", runId: mirrored.runId };
     return reject("APPROVAL_NOT_FOUND", `Run ${run.runId} has no approval ${command.approvalId}.`);
   }
   const settles = command.verdict.kind === "settle";
-  const open = openCheckpoints(run).filter(({ kind }) => (kind === "SETTLEMENT") === settles);
-  const [only] = open;
+  const fits = ({ kind }: { readonly kind: CheckpointKind }): boolean => (kind === "SETTLEMENT") === settles;
+  const own = openCheckpoints(run).filter(fits);
+  const mirrored = openMirrors(run).filter(fits);
+  const open = [...own, ...mirrored];
   if (open.length > 1) {
     return reject("APPROVAL_ID_REQUIRED", `Run ${run.runId} has ${open.length} open approvals; name one.`, {
       metadata: { approval_ids: open.map(({ approvalId }) => approvalId).join(",") },
     });
   }
+  const [[only], [elsewhere]] = [own, mirrored];
   if (only !== undefined) {
     return bareRefusal(draft, command, only) ?? { type: "found", checkpoint: only };
   }
-  if (!settles && openCheckpoints(run).length > 0) return settleRequired(run, openCheckpoints(run)[0]);
+  if (elsewhere !== undefined) return { type: "forward", runId: elsewhere.runId };
+  const [other] = settles ? [] : [...openCheckpoints(run), ...openMirrors(run)];
+  if (other !== undefined) return settleRequired(run, other);
   if (run.phase.kind !== "active") return runEnded(run);
   return reject("NOTHING_TO_DECIDE", `Run ${run.runId} has no open ${settles ? "settlement" : "approval"}.`);
 }
@@ -108,9 +128,9 @@ function explicitRequired(run: Run, { tool, approvalId }: Checkpoint): Rejection
   return reject("APPROVAL_ID_REQUIRED", message, { metadata: { approval_ids: approvalId } });
 }
 
-function settleRequired(run: Run, checkpoint: Checkpoint | undefined): Rejection {
+function settleRequired(run: Run, { approvalId }: Pick<Checkpoint, "approvalId">): Rejection {
   return reject("SETTLE_REQUIRED", `The outcome of a call of run ${run.runId} is unknown: only Settle answers that.`, {
-    metadata: checkpoint === undefined ? {} : { approval_ids: checkpoint.approvalId },
+    metadata: { approval_ids: approvalId },
   });
 }
 

@@ -1,4 +1,6 @@
 // The state machine: a command against a run gives events, effects and an answer, or a rejection. Pure.
+
+import { recordChild, refuseChild, takeReport } from "./children.js";
 import type { Answer, Command, Rejection, Start } from "./commands.js";
 import { cancel, pause, resume, startAgain, started, tick } from "./decide-control.js";
 import { replaceModelCall, takeModelFailure, takeModelReply } from "./decide-model.js";
@@ -15,7 +17,7 @@ import { wantedPreview } from "./wanted-preview.js";
 
 /** Work that follows a transition once it is committed. */
 export type Effect =
-  | Extract<Obligation, { kind: "call_model" | "announce" }>
+  | Extract<Obligation, { kind: "call_model" | "announce" | "start_child" | "cancel_child" | "tell_parent" }>
   /** Take the hints of a call that nobody may claim any more out of the work queue. Only a kindness: a claim is refused. */
   | { readonly kind: "withdraw"; readonly callId: string; readonly tool: string; readonly queue: string };
 
@@ -77,6 +79,12 @@ function carryOut(draft: Draft, command: Command): Answer | Rejection {
       return pause(draft, command);
     case "resume":
       return resume(draft, command);
+    case "record_child":
+      return recordChild(draft, command);
+    case "refuse_child":
+      return refuseChild(draft, command);
+    case "take_report":
+      return takeReport(draft, command);
     case "tick":
       return tick(draft, command);
     case "reschedule":
@@ -110,9 +118,12 @@ function transition(
     if (moved !== undefined) schedule[key] = moved;
     if (owedBefore.has(key)) continue;
     // A model call that must wait is timed by its holder; a task that must wait is announced by a sweeper when due.
-    if (obligation.kind === "call_model") effects.push(obligation);
-    else if (obligation.kind === "announce" && obligation.notBefore <= Math.max(now, run.updatedAt))
+    if (
+      isEffect(obligation) &&
+      (obligation.kind !== "announce" || obligation.notBefore <= Math.max(now, run.updatedAt))
+    ) {
       effects.push(obligation);
+    }
   }
   for (const { callId, tool, queue } of withdrawn(before, run)) effects.push({ kind: "withdraw", callId, tool, queue });
   return { type: "transition", run, events, effects, schedule, wakeAt: wakeAtOf(owed, schedule), answer };
@@ -120,10 +131,14 @@ function transition(
 
 /** Everything that may be done for a run now, whoever owes it. */
 export function effectsOwed(run: Run, timing: Timing, now: number): readonly Effect[] {
-  return obligationsOf(run, timing).filter(
-    (owed): owed is Extract<Obligation, { kind: "call_model" | "announce" }> =>
-      owed.kind === "call_model" || (owed.kind === "announce" && owed.notBefore <= now),
-  );
+  return obligationsOf(run, timing)
+    .filter(isEffect)
+    .filter((owed) => owed.kind !== "announce" || owed.notBefore <= now);
+}
+
+/** What is done at once and not only looked at in time. */
+function isEffect(owed: Obligation): owed is Exclude<Effect, { kind: "withdraw" }> {
+  return owed.kind !== "watch_claim" && owed.kind !== "tick";
 }
 
 /** Calls that could be claimed before and ended without a worker, or whose probe or preview is asked no more. */

@@ -6,7 +6,7 @@ import type { Answer, Rejection, RejectionReason } from "./commands.js";
 import type { CallOutcome, End, Fact, RunEvent, ToolFinished, UnknownAttempt } from "./events.js";
 import { evolve } from "./evolve.js";
 import type { Schedule, Timing } from "./obligations.js";
-import { type Call, isGuarded, openCheckpoints, type Run, unsettledOf } from "./run.js";
+import { type Call, hasChild, isGuarded, openCheckpoints, type Run, unsettledOf } from "./run.js";
 
 /** What the core is told of the world. All of it is data or pure functions. */
 export interface Context {
@@ -126,7 +126,7 @@ export class Draft {
 
   /**
    * Starts nothing new from here on: closes approvals, questions and tasks nobody has claimed. Plain calls in progress
-   * are given up; the end itself waits for guarded ones (`advance`).
+   * are given up; the end itself waits for guarded ones, and for the runs that were started (`advance`).
    */
   end(end: End): void {
     this.emit({ type: "ending", end });
@@ -135,7 +135,8 @@ export class Draft {
     }
     for (const call of this.run.turn.calls) {
       const { kind } = call.state;
-      const stays = kind === "finished" || kind === "unknown" || (kind === "claimed" && isGuarded(call.gate));
+      const stays =
+        kind === "finished" || kind === "unknown" || hasChild(call) || (kind === "claimed" && isGuarded(call.gate));
       if (!stays) this.drop(call, { kind: "cancelled", reason: "The run ended before this call had an outcome." });
     }
   }
@@ -147,7 +148,10 @@ export class Draft {
       this.end({ state: "FAILED", reason: "MAX_TURNS", message });
     }
     const { phase } = this.run;
-    if (phase.kind === "ending" && !this.run.turn.calls.some((call) => call.state.kind === "claimed")) {
+    if (
+      phase.kind === "ending" &&
+      !this.run.turn.calls.some((call) => call.state.kind === "claimed" || hasChild(call))
+    ) {
       this.emit({ type: "ended", end: phase.end });
     }
   }

@@ -1,6 +1,6 @@
 // Facts that happened to a run, in the past tense. They are stored for ever: fields may be added, a meaning never
 // changes. The sequence of a run's events is the record; everything in Run is folded from it.
-import type { Approvers, PreviewTerms } from "./agent.js";
+import type { AgentRef, Approvers, PreviewTerms } from "./agent.js";
 import type { FinishReason, Usage } from "./model.js";
 
 /** What an event is worth on disk and in order. */
@@ -39,6 +39,10 @@ export type Fact =
   | Resumed
   | Warned
   | LateOutcome
+  | ChildStarted
+  | ChildWaiting
+  | ChildClosed
+  | ChildReported
   | Ending
   | Ended;
 
@@ -86,6 +90,12 @@ export interface RunStarted {
   readonly deadlineMs?: number;
   readonly requestHash: string;
   readonly parentRunId?: string;
+  /** The call of the parent that started it. With these three it tells its parent what becomes of it. */
+  readonly parentCallId?: string;
+  /** The first of them all. */
+  readonly rootRunId?: string;
+  /** How deep it lies; 0 where absent. */
+  readonly depth?: number;
 }
 
 export interface ModelReplied {
@@ -123,6 +133,8 @@ export interface ToolCalled {
   readonly digest: string;
   /** How long it may wait for a worker, each time that it is offered. */
   readonly startTimeoutMs?: number;
+  /** It starts a run of this agent; no worker hears of it. */
+  readonly starts?: AgentRef;
   /** Why the call was refused before any gate, and what the model wrote. */
   readonly refused?: { readonly problem: string; readonly wrote: string };
 }
@@ -473,6 +485,70 @@ export interface LateOutcome {
   readonly report?: ReportDigest;
   /** The open settlement it answers. */
   readonly settles?: string;
+}
+
+/** The run that a call asked for is there. */
+export interface ChildStarted {
+  readonly type: "child_started";
+  readonly callId: string;
+  readonly childRunId: string;
+  readonly agentName: string;
+  readonly agentVersion: string;
+}
+
+/** What is told of a child is told in the order of the child's own sequence; what comes late is dropped. */
+interface OfChild {
+  /** The call that started the child. */
+  readonly callId: string;
+  readonly childRunId: string;
+  /** The child's event since which it is so. */
+  readonly childSequence: number;
+}
+
+/** A checkpoint opened in a run that this one started, or in one that that one started. It is decided there. */
+export interface ChildWaiting extends OfChild {
+  readonly type: "child_waiting";
+  readonly checkpoint: MirroredCheckpoint;
+}
+
+/** What is mirrored of it; its arguments stand in its own run. */
+export interface MirroredCheckpoint {
+  /** The run whose checkpoint it is. */
+  readonly runId: string;
+  readonly agentName: string;
+  readonly approvalId: string;
+  /** Of that run. */
+  readonly callId: string;
+  readonly kind: CheckpointKind;
+  readonly tool: string;
+  readonly digest: string;
+  readonly requestedAt: number;
+  readonly votesRequired: number;
+  readonly expiresAt?: number;
+}
+
+export interface ChildClosed extends OfChild {
+  readonly type: "child_closed";
+  readonly runId: string;
+  readonly approvalId: string;
+  readonly closing: MirroredClosing;
+}
+
+export type MirroredClosing =
+  | {
+      readonly how: "decided";
+      readonly at: number;
+      readonly outcome: Outcome;
+      readonly who: string;
+      readonly onBehalfOf?: string;
+      readonly decisionId: string;
+    }
+  | { readonly how: "expired" | "cancelled" | "withdrawn"; readonly at: number };
+
+/** A child waits for people and nothing else from now on, or no longer. */
+export interface ChildReported extends OfChild {
+  readonly type: "child_reported";
+  readonly waits: boolean;
 }
 
 export type ErrorReason =

@@ -11,11 +11,12 @@ export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
     argumentsSequence: sequence,
     digest: fact.digest,
     ...(fact.startTimeoutMs === undefined ? {} : { startTimeoutMs: fact.startTimeoutMs }),
+    ...(fact.starts === undefined ? {} : { starts: fact.starts }),
     failures: 0,
     releases: 0,
     incompatible: false,
     claims: [],
-    ...offered(fact, 1, at, at),
+    ...begun(fact, 1, at),
   };
 }
 
@@ -38,6 +39,16 @@ export function offered(
 ): Pick<Call, "state" | "startBy" | "attempts"> {
   const startBy = startTimeoutMs === undefined ? {} : { startBy: Math.max(at, notBefore) + startTimeoutMs };
   return { ...startBy, attempts: attempt, state: ready(attempt, at, notBefore) };
+}
+
+/** May be carried out from now on: by a worker, or by a run that is to be started. */
+export function begun(
+  call: Pick<Call, "startTimeoutMs" | "starts">,
+  attempt: number,
+  at: number,
+): Pick<Call, "state" | "startBy" | "attempts"> {
+  if (call.starts === undefined) return offered(call, attempt, at, at);
+  return { attempts: attempt, state: { kind: "starting", since: at } };
 }
 
 export function ready(attempt: number, since: number, notBefore: number): CallState {

@@ -1,7 +1,7 @@
 // What facts make of a checkpoint, and of the call that waits for it.
 
 import type { Act, Decided, Edited, Escalated, Reminded, Waiting } from "./events.js";
-import { offered, withCall } from "./evolve-call.js";
+import { begun, offered, withCall } from "./evolve-call.js";
 import { askedOnceMore, checking, previewAfterEdit, previewAtOpening } from "./evolve-preview.js";
 import { type Call, type Checkpoint, type Closing, callOf, type Run, type Speaker, votesBeside } from "./run.js";
 
@@ -126,7 +126,7 @@ export function afterDecision(run: Run, fact: Decided, sequence: number, at: num
       const spared = fact.spared === undefined ? {} : { spared: fact.spared };
       const approved = { ...unspared, argumentsSequence, digest, approval, ...spared };
       if (checkpoint?.preview?.shows.kind === "shown") return checking(approved, at);
-      return { ...approved, ...offered(call, call.attempts, at, at) };
+      return { ...approved, ...begun(call, call.attempts, at) };
     }
     if (outcome === "run_again" && call.state.kind === "unknown") {
       const { attempt, nonce, incarnation, grantDead } = call.state;

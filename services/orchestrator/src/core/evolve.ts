@@ -27,6 +27,7 @@ import {
   recordAct,
   remind,
 } from "./evolve-checkpoint.js";
+import { closeMirror, hearFromChild, keepReportable, openMirror, startChild } from "./evolve-child.js";
 import { afterCheckWanted, afterPreviewAsked, afterPreviewTaken, previewsResumed } from "./evolve-preview.js";
 import { pastCallsAfterTurn } from "./past-calls.js";
 import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
@@ -41,7 +42,7 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
     throw new Error(`Run ${run.runId} is at ${run.lastSequence}: event ${sequence} cannot follow.`);
   }
   const changed: Run = { ...apply(run, fact, event), lastSequence: sequence, updatedAt: at };
-  return keepClock(settleTurn(changed, at, by), at);
+  return keepReportable(run, keepClock(settleTurn(changed, at, by), at), sequence, at);
 }
 
 /** Folds a whole history. */
@@ -62,6 +63,9 @@ function begin(fact: Extract<Fact, { type: "run_started" }>, { sequence, at, by 
     startedBy: fact.startedBy,
     ...(fact.onBehalfOf === undefined ? {} : { onBehalfOf: fact.onBehalfOf }),
     ...(fact.parentRunId === undefined ? {} : { parentRunId: fact.parentRunId }),
+    ...(fact.parentCallId === undefined ? {} : { parentCallId: fact.parentCallId }),
+    ...(fact.rootRunId === undefined ? {} : { rootRunId: fact.rootRunId }),
+    ...(fact.depth === undefined ? {} : { depth: fact.depth }),
     requestHash: fact.requestHash,
     agentName: fact.agentName,
     agentVersion: fact.agentVersion,
@@ -189,6 +193,14 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
       if (fact.settles === undefined) return kept;
       return closeCheckpoint(kept, fact.settles, { how: "withdrawn", at, sequence });
     }
+    case "child_started":
+      return startChild(run, fact, at);
+    case "child_waiting":
+      return openMirror(run, fact);
+    case "child_closed":
+      return closeMirror(run, fact);
+    case "child_reported":
+      return hearFromChild(run, fact);
     case "ending":
       return { ...run, phase: { kind: "ending", end: fact.end } };
     case "ended":

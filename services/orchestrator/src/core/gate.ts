@@ -19,12 +19,14 @@ export function gatingOf(draft: Draft, tool: ToolDefinition, owner: OwnerDemand 
   // Nobody runs it, so that there is nothing to approve: whatever a worker of that name demands is about something else.
   if (tool.human !== undefined) return { gate: "plain", reason: "" };
   const { required, rule } = tool.approval;
-  const gated = { gate: "approval", ...looks(tool, owner) } as const;
+  // Nor do workers run it where a run is started: its gate is the definition's alone.
+  const demand = tool.starts === undefined ? owner : undefined;
+  const gated = { gate: "approval", ...looks(tool, demand) } as const;
   if (required) return { ...gated, reason: "The agent's definition requires approval." };
   const ruled = rule === undefined ? undefined : reasonByRule(draft, rule, args);
-  if (owner?.approval === true) return { ...gated, reason: ruled ?? OWNERS_WORD };
+  if (demand?.approval === true) return { ...gated, reason: ruled ?? OWNERS_WORD };
   if (ruled !== undefined) return { ...gated, reason: ruled, byRule: true };
-  return { gate: tool.once || owner?.once === true ? "once" : "plain", reason: "" };
+  return { gate: tool.once || demand?.once === true ? "once" : "plain", reason: "" };
 }
 
 /** Of a call that was not gated until its owner asked, at a claim. */

@@ -11,6 +11,7 @@ export { strictestTerms } from "./evolve-preview.js";
 export * from "./limits.js";
 export * from "./model.js";
 export * from "./obligations.js";
+export * from "./report.js";
 export * from "./retry.js";
 export * from "./run.js";
 export { takesGrants } from "./standing-grant.js";

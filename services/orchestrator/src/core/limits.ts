@@ -34,6 +34,12 @@ export const CHECK_VALID_MS = 30_000;
 export const MOST_DRIFTS = 3;
 /** How often people are reminded of one checkpoint: each time is an event that stays. */
 export const REMINDERS = 100;
+/** How deep runs that start runs may lie in each other: the first is at 0. */
+export const MOST_DEPTH = 8;
+/** How many runs one turn may start. */
+export const CHILDREN_PER_TURN = 32;
+/** Open checkpoints of runs that it started that a run mirrors at once; what is more is found in those runs alone. */
+export const OPEN_MIRRORS = 128;
 /** Nobody can have read a checkpoint that is younger. */
 export const READING_MS = 1_000;
 

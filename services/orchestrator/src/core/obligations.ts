@@ -35,6 +35,12 @@ export type Obligation =
       readonly incarnation: string;
       readonly due: number;
     }
+  /** Start the run that a call asks for; it is perhaps there already. */
+  | { readonly kind: "start_child"; readonly key: string; readonly callId: string; readonly due: number }
+  /** Tell a run that this one started that it is to end; where it is not there yet, see that it never begins. */
+  | { readonly kind: "cancel_child"; readonly key: string; readonly callId: string; readonly due: number }
+  /** Tell the run that started this one what became of it. Done once it is told, which only the schedule knows. */
+  | { readonly kind: "tell_parent"; readonly key: string; readonly due: number }
   /** Something ends by time: a tool's time-out, a checkpoint, the run. */
   | { readonly kind: "tick"; readonly key: string; readonly due: number };
 
@@ -53,8 +59,12 @@ export interface Timing {
 export const DEFAULT_TIMING: Timing = { leaseMs: 10_000, announceMs: 5_000, maxAnnounceMs: 15 * 60_000 };
 
 export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
-  if (run.phase.kind === "ended") return [];
   const owed: Obligation[] = [];
+  if (run.reportable !== undefined) {
+    const { sequence, at } = run.reportable;
+    owed.push({ kind: "tell_parent", key: `tell/${sequence}`, due: at + timing.announceMs });
+  }
+  if (run.phase.kind === "ended") return owed;
   const active = run.phase.kind === "active";
   const { model, number: turn } = run.turn;
   if (active && model.kind === "calling") {
@@ -100,6 +110,15 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
         const due = since + timing.announceMs;
         const key = `probe/${callId}/${attempt}`;
         owed.push({ kind: "announce", key, callId, attempt, tool, queue, notBefore: since, due });
+        break;
+      }
+      case "starting":
+      case "child": {
+        const due = state.since + timing.announceMs;
+        if (!active) owed.push({ kind: "cancel_child", key: `cancel-child/${callId}`, callId, due });
+        else if (state.kind === "starting" && !run.paused) {
+          owed.push({ kind: "start_child", key: `start-child/${callId}`, callId, due });
+        }
         break;
       }
       case "gated":
@@ -159,11 +178,15 @@ export function deadlineOf(run: Run): number | undefined {
 /** Times that the sweeper moved, by obligation key. Bookkeeping beside the state: no event tells of it. */
 export type Schedule = Readonly<Record<string, number>>;
 
+/** In a schedule: what is still there to be owed has been seen to, and nobody looks again. */
+export const DONE = 8_640_000_000_000_000;
+
 /** When the run must be looked at next; undefined where nothing is owed. */
 export function wakeAtOf(obligations: readonly Obligation[], schedule: Schedule): number | undefined {
   let wakeAt: number | undefined;
   for (const { key, due } of obligations) {
     const at = schedule[key] ?? due;
+    if (at >= DONE) continue;
     if (wakeAt === undefined || at < wakeAt) wakeAt = at;
   }
   return wakeAt;

@@ -1,5 +1,5 @@
 // A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
-import type { PreviewTerms } from "./agent.js";
+import type { AgentRef, PreviewTerms } from "./agent.js";
 import type { Act, CheckpointKind, End, Gate, Outcome, SizeWarning, UnknownAttempt } from "./events.js";
 import type { Usage } from "./model.js";
 
@@ -16,6 +16,16 @@ export interface Run {
   readonly startedBy: string;
   readonly onBehalfOf?: string;
   readonly parentRunId?: string;
+  /** Where a call of its parent started it. */
+  readonly parentCallId?: string;
+  readonly rootRunId?: string;
+  readonly depth?: number;
+  /** The event since which its parent has to be told of what is there; absent where there was nothing yet. */
+  readonly reportable?: { readonly sequence: number; readonly at: number };
+  /** The runs that it started, by call, for its life; absent where none. */
+  readonly children?: Readonly<Record<string, Child>>;
+  /** Checkpoints of those runs, and of theirs, by approval id, for its life. They are decided where they are. */
+  readonly mirrors?: Readonly<Record<string, Mirror>>;
   readonly requestHash: string;
   readonly agentName: string;
   readonly agentVersion: string;
@@ -69,6 +79,23 @@ export type ModelStep =
   /** The turns are used up. */
   | { readonly kind: "exhausted" };
 
+export interface Child {
+  readonly runId: string;
+  /** The event of its own that it told of last. */
+  readonly seen: number;
+  /** It waits for people and nothing else. */
+  readonly waits: boolean;
+}
+
+export interface Mirror {
+  /** The call whose child has it, or has it from its own child. */
+  readonly callId: string;
+  /** Whose checkpoint it is. */
+  readonly runId: string;
+  readonly kind: CheckpointKind;
+  readonly closed?: true;
+}
+
 export interface Call {
   readonly callId: string;
   readonly tool: string;
@@ -88,6 +115,8 @@ export interface Call {
   /** It was found to do what was approved, and may begin until then. */
   readonly check?: { readonly sequence: number; readonly fingerprint: string; readonly until: number };
   readonly startTimeoutMs?: number;
+  /** It starts a run, and no worker hears of it. */
+  readonly starts?: AgentRef;
   /** While it is ready, or waits for its check: when no worker may begin it any more. A release does not give it more time. */
   readonly startBy?: number;
   /** The number of the attempt that was offered last; none is used twice. */
@@ -164,6 +193,10 @@ export type CallState =
       readonly incarnation: string;
       readonly since: number;
     }
+  /** A run is to be started for it; perhaps it is there already. */
+  | { readonly kind: "starting"; readonly since: number }
+  /** What it started is at work. */
+  | { readonly kind: "child"; readonly childRunId: string; readonly since: number }
   | { readonly kind: "finished"; readonly sequence: number };
 
 /** Guarded, and nobody knows whether it happened: its probe is asked, and after that a person. */
@@ -289,7 +322,36 @@ export function stateOf(run: Run): RunState {
 export function waitsForPeopleOnly(run: Run): boolean {
   if (run.phase.kind !== "active" || run.turn.model.kind !== "replied") return false;
   const open = run.turn.calls.filter((call) => call.state.kind !== "finished");
-  return open.length > 0 && open.every((call) => call.state.kind === "gated" || call.state.kind === "unknown");
+  return open.length > 0 && open.every((call) => waitsForPeople(run, call));
+}
+
+function waitsForPeople(run: Run, { callId, state }: Call): boolean {
+  return (
+    state.kind === "gated" ||
+    state.kind === "unknown" ||
+    (state.kind === "child" && childOf(run, callId)?.waits === true)
+  );
+}
+
+/** Whether a call has a child, or may have one, that has not ended as far as is known. */
+export function hasChild({ state }: Call): boolean {
+  return state.kind === "starting" || state.kind === "child";
+}
+
+/** The run that a call started, as far as it is known here. */
+export function childOf({ children = {} }: Run, callId: string): Child | undefined {
+  return Object.hasOwn(children, callId) ? children[callId] : undefined;
+}
+
+export function mirrorOf({ mirrors = {} }: Run, approvalId: string): Mirror | undefined {
+  return Object.hasOwn(mirrors, approvalId) ? mirrors[approvalId] : undefined;
+}
+
+/** Checkpoints of runs that this one started, with their ids, as far as they have told. */
+export function openMirrors({ mirrors = {} }: Run): readonly (Mirror & { readonly approvalId: string })[] {
+  return Object.entries(mirrors).flatMap(([approvalId, mirror]) =>
+    mirror.closed === undefined ? [{ approvalId, ...mirror }] : [],
+  );
 }
 
 export function openCheckpoints(run: Run): readonly Checkpoint[] {

@@ -11,11 +11,15 @@ import {
 } from "@agentspan/proto";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import type { Agent, ApprovalPolicy, Expiry, HumanTool, RetryPolicy, ToolDefinition } from "../core/index.js";
+import type { Agent, AgentRef, ApprovalPolicy, Expiry, HumanTool, RetryPolicy, ToolDefinition } from "../core/index.js";
 import { previewTermsOf } from "../worker-messages.js";
 
 /** What holds where a definition says nothing of retries. */
 const DEFAULT_RETRY: RetryPolicy = { maxAttempts: 3, initialBackoffMs: 1_000, maxBackoffMs: 60_000, multiplier: 2 };
+
+/** What a tool that starts runs takes where its definition does not say. */
+const INPUT_SCHEMA =
+  '{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}';
 
 export interface EncodedAgent {
   readonly definition: string;
@@ -54,7 +58,7 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
   return {
     name: tool.name,
     description: tool.description,
-    inputSchema: tool.inputSchemaJson,
+    inputSchema: tool.inputSchemaJson === "" ? INPUT_SCHEMA : tool.inputSchemaJson,
     queue: tool.queue === "" ? agentName : tool.queue,
     approval: policyToCore(tool.approval),
     once: tool.once,
@@ -67,12 +71,17 @@ function toolToCore(tool: Tool, agentName: string): ToolDefinition {
     ...(tool.startTimeout === undefined ? {} : { startTimeoutMs: durationMs(tool.startTimeout) }),
     ...(tool.timeout === undefined ? {} : { timeoutMs: durationMs(tool.timeout) }),
     ...(tool.kind === ToolKind.HUMAN ? { human: humanOf(tool) } : {}),
+    ...(tool.kind === ToolKind.AGENT ? { starts: startedBy(tool) } : {}),
     ...(tool.preview === undefined ? {} : { preview: previewTermsOf(tool.preview) }),
   };
 }
 
 function humanOf({ answerSchemaJson }: Tool): HumanTool {
   return answerSchemaJson === "" ? {} : { answerSchema: answerSchemaJson };
+}
+
+function startedBy({ agentName, agentVersion }: Tool): AgentRef {
+  return agentVersion === "" ? { agentName } : { agentName, agentVersion };
 }
 
 function policyToCore(policy: PolicyMessage | undefined): ApprovalPolicy {

@@ -98,6 +98,8 @@ export function encodeApproval(run: Run, checkpoint: Checkpoint, events: Checkpo
       const said = { what: outcomeOf(outcome), comment, edited, previewFingerprint };
       return { who, onBehalfOf, at: timestampFromMs(at), ...said };
     }),
+    parentRunId: run.parentRunId ?? "",
+    rootRunId: run.rootRunId ?? "",
     answerSchemaJson: events.answerSchema ?? "",
     reason: reasonOf(events.shown?.fact) ?? waiting?.reason ?? "",
     ...(approvers === undefined ? {} : { approvers: encodeApprovers(approvers) }),

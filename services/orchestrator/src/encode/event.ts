@@ -1,9 +1,9 @@
 // Stored events as the public Event message. What is the core's own bookkeeping (nonces, incarnations) stays inside.
 
-import { type Event, EventSchema } from "@agentspan/proto";
+import { type ApprovalSchema, type Event, EventSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { CallOutcome, End, RunEvent, TaskReleased, Waiting } from "../core/index.js";
+import type { CallOutcome, ChildClosed, ChildWaiting, End, RunEvent, TaskReleased, Waiting } from "../core/index.js";
 import {
   decisionOf,
   type EarlierEvents,
@@ -170,6 +170,20 @@ function body(runId: string, agentName: string, event: RunEvent, earlier: Earlie
       }
       return { case: "lateOutcome", value: { ...value, outcome: { case: "truncated", value: truncated(outcome) } } };
     }
+    case "child_started": {
+      const { callId, childRunId, agentName, agentVersion } = fact;
+      return { case: "childStarted", value: { callId, childRunId, agentName, agentVersion } };
+    }
+    case "child_waiting": {
+      const { callId, childRunId, checkpoint } = fact;
+      return { case: "waiting", value: { callId, childRunId, approval: mirroredApproval(checkpoint) } };
+    }
+    case "child_closed":
+      return mirroredClosing(fact);
+    case "child_reported": {
+      const { callId, childRunId, waits: waiting } = fact;
+      return { case: "childReported", value: { callId, childRunId, waiting } };
+    }
     case "ending":
       return { case: "ending", value: { state: runStateOf(fact.end.state), reason: reasonOf(fact.end) } };
     case "ended":
@@ -183,6 +197,37 @@ function previewAtOpening({ previews, drift }: Waiting, { at }: EarlierEvents) {
   if (previews === undefined) return {};
   const events = drift === undefined ? {} : { preview: at(drift.checked), previewBefore: at(drift.approved) };
   return { preview: encodePreview(previews, events) };
+}
+
+/** A checkpoint of another run, as far as it is known here. */
+function mirroredApproval(checkpoint: ChildWaiting["checkpoint"]): MessageInitShape<typeof ApprovalSchema> {
+  const { runId, agentName, approvalId, callId, kind, tool, digest, requestedAt, votesRequired, expiresAt } =
+    checkpoint;
+  const at = timestampFromMs(requestedAt);
+  return {
+    ...{
+      runId,
+      agentName,
+      approvalId,
+      callId,
+      kind: kindOf(kind),
+      toolName: tool,
+      argumentsDigest: digest,
+      votesRequired,
+    },
+    ...{ requestedAt: at, updatedAt: at },
+    ...(expiresAt === undefined ? {} : { expiresAt: timestampFromMs(expiresAt) }),
+  };
+}
+
+function mirroredClosing({ callId, childRunId, approvalId, closing }: ChildClosed): Body {
+  if (closing.how !== "decided") {
+    return { case: "checkpointClosed", value: { approvalId, callId, childRunId, why: closing.how.toUpperCase() } };
+  }
+  const { outcome, who: decidedBy, onBehalfOf = "", decisionId, at } = closing;
+  const decidedAt = timestampFromMs(at);
+  const decision = { approvalId, decisionId, outcome: outcomeOf(outcome), decidedBy, decidedAt, onBehalfOf };
+  return { case: "decided", value: { callId, childRunId, decision } };
 }
 
 function error(reason: string, message: string, callId: string, attempt: number, retryAt?: number): Body {

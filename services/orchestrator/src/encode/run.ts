@@ -2,7 +2,7 @@
 import { type RunStatus, RunStatusSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { openCheckpoints, type Run, stateOf } from "../core/index.js";
+import { openCheckpoints, openMirrors, type Run, stateOf } from "../core/index.js";
 import { runStateOf } from "./approval.js";
 
 /** A status for lists: without output, arguments and workers. */
@@ -20,7 +20,7 @@ export function encodeSummary(run: Run): RunStatus {
     runId: run.runId,
     state: runStateOf(state),
     isRunning: state === "RUNNING",
-    isWaiting: openCheckpoints(run).length > 0,
+    isWaiting: openCheckpoints(run).length + openMirrors(run).length > 0,
     isComplete: phase.kind === "ended",
     ending: phase.kind === "ending",
     usage: { inputTokens: BigInt(run.usage.inputTokens), outputTokens: BigInt(run.usage.outputTokens) },
@@ -33,6 +33,8 @@ export function encodeSummary(run: Run): RunStatus {
     startedBy: run.startedBy,
     paused: run.paused,
     parentRunId: run.parentRunId ?? "",
+    parentCallId: run.parentCallId ?? "",
+    rootRunId: run.rootRunId ?? "",
     ...error,
     ...(phase.kind === "ended" ? { endedAt: timestampFromMs(phase.at) } : {}),
   });

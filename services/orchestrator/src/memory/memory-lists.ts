@@ -16,9 +16,10 @@ interface Row {
 /** The newest first. */
 export async function listRuns(database: MemoryDatabase, query: RunQuery): Promise<Page<StoredRun>> {
   const after = decodePageToken("runs", query.pageToken);
-  const { states } = query;
+  const { states, parentRunId } = query;
   const rows = matching(database, query)
     .filter(({ index }) => states.length === 0 || states.includes(index.state))
+    .filter(({ index }) => parentRunId === undefined || index.parentRunId === parentRunId)
     .map((record) => ({ record, position: { at: record.index.startedAt, id: record.runId } }))
     .sort((one, other) => other.position.at - one.position.at || compareIds(one.position.id, other.position.id))
     .filter(({ position: { at, id } }) => after === undefined || at < after.at || (at === after.at && id > after.id));

@@ -69,6 +69,8 @@ const DEFAULT_TIMES: StoreTimes = {
 const INDEXES: readonly [collection: string, keys: IndexSpecification, options: CreateIndexesOptions][] = [
   // Ended and waiting runs owe nothing and have no wakeAt: sparse keeps them out.
   [RUNS, { wakeAt: 1 }, { name: "due", sparse: true }],
+  // Most runs are nobody's child.
+  [RUNS, { parentRunId: 1 }, { name: "children", sparse: true }],
   [RUNS, { namespace: 1, openSince: 1, _id: 1 }, { name: "open" }],
   [RUNS, { namespace: 1, checkpointAt: 1, _id: 1 }, { name: "changed" }],
   // Runs that no person ever had to do with have no auditAt.

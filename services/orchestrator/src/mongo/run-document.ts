@@ -25,6 +25,7 @@ export interface RunDocument {
   readonly namespace: string;
   readonly state: RunState;
   readonly agentName: string;
+  readonly parentRunId?: string;
   readonly labels: readonly string[];
   readonly startedAt: Date;
   readonly updatedAt: Date;
@@ -83,8 +84,9 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
 
   const push: Record<string, unknown> = {};
   if (creates) {
-    const { namespace, agentName, labels, startedAt } = index;
+    const { namespace, agentName, labels, startedAt, parentRunId } = index;
     Object.assign(set, { namespace, agentName, labels, startedAt: new Date(startedAt), chunks: [] });
+    if (parentRunId !== undefined) set.parentRunId = parentRunId;
   }
   // A list cannot be cut and appended to in one update, so a trimming write sets it whole.
   const kept = trim?.keep ?? [];

@@ -65,6 +65,7 @@ export class RunReads {
     const after = decodePageToken("runs", query.pageToken);
     const filter: Filter<RunDocument> = {
       ...commonFilter(query),
+      ...(query.parentRunId === undefined ? {} : { parentRunId: query.parentRunId }),
       ...(query.states.length === 0 ? {} : { state: { $in: [...query.states] } }),
       ...(after === undefined ? {} : startedBefore(after)),
     };

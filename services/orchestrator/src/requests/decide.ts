@@ -18,7 +18,8 @@ import {
   SettleResponseSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import type { DecidedAnswer, Verdict } from "../core/index.js";
+import type { Decide, DecidedAnswer, Run, Verdict } from "../core/index.js";
+import { MOST_DEPTH } from "../core/index.js";
 import { decisionOf } from "../encode/approval.js";
 import { type RequestContext, requireRun } from "./context.js";
 
@@ -95,7 +96,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
   const { caller } = context;
   // Of who asks, too: an id that somebody else knows does not make their word the same.
   const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf, caller.subject]);
-  const { answer, stored } = await context.engine.execute(runId, {
+  return decideIn(context, approvalId === "" ? await whereDecided(context, runId, decisionId) : runId, {
     type: "decide",
     by: { method: caller.method, credentialId: caller.credentialId, address: caller.address },
     decisionId,
@@ -109,11 +110,45 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
     comment,
     verdict,
   });
+}
+
+/** In the run that is asked, or in the one whose checkpoint it turns out to be: with the same words and the same id. */
+async function decideIn(context: RequestContext, runId: string, command: Decide, hops = 0): Promise<Decided> {
+  const { answer, stored } = await context.engine.execute(runId, command);
+  if (answer.type === "forward") {
+    if (hops >= MOST_DEPTH) throw new Error(`Decision ${command.decisionId} of run ${runId} is sent round and round.`);
+    await requireRun(context, answer.runId);
+    return decideIn(context, answer.runId, command, hops + 1);
+  }
   const decided = answer as DecidedAnswer;
   const event = await context.history.at(stored, decided.sequence);
   if (event === undefined || (event.fact.type !== "decided" && event.fact.type !== "voted")) {
-    throw new Error(`Run ${runId} lost the event of decision ${decisionId}.`);
+    throw new Error(`Run ${runId} lost the event of decision ${command.decisionId}.`);
   }
   const { closed, votesMissing, repeated } = decided;
   return { decision: decisionOf(event.fact, event.at), closed, votesMissing, repeated };
+}
+
+/**
+ * Where a decision that names no approval was taken before, if it was: in the run that is asked, or in one below whose
+ * checkpoint was the only one open then. Whatever is open by now, its repetition is not about that.
+ */
+async function whereDecided(
+  { engine, store, agents }: RequestContext,
+  runId: string,
+  decisionId: string,
+): Promise<string> {
+  const known = await engine.peek(runId);
+  if (known === undefined) return runId;
+  const agent = await agents.agentOf(known.run);
+  if (!agent.tools.some(({ starts }) => starts !== undefined)) return runId;
+  const run = (await store.load(runId, "majority"))?.run ?? known.run;
+  if (knows(run, decisionId)) return runId;
+  const below = new Set(Object.values(run.mirrors ?? {}).map((mirror) => mirror.runId));
+  const states = await store.states([...below]);
+  return states.find((state) => knows(state.run, decisionId))?.run.runId ?? runId;
+}
+
+function knows(run: Run, decisionId: string): boolean {
+  return Object.hasOwn(run.acts, decisionId);
 }

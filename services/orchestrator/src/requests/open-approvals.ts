@@ -1,6 +1,7 @@
 // Checkpoints with what their events say, wherever those are.
 import type { Approval, Preview } from "@agentspan/proto";
-import { type Checkpoint, openCheckpoints, type Run, toolOf } from "../core/index.js";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Checkpoint, openCheckpoints, openMirrors, type Run, toolOf } from "../core/index.js";
 import { encodeApproval } from "../encode/approval.js";
 import { previewSequences } from "../encode/preview.js";
 import type { StoredRun } from "../ports.js";
@@ -10,15 +11,47 @@ import type { RequestContext } from "./context.js";
 const SHOWN_ARGUMENTS_BYTES = 512 * 1024;
 
 type Needed = Pick<RequestContext, "history" | "agents">;
+type NeededForAll = Needed & Pick<RequestContext, "store">;
 
 /** The open checkpoints of a run, oldest first; what would make the answer too large is left out of them. */
 export async function openApprovals(
   context: Needed,
   stored: StoredRun,
+  wanted?: (checkpoint: Checkpoint) => boolean,
+): Promise<readonly Approval[]> {
+  return withinSize(await ownApprovals(context, stored, wanted));
+}
+
+/**
+ * The same, with those of runs that it started. Which those are is known from the mirror, and what they are is read where
+ * they are decided: what was closed there a moment ago is not shown.
+ */
+export async function pendingApprovals(context: NeededForAll, stored: StoredRun): Promise<readonly Approval[]> {
+  const mirrors = openMirrors(stored.run);
+  const ids = new Set(mirrors.map(({ approvalId }) => approvalId));
+  const below = await Promise.all(
+    [...new Set(mirrors.map(({ runId }) => runId))].map(async (runId) => {
+      const other = await context.store.load(runId, "majority");
+      if (other === undefined || other.run.namespace !== stored.run.namespace) return [];
+      return ownApprovals(context, other, ({ approvalId }) => ids.has(approvalId));
+    }),
+  );
+  const own = await ownApprovals(context, stored);
+  if (mirrors.length === 0) return withinSize(own);
+  const since = ({ requestedAt }: Approval): number => (requestedAt === undefined ? 0 : timestampMs(requestedAt));
+  return withinSize([...own, ...below.flat()].toSorted((one, other) => since(one) - since(other)));
+}
+
+function ownApprovals(
+  context: Needed,
+  stored: StoredRun,
   wanted: (checkpoint: Checkpoint) => boolean = () => true,
 ): Promise<readonly Approval[]> {
   const open = openCheckpoints(stored.run).filter(wanted);
-  const approvals = await Promise.all(open.map((checkpoint) => approvalOf(context, stored, checkpoint)));
+  return Promise.all(open.map((checkpoint) => approvalOf(context, stored, checkpoint)));
+}
+
+function withinSize(approvals: readonly Approval[]): readonly Approval[] {
   let shown = 0;
   for (const approval of approvals) {
     const bytes = Buffer.byteLength(approval.argumentsJson) + Buffer.byteLength(approval.answerSchemaJson);

@@ -77,7 +77,7 @@ async function whatWaitingShowed(
 }
 
 export async function listRuns(context: RequestContext, request: ListRunsRequest): Promise<ListRunsResponse> {
-  const { agentName, labels, pageToken } = request;
+  const { agentName, labels, pageToken, parentRunId } = request;
   const { entries, nextPageToken } = await pageWithin({
     pageSize: pageSizeOf(request.pageSize, Limits.defaultPageSize),
     ...(pageToken === "" ? {} : { pageToken }),
@@ -86,6 +86,7 @@ export async function listRuns(context: RequestContext, request: ListRunsRequest
         namespace: context.namespace,
         states: statesOf(request.states),
         ...(agentName === "" ? {} : { agentName }),
+        ...(parentRunId === "" ? {} : { parentRunId }),
         labels,
         limit,
         ...(token === undefined ? {} : { pageToken: token }),

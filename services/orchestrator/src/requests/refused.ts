@@ -8,6 +8,7 @@ import {
   SettleRequestSchema,
 } from "@agentspan/proto";
 import { fromBinary } from "@bufbuild/protobuf";
+import { mirrorOf } from "../core/index.js";
 import type { RequestContext } from "./context.js";
 
 const KEPT: ReadonlySet<Reason> = new Set([
@@ -45,8 +46,12 @@ export async function noteRefusal(
   const asked = Object.hasOwn(DECISIONS, method) ? DECISIONS[method] : undefined;
   if (refusals === undefined || asked === undefined || !KEPT.has(error.reason)) return;
   const request = fromBinary(SCHEMAS[asked], body);
-  const { runId: run, approvalId: approval, decisionId: decision, onBehalfOf } = request;
-  const seen = (await engine.peek(run))?.run;
+  const { runId, approvalId: approval, decisionId: decision, onBehalfOf } = request;
+  const named = (await engine.peek(runId))?.run;
+  if (named === undefined || named.namespace !== namespace) return;
+  // It belongs with the checkpoint, whichever run above it was named.
+  const run = mirrorOf(named, approval)?.runId ?? runId;
+  const seen = run === runId ? named : (await engine.peek(run))?.run;
   if (seen === undefined || seen.namespace !== namespace) return;
   const checkpoints = seen.checkpoints;
   const tool = Object.hasOwn(checkpoints, approval) ? checkpoints[approval]?.tool : undefined;

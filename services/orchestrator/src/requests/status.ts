@@ -3,16 +3,16 @@ import type { RunEvent } from "../core/index.js";
 import { encodeSummary } from "../encode/run.js";
 import type { StoredRun } from "../ports.js";
 import type { RequestContext } from "./context.js";
-import { openApprovals } from "./open-approvals.js";
+import { pendingApprovals } from "./open-approvals.js";
 
 /** The whole status of a run. */
 export async function statusOf(
-  context: Pick<RequestContext, "history" | "blocked" | "agents">,
+  context: Pick<RequestContext, "history" | "blocked" | "agents" | "store">,
   stored: StoredRun,
 ): Promise<RunStatus> {
   const { run } = stored;
   const status = encodeSummary(run);
-  status.pendingApprovals = [...(await openApprovals(context, stored))];
+  status.pendingApprovals = [...(await pendingApprovals(context, stored))];
   status.blocked = [...(await context.blocked.of(run))];
   status.blockedOn = status.blocked.map(({ toolName }) => toolName);
   if (run.phase.kind === "ended") status.outputJson = outputOf(await context.history.at(stored, run.phase.sequence));

@@ -12,6 +12,9 @@ const TO_A_CALL: readonly Command["type"][] = [
   "answer_preview",
   "decide",
 ];
+/** Of calls that start runs; those of earlier turns are like none. */
+const TO_A_CHILD: readonly Command["type"][] = ["record_child", "refuse_child", "take_report"];
+const OF_A_CHILD: readonly Where[] = ["gated", "starting", "child", "finished"];
 const TO_THE_RUN: readonly Command["type"][] = [
   "start",
   "take_model_reply",
@@ -30,9 +33,9 @@ type Where = Call["state"]["kind"] | "past" | "none" | "calling" | "held";
 
 /** Which states of calls there are in each phase. */
 const CALLS: Readonly<Record<Phase, readonly Where[]>> = {
-  active: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
-  paused: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "finished"],
-  ending: ["claimed", "unknown", "finished"],
+  active: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "starting", "child", "finished"],
+  paused: ["gated", "checking", "ready", "claimed", "probing", "unknown", "rerun", "starting", "child", "finished"],
+  ending: ["claimed", "unknown", "starting", "child", "finished"],
   ended: ["unknown", "finished"],
 };
 const MODEL: Readonly<Record<Phase, readonly Where[]>> = {
@@ -67,7 +70,7 @@ export class Coverage {
     const head = [0, 1].map((part) =>
       columns.map((column) => (column.split(" ")[part] ?? "").padStart(width)).join(""),
     );
-    const rows = [...TO_A_CALL, ...TO_THE_RUN].map((type) => {
+    const rows = [...TO_A_CALL, ...TO_A_CHILD, ...TO_THE_RUN].map((type) => {
       const counts = columns.map((column) => String(this.met.get(`${type} ${column}`) ?? "·").padStart(width));
       return `${type.padEnd(20)}${counts.join("")}`;
     });
@@ -82,6 +85,11 @@ function columnsOf(phase: Phase): readonly Where[] {
 function cells(): readonly string[] {
   return PHASES.flatMap((phase) => [
     ...TO_A_CALL.flatMap((type) => [...CALLS[phase], "past", "none"].map((where) => `${type} ${phase} ${where}`)),
+    ...TO_A_CHILD.flatMap((type) =>
+      [...CALLS[phase].filter((where) => OF_A_CHILD.includes(where)), "none"].map(
+        (where) => `${type} ${phase} ${where}`,
+      ),
+    ),
     ...TO_THE_RUN.flatMap((type) => [...CALLS[phase], ...MODEL[phase]].map((where) => `${type} ${phase} ${where}`)),
   ]);
 }
@@ -97,6 +105,10 @@ function wheres(run: Run, command: Command): readonly Where[] {
     case "claim_preview":
     case "answer_preview":
       return [whereOf(run, command.callId)];
+    case "record_child":
+    case "refuse_child":
+    case "take_report":
+      return [callOf(run, command.callId)?.state.kind ?? "none"];
     case "decide": {
       const id = command.approvalId;
       const checkpoint = id !== undefined && Object.hasOwn(run.checkpoints, id) ? run.checkpoints[id] : undefined;

@@ -4,6 +4,7 @@ import type { RunEvent } from "../../src/core/index.js";
 import type { Coverage } from "./coverage.js";
 import { type Core, ExploredRun, type Invariants, Violation } from "./explored-run.js";
 import { ANSWERS, ordersAgree } from "./invariants-answers.js";
+import { CHILDREN } from "./invariants-children.js";
 import { CLAIMANTS } from "./invariants-claimants.js";
 import { EXPIRY } from "./invariants-expiry.js";
 import { GUARDED } from "./invariants-guarded.js";
@@ -27,6 +28,7 @@ const DELAYED: readonly MoveKind[] = [
   "probe_says",
   "preview_says",
   "decide",
+  "report",
   "reply",
   "model_fails",
 ];
@@ -45,6 +47,7 @@ const WATCHERS = [
   ...RULES,
   ...QUESTIONS,
   ...REFUSED,
+  ...CHILDREN,
   ...ANSWERS,
   ...PROGRESS,
 ];
@@ -75,6 +78,8 @@ export interface Story {
   /** Kinds of moves that do not come. */
   readonly without: readonly MoveKind[];
   readonly deadlineMs: number | undefined;
+  /** Another run started it. */
+  readonly isChild: boolean;
 }
 
 export const STORY: fc.Arbitrary<Story> = fc.record({
@@ -82,6 +87,7 @@ export const STORY: fc.Arbitrary<Story> = fc.record({
   moves: fc.array(MOVE, { minLength: 1, maxLength: 90, size: "max" }),
   without: fc.subarray([...DISPENSABLE]),
   deadlineMs: fc.option(fc.constantFrom(60_000, 3_600_000), { nil: undefined }),
+  isChild: fc.boolean(),
 });
 
 export interface Watch {
@@ -92,10 +98,10 @@ export interface Watch {
 
 /** Throws a Violation where the core breaks an invariant. */
 export function explore(core: Core, story: Story, { coverage, only }: Watch = {}): void {
-  const { prelude, moves, without, deadlineMs } = story;
+  const { prelude, moves, without, deadlineMs, isChild } = story;
   const explored = new ExploredRun(core, watching(only), coverage, { deadlineMs });
   const delayed: ReturnType<typeof commandOf>[] = [];
-  explored.step(startOf("request"));
+  explored.step(startOf("request", isChild));
   play(prelude, explored);
   let afterTheEnd = 0;
   for (const [index, move] of moves.entries()) {

@@ -85,6 +85,11 @@ export function exploredAgent({ deadlineMs }: { deadlineMs: number | undefined }
         preview: { fields: [], timeoutMs: 20_000 },
         startTimeoutMs: 300_000,
       }),
+      tool("delegate", { starts: { agentName: "helper" } }),
+      tool("hand_on", {
+        approval: { required: true, explicit: false, votesRequired: 1 },
+        starts: { agentName: "helper", agentVersion: "v7" },
+      }),
       tool("charge", { once: true, timeoutMs: 60_000, startTimeoutMs: 300_000 }),
     ],
   };
@@ -97,6 +102,11 @@ export function definedPolicy(agent: Agent, name: string): ApprovalPolicy | unde
 /** Whether people carry out what is called. */
 export function isHuman(name: string): boolean {
   return name === "ask";
+}
+
+/** Whether a call starts a run. */
+export function startsRuns(name: string): boolean {
+  return name === "delegate" || name === "hand_on";
 }
 
 /** Whether an answer fits the schema above, told without asking it. */

@@ -15,6 +15,7 @@ import type {
 import { textFunctions } from "../../src/text-functions.js";
 import type { Coverage } from "./coverage.js";
 import { exploredAgent } from "./explored-agent.js";
+import type { Told } from "./explored-children.js";
 
 export type Core = typeof core;
 
@@ -60,6 +61,8 @@ export class ExploredRun {
   readonly events: RunEvent[] = [];
   readonly commands: Command[] = [];
   readonly grants: HeldGrant[] = [];
+  /** What the runs that it started had to tell, by call. */
+  readonly told = new Map<string, readonly Told[]>();
   now = 1_000_000;
   /** A fresh number for nonces, decisions and entropy. */
   counter = 0;

@@ -63,7 +63,7 @@ function sameAgain(command: Command, first: Transition | Rejection, again: Trans
       return again.answer.type === "started" && !again.answer.created;
     default:
       // Carried out, or found done: neither asks for anything.
-      return again.answer.type === "ok" || again.answer.type === "stale";
+      return again.answer.type === "ok" || again.answer.type === "stale" || again.answer.type === first.answer.type;
   }
 }
 

@@ -1,5 +1,6 @@
 // Invariants of progress: whatever is not done is owed to somebody, and what waits for people costs nothing.
-import type { Call, Obligation, Run, Verdict } from "../../src/core/index.js";
+import { type Call, DONE, type Obligation, type Run, type Verdict } from "../../src/core/index.js";
+import { childRunIdOf } from "./explored-children.js";
 import { type ExploredRun, type Invariants, Violation, type Watcher } from "./explored-run.js";
 import { PROBE_VERDICTS } from "./moves.js";
 
@@ -10,7 +11,8 @@ export function nothingIsStuck(): Invariants {
     const owed = core.obligationsOf(run, context.timing);
     checkWakeAt(owed, result.wakeAt, result.schedule);
     if (run.phase.kind === "ended") {
-      if (owed.length > 0) throw new Violation(8, `an ended run owes ${owed[0]?.key}`);
+      const more = owed.find(({ kind }) => kind !== "tell_parent");
+      if (more !== undefined) throw new Violation(8, `an ended run owes ${more.key}`);
       return;
     }
     for (const call of run.turn.calls) {
@@ -19,7 +21,7 @@ export function nothingIsStuck(): Invariants {
     const { model, calls } = run.turn;
     const active = run.phase.kind === "active";
     const open = calls.filter(({ state }) => state.kind !== "finished");
-    if (!active && !calls.some(({ state }) => state.kind === "claimed"))
+    if (!active && !calls.some(({ state }) => ["claimed", "starting", "child"].includes(state.kind)))
       throw new Violation(8, "ending, and nothing to wait for");
     if (!active) return;
     const called = model.kind === "calling" && owed.some(({ kind }) => kind === "call_model");
@@ -50,6 +52,10 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     case "claimed":
     case "rerun":
       return owes("watch_claim");
+    case "starting":
+      return run.phase.kind === "active" ? owes("start_child") !== run.paused : owes("cancel_child");
+    case "child":
+      return owes("cancel_child") === (run.phase.kind === "ending");
     case "probing": {
       const strikes = owed.some(({ kind, key, due }) => kind === "tick" && key.includes(callId) && due === state.until);
       return strikes && run.phase.kind === "active" && owes("announce") !== run.paused;
@@ -68,7 +74,7 @@ function checkWakeAt(
   wakeAt: number | undefined,
   moved: Readonly<Record<string, number>>,
 ): void {
-  const times = owed.map(({ key, due }) => moved[key] ?? due);
+  const times = owed.map(({ key, due }) => moved[key] ?? due).filter((time) => time !== DONE);
   if (times.some((time) => !Number.isFinite(time))) throw new Violation(8, "a time that is no time");
   if (new Set(owed.map(({ key }) => key)).size < owed.length) throw new Violation(8, "two obligations of one name");
   const earliest = times.length === 0 ? undefined : Math.min(...times);
@@ -89,18 +95,25 @@ export function waitingCostsNothing(): Invariants {
     if (run === undefined) return;
     const owed = core.obligationsOf(run, context.timing);
     const open = run.turn.calls.filter(({ state }) => state.kind !== "finished");
-    const people = open.length > 0 && open.every(({ state }) => state.kind === "gated" || state.kind === "unknown");
+    const people =
+      open.length > 0 &&
+      open.every(({ callId, state }) => {
+        if (state.kind === "child") return run.children?.[callId]?.waits === true;
+        return state.kind === "gated" || state.kind === "unknown";
+      });
     const waits = run.phase.kind === "active" && !run.paused && run.turn.model.kind === "replied" && people;
     if ((core.stateOf(run) === "WAITING") !== waits) throw new Violation(9, `says ${core.stateOf(run)}`);
+    const below = open.some(({ state }) => state.kind === "child");
     // What the call would do is looked at while people think, and that ends in time.
-    const looks = owed.filter(({ kind, key }) => kind === "announce" && key.startsWith("preview/"));
-    const work = owed.find((one) => isWork(one) && !looks.includes(one));
+    const others = owed.filter(({ kind }) => kind !== "tell_parent");
+    const looks = others.filter(({ kind, key }) => kind === "announce" && key.startsWith("preview/"));
+    const work = others.find((one) => isWork(one) && !looks.includes(one));
     const ends = owed.filter(({ key }) => key.startsWith("preview-until/")).length;
     if (waits && looks.length > ends) throw new Violation(9, "looks for ever at what a call would do");
     if (waits && work !== undefined) throw new Violation(9, `waits, and owes ${work.key}`);
-    if (owed.length === 0 && !waits && !run.paused && run.phase.kind !== "ended")
+    if (others.length === 0 && !waits && !below && !run.paused && run.phase.kind !== "ended")
       throw new Violation(9, "owes nothing");
-    if (core.openCheckpoints(run).length === 0 && waits) throw new Violation(9, "waits for nobody");
+    if (core.openCheckpoints(run).length === 0 && waits && !below) throw new Violation(9, "waits for nobody");
   };
 }
 
@@ -122,7 +135,7 @@ export function effectsAreOwed(): Invariants {
         throw new Violation(10, "announced too early");
     }
     for (const one of owed) {
-      if (known.has(one.key) || (one.kind !== "call_model" && one.kind !== "announce")) continue;
+      if (known.has(one.key) || one.kind === "watch_claim" || one.kind === "tick") continue;
       const later = one.kind === "announce" && one.notBefore > Math.max(context.now, run.updatedAt);
       if (!later && !effects.some((effect) => "key" in effect && effect.key === one.key)) {
         throw new Violation(10, `${one.key} is owed and not done`);
@@ -250,6 +263,15 @@ function finish(explored: ExploredRun, run: Run, { callId, state, digest, attemp
       }
       const said = { kind: "found", text: '{"n":1}' } as const;
       explored.step({ type: "answer_preview", callId, number: preview, digest, workerId: "w1", said });
+      break;
+    }
+    case "starting":
+    case "child": {
+      const childRunId = run.children?.[callId]?.runId ?? childRunIdOf(callId);
+      const told = { callId, childRunId, agentName: "helper", agentVersion: "v1" };
+      const end = { state: "COMPLETED", result: "1" } as const;
+      const sequence = 1_000_000 + number;
+      explored.step({ type: "take_report", ...told, sequence, waits: false, checkpoints: [], end });
       break;
     }
     case "rerun":

@@ -39,7 +39,9 @@ export function endsOnce(): Invariants {
     for (const { fact } of events) {
       if (ended) {
         const settles = fact.type === "decided" && run?.checkpoints[fact.approvalId]?.kind === "SETTLEMENT";
-        if (!settles && fact.type !== "late_outcome") throw new Violation(3, `${fact.type} after the terminal event`);
+        const mirrors = fact.type === "child_closed" && run?.mirrors?.[fact.approvalId]?.kind === "SETTLEMENT";
+        if (!settles && !mirrors && fact.type !== "late_outcome")
+          throw new Violation(3, `${fact.type} after the terminal event`);
       }
       if (fact.type === "ended") ended = true;
     }
@@ -56,7 +58,7 @@ export function callsHaveOneOutcome(): Invariants {
       if (fact.type === "tool_call") called.add(fact.callId);
       if (!("callId" in fact)) continue;
       if (!called.has(fact.callId)) throw new Violation(6, `${fact.type} of ${fact.callId} before its tool_call`);
-      const late = fact.type === "late_outcome" || fact.type === "decided";
+      const late = ["late_outcome", "decided", "child_closed"].includes(fact.type);
       if (finished.has(fact.callId) && !late)
         throw new Violation(6, `${fact.type} of ${fact.callId} after its outcome`);
       if (fact.type === "tool_result") finished.add(fact.callId);
@@ -70,6 +72,8 @@ export function settlementsStayOpen(): Invariants {
   return (_, { events, command }) => {
     for (const { fact } of events) {
       if (fact.type === "waiting" && fact.kind === "SETTLEMENT") settlements.add(fact.approvalId);
+      // Of another run.
+      if (fact.type === "child_closed") continue;
       if (!("approvalId" in fact) || fact.type === "waiting" || fact.type === "reminded") continue;
       if (isAboutPreview(fact)) {
         if (settlements.has(fact.approvalId))

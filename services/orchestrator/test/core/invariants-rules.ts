@@ -1,6 +1,6 @@
 // Invariants of rules, read from what the explored agent's rules mean and the record, without the core.
 import type { OwnerDemand, ToolCalled } from "../../src/core/index.js";
-import { definedPolicy, isHuman, ruleOf } from "./explored-agent.js";
+import { definedPolicy, isHuman, ruleOf, startsRuns } from "./explored-agent.js";
 import { type Invariants, Violation, type Watcher } from "./explored-run.js";
 
 /**
@@ -17,9 +17,9 @@ export function rulesAreAsked(): Invariants {
         const demanded = Object.hasOwn(owners, fact.tool) && owners[fact.tool]?.approval === true;
         const says = ruleOf(fact.tool, fact.arguments);
         const ruled = says === "asks" || says === "fails";
-        const waits = isHuman(fact.tool)
-          ? false
-          : demanded || definedPolicy(agent, fact.tool)?.required === true || ruled;
+        const ofWorkers = !isHuman(fact.tool) && !startsRuns(fact.tool);
+        const required = definedPolicy(agent, fact.tool)?.required === true && !isHuman(fact.tool);
+        const waits = (ofWorkers && demanded) || required || ruled;
         if ((fact.gate === "approval") !== waits)
           throw new Violation(29, `${fact.tool} with ${fact.arguments} is ${fact.gate}`);
       }

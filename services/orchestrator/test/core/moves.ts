@@ -13,6 +13,7 @@ import type {
   Run,
   Verdict,
 } from "../../src/core/index.js";
+import { childMove, reported } from "./explored-children.js";
 import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
 const KINDS = {
@@ -24,7 +25,10 @@ const KINDS = {
   complete: 8,
   release: 5,
   lose: 7,
-  probe_asked: 3,
+  child: 3,
+  report: 8,
+  told: 2,
+  probe_asked: 4,
   probe_says: 6,
   preview_asked: 8,
   preview_says: 10,
@@ -64,6 +68,7 @@ export const DISPENSABLE = [
   "pause",
   "resume",
   "expire",
+  "report",
 ] as const;
 
 export const MOVE: fc.Arbitrary<Move> = fc.record({
@@ -98,6 +103,8 @@ const TOOLS = [
   "topup",
   "spend",
   "ask",
+  "delegate",
+  "hand_on",
   "no_such_tool",
 ] as const;
 const ARGUMENTS = ['{"n":1}', '{"n":60}', '{"n":1000}', "{", '{"n":1,"n":2}'] as const;
@@ -108,7 +115,7 @@ export function pick<T>(from: readonly T[], by: number): T | undefined {
 }
 
 /** One in `n`, by this number. */
-function rarely(by: number, n: number): boolean {
+export function rarely(by: number, n: number): boolean {
   return by % n === n - 1;
 }
 
@@ -150,6 +157,15 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
       const how = z % 2 === 0 ? "LEASE_ENDED" : "DISOWNED";
       return { type: "end_claim", ...taskOf(grantOf(explored, run, x, y)), how };
     }
+    case "child":
+      return childMove(explored, run, move);
+    case "report":
+      return { ...reported(explored, run, move), type: "take_report" };
+    case "told": {
+      const { core } = explored;
+      const owed = core.obligationsOf(run, core.DEFAULT_TIMING).find(({ kind }) => kind === "tell_parent");
+      return owed && { type: "reschedule", due: { [owed.key]: core.DONE } };
+    }
     case "probe_asked":
       return { type: "claim_probe", ...probedOf(run, x) };
     case "probe_says":
@@ -186,8 +202,9 @@ export function commandOf(move: Move, explored: ExploredRun): Command | undefine
   }
 }
 
-export function startOf(requestHash: string): Command {
+export function startOf(requestHash: string, isChild = false): Command {
   return {
+    ...(isChild ? { parentRunId: "run_0", parentCallId: "t1c1", rootRunId: "run_0", depth: 1 } : {}),
     type: "start",
     runId: "run_1",
     namespace: "n",
@@ -239,7 +256,7 @@ function reply(run: Run, { x, y, z }: Move, count: number, explored: ExploredRun
 }
 
 /** Mostly what may be claimed, sometimes any call of this or an earlier turn, rarely none. */
-function callIdOf(run: Run, x: number, states: readonly string[]): string {
+export function callIdOf(run: Run, x: number, states: readonly string[]): string {
   const fitting = run.turn.calls.filter(({ state }) => states.includes(state.kind));
   if (fitting.length > 0 && !rarely(x, 5)) return pick(fitting, x)?.callId ?? "";
   const all = [...run.turn.calls.map(({ callId }) => callId), ...Object.keys(run.pastCalls)];
@@ -361,7 +378,8 @@ function decision(explored: ExploredRun, run: Run, { x, y, z }: Move): Decide {
   const open = all.filter(({ closed }) => closed === undefined);
   const some = open.length > 0 && !rarely(x, 9) ? pick(open, y) : pick(all, y);
   const named = rarely(x, 13) ? undefined : some;
-  const approvalId = named?.approvalId ?? (rarely(y, 5) ? pick(GARBAGE, x) : undefined);
+  const mirrored = rarely(x, 3) ? pick(Object.keys(run.mirrors ?? {}), y) : undefined;
+  const approvalId = mirrored ?? named?.approvalId ?? (rarely(y, 5) ? pick(GARBAGE, x) : undefined);
   const digest = rarely(z, 13) ? "sha256:0" : rarely(y, 3) ? undefined : (named ?? some)?.digest;
   const verdict = verdictOf(named ?? some, z);
   const speaker = speakerOf(x, z);

@@ -1,16 +1,23 @@
 // Openings that bring a run where random commands seldom do: into a second turn with guarded calls in every state, and
 // from there into its ending, or into reruns: two that wait for the end of an old grant, one that was lost in its turn;
 // or into probes: a rerun that one let begin, one asked of a grant that is alive, and one of the last attempt there is;
-// or into previews: calls in each state that they bring.
+// or into previews: calls in each state that they bring; or into runs that it starts, one of which has begun.
 // A core that is at fault may not get that far.
+import { childRunIdOf } from "./explored-children.js";
 import type { ExploredRun, HeldGrant } from "./explored-run.js";
 
-export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing", "previews"] as const;
+export const PRELUDES = ["none", "second_turn", "reruns", "ending", "probing", "previews", "children"] as const;
 
 export type Prelude = (typeof PRELUDES)[number];
 
 export function play(prelude: Prelude, explored: ExploredRun): void {
   if (prelude === "none") return;
+  if (prelude === "children") {
+    reply(explored, 1, ["delegate", "delegate", "hand_on", "look_up"]);
+    const child = { childRunId: childRunIdOf("t1c2"), agentName: "helper", agentVersion: "v1" };
+    explored.step({ type: "record_child", callId: "t1c2", ...child });
+    return;
+  }
   if (prelude === "previews") {
     reply(explored, 1, ["send", "send", "send", "send", "send", "ship", "send"]);
     // Approved, and to be checked; shown, and nobody has decided; checked, and nobody has claimed it.

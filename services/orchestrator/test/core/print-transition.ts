@@ -38,6 +38,12 @@ export class Printer {
         return `-> announce ${effect.callId} attempt ${effect.attempt} to ${effect.queue}/${effect.tool}`;
       case "withdraw":
         return `-> withdraw ${effect.callId} from ${effect.queue}/${effect.tool}`;
+      case "start_child":
+        return `-> start the run of ${effect.callId}`;
+      case "cancel_child":
+        return `-> end the run of ${effect.callId}`;
+      case "tell_parent":
+        return `-> tell the parent (${effect.key})`;
       default:
         return effect satisfies never;
     }
@@ -71,6 +77,10 @@ export class Printer {
         const again = answer.repeated ? ", repeated" : "";
         return `= decided ${answer.approvalId} ${answer.outcome} by ${answer.who} ${answer.decisionId} [${answer.sequence}]${votes}${again}`;
       }
+      case "forward":
+        return `= to be decided by run ${answer.runId}`;
+      case "not_its_child":
+        return "= not its child";
       case "ok":
         return "= ok";
       default:
@@ -109,7 +119,7 @@ export class Printer {
     return `${message.role}: ${message.text}${shown}`.trimEnd();
   }
 
-  private turn({ turn }: Run): string {
+  private turn({ turn, children }: Run): string {
     const { model } = turn;
     const calls = turn.calls.map(({ callId, state, incompatible, unproven }) => {
       const attempt = "attempt" in state ? `/${state.attempt}` : "";
@@ -118,7 +128,8 @@ export class Printer {
       const later =
         state.kind === "ready" && state.notBefore > state.since ? ` from ${this.time(state.notBefore)}` : "";
       const refused = unproven ? " refused for want of a proof" : incompatible ? " refused as incompatible" : "";
-      return `${callId} ${state.kind}${attempt}${more}${later}${refused}`;
+      const waits = state.kind === "child" && children?.[callId]?.waits === true ? "(waits)" : "";
+      return `${callId} ${state.kind}${attempt}${more}${later}${refused}${waits}`;
     });
     const many = `${calls.length} calls: ${countsOf(turn.calls.map(({ state }) => state.kind))}`;
     const shown = calls.length > 12 ? many : calls.join(", ");
@@ -219,6 +230,21 @@ export class Printer {
         const settles = fact.settles === undefined ? "" : ` settles ${fact.settles}`;
         return `${fact.callId} attempt ${fact.attempt} ${fact.nonce} ${outcome(fact.outcome)}${settles}`;
       }
+      case "child_started":
+        return `${fact.callId} ${fact.childRunId} of ${fact.agentName} ${fact.agentVersion}`;
+      case "child_waiting": {
+        const { approvalId, kind, tool, runId, callId } = fact.checkpoint;
+        const child = `${fact.childRunId} at ${fact.childSequence}`;
+        return `${fact.callId} ${child}: ${kind} ${approvalId} of ${runId}/${callId} ${tool} ${digest(fact.checkpoint.digest)}`;
+      }
+      case "child_closed": {
+        const { closing } = fact;
+        const how =
+          closing.how === "decided" ? `${closing.outcome} by ${closing.who} ${closing.decisionId}` : closing.how;
+        return `${fact.callId} ${fact.childRunId} at ${fact.childSequence}: ${fact.approvalId} ${how}`;
+      }
+      case "child_reported":
+        return `${fact.callId} ${fact.childRunId} at ${fact.childSequence}: ${fact.waits ? "waits" : "goes on"}`;
       case "ending":
       case "ended":
         return end(fact.end);

@@ -23,7 +23,7 @@ export function readAgent(line: Line): Agent {
   };
 }
 
-/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [preview [fields=balance,rate] [preview-timeout=10s]] [schema={…}] [human [answer={…}]]`. */
+/** `tool NAME [approval | rule="args.amount > 100"] [explicit] [votes=2] [approvers=maria] [groups=finance] [self-approval] [expires=1h] [then=fail] [escalate-to=ceo] [again=2h] [remind=1d] [once] [attempts=3] [backoff=1s] [timeout=5m] [start-timeout=1h] [preview [fields=balance,rate] [preview-timeout=10s]] [schema={…}] [human [answer={…}]] [starts=AGENT]`. */
 export function readTool(line: Line): ToolDefinition {
   const name = line.word() ?? "";
   const startTimeoutMs = line.duration("start-timeout");
@@ -48,8 +48,10 @@ export function readTool(line: Line): ToolDefinition {
   };
 }
 
-function readKind(line: Line): Pick<ToolDefinition, "human"> {
+function readKind(line: Line): Pick<ToolDefinition, "human" | "starts"> {
   const answerSchema = line.value("answer");
+  const agentName = line.value("starts");
+  if (agentName !== undefined) return { starts: { agentName } };
   if (!line.flag("human")) return {};
   return { human: answerSchema === undefined ? {} : { answerSchema } };
 }

@@ -4,17 +4,23 @@
 import { attemptOf } from "../../src/core/draft.js";
 import {
   type Agent,
+  type CheckpointKind,
+  type ChildEnd,
   type Command,
   callOf,
   claimedCallOf,
   type Decide,
   type GrantUse,
+  type MirroredClosing,
   type ModelCall,
   type OwnerDemand,
   type PreviewSaid,
   type ProbeVerdict,
+  type RecordChild,
   type ReleaseReason,
+  type ReportedCheckpoint,
   type Run,
+  type TakeReport,
   type Verdict,
   wantedPreview,
 } from "../../src/core/index.js";
@@ -158,6 +164,12 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
       if (line.flag("give-up")) return decision(line, seen, { kind: "settle", outcome: "given_up" });
       throw new Error(`${line.text}: happened, run-again or give-up?`);
     }
+    case "child-started":
+      return { type: "record_child", ...readChild(line) };
+    case "child-refused":
+      return { type: "refuse_child", callId: line.word() ?? "", problem: line.needed("problem") };
+    case "child-reports":
+      return readReport(line, under);
     case "cancel":
       return { type: "cancel", who: line.value("by") ?? "alex", reason: line.value("reason") ?? "" };
     case "pause":
@@ -174,7 +186,54 @@ export function readCommand(line: Line, under: readonly string[], seen: Seen): C
   }
 }
 
+function readChild(line: Line): Omit<RecordChild, "type"> {
+  const callId = line.word() ?? "";
+  const agentName = line.value("agent") ?? "helper";
+  return { callId, childRunId: line.value("run") ?? `run_1_${callId}`, agentName, agentVersion: "v1" };
+}
+
+/** `child-reports t1c1 at=5 [waits] [result=… | failed=… | cancelled-by=…]`, and under it each of its checkpoints. */
+function readReport(line: Line, under: readonly string[]): TakeReport {
+  const child = readChild(line);
+  const [result, failed, who] = [line.value("result"), line.value("failed"), line.value("cancelled-by")];
+  const end: ChildEnd | undefined =
+    result !== undefined
+      ? { state: "COMPLETED", result }
+      : failed !== undefined
+        ? { state: "FAILED", reason: "MAX_TURNS", message: failed }
+        : who !== undefined
+          ? { state: "CANCELLED", who, reason: line.value("reason") ?? "" }
+          : undefined;
+  return {
+    ...{ type: "take_report", ...child, sequence: line.number("at", 1), waits: line.flag("waits") },
+    checkpoints: under.map((text) => readReported(new Line(text), child.childRunId)),
+    ...(end === undefined ? {} : { end }),
+  };
+}
+
+/** `APPROVAL apr_1 refund [of=run_1_t1c1_t1c1] [approved-by=maria | expired]`. */
+function readReported(line: Line, childRunId: string): ReportedCheckpoint {
+  const who = line.value("approved-by");
+  const at = Date.UTC(2026, 0, 1);
+  const closed: MirroredClosing | undefined =
+    who !== undefined
+      ? { how: "decided", at, outcome: "approved", who, decisionId: "d1" }
+      : line.flag("expired")
+        ? { how: "expired", at }
+        : undefined;
+  const checkpoint: ReportedCheckpoint = {
+    ...{ kind: line.verb as CheckpointKind, approvalId: line.word() ?? "", tool: line.word() ?? "" },
+    ...{ runId: line.value("of") ?? childRunId, agentName: "helper", callId: "t1c1", digest: "sha256:c0ffee" },
+    ...{ requestedAt: at, votesRequired: 1 },
+    ...(closed === undefined ? {} : { closed }),
+  };
+  line.end();
+  return checkpoint;
+}
+
 function readStart(line: Line): Command {
+  const [parentRunId, parentCallId] = line.value("parent")?.split("/") ?? [];
+  const depth = line.number("depth", 1);
   const deadlineMs = line.duration("deadline");
   const input = line.value("input") ?? "Refund order ORD-8821";
   const onBehalfOf = line.value("for");
@@ -187,6 +246,9 @@ function readStart(line: Line): Command {
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     labels: JSON.parse(line.value("labels") ?? "{}") as Record<string, string>,
     requestHash: `hash of ${input}`,
+    ...(parentRunId === undefined || parentCallId === undefined
+      ? {}
+      : { parentRunId, parentCallId, rootRunId: parentRunId, depth }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   };
 }

@@ -4,6 +4,7 @@ import {
   type Command,
   conversation,
   DEFAULT_TIMING,
+  DONE,
   decide,
   fold,
   obligationsOf,
@@ -73,6 +74,8 @@ export class TranscriptRun {
           type: "reschedule",
           due: { [line.word() ?? ""]: this.now + parseDuration(line.word() ?? "") },
         });
+      case "told":
+        return this.carryOut({ type: "reschedule", due: { [`tell/${this.run?.reportable?.sequence}`]: DONE } });
       case "again":
         if (this.last === undefined) throw new Error("Nothing to repeat.");
         return this.carryOut(this.last);
@@ -107,7 +110,7 @@ export class TranscriptRun {
     if (this.run === undefined) return "nothing";
     const owed = obligationsOf(this.run, DEFAULT_TIMING).map(({ kind, key, due }) => {
       const moved = this.schedule[key];
-      return `${kind} ${key} due ${this.printer.time(moved ?? due)}${moved === undefined ? "" : " (moved)"}`;
+      return `${kind} ${key} ${moved === DONE ? "done" : `due ${this.printer.time(moved ?? due)}${moved === undefined ? "" : " (moved)"}`}`;
     });
     return owed.length === 0 ? "nothing" : owed.join("\n");
   }

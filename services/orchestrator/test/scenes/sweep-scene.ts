@@ -30,6 +30,7 @@ export class SweepDesk {
           if (!this.busAway) this.announced.push(`${run.runId} ${callId} ${attempt}`);
           return !this.busAway;
         },
+        seeTo: async () => true,
         hasInHand: () => false,
         callModel: ({ run }, { turn, attempt }) => {
           this.modelCalls.push(`${run.runId} ${turn}/${attempt}`);

@@ -27,6 +27,7 @@ describe("the sweeper of the orchestrator that holds a model call", () => {
       engine: desk.engine,
       relay: {
         announce: async () => true,
+        seeTo: async () => true,
         hasInHand: () => inHand,
         callModel: ({ run }, { turn, attempt }) => {
           made.push(`${run.runId} ${turn}/${attempt} at ${run.lastSequence}`);

@@ -39,6 +39,7 @@ describe("the sweeper", () => {
           announced.push(`${run.runId}/${callId}/${attempt} after ${scene.now - since} ms`);
           return true;
         },
+        seeTo: async () => true,
         hasInHand: () => false,
         callModel: () => undefined,
       },

@@ -94,7 +94,7 @@ class Cluster {
     const sweeper = new Sweeper({
       store: desk.store,
       engine: desk.engine,
-      relay: { announce: async () => true, hasInHand: () => false, callModel: () => {} },
+      relay: { announce: async () => true, seeTo: async () => true, hasInHand: () => false, callModel: () => {} },
       judge,
       clock: scene.clock,
       timing: scene.timing,

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/event.proto.
  */
 export const file_agentspan_v1_event: GenFile = /*@__PURE__*/
-  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKqCgoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiwKCWVzY2FsYXRlZBgfIAEoCzIXLmFnZW50c3Bhbi52MS5Fc2NhbGF0ZWRIABIqCghyZW1pbmRlZBggIAEoCzIWLmFnZW50c3Bhbi52MS5SZW1pbmRlZEgAEjMKDXByZXZpZXdfYXNrZWQYISABKAsyGi5hZ2VudHNwYW4udjEuUHJldmlld0Fza2VkSAASMwoNcHJldmlld190YWtlbhgiIAEoCzIaLmFnZW50c3Bhbi52MS5QcmV2aWV3VGFrZW5IABIxCgxjaGVja193YW50ZWQYIyABKAsyGS5hZ2VudHNwYW4udjEuQ2hlY2tXYW50ZWRIABIkCgVkZWx0YRgoIAEoCzITLmFnZW50c3Bhbi52MS5EZWx0YUgAQgcKBWV2ZW50IkMKCVNpZ25hdHVyZRIOCgZrZXlfaWQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhMKC3NpZ25lZF90ZXh0GAMgASgJItUBCgpSdW5TdGFydGVkEhIKCmFnZW50X25hbWUYASABKAkSFQoNYWdlbnRfdmVyc2lvbhgCIAEoCRINCgVpbnB1dBgDIAEoCRISCgpzdGFydGVkX2J5GAQgASgJEhQKDG9uX2JlaGFsZl9vZhgFIAEoCRI0CgZsYWJlbHMYBiADKAsyJC5hZ2VudHNwYW4udjEuUnVuU3RhcnRlZC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCgxNb2RlbFJlcGxpZWQSDAoEdHVybhgBIAEoDRIPCgdhdHRlbXB0GAIgASgNEgwKBHRleHQYAyABKAkSEAoIY2FsbF9pZHMYBCADKAkSIgoFdXNhZ2UYBSABKAsyEy5hZ2VudHNwYW4udjEuVXNhZ2USFQoNZmluaXNoX3JlYXNvbhgGIAEoCSKnAQoIVG9vbENhbGwSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgEIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgFIAEoCBIPCgdyZWZ1c2VkGAYgASgJEhkKEXJlZnVzZWRfYXJndW1lbnRzGAcgASgJIpYBCgtUb29sU3RhcnRlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgVncmFudBgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUSFwoPY2hlY2tlZF9wcmV2aWV3GAYgASgJIr8CCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZRIUCgxlcnJvcl9yZWFzb24YDCABKAlCCQoHb3V0Y29tZSJDCg9UcnVuY2F0ZWRSZXN1bHQSDgoGZGlnZXN0GAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSDAoEaGVhZBgDIAEoCSIzCgdXYWl0aW5nEigKCGFwcHJvdmFsGAEgASgLMhYuYWdlbnRzcGFuLnYxLkFwcHJvdmFsIpABCgVWb3RlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhMKC2RlY2lzaW9uX2lkGAMgASgJEiAKBHZvdGUYBCABKAsyEi5hZ2VudHNwYW4udjEuVm90ZRIqCglzaWduYXR1cmUYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlInAKB0RlY2lkZWQSDwoHY2FsbF9pZBgBIAEoCRIoCghkZWNpc2lvbhgCIAEoCzIWLmFnZW50c3Bhbi52MS5EZWNpc2lvbhIqCglzaWduYXR1cmUYAyABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIkUKEENoZWNrcG9pbnRDbG9zZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRILCgN3aHkYAyABKAkijQEKCUVzY2FsYXRlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEioKCWFwcHJvdmVycxgDIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoIUmVtaW5kZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIOCgZudW1iZXIYAyABKA0iJAoGUGF1c2VkEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVCgdSZXN1bWVkEgoKAmJ5GAEgASgJIioKB1dhcm5pbmcSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixgEKC0xhdGVPdXRjb21lEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEjIKCXRydW5jYXRlZBgGIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIbChNzZXR0bGVzX2FwcHJvdmFsX2lkGAcgASgJQgkKB291dGNvbWUijwEKB1Byb2JpbmcSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSNQoPdW5rbm93bl9vdXRjb21lGAMgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoNUHJvYmVBbnN3ZXJlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEisKB3ZlcmRpY3QYBCABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0Eg4KBmRldGFpbBgFIAEoCRIRCgl3b3JrZXJfaWQYBiABKAkSEgoKcnVuc19hZ2FpbhgHIAEoCCLEAQoMUHJldmlld0Fza2VkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJEi0KB3B1cnBvc2UYBCABKA4yHC5hZ2VudHNwYW4udjEuUHJldmlld1B1cnBvc2USDgoGbnVtYmVyGAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAikgIKDFByZXZpZXdUYWtlbhITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhEKCXRvb2xfbmFtZRgDIAEoCRItCgdwdXJwb3NlGAQgASgOMhwuYWdlbnRzcGFuLnYxLlByZXZpZXdQdXJwb3NlEg4KBm51bWJlchgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSKwoGc3RhdHVzGAcgASgOMhsuYWdlbnRzcGFuLnYxLlByZXZpZXdTdGF0dXMSFAoMY29udGVudF9qc29uGAggASgJEhMKC2ZpbmdlcnByaW50GAkgASgJEg4KBmRldGFpbBgKIAEoCRIPCgdkcmlmdGVkGAsgASgIIkYKC0NoZWNrV2FudGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJKmkKDlByZXZpZXdQdXJwb3NlEh8KG1BSRVZJRVdfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhkKFVBSRVZJRVdfUFVSUE9TRV9TSE9XThABEhsKF1BSRVZJRVdfUFVSUE9TRV9DSEVDS0VEEAJiBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
+  fileDesc("ChhhZ2VudHNwYW4vdjEvZXZlbnQucHJvdG8SDGFnZW50c3Bhbi52MSKWCwoFRXZlbnQSDgoGcnVuX2lkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEEiYKAmF0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtydW5fc3RhcnRlZBgKIAEoCzIYLmFnZW50c3Bhbi52MS5SdW5TdGFydGVkSAASMwoNbW9kZWxfcmVwbGllZBgLIAEoCzIaLmFnZW50c3Bhbi52MS5Nb2RlbFJlcGxpZWRIABIrCgl0b29sX2NhbGwYDCABKAsyFi5hZ2VudHNwYW4udjEuVG9vbENhbGxIABIxCgx0b29sX3N0YXJ0ZWQYDSABKAsyGS5hZ2VudHNwYW4udjEuVG9vbFN0YXJ0ZWRIABIvCgt0b29sX3Jlc3VsdBgOIAEoCzIYLmFnZW50c3Bhbi52MS5Ub29sUmVzdWx0SAASKAoHd2FpdGluZxgPIAEoCzIVLmFnZW50c3Bhbi52MS5XYWl0aW5nSAASJAoFdm90ZWQYECABKAsyEy5hZ2VudHNwYW4udjEuVm90ZWRIABIoCgdkZWNpZGVkGBEgASgLMhUuYWdlbnRzcGFuLnYxLkRlY2lkZWRIABI7ChFjaGVja3BvaW50X2Nsb3NlZBgSIAEoCzIeLmFnZW50c3Bhbi52MS5DaGVja3BvaW50Q2xvc2VkSAASJgoGcGF1c2VkGBMgASgLMhQuYWdlbnRzcGFuLnYxLlBhdXNlZEgAEigKB3Jlc3VtZWQYFCABKAsyFS5hZ2VudHNwYW4udjEuUmVzdW1lZEgAEigKB3dhcm5pbmcYFSABKAsyFS5hZ2VudHNwYW4udjEuV2FybmluZ0gAEjEKDGxhdGVfb3V0Y29tZRgWIAEoCzIZLmFnZW50c3Bhbi52MS5MYXRlT3V0Y29tZUgAEiQKBWVycm9yGBcgASgLMhMuYWdlbnRzcGFuLnYxLkVycm9ySAASJgoGZW5kaW5nGBggASgLMhQuYWdlbnRzcGFuLnYxLkVuZGluZ0gAEiIKBGRvbmUYGSABKAsyEi5hZ2VudHNwYW4udjEuRG9uZUgAEiYKBmZhaWxlZBgaIAEoCzIULmFnZW50c3Bhbi52MS5GYWlsZWRIABIsCgljYW5jZWxsZWQYGyABKAsyFy5hZ2VudHNwYW4udjEuQ2FuY2VsbGVkSAASKwoJdGltZWRfb3V0GBwgASgLMhYuYWdlbnRzcGFuLnYxLlRpbWVkT3V0SAASKAoHcHJvYmluZxgdIAEoCzIVLmFnZW50c3Bhbi52MS5Qcm9iaW5nSAASNQoOcHJvYmVfYW5zd2VyZWQYHiABKAsyGy5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJlZEgAEiwKCWVzY2FsYXRlZBgfIAEoCzIXLmFnZW50c3Bhbi52MS5Fc2NhbGF0ZWRIABIqCghyZW1pbmRlZBggIAEoCzIWLmFnZW50c3Bhbi52MS5SZW1pbmRlZEgAEjMKDXByZXZpZXdfYXNrZWQYISABKAsyGi5hZ2VudHNwYW4udjEuUHJldmlld0Fza2VkSAASMwoNcHJldmlld190YWtlbhgiIAEoCzIaLmFnZW50c3Bhbi52MS5QcmV2aWV3VGFrZW5IABIxCgxjaGVja193YW50ZWQYIyABKAsyGS5hZ2VudHNwYW4udjEuQ2hlY2tXYW50ZWRIABIzCg1jaGlsZF9zdGFydGVkGCQgASgLMhouYWdlbnRzcGFuLnYxLkNoaWxkU3RhcnRlZEgAEjUKDmNoaWxkX3JlcG9ydGVkGCUgASgLMhsuYWdlbnRzcGFuLnYxLkNoaWxkUmVwb3J0ZWRIABIkCgVkZWx0YRgoIAEoCzITLmFnZW50c3Bhbi52MS5EZWx0YUgAQgcKBWV2ZW50IkMKCVNpZ25hdHVyZRIOCgZrZXlfaWQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhMKC3NpZ25lZF90ZXh0GAMgASgJItUBCgpSdW5TdGFydGVkEhIKCmFnZW50X25hbWUYASABKAkSFQoNYWdlbnRfdmVyc2lvbhgCIAEoCRINCgVpbnB1dBgDIAEoCRISCgpzdGFydGVkX2J5GAQgASgJEhQKDG9uX2JlaGFsZl9vZhgFIAEoCRI0CgZsYWJlbHMYBiADKAsyJC5hZ2VudHNwYW4udjEuUnVuU3RhcnRlZC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCgxNb2RlbFJlcGxpZWQSDAoEdHVybhgBIAEoDRIPCgdhdHRlbXB0GAIgASgNEgwKBHRleHQYAyABKAkSEAoIY2FsbF9pZHMYBCADKAkSIgoFdXNhZ2UYBSABKAsyEy5hZ2VudHNwYW4udjEuVXNhZ2USFQoNZmluaXNoX3JlYXNvbhgGIAEoCSKnAQoIVG9vbENhbGwSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgEIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgFIAEoCBIPCgdyZWZ1c2VkGAYgASgJEhkKEXJlZnVzZWRfYXJndW1lbnRzGAcgASgJIpYBCgtUb29sU3RhcnRlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhEKCXdvcmtlcl9pZBgEIAEoCRImCgVncmFudBgFIAEoCzIXLmFnZW50c3Bhbi52MS5TaWduYXR1cmUSFwoPY2hlY2tlZF9wcmV2aWV3GAYgASgJIr8CCgpUb29sUmVzdWx0Eg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEhIKCHJlamVjdGVkGAYgASgJSAASGAoOcmVzcG9uZGVkX2pzb24YByABKAlIABITCgljYW5jZWxsZWQYCCABKAlIABIyCgl0cnVuY2F0ZWQYCSABKAsyHS5hZ2VudHNwYW4udjEuVHJ1bmNhdGVkUmVzdWx0SAASEAoIYnlfcHJvYmUYCiABKAgSKgoJc2lnbmF0dXJlGAsgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZRIUCgxlcnJvcl9yZWFzb24YDCABKAlCCQoHb3V0Y29tZSJDCg9UcnVuY2F0ZWRSZXN1bHQSDgoGZGlnZXN0GAEgASgJEhIKCnNpemVfYnl0ZXMYAiABKAQSDAoEaGVhZBgDIAEoCSJaCgdXYWl0aW5nEigKCGFwcHJvdmFsGAEgASgLMhYuYWdlbnRzcGFuLnYxLkFwcHJvdmFsEg8KB2NhbGxfaWQYAiABKAkSFAoMY2hpbGRfcnVuX2lkGAMgASgJIpABCgVWb3RlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhMKC2RlY2lzaW9uX2lkGAMgASgJEiAKBHZvdGUYBCABKAsyEi5hZ2VudHNwYW4udjEuVm90ZRIqCglzaWduYXR1cmUYBSABKAsyFy5hZ2VudHNwYW4udjEuU2lnbmF0dXJlIoYBCgdEZWNpZGVkEg8KB2NhbGxfaWQYASABKAkSKAoIZGVjaXNpb24YAiABKAsyFi5hZ2VudHNwYW4udjEuRGVjaXNpb24SKgoJc2lnbmF0dXJlGAMgASgLMhcuYWdlbnRzcGFuLnYxLlNpZ25hdHVyZRIUCgxjaGlsZF9ydW5faWQYBCABKAkiWwoQQ2hlY2twb2ludENsb3NlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEgsKA3doeRgDIAEoCRIUCgxjaGlsZF9ydW5faWQYBCABKAkiYAoMQ2hpbGRTdGFydGVkEg8KB2NhbGxfaWQYASABKAkSFAoMY2hpbGRfcnVuX2lkGAIgASgJEhIKCmFnZW50X25hbWUYAyABKAkSFQoNYWdlbnRfdmVyc2lvbhgEIAEoCSJHCg1DaGlsZFJlcG9ydGVkEg8KB2NhbGxfaWQYASABKAkSFAoMY2hpbGRfcnVuX2lkGAIgASgJEg8KB3dhaXRpbmcYAyABKAgijQEKCUVzY2FsYXRlZBITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEioKCWFwcHJvdmVycxgDIAEoCzIXLmFnZW50c3Bhbi52MS5BcHByb3ZlcnMSLgoKZXhwaXJlc19hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiQAoIUmVtaW5kZWQSEwoLYXBwcm92YWxfaWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIOCgZudW1iZXIYAyABKA0iJAoGUGF1c2VkEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCSIVCgdSZXN1bWVkEgoKAmJ5GAEgASgJIioKB1dhcm5pbmcSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkixgEKC0xhdGVPdXRjb21lEg8KB2NhbGxfaWQYASABKAkSEQoJdG9vbF9uYW1lGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFQoLcmVzdWx0X2pzb24YBCABKAlIABIPCgVlcnJvchgFIAEoCUgAEjIKCXRydW5jYXRlZBgGIAEoCzIdLmFnZW50c3Bhbi52MS5UcnVuY2F0ZWRSZXN1bHRIABIbChNzZXR0bGVzX2FwcHJvdmFsX2lkGAcgASgJQgkKB291dGNvbWUijwEKB1Byb2JpbmcSDwoHY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSNQoPdW5rbm93bl9vdXRjb21lGAMgASgLMhwuYWdlbnRzcGFuLnYxLlVua25vd25PdXRjb21lEikKBXVudGlsGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKoAQoNUHJvYmVBbnN3ZXJlZBIPCgdjYWxsX2lkGAEgASgJEhEKCXRvb2xfbmFtZRgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEisKB3ZlcmRpY3QYBCABKA4yGi5hZ2VudHNwYW4udjEuUHJvYmVWZXJkaWN0Eg4KBmRldGFpbBgFIAEoCRIRCgl3b3JrZXJfaWQYBiABKAkSEgoKcnVuc19hZ2FpbhgHIAEoCCLEAQoMUHJldmlld0Fza2VkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJEi0KB3B1cnBvc2UYBCABKA4yHC5hZ2VudHNwYW4udjEuUHJldmlld1B1cnBvc2USDgoGbnVtYmVyGAUgASgNEhEKCXdvcmtlcl9pZBgGIAEoCRIpCgV1bnRpbBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAikgIKDFByZXZpZXdUYWtlbhITCgthcHByb3ZhbF9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEhEKCXRvb2xfbmFtZRgDIAEoCRItCgdwdXJwb3NlGAQgASgOMhwuYWdlbnRzcGFuLnYxLlByZXZpZXdQdXJwb3NlEg4KBm51bWJlchgFIAEoDRIRCgl3b3JrZXJfaWQYBiABKAkSKwoGc3RhdHVzGAcgASgOMhsuYWdlbnRzcGFuLnYxLlByZXZpZXdTdGF0dXMSFAoMY29udGVudF9qc29uGAggASgJEhMKC2ZpbmdlcnByaW50GAkgASgJEg4KBmRldGFpbBgKIAEoCRIPCgdkcmlmdGVkGAsgASgIIkYKC0NoZWNrV2FudGVkEhMKC2FwcHJvdmFsX2lkGAEgASgJEg8KB2NhbGxfaWQYAiABKAkSEQoJdG9vbF9uYW1lGAMgASgJIngKBUVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg8KB2NhbGxfaWQYAyABKAkSDwoHYXR0ZW1wdBgEIAEoDRIsCghyZXRyeV9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiPwoGRW5kaW5nEiUKBXN0YXRlGAEgASgOMhYuYWdlbnRzcGFuLnYxLlJ1blN0YXRlEg4KBnJlYXNvbhgCIAEoCSIbCgREb25lEhMKC291dHB1dF9qc29uGAEgASgJIi8KBkZhaWxlZBIlCgVlcnJvchgBIAEoCzIWLmFnZW50c3Bhbi52MS5SdW5FcnJvciInCglDYW5jZWxsZWQSDgoGcmVhc29uGAEgASgJEgoKAmJ5GAIgASgJIjEKCFRpbWVkT3V0EiUKBWVycm9yGAEgASgLMhYuYWdlbnRzcGFuLnYxLlJ1bkVycm9yIjQKBURlbHRhEgwKBHR1cm4YASABKA0SDwoHYXR0ZW1wdBgCIAEoDRIMCgR0ZXh0GAMgASgJKmkKDlByZXZpZXdQdXJwb3NlEh8KG1BSRVZJRVdfUFVSUE9TRV9VTlNQRUNJRklFRBAAEhkKFVBSRVZJRVdfUFVSUE9TRV9TSE9XThABEhsKF1BSRVZJRVdfUFVSUE9TRV9DSEVDS0VEEAJiBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_agentspan_v1_run_state, file_google_protobuf_timestamp]);
 
 /**
  * A fact that happened to a run. Sequences begin at 1 and have no gaps; exactly one terminal event (done, failed,
@@ -213,6 +213,18 @@ export type Event = Message<"agentspan.v1.Event"> & {
      */
     value: CheckWanted;
     case: "checkWanted";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.ChildStarted child_started = 36;
+     */
+    value: ChildStarted;
+    case: "childStarted";
+  } | {
+    /**
+     * @generated from field: agentspan.v1.ChildReported child_reported = 37;
+     */
+    value: ChildReported;
+    case: "childReported";
   } | {
     /**
      * @generated from field: agentspan.v1.Delta delta = 40;
@@ -582,13 +594,29 @@ export const TruncatedResultSchema: GenMessage<TruncatedResult> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_event, 7);
 
 /**
+ * A checkpoint opened: of this run, or of one that it started.
+ *
  * @generated from message agentspan.v1.Waiting
  */
 export type Waiting = Message<"agentspan.v1.Waiting"> & {
   /**
+   * Of another run its run_id is that one's, and its arguments are left out: GetApproval has them.
+   *
    * @generated from field: agentspan.v1.Approval approval = 1;
    */
   approval?: Approval | undefined;
+
+  /**
+   * Set where it is another run's: the call of this run that started that one, or the one between.
+   *
+   * @generated from field: string call_id = 2;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string child_run_id = 3;
+   */
+  childRunId: string;
 };
 
 /**
@@ -653,6 +681,13 @@ export type Decided = Message<"agentspan.v1.Decided"> & {
    * @generated from field: agentspan.v1.Signature signature = 3;
    */
   signature?: Signature | undefined;
+
+  /**
+   * Set where it was another run's checkpoint, as in Waiting; that run's own event has the rest.
+   *
+   * @generated from field: string child_run_id = 4;
+   */
+  childRunId: string;
 };
 
 /**
@@ -682,6 +717,13 @@ export type CheckpointClosed = Message<"agentspan.v1.CheckpointClosed"> & {
    * @generated from field: string why = 3;
    */
   why: string;
+
+  /**
+   * As in Decided.
+   *
+   * @generated from field: string child_run_id = 4;
+   */
+  childRunId: string;
 };
 
 /**
@@ -690,6 +732,69 @@ export type CheckpointClosed = Message<"agentspan.v1.CheckpointClosed"> & {
  */
 export const CheckpointClosedSchema: GenMessage<CheckpointClosed> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_event, 11);
+
+/**
+ * The run that a call asked for has begun. Its events are its own.
+ *
+ * @generated from message agentspan.v1.ChildStarted
+ */
+export type ChildStarted = Message<"agentspan.v1.ChildStarted"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string child_run_id = 2;
+   */
+  childRunId: string;
+
+  /**
+   * @generated from field: string agent_name = 3;
+   */
+  agentName: string;
+
+  /**
+   * @generated from field: string agent_version = 4;
+   */
+  agentVersion: string;
+};
+
+/**
+ * Describes the message agentspan.v1.ChildStarted.
+ * Use `create(ChildStartedSchema)` to create a new message.
+ */
+export const ChildStartedSchema: GenMessage<ChildStarted> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 12);
+
+/**
+ * A run that this one started waits for people and nothing else from now on, or goes on.
+ *
+ * @generated from message agentspan.v1.ChildReported
+ */
+export type ChildReported = Message<"agentspan.v1.ChildReported"> & {
+  /**
+   * @generated from field: string call_id = 1;
+   */
+  callId: string;
+
+  /**
+   * @generated from field: string child_run_id = 2;
+   */
+  childRunId: string;
+
+  /**
+   * @generated from field: bool waiting = 3;
+   */
+  waiting: boolean;
+};
+
+/**
+ * Describes the message agentspan.v1.ChildReported.
+ * Use `create(ChildReportedSchema)` to create a new message.
+ */
+export const ChildReportedSchema: GenMessage<ChildReported> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_event, 13);
 
 /**
  * Nobody decided in time, and others decide from now on.
@@ -723,7 +828,7 @@ export type Escalated = Message<"agentspan.v1.Escalated"> & {
  * Use `create(EscalatedSchema)` to create a new message.
  */
 export const EscalatedSchema: GenMessage<Escalated> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 12);
+  messageDesc(file_agentspan_v1_event, 14);
 
 /**
  * A checkpoint still waits. Nothing of it has changed.
@@ -754,7 +859,7 @@ export type Reminded = Message<"agentspan.v1.Reminded"> & {
  * Use `create(RemindedSchema)` to create a new message.
  */
 export const RemindedSchema: GenMessage<Reminded> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 13);
+  messageDesc(file_agentspan_v1_event, 15);
 
 /**
  * @generated from message agentspan.v1.Paused
@@ -776,7 +881,7 @@ export type Paused = Message<"agentspan.v1.Paused"> & {
  * Use `create(PausedSchema)` to create a new message.
  */
 export const PausedSchema: GenMessage<Paused> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 14);
+  messageDesc(file_agentspan_v1_event, 16);
 
 /**
  * @generated from message agentspan.v1.Resumed
@@ -793,7 +898,7 @@ export type Resumed = Message<"agentspan.v1.Resumed"> & {
  * Use `create(ResumedSchema)` to create a new message.
  */
 export const ResumedSchema: GenMessage<Resumed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 15);
+  messageDesc(file_agentspan_v1_event, 17);
 
 /**
  * @generated from message agentspan.v1.Warning
@@ -815,7 +920,7 @@ export type Warning = Message<"agentspan.v1.Warning"> & {
  * Use `create(WarningSchema)` to create a new message.
  */
 export const WarningSchema: GenMessage<Warning> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 16);
+  messageDesc(file_agentspan_v1_event, 18);
 
 /**
  * A worker's true outcome that came after the call had been settled otherwise.
@@ -874,7 +979,7 @@ export type LateOutcome = Message<"agentspan.v1.LateOutcome"> & {
  * Use `create(LateOutcomeSchema)` to create a new message.
  */
 export const LateOutcomeSchema: GenMessage<LateOutcome> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 17);
+  messageDesc(file_agentspan_v1_event, 19);
 
 /**
  * @generated from message agentspan.v1.Probing
@@ -910,7 +1015,7 @@ export type Probing = Message<"agentspan.v1.Probing"> & {
  * Use `create(ProbingSchema)` to create a new message.
  */
 export const ProbingSchema: GenMessage<Probing> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 18);
+  messageDesc(file_agentspan_v1_event, 20);
 
 /**
  * @generated from message agentspan.v1.ProbeAnswered
@@ -966,7 +1071,7 @@ export type ProbeAnswered = Message<"agentspan.v1.ProbeAnswered"> & {
  * Use `create(ProbeAnsweredSchema)` to create a new message.
  */
 export const ProbeAnsweredSchema: GenMessage<ProbeAnswered> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 19);
+  messageDesc(file_agentspan_v1_event, 21);
 
 /**
  * @generated from message agentspan.v1.PreviewAsked
@@ -1019,7 +1124,7 @@ export type PreviewAsked = Message<"agentspan.v1.PreviewAsked"> & {
  * Use `create(PreviewAskedSchema)` to create a new message.
  */
 export const PreviewAskedSchema: GenMessage<PreviewAsked> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 20);
+  messageDesc(file_agentspan_v1_event, 22);
 
 /**
  * @generated from message agentspan.v1.PreviewTaken
@@ -1094,7 +1199,7 @@ export type PreviewTaken = Message<"agentspan.v1.PreviewTaken"> & {
  * Use `create(PreviewTakenSchema)` to create a new message.
  */
 export const PreviewTakenSchema: GenMessage<PreviewTaken> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 21);
+  messageDesc(file_agentspan_v1_event, 23);
 
 /**
  * @generated from message agentspan.v1.CheckWanted
@@ -1121,7 +1226,7 @@ export type CheckWanted = Message<"agentspan.v1.CheckWanted"> & {
  * Use `create(CheckWantedSchema)` to create a new message.
  */
 export const CheckWantedSchema: GenMessage<CheckWanted> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 22);
+  messageDesc(file_agentspan_v1_event, 24);
 
 /**
  * @generated from message agentspan.v1.Error
@@ -1164,7 +1269,7 @@ export type Error = Message<"agentspan.v1.Error"> & {
  * Use `create(ErrorSchema)` to create a new message.
  */
 export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 23);
+  messageDesc(file_agentspan_v1_event, 25);
 
 /**
  * @generated from message agentspan.v1.Ending
@@ -1186,7 +1291,7 @@ export type Ending = Message<"agentspan.v1.Ending"> & {
  * Use `create(EndingSchema)` to create a new message.
  */
 export const EndingSchema: GenMessage<Ending> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 24);
+  messageDesc(file_agentspan_v1_event, 26);
 
 /**
  * @generated from message agentspan.v1.Done
@@ -1205,7 +1310,7 @@ export type Done = Message<"agentspan.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 25);
+  messageDesc(file_agentspan_v1_event, 27);
 
 /**
  * @generated from message agentspan.v1.Failed
@@ -1222,7 +1327,7 @@ export type Failed = Message<"agentspan.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 26);
+  messageDesc(file_agentspan_v1_event, 28);
 
 /**
  * @generated from message agentspan.v1.Cancelled
@@ -1244,7 +1349,7 @@ export type Cancelled = Message<"agentspan.v1.Cancelled"> & {
  * Use `create(CancelledSchema)` to create a new message.
  */
 export const CancelledSchema: GenMessage<Cancelled> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 27);
+  messageDesc(file_agentspan_v1_event, 29);
 
 /**
  * @generated from message agentspan.v1.TimedOut
@@ -1261,7 +1366,7 @@ export type TimedOut = Message<"agentspan.v1.TimedOut"> & {
  * Use `create(TimedOutSchema)` to create a new message.
  */
 export const TimedOutSchema: GenMessage<TimedOut> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 28);
+  messageDesc(file_agentspan_v1_event, 30);
 
 /**
  * A piece of the model's text as it comes. Of one attempt; a later attempt begins anew.
@@ -1290,7 +1395,7 @@ export type Delta = Message<"agentspan.v1.Delta"> & {
  * Use `create(DeltaSchema)` to create a new message.
  */
 export const DeltaSchema: GenMessage<Delta> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_event, 29);
+  messageDesc(file_agentspan_v1_event, 31);
 
 /**
  * What a preview is for.

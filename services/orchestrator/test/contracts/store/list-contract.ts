@@ -43,6 +43,20 @@ export function listContract(use: UseFixture): void {
       expect((await runsOf({ namespace, labels: { team: "e" } })).items).toEqual([]);
     });
 
+    it("lists the runs that another one started", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const [parent, one, other] = [newId("run_a"), newId("run_b"), newId("run_c")];
+      await put(store, parent, [], { namespace });
+      await put(store, one, [], { namespace, parentRunId: parent, at: BEGIN });
+      await put(store, other, [end], { namespace, parentRunId: parent, at: BEGIN + 5 });
+      await put(store, newId("run"), [], { namespace, parentRunId: one });
+      await put(store, newId("run"), [], { namespace: newId("ns"), parentRunId: parent });
+      expect(idsOf((await runsOf({ namespace, parentRunId: parent })).items)).toEqual([other, one]);
+      expect(idsOf((await runsOf({ namespace, parentRunId: parent, states: ["COMPLETED"] })).items)).toEqual([other]);
+      expect((await runsOf({ namespace, parentRunId: other })).items).toEqual([]);
+    });
+
     it("lists runs with an open checkpoint, the longest waiting first", async () => {
       const { store } = use();
       const namespace = newId("ns");

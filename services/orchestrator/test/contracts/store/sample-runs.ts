@@ -12,6 +12,7 @@ export interface StartOptions {
   readonly input?: string;
   readonly at?: number;
   readonly wakeAt?: number;
+  readonly parentRunId?: string;
 }
 
 export interface NextOptions {
@@ -38,6 +39,7 @@ export function starting(runId: string, options: StartOptions = {}): RunWrite {
     startedBy: "ana",
     labels,
     requestHash: "h",
+    ...(options.parentRunId === undefined ? {} : { parentRunId: options.parentRunId }),
   };
   return writeOf(runId, undefined, [fact], { at, ...(wakeAt === undefined ? {} : { wakeAt }) });
 }
