@@ -2,7 +2,7 @@
 // production, with signatures on. Nobody is known here: whoever decides says for whom.
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Agent, type Approval, type ApprovalOptions, humanTool, type RunEvent, tool } from "@agentspan/sdk";
+import { Agent, type Approval, type ApprovalOptions, agentTool, humanTool, type RunEvent, tool } from "@agentspan/sdk";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MODEL, until } from "../../src/index.js";
@@ -320,5 +320,51 @@ describe("a tool that shows what its call would do", () => {
     await run.handle.reject("not without seeing it");
     expect((await ended(run)).state).toBe("COMPLETED");
     expect(effects(run)).toBe(0);
+  });
+});
+
+describe("a run that a call starts", () => {
+  it("begins on an approval that is signed, and is decided from above by the policy of its own tool", async () => {
+    const pays = agentWith("pays", { get_order: { approvers: PEOPLE } });
+    const handOver = agentTool(pays, { description: "Pays.", approval: { approvers: { users: ["lead"] } } });
+    const head = new Agent({ name: "pays_by_others", model: MODEL, tools: [handOver] });
+    const below = stack.current.model.script("below", [call("get_order", { n: 1 }), { text: "paid" }]);
+    const run = await startRun(stack.current, "above", [call("pays", { input: below }), { text: "ok" }], {
+      agent: head,
+    });
+    const gate = await theApproval(run);
+    expect([gate.runId, gate.arguments]).toEqual([run.runId, { input: below }]);
+    await runs().approve({ runId: run.runId, approvalId: gate.approvalId, onBehalfOf: "lead" });
+    const asked = await until("the run below waits", async () => {
+      const approval = await theApproval(run);
+      return approval.runId !== run.runId && approval;
+    });
+    const decision = { runId: run.runId, approvalId: asked.approvalId, argumentsDigest: asked.argumentsDigest };
+    expect(await reasonOf(runs().approve({ ...decision, onBehalfOf: "lead" }))).toContain(
+      "is for maria, noah to decide",
+    );
+    const events: string[] = [];
+    for await (const event of run.handle.stream()) {
+      if (event.type === "waiting" && event.childRunId !== "") {
+        expect([event.args, event.approval.runId]).toEqual([{ n: 1 }, asked.runId]);
+        await runs().approve({ ...decision, onBehalfOf: "maria" });
+      }
+      events.push(event.type);
+    }
+    expect(events).toEqual([
+      ...[
+        "run_started",
+        "model_replied",
+        "tool_call",
+        "waiting",
+        "decided",
+        "child_started",
+        "waiting",
+        "child_reported",
+      ],
+      ...["decided", "child_reported", "tool_result", "model_replied", "done"],
+    ]);
+    expect(stack.current.model.told(run.input)).toEqual(['"paid"']);
+    expect(begun(asked.runId)).toBe(1);
   });
 });
