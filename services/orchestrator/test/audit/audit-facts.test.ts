@@ -2,7 +2,7 @@
 import { digestOf } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { auditFacts } from "../../src/audit/audit-facts.js";
-import { approves, claim, replies, Scene, start } from "../scenes/scene.js";
+import { ANY_OBJECT, approves, claim, replies, Scene, start } from "../scenes/scene.js";
 import { auditorAt, entryOf, recordsIn } from "./audit-desk.js";
 
 async function audited(scene: Scene) {
@@ -69,6 +69,36 @@ describe("the audit of an approval", () => {
       approval: decided?.entry.approval,
     });
     expect(JSON.stringify([requested, decided, granted])).not.toContain('"n1"');
+  });
+
+  it("tells of each preview that was shown or checked, and of the grant which one it was checked against", async () => {
+    const scene = new Scene();
+    const desk = scene.desk();
+    const preview = { fields: ["balance"] };
+    const tools = [{ name: "refund", inputSchemaJson: ANY_OBJECT, approval: { required: true }, preview }];
+    const agent = await desk.agent({ name: "desk", model: "script/any", tools });
+    await desk.execute(start(), { agent });
+    await desk.execute(replies(1, ["refund"]));
+    const look = async (number: number) => {
+      await desk.execute({ type: "claim_preview", callId: "t1c1", attempt: 1, workerId: "w1" });
+      const digest = digestOf('{"index":0,"turn":1}');
+      const said = { kind: "found", text: '{"balance":40,"at":"12:00"}' } as const;
+      await desk.execute({ type: "answer_preview", callId: "t1c1", number, digest, workerId: "w1", said });
+    };
+    await look(1);
+    await desk.execute(approves(await desk.stored(), "t1c1", "d1", { by }));
+    await look(2);
+    await desk.execute(claim("t1c1", "n1"));
+    const entries = (await audited(scene)).map(({ entry }) => entry);
+    const fingerprint = digestOf('{"balance":40}');
+    const seen = { kind: "previewed", status: "found", text: '{"at":"12:00","balance":40}', fingerprint, worker: "w1" };
+    expect(entries).toMatchObject([
+      { kind: "requested", preview: { fields: ["balance"], timeoutMs: 10_000 } },
+      { ...seen, purpose: "shown", number: 1 },
+      { kind: "decided", preview: fingerprint },
+      { ...seen, purpose: "checked", number: 2, verdict: "same" },
+      { kind: "granted", checkedPreview: fingerprint },
+    ]);
   });
 
   it("tells of a decision by a standing grant what would have been shown, and the grant", () => {
