@@ -11,7 +11,7 @@ import {
 import type { AgentResult } from "./agent-result.js";
 import { agentResultOf } from "./agent-result.js";
 import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
-import { type Approval, type Decision, decisionOf } from "./approval.js";
+import { type Approval, type Decision, decisionOf, type Preview } from "./approval.js";
 import {
   APPROVE_OPTIONS,
   type ApproveOptions,
@@ -84,9 +84,11 @@ export class AgentHandle {
     requireOptions(options, "approve()", APPROVE_OPTIONS);
     const editedArgumentsJson =
       options.editedArguments === undefined ? "" : toJsonText(options.editedArguments, "editedArguments");
-    return this.#decide("decision", options, async (about) => {
+    return this.#decide("decision", options, async ({ preview, ...about }) => {
+      const seen = options.previewFingerprint ?? (preview?.status === "SHOWN" ? preview.fingerprint : undefined);
       const answer = await this.#client.call(RunService.method.approve, {
         ...about,
+        ...(seen === undefined ? {} : { previewFingerprint: seen }),
         argumentsDigest: options.argumentsDigest ?? about.argumentsDigest,
         comment: options.comment ?? "",
         editedArgumentsJson,
@@ -99,7 +101,7 @@ export class AgentHandle {
   async reject(reason: string, options: DecideOptions = {}): Promise<DecideResult> {
     requireKind(reason, "text", "reason", "The reason of reject()");
     requireOptions(options, "reject()", DECIDE_OPTIONS);
-    return this.#decide("decision", options, async (about) =>
+    return this.#decide("decision", options, async ({ preview: _, ...about }) =>
       decideResultOf(await this.#client.call(RunService.method.reject, { ...about, reason })),
     );
   }
@@ -108,7 +110,7 @@ export class AgentHandle {
   async respond(content: unknown, options: RespondOptions = {}): Promise<DecideResult> {
     requireOptions(options, "respond()", RESPOND_OPTIONS);
     const contentJson = toJsonText(content, "content");
-    return this.#decide("decision", options, async ({ argumentsDigest: _, ...about }) => {
+    return this.#decide("decision", options, async ({ argumentsDigest: _, preview: _preview, ...about }) => {
       const request = { ...about, contentJson, comment: options.comment ?? "" };
       return decideResultOf(await this.#client.call(RunService.method.respond, request));
     });
@@ -121,7 +123,7 @@ export class AgentHandle {
   async settle(outcome: "HAPPENED" | "RUN_AGAIN" | "GIVE_UP", options: SettleOptions = {}): Promise<ApproveResult> {
     requireOptions(options, "settle()", SETTLE_OPTIONS);
     const resultJson = options.result === undefined ? "" : toJsonText(options.result, "result");
-    return this.#decide("settlement", options, async ({ argumentsDigest: _, ...about }) => {
+    return this.#decide("settlement", options, async ({ argumentsDigest: _, preview: _preview, ...about }) => {
       const request = { ...about, outcome: SettleOutcome[outcome], resultJson, comment: options.comment ?? "" };
       const answer = await this.#client.call(RunService.method.settle, request);
       return approveResultOf(answer);
@@ -206,6 +208,7 @@ export class AgentHandle {
       argumentsDigest: string;
       decisionId: string;
       onBehalfOf: string;
+      preview: Preview | undefined;
     }) => Promise<T>,
   ): Promise<T> {
     const approval = await this.#pin(kind, options.approvalId);
@@ -215,13 +218,19 @@ export class AgentHandle {
       argumentsDigest: approval.argumentsDigest,
       decisionId: options.decisionId ?? newId("dec"),
       onBehalfOf: options.onBehalfOf ?? "",
+      preview: approval.preview,
     });
     this.#shown.forget();
     return answer;
   }
 
-  async #pin(kind: DecisionKind, approvalId?: string): Promise<Pick<Approval, "approvalId" | "argumentsDigest">> {
-    if (approvalId !== undefined) return this.#shown.find(approvalId) ?? { approvalId, argumentsDigest: "" };
+  async #pin(
+    kind: DecisionKind,
+    approvalId?: string,
+  ): Promise<Pick<Approval, "approvalId" | "argumentsDigest" | "preview">> {
+    if (approvalId !== undefined) {
+      return this.#shown.find(approvalId) ?? { approvalId, argumentsDigest: "", preview: undefined };
+    }
     return this.#shown.pinned(kind) ?? onlyOpen(this.runId, (await this.#readStatus()).pendingApprovals, kind);
   }
 }

@@ -17,6 +17,11 @@ export interface ApproveOptions extends DecideOptions {
   readonly editedArguments?: JsonObject;
   /** The digest that was shown, where approvalId names an approval that this handle did not show. */
   readonly argumentsDigest?: string;
+  /**
+   * The fingerprint of the preview that was shown, or "" where none was in sight: refused as ARGUMENTS_CHANGED where
+   * another, or one at last, is in sight by now. That of what this handle showed unless said, where it showed one.
+   */
+  readonly previewFingerprint?: string;
 }
 
 export interface RespondOptions extends DecideOptions {
@@ -39,6 +44,7 @@ export const APPROVE_OPTIONS: OptionKinds<ApproveOptions> = {
   comment: "text",
   editedArguments: "object",
   argumentsDigest: "text",
+  previewFingerprint: "text",
 };
 export const RESPOND_OPTIONS: OptionKinds<RespondOptions> = { ...DECIDE_OPTIONS, comment: "text" };
 export const SETTLE_OPTIONS: OptionKinds<SettleOptions> = { ...RESPOND_OPTIONS, result: "anything" };

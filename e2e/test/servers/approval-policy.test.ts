@@ -240,13 +240,16 @@ describe("a tool that shows what its call would do", () => {
   it("runs on a check that finds the same, which is signed with the decision and the grant", async () => {
     setBalance("same", 50);
     const run = await adjusting("same");
-    const { preview } = await shown(run);
+    const { preview, argumentsDigest } = await shown(run);
     expect(preview).toMatchObject({
       status: "SHOWN",
       content: { before: { balance: 50 }, after: { balance: 40 } },
       fields: ["after.balance"],
       previous: undefined,
     });
+    // Who opened the page before it was there, and clicks now, has not seen it.
+    const unseen = runs().approve({ runId: run.runId, argumentsDigest, previewFingerprint: "" });
+    expect(await reasonOf(unseen)).toContain("not what was shown");
     await run.handle.approve();
     expect((await ended(run)).state).toBe("COMPLETED");
     const events = await eventsOf(run);

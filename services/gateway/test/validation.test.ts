@@ -303,6 +303,7 @@ describe("a decision", () => {
       create(ApproveRequestSchema, {
         ...of,
         argumentsDigest: digest,
+        previewFingerprint: "",
         editedArgumentsJson: '{"amount":"12.50"}',
         comment: "c".repeat(Limits.reasonBytes),
         decisionId: "d".repeat(128),

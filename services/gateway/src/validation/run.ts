@@ -61,6 +61,7 @@ export function checkApprove(request: ApproveRequest): void {
   const faults = new Faults();
   checkDecision(faults, request);
   checkDigest(faults, request.argumentsDigest);
+  if (request.previewFingerprint !== undefined) checkDigest(faults, request.previewFingerprint, "previewFingerprint");
   checkSize(faults, "comment", request.comment, "reasonBytes");
   checkSize(faults, "editedArgumentsJson", request.editedArgumentsJson, "argumentsBytes");
   faults.throwIfAny();
@@ -150,9 +151,9 @@ function checkDecision(faults: Faults, request: DecisionRequest): void {
   checkOnBehalfOf(faults, "onBehalfOf", request.onBehalfOf);
 }
 
-function checkDigest(faults: Faults, digest: string): void {
+function checkDigest(faults: Faults, digest: string, field = "argumentsDigest"): void {
   if (digest !== "" && !DIGEST_PATTERN.test(digest)) {
-    faults.add("argumentsDigest", 'must be a digest as it was shown: "sha256:" and 64 hexadecimal digits');
+    faults.add(field, 'must be a digest as it was shown: "sha256:" and 64 hexadecimal digits');
   }
 }
 

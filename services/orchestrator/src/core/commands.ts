@@ -180,6 +180,8 @@ export interface Decide {
   /** The one open checkpoint where absent. */
   readonly approvalId?: string;
   readonly digest?: string;
+  /** The fingerprint of the preview that was in sight, empty where none was; whichever it was where absent. */
+  readonly preview?: string;
   readonly comment: string;
   readonly verdict: Verdict;
 }

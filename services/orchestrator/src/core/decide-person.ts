@@ -157,6 +157,12 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
     const message = `The arguments of approval ${approvalId} are not those that were shown.`;
     return reject("ARGUMENTS_CHANGED", message, { metadata });
   }
+  const { shows } = checkpoint.preview ?? {};
+  const sight = shows?.kind === "shown" ? shows.fingerprint : "";
+  if (command.preview !== undefined && command.preview !== sight) {
+    const message = `What the call of approval ${approvalId} would do is not what was shown: look at it again.`;
+    return reject("ARGUMENTS_CHANGED", message, { metadata: { preview_fingerprint: sight } });
+  }
   // Whoever says neither what was shown nor what is to run may have read the arguments before their edit.
   const bare = verdict.kind === "approve" && verdict.editedArguments === undefined && digest === undefined;
   if (bare && wasEdited(checkpoint)) {

@@ -36,7 +36,8 @@ export function gatingAtClaim({ context }: Draft, tool: string, owner: OwnerDema
 
 /** Whether people are shown what the call would do. */
 function looks(tool: ToolDefinition | undefined, owner: OwnerDemand | undefined): Pick<Gating, "previews"> {
-  const previews = strictestTerms(tool?.preview, owner?.preview);
+  // No worker could look at what a run would do that is to be started.
+  const previews = tool?.starts === undefined ? strictestTerms(tool?.preview, owner?.preview) : undefined;
   return previews === undefined ? {} : { previews };
 }
 

@@ -24,10 +24,11 @@ import { decisionOf } from "../encode/approval.js";
 import { type RequestContext, requireRun } from "./context.js";
 
 export async function approve(context: RequestContext, request: ApproveRequest): Promise<ApproveResponse> {
-  const { editedArgumentsJson, argumentsDigest } = request;
+  const { editedArgumentsJson, argumentsDigest, previewFingerprint } = request;
   const verdict: Verdict =
     editedArgumentsJson === "" ? { kind: "approve" } : { kind: "approve", editedArguments: editedArgumentsJson };
-  const decided = await decide(context, { ...request, verdict, digest: argumentsDigest });
+  const seen = previewFingerprint === undefined ? {} : { preview: previewFingerprint };
+  const decided = await decide(context, { ...request, verdict, digest: argumentsDigest, ...seen });
   return create(ApproveResponseSchema, decided);
 }
 
@@ -78,6 +79,7 @@ interface Asked {
   readonly comment: string;
   readonly onBehalfOf: string;
   readonly digest?: string;
+  readonly preview?: string;
   readonly verdict: Verdict;
 }
 
@@ -89,13 +91,14 @@ interface Decided {
 }
 
 async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
-  const { runId, approvalId, decisionId, comment, onBehalfOf, verdict } = asked;
+  const { runId, approvalId, decisionId, comment, onBehalfOf, verdict, preview } = asked;
   const digest = asked.digest ?? "";
   if (decisionId === "") throw new AgentspanError("INVALID_REQUEST", "A decision has an id.");
   await requireRun(context, runId);
   const { caller } = context;
   // Of who asks, too: an id that somebody else knows does not make their word the same.
-  const request = JSON.stringify([verdict, approvalId, digest, comment, onBehalfOf, caller.subject]);
+  const said = [verdict, approvalId, digest, comment, onBehalfOf, caller.subject];
+  const request = JSON.stringify(preview === undefined ? said : [...said, preview]);
   return decideIn(context, approvalId === "" ? await whereDecided(context, runId, decisionId) : runId, {
     type: "decide",
     by: { method: caller.method, credentialId: caller.credentialId, address: caller.address },
@@ -107,6 +110,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
     ...(onBehalfOf === "" ? {} : { onBehalfOf }),
     ...(approvalId === "" ? {} : { approvalId }),
     ...(digest === "" ? {} : { digest }),
+    ...(preview === undefined ? {} : { preview }),
     comment,
     verdict,
   });

@@ -50,6 +50,12 @@ export function whatWasSeenIsWhatRuns(): Invariants {
             : "";
       if (textFunctions.digestOf(text ?? "") !== answer.digest) throw new Violation(32, "it looks at other arguments");
     }
+    // Who says what was in sight decides on that, or not at all.
+    if (command.type === "decide" && command.preview !== undefined && answer?.type === "decided" && !answer.repeated) {
+      const acted = step.events.find(({ fact }) => fact.type === "voted" || fact.type === "decided")?.fact;
+      const seen = acted?.type === "voted" || acted?.type === "decided" ? (acted.preview ?? "") : "";
+      if (seen !== command.preview) throw new Violation(32, `${command.decisionId} was shown ${command.preview}`);
+    }
     if (command.type !== "tick" || run === undefined) return;
     const late = run.turn.calls.find(
       ({ state }) => state.kind === "checking" && (state.until ?? Infinity) <= run.updatedAt,

@@ -394,9 +394,17 @@ function decision(explored: ExploredRun, run: Run, { x, y, z }: Move): Decide {
     authenticated: !rarely(y, 4),
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(digest === undefined ? {} : { digest }),
+    ...(rarely(x + z, 7) ? { preview: sightOf(named ?? some, y) } : {}),
     comment: "",
     verdict,
   };
+}
+
+/** Mostly what is in sight. */
+function sightOf(checkpoint: Checkpoint | undefined, y: number): string {
+  const shows = checkpoint?.preview?.shows;
+  if (shows?.kind !== "shown") return rarely(y, 5) ? "sha256:0" : "";
+  return rarely(y, 4) ? "" : shows.fingerprint;
 }
 
 /** Mostly a person, sometimes a bot for one, rarely who started the run for another, or the bot for itself. */

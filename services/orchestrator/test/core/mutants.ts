@@ -722,4 +722,11 @@ export const MUTANTS: readonly Mutant[] = [
     'state.kind === "starting" && !run.paused',
     'state.kind === "starting"',
   ),
+  mutant(
+    32,
+    "whoever saw no preview approves the one that came since",
+    "decide-person.ts",
+    "if (command.preview !== undefined && command.preview !== sight) {",
+    'if (command.preview !== undefined && command.preview !== "" && command.preview !== sight) {',
+  ),
 ];

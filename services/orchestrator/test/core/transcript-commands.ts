@@ -370,6 +370,7 @@ function longResult(line: Line): string {
 function decision(line: Line, { run, decisions }: Seen, verdict: Verdict): Decide {
   const approvalId = line.value("id") ?? approvalOf(line.word(), run);
   const shown = line.value("digest");
+  const sight = line.value("sight");
   const digest = shown === "shown" ? run?.checkpoints[approvalId ?? ""]?.digest : shown;
   const comment = line.value("reason") ?? line.value("comment") ?? "";
   const request = line.value("request") ?? JSON.stringify([approvalId, digest, comment, verdict]);
@@ -384,6 +385,7 @@ function decision(line: Line, { run, decisions }: Seen, verdict: Verdict): Decid
     authenticated: line.flag("authenticated"),
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(digest === undefined ? {} : { digest }),
+    ...(sight === undefined ? {} : { preview: sight === "none" ? "" : sight }),
     comment,
     verdict,
   };
