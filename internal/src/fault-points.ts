@@ -22,6 +22,7 @@ export const FAULT_POINTS = [
   "orchestrator.before-child",
   "orchestrator.after-child",
   "orchestrator.before-cancel-child",
+  "orchestrator.before-steer-child",
   "orchestrator.before-tell-parent",
   "orchestrator.after-tell-parent",
   "orchestrator.before-model-call",

@@ -211,13 +211,22 @@ describe("an orchestrator that is killed", () => {
     const other = current.model.script("refund below", [call("refund", REFUND), { text: "paid" }]);
     const ending = await startRun(current, "above", [call("desk", { input: other })], { agent: head });
     const { runId: childId } = await theApproval(ending);
+    orchestrator.send({ faults: "orchestrator.before-steer-child:kill:1" });
+    const pausing = ending.handle.pause("a while");
+    await orchestrator.exited;
+    await orchestrator.restart(allowed);
+    await pausing;
+    const child = current.runtime().handle(childId);
+    await until("the run below is paused too", async () => (await child.getStatus()).state === "PAUSED");
+    await ending.handle.resume();
+    await until("the run below goes on too", async () => (await child.getStatus()).state === "WAITING");
     orchestrator.send({ faults: "orchestrator.before-cancel-child:kill:1" });
     const cancelling = ending.handle.cancel("enough");
     await orchestrator.exited;
     await orchestrator.restart();
     await cancelling;
-    for (const runId of [ending.runId, childId]) {
-      const status = await current.runtime().handle(runId).wait();
+    for (const handle of [ending.handle, child]) {
+      const status = await handle.wait();
       expect([status.state, status.error?.message]).toEqual(["CANCELLED", "enough"]);
     }
     expect(current.ledger.begun(childId)).toHaveLength(0);

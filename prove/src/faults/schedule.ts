@@ -92,6 +92,7 @@ const OF_NO_STORY: readonly FaultPoint[] = [
   "orchestrator.before-child",
   "orchestrator.after-child",
   "orchestrator.before-cancel-child",
+  "orchestrator.before-steer-child",
   "orchestrator.before-tell-parent",
   "orchestrator.after-tell-parent",
 ];

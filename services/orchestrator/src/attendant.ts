@@ -40,6 +40,7 @@ export class Attendant {
       }
       case "start_child":
       case "cancel_child":
+      case "steer_child":
       case "tell_parent":
         // Whoever was told to end, or was told, needs no second word; what was started is owed no more.
         return (await relay.seeTo(stored, obligation)) ? DONE : now + this.everMoreRarelyMs(obligation, now);

@@ -23,7 +23,7 @@ import type { Models, StoredRun } from "./ports.js";
 import { argumentsProblem, type Signatures } from "./proof/signatures.js";
 
 export interface ChildRunsOptions {
-  readonly engine: Pick<Engine, "execute">;
+  readonly engine: Pick<Engine, "execute" | "read">;
   readonly agents: Pick<AgentCatalog, "get">;
   readonly history: Pick<History, "at" | "after">;
   readonly models: Pick<Models, "unusable">;
@@ -32,10 +32,10 @@ export interface ChildRunsOptions {
   readonly log: Logger;
 }
 
-export type ChildEffect = Extract<Effect, { kind: "start_child" | "cancel_child" | "tell_parent" }>;
+export type ChildEffect = Extract<Effect, { kind: "start_child" | "cancel_child" | "steer_child" | "tell_parent" }>;
 
 export function isChildEffect(effect: { readonly kind: string }): effect is ChildEffect {
-  return effect.kind === "start_child" || effect.kind === "cancel_child" || effect.kind === "tell_parent";
+  return ["start_child", "cancel_child", "steer_child", "tell_parent"].includes(effect.kind);
 }
 
 export class ChildRuns {
@@ -59,14 +59,16 @@ export class ChildRuns {
     const { runId } = stored.run;
     const call = callOf(stored.run, callId);
     if (call?.state.kind !== "starting") {
-      if (kind === "cancel_child" && call?.state.kind === "child") await this.cancel(call.state.childRunId, stored.run);
+      if (call?.state.kind !== "child") return;
+      if (kind === "cancel_child") await this.cancel(call.state.childRunId, stored.run);
+      else if (kind === "steer_child") await this.steer(call.state.childRunId, stored);
       return;
     }
     const begun = await this.startOf(stored, call);
     if (typeof begun === "string") {
       await this.options.engine.execute(runId, { type: "refuse_child", callId, problem: begun });
     } else if (kind === "start_child") await this.start(stored.run, call, begun);
-    else await this.preclude(stored.run, begun);
+    else if (kind === "cancel_child") await this.preclude(stored.run, begun);
   }
 
   private async start({ runId }: Run, { callId }: Call, { start, agent }: Begun): Promise<void> {
@@ -96,6 +98,23 @@ export class ChildRuns {
   private cancel(childRunId: string, run: Run): Promise<void> {
     faultPoint("orchestrator.before-cancel-child");
     return this.execute(childRunId, cancelOf(run));
+  }
+
+  /** A pause that was on its way while the run was resumed must not have the last word: what holds by now is said too. */
+  private async steer(childRunId: string, stored: StoredRun): Promise<void> {
+    const { engine, history } = this.options;
+    const { runId, control } = stored.run;
+    const fact = control === undefined ? undefined : (await history.at(stored, control.sequence))?.fact;
+    if (control === undefined || (fact?.type !== "paused" && fact?.type !== "resumed")) return;
+    const asked = { who: fact.who, requestId: `${runId}/${control.sequence}` };
+    faultPoint("orchestrator.before-steer-child");
+    await this.execute(
+      childRunId,
+      fact.type === "paused" ? { type: "pause", ...asked, reason: fact.reason } : { type: "resume", ...asked },
+    );
+    const current = await engine.read(runId);
+    if (current !== undefined && current.run.control?.sequence !== control.sequence)
+      await this.steer(childRunId, current);
   }
 
   private async tell(stored: StoredRun, key: string): Promise<void> {

@@ -263,6 +263,28 @@ describe("a run that a call starts", () => {
     expect((await floor.status(runId)).isWaiting).toBe(false);
   });
 
+  it("is paused with the one that started it, and goes on with it", async () => {
+    await open();
+    const runId = await floor.begin("head", "lead: clerk: ask");
+    const [asked] = await floor.waiting(runId);
+    const [leadId = ""] = await floor.children(runId);
+    const [clerkId = ""] = await floor.children(leadId);
+    const all = [runId, leadId, clerkId];
+    const are = (state: RunState) =>
+      vi.waitFor(async () => {
+        const statuses = await Promise.all(all.map((id) => floor.status(id)));
+        expect(statuses.map((status) => status.state)).toEqual(all.map(() => state));
+      }, WAIT);
+    await floor.ask(RunService.method.pause, { runId, reason: "wait", requestId: "p1" });
+    await are(RunState.PAUSED);
+    const approvalId = asked?.approvalId ?? "";
+    await floor.ask(RunService.method.respond, { runId, approvalId, contentJson: '"yes"', decisionId: "d1" });
+    expect((await floor.status(clerkId)).state).toBe(RunState.PAUSED);
+    await floor.ask(RunService.method.resume, { runId, requestId: "r1" });
+    expect(await floor.result(runId)).toContain("yes");
+    for (const id of all) await floor.rests(id);
+  });
+
   it("fails its call where it is cancelled by itself, and the run above goes on", async () => {
     await open();
     const runId = await floor.begin("lead", "clerk: ask");

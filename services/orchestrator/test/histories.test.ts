@@ -36,6 +36,10 @@ const RECORDED: Readonly<Record<string, string>> = {
   "preview-checked-again": "a-rerun-by-a-probes-word-is-checked-again-and-a-person-settles-what-has-changed",
   "preview-of-an-edit": "an-edit-is-looked-at-anew-and-one-that-decides-is-not",
   reminded: "people-are-reminded-and-nothing-moves",
+  "question-answered": "a-question-is-answered-by-people-and-never-told-to-workers",
+  "child-mirrored": "what-a-child-waits-for-is-seen-above-it-and-decided-in-its-own-run",
+  "children-ended-first": "a-run-does-not-end-before-the-runs-that-it-started",
+  "child-tells": "a-run-tells-the-one-that-started-it-what-it-waits-for-and-how-it-ended",
   deadline: "waiting-for-a-person-does-not-count-against-the-deadline",
 };
 

@@ -17,7 +17,10 @@ import { wantedPreview } from "./wanted-preview.js";
 
 /** Work that follows a transition once it is committed. */
 export type Effect =
-  | Extract<Obligation, { kind: "call_model" | "announce" | "start_child" | "cancel_child" | "tell_parent" }>
+  | Extract<
+      Obligation,
+      { kind: "call_model" | "announce" | "start_child" | "cancel_child" | "steer_child" | "tell_parent" }
+    >
   /** Take the hints of a call that nobody may claim any more out of the work queue. Only a kindness: a claim is refused. */
   | { readonly kind: "withdraw"; readonly callId: string; readonly tool: string; readonly queue: string };
 

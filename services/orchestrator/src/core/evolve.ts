@@ -172,7 +172,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
     case "reminded":
       return remind(run, fact);
     case "paused":
-      return { ...withControl(run, fact), paused: true };
+      return { ...withControl(run, fact, sequence, at), paused: true };
     case "resumed": {
       const { model } = run.turn;
       // Announced again, and nobody could claim them meanwhile.
@@ -181,7 +181,7 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
           ? { ...call, ...offered(call, call.state.attempt, at, call.state.notBefore) }
           : call,
       );
-      const announced: Run = { ...withControl(run, fact), paused: false, turn: { ...run.turn, calls } };
+      const announced: Run = { ...withControl(run, fact, sequence, at), paused: false, turn: { ...run.turn, calls } };
       const resumed = previewsResumed(announced, at);
       return model.kind === "held" ? withModel(resumed, modelStep(resumed, model.attempt, by, at, at)) : resumed;
     }
@@ -210,8 +210,9 @@ function apply(run: Run, fact: Fact, { sequence, at, by }: RunEvent): Run {
   }
 }
 
-function withControl(run: Run, { type, requestId }: Paused | Resumed): Run {
-  return requestId === undefined ? run : { ...run, controls: { ...run.controls, [requestId]: type } };
+function withControl(run: Run, { type, requestId }: Paused | Resumed, sequence: number, at: number): Run {
+  const known = requestId === undefined ? {} : { controls: { ...run.controls, [requestId]: type } };
+  return { ...run, ...known, control: { sequence, at } };
 }
 
 /** A model call that is owed now, or held where the run is paused. */

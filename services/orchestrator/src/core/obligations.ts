@@ -39,6 +39,8 @@ export type Obligation =
   | { readonly kind: "start_child"; readonly key: string; readonly callId: string; readonly due: number }
   /** Tell a run that this one started that it is to end; where it is not there yet, see that it never begins. */
   | { readonly kind: "cancel_child"; readonly key: string; readonly callId: string; readonly due: number }
+  /** Tell a run that this one started that this one was paused, or goes on. */
+  | { readonly kind: "steer_child"; readonly key: string; readonly callId: string; readonly due: number }
   /** Tell the run that started this one what became of it. Done once it is told, which only the schedule knows. */
   | { readonly kind: "tell_parent"; readonly key: string; readonly due: number }
   /** Something ends by time: a tool's time-out, a checkpoint, the run. */
@@ -118,7 +120,7 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
         if (!active) owed.push({ kind: "cancel_child", key: `cancel-child/${callId}`, callId, due });
         else if (state.kind === "starting" && !run.paused) {
           owed.push({ kind: "start_child", key: `start-child/${callId}`, callId, due });
-        }
+        } else if (state.kind === "child") owed.push(...steeringOwed(run, callId, state.since, timing));
         break;
       }
       case "gated":
@@ -145,6 +147,14 @@ export function obligationsOf(run: Run, timing: Timing): readonly Obligation[] {
   const deadlineAt = deadlineOf(run);
   if (active && deadlineAt !== undefined) owed.push({ kind: "tick", key: "deadline", due: deadlineAt });
   return owed;
+}
+
+/** What began after a resume was never paused; what began while a pause was on its way is. */
+function steeringOwed(run: Run, callId: string, since: number, { announceMs }: Timing): readonly Obligation[] {
+  const { control, paused } = run;
+  if (control === undefined || (!paused && since > control.at)) return [];
+  const key = `steer-child/${callId}/${control.sequence}`;
+  return [{ kind: "steer_child", key, callId, due: Math.max(control.at, since) + announceMs }];
 }
 
 /** A preview is announced like a task; it has failed in time once a worker has taken it, or the first one none. */

@@ -34,6 +34,8 @@ export interface Run {
   readonly paused: boolean;
   /** Every pause and resume by its request id, for the run's life; absent where there was none. */
   readonly controls?: Readonly<Record<string, "paused" | "resumed">>;
+  /** The newest pause or resume, which the runs that it started are told of; absent where there was none. */
+  readonly control?: { readonly sequence: number; readonly at: number };
   readonly phase: Phase;
   readonly turn: Turn;
   /** Open ones, and closed ones for the run's life. */

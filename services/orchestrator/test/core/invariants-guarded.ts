@@ -260,7 +260,9 @@ export function lateOutcomesAreKept(): Invariants {
 export function pausedRunsStartNothing(): Invariants {
   return (_, { before, command, effects, answer, events }) => {
     if (before?.paused !== true || command.type === "resume") return;
-    const begins = effects.find(({ kind }) => !["withdraw", "cancel_child", "tell_parent"].includes(kind));
+    const begins = effects.find(
+      ({ kind }) => !["withdraw", "cancel_child", "steer_child", "tell_parent"].includes(kind),
+    );
     if (begins !== undefined) throw new Violation(22, `${begins.kind} while paused`);
     // A plain task that was begun before the pause is stored with what became of it.
     const ends = command.type === "complete" || (command.type === "release" && command.begun === true);

@@ -55,7 +55,7 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     case "starting":
       return run.phase.kind === "active" ? owes("start_child") !== run.paused : owes("cancel_child");
     case "child":
-      return owes("cancel_child") === (run.phase.kind === "ending");
+      return owes("cancel_child") === (run.phase.kind === "ending") && (owes("steer_child") || !mustBePaused(run));
     case "probing": {
       const strikes = owed.some(({ kind, key, due }) => kind === "tick" && key.includes(callId) && due === state.until);
       return strikes && run.phase.kind === "active" && owes("announce") !== run.paused;
@@ -63,6 +63,10 @@ function isSeenTo(run: Run, { callId, state }: Call, owed: readonly Obligation[]
     default:
       return state satisfies never;
   }
+}
+
+function mustBePaused({ paused, phase }: Run): boolean {
+  return paused && phase.kind === "active";
 }
 
 function endsInTime(until: number | undefined, owed: readonly Obligation[]): boolean {
@@ -105,7 +109,7 @@ export function waitingCostsNothing(): Invariants {
     if ((core.stateOf(run) === "WAITING") !== waits) throw new Violation(9, `says ${core.stateOf(run)}`);
     const below = open.some(({ state }) => state.kind === "child");
     // What the call would do is looked at while people think, and that ends in time.
-    const others = owed.filter(({ kind }) => kind !== "tell_parent");
+    const others = owed.filter(({ kind }) => kind !== "tell_parent" && kind !== "steer_child");
     const looks = others.filter(({ kind, key }) => kind === "announce" && key.startsWith("preview/"));
     const work = others.find((one) => isWork(one) && !looks.includes(one));
     const ends = owed.filter(({ key }) => key.startsWith("preview-until/")).length;

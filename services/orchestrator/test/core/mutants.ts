@@ -729,4 +729,11 @@ export const MUTANTS: readonly Mutant[] = [
     "if (command.preview !== undefined && command.preview !== sight) {",
     'if (command.preview !== undefined && command.preview !== "" && command.preview !== sight) {',
   ),
+  mutant(
+    8,
+    "a pause stops at the run that is paused",
+    "obligations.ts",
+    "if (control === undefined || (!paused && since > control.at)) return [];",
+    "if (control === undefined || since > control.at) return [];",
+  ),
 ];

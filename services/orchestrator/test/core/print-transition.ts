@@ -42,6 +42,8 @@ export class Printer {
         return `-> start the run of ${effect.callId}`;
       case "cancel_child":
         return `-> end the run of ${effect.callId}`;
+      case "steer_child":
+        return `-> pause or resume the run of ${effect.callId} (${effect.key})`;
       case "tell_parent":
         return `-> tell the parent (${effect.key})`;
       default:
