@@ -16,7 +16,7 @@ export const IN_THE_CORE: readonly Defence[] = [
     without: "a call runs although it would do something else than was shown",
     file: `${CORE}/decide-preview.ts`,
     from: 'return finding.fingerprint === approved ? "same" : "drifted";',
-    to: 'return finding.fingerprint === "" ? "drifted" : "same";',
+    to: 'return finding.fingerprint === approved || approved !== "" ? "same" : "drifted";',
     shownBy: transcript("what-a-call-would-do-has-changed-and-people-are-asked-again"),
   },
   {
@@ -35,7 +35,7 @@ export const IN_THE_CORE: readonly Defence[] = [
     to: 'if (shown === "" && shown !== call.check?.fingerprint)',
     shownBy: {
       file: "services/orchestrator/test/proof/signatures.test.ts",
-      title: "is not believed where the row says something else: %s",
+      title: "is not believed where the row says something else",
     },
   },
   {
