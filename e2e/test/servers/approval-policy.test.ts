@@ -54,6 +54,34 @@ describe("a tool that takes four eyes", () => {
     expect(begun(run.runId)).toBe(1);
   });
 
+  it("is asked of runs that start after it was deployed, and not of those that waited through three deployments", async () => {
+    const name = "deployed";
+    const agent = agentWith(name, { get_order: { approvers: PEOPLE } });
+    const script = [call("get_order", { n: 3 }), { text: "ok" }];
+    const run = await startRun(stack.current, "deployed before", script, { agent });
+    const { approvalId, votesRequired } = await theApproval(run);
+    const { agents } = stack.current.rpc();
+    const versions = [];
+    for (const votes of [2, 3, 4]) {
+      const { definition } = agentWith(name, {
+        get_order: { votes, approvers: { users: ["ceo"], groups: ["board"] } },
+      });
+      versions.push((await agents.putAgent({ agent: definition })).version);
+    }
+    await stack.current.orchestrators[0]?.kill();
+    await stack.current.orchestrators[0]?.restart();
+    expect(await runs().approve({ runId: run.runId, approvalId, onBehalfOf: "maria" })).toMatchObject({ closed: true });
+    await ended(run);
+    expect(begun(run.runId)).toBe(1);
+    const { agentVersion } = await run.handle.getStatus();
+    expect([votesRequired, versions.includes(agentVersion)]).toEqual([1, false]);
+    const input = stack.current.model.script("deployed after", script);
+    const later = await stack.current.runtime().start(name, input, { serve: false });
+    const asked = await theApproval({ input, runId: later.runId, handle: later });
+    expect(asked).toMatchObject({ votesRequired: 4, approvers: { users: ["ceo"] } });
+    await later.cancel("over");
+  });
+
   it("is rejected by one, whatever the votes before", async () => {
     const agent = agentWith("four_eyes", { get_order: { votes: 2, approvers: PEOPLE } });
     const run = await startRun(stack.current, "one no", [call("get_order", { n: 2 }), { text: "ok" }], { agent });

@@ -1,7 +1,7 @@
 // What is signed of a run, and what of it is not believed once it was changed.
 import { newSigningKey, type Signing, signingKey, TrustedKeys } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
-import type { Decided, RunEvent, ToolFinished, ToolStarted, Voted } from "../../src/core/index.js";
+import type { Decided, RunEvent, TakeModelReply, ToolFinished, ToolStarted, Voted } from "../../src/core/index.js";
 import { History } from "../../src/history.js";
 import { MemoryStore } from "../../src/memory/memory-store.js";
 import type { StoredRun } from "../../src/ports.js";
@@ -186,6 +186,22 @@ describe("a stored approval is not believed", () => {
     const { desk, signatures } = scene();
     const approved = await approvedByTwo(desk);
     expect(await signatures.callProblem(change(approved), "t1c1")).toMatch(why);
+  });
+
+  it("by a standing grant whose ground was changed, or taken away", async () => {
+    const { desk, signatures } = scene();
+    await desk.execute(start(), { agent: await desk.agent() });
+    const by = { who: "maria", groups: [], authenticated: true };
+    const use = { grantId: "gra_1", version: "v1", use: 1, by, rule: "", expiresAt: desk.scene.now + 60_000 };
+    const reply = replies(1, ["refund"]) as TakeModelReply;
+    const { stored } = await desk.execute({ ...reply, grants: { t1c1: use } });
+    expect(await signatures.callProblem(stored, "t1c1")).toBeUndefined();
+    for (const ground of [{ ...use, use: 2 }, { ...use, version: "v2" }, { ...use, grantId: "gra_2" }, undefined]) {
+      const { grantId, version, use: number } = ground ?? {};
+      const told = ground === undefined ? undefined : { grantId, version, use: number };
+      const problem = await signatures.callProblem(changed(stored, "decided", { ground: told }), "t1c1");
+      expect(problem).toMatch(/not of what it says/);
+    }
   });
 
   it("by a key that was retired before, by a gateway's key, and by a stranger's", async () => {
