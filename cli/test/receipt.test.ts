@@ -8,7 +8,12 @@ import {
   digestOf,
   type GrantStatement,
   grantText,
+  makeReceipt,
   outcomeText,
+  type Receipt,
+  readReceipt,
+  receiptFaults,
+  receiptText,
   signingKey,
   TRUSTED_KEYS_FILE,
   TrustedKeys,
@@ -17,9 +22,6 @@ import { type Event, EventSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
-import { makeReceipt } from "../src/receipt/make-receipt.js";
-import { type Receipt, readReceipt, receiptText } from "../src/receipt/receipt.js";
-import { receiptFaults } from "../src/receipt/verify-receipt.js";
 import { capturedOutput } from "./captured-output.js";
 
 const folder = mkdtempSync(join(tmpdir(), "agentspan-receipt-"));

@@ -16,6 +16,7 @@ export * from "./nats-address.js";
 export * from "./nearest-name.js";
 export * from "./permissions.js";
 export * from "./preview-fault.js";
+export * from "./receipt/index.js";
 export * from "./rule.js";
 export * from "./shutdown.js";
 export * from "./signing/index.js";

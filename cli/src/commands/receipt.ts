@@ -1,6 +1,15 @@
 // agentspan receipt export|verify
 import { readFileSync, writeFileSync } from "node:fs";
-import { TRUSTED_KEYS_VARIABLE, TrustedKeys } from "@agentspan/internal";
+import {
+  approvalsOf,
+  makeReceipt,
+  type Receipt,
+  readReceipt,
+  receiptFaults,
+  receiptText,
+  TRUSTED_KEYS_VARIABLE,
+  TrustedKeys,
+} from "@agentspan/internal";
 import { defaultDataDir, trustedKeysFileOf } from "@agentspan/local";
 import { ApprovalService, type Event, RunService } from "@agentspan/proto";
 import type { AgentRuntime } from "@agentspan/sdk";
@@ -8,9 +17,6 @@ import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
-import { approvalsOf, makeReceipt } from "../receipt/make-receipt.js";
-import { type Receipt, readReceipt, receiptText } from "../receipt/receipt.js";
-import { receiptFaults } from "../receipt/verify-receipt.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 

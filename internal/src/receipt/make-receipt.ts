@@ -1,5 +1,6 @@
-import { type DecisionStatement, digestOf, type GrantStatement, type OutcomeStatement } from "@agentspan/internal";
 import type { Event, Signature } from "@agentspan/proto";
+import { digestOf } from "../canonical-json.js";
+import type { DecisionStatement, GrantStatement, OutcomeStatement } from "../signing/statements.js";
 import { isStatement, type PartName, PURPOSES, type Receipt, type Signed } from "./receipt.js";
 
 /**

@@ -1,6 +1,11 @@
 // A receipt: what was approved, by whom, what a worker was allowed to run for it, and what became of it, each with the
 // signature of the orchestrator that stored it. A file of it has one form, so that not a byte of it can be another.
-import { type DecisionStatement, type GrantStatement, type OutcomeStatement, signedText } from "@agentspan/internal";
+import {
+  type DecisionStatement,
+  type GrantStatement,
+  type OutcomeStatement,
+  signedText,
+} from "../signing/statements.js";
 
 export const RECEIPT_FORM = "agentspan.receipt.v1";
 

@@ -1,4 +1,6 @@
-import { type DecisionStatement, digestOf, type GrantStatement, type TrustedKeys } from "@agentspan/internal";
+import { digestOf } from "../canonical-json.js";
+import type { DecisionStatement, GrantStatement } from "../signing/statements.js";
+import type { TrustedKeys } from "../signing/trusted-keys.js";
 import { runs } from "./make-receipt.js";
 import { type PartName, type Receipt, type Signed, textOf } from "./receipt.js";
 
