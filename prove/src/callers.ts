@@ -14,22 +14,22 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
-export class Callers {
+export class Callers<R extends Rpc = Rpc> {
   /** Calls that were made again because their answer did not come. */
   repeated = 0;
 
   constructor(
-    private readonly rpcs: () => readonly Rpc[],
+    private readonly rpcs: () => readonly R[],
     private readonly random: Random,
   ) {}
 
   /** One of the ways to the server. */
-  any(): Rpc {
+  any(): R {
     return this.random.pick(this.rpcs());
   }
 
   /** The answer, or the refusal as AgentspanError; throws the signal's reason where it is aborted first. */
-  async ask<T>(call: (rpc: Rpc, options: CallOptions) => Promise<T>, signal: AbortSignal): Promise<T> {
+  async ask<T>(call: (rpc: R, options: CallOptions) => Promise<T>, signal: AbortSignal): Promise<T> {
     for (let failed = 1; ; failed += 1) {
       signal.throwIfAborted();
       try {

@@ -12,4 +12,5 @@ export const DEFAULTS = {
   workers: 4,
   leaseMs: 2_500,
   everyPoint: true,
+  trust: true,
 } as const;

@@ -8,6 +8,7 @@ import type { Random } from "./random.js";
 import { readEvents } from "./read-events.js";
 import type { Reading, RunRecord } from "./run-record.js";
 import type { Story } from "./stories.js";
+import type { Person } from "./trust/people.js";
 
 export interface DriveOptions {
   readonly callers: Callers;
@@ -15,6 +16,8 @@ export interface DriveOptions {
   readonly story: Story;
   readonly input: string;
   readonly random: Random;
+  /** Who decides; empty where nobody is known. */
+  readonly people: readonly Person[];
   /** Aborts when nobody waits any more. */
   readonly signal: AbortSignal;
 }
@@ -55,10 +58,14 @@ export async function driveRun(record: RunRecord, options: DriveOptions): Promis
       const { status } = await callers.ask((rpc, how) => rpc.runs.getStatus({ runId }, how), signal);
       record.status = status;
       for (const approval of status?.pendingApprovals ?? []) {
-        const { approvalId } = approval;
-        if (deciding.has(approvalId)) continue;
-        const person = { callers, runId, random: random.fork(), signal, acts: record.acts };
-        deciding.set(approvalId, decide(approval, person).then(onEvent));
+        const { approvalId, escalatedAt } = approval;
+        // Once it went to others, it is theirs.
+        const turn = `${approvalId}/${escalatedAt === undefined ? "first" : "others"}`;
+        if (deciding.has(turn)) continue;
+        const { people, story } = options;
+        const dawdles = story.dawdles === true;
+        const person = { callers, runId, random: random.fork(), signal, acts: record.acts, people, dawdles };
+        deciding.set(turn, decide(approval, person).then(onEvent));
       }
       if (status?.isComplete === true && status.pendingApprovals.length === 0) break;
     }

@@ -71,7 +71,7 @@ export async function givenInstallation({ url, natsUrl, workers, random }: Given
     await stop();
     throw error;
   }
-  const ways = urls.map(wayTo);
+  const ways = urls.map((one) => wayTo(one));
   const { definition } = givenAgent(name, () => Promise.reject(new Error("It runs in its workers.")));
   return {
     rpcs: ways.map(({ rpc }) => rpc),
@@ -86,6 +86,7 @@ export async function givenInstallation({ url, natsUrl, workers, random }: Given
       { kind: "disk", why: OURS_ALONE },
     ],
     limits,
+    people: [],
     stories: [{ name: "a refund", weight: 1, steps: () => [] }],
     gated: GIVEN_GATED,
     once: new Set(),

@@ -5,8 +5,10 @@ import type { Rpc } from "@agentspan/e2e";
 import { AgentspanError, canonicalArguments, newId } from "@agentspan/internal";
 import { type Approval, ApprovalKind, SettleOutcome } from "@agentspan/proto";
 import type { Callers, CallOptions } from "./callers.js";
+import { pause } from "./pause.js";
 import type { Random } from "./random.js";
 import type { Act, Verdict } from "./run-record.js";
+import { mayDecide, type Person } from "./trust/people.js";
 
 export interface PersonOptions {
   readonly callers: Callers;
@@ -14,7 +16,14 @@ export interface PersonOptions {
   readonly random: Random;
   readonly signal: AbortSignal;
   readonly acts: Act[];
+  /** Who may decide, where it is known who asks; empty: everybody may. */
+  readonly people: readonly Person[];
+  /** Takes its time. */
+  readonly dawdles: boolean;
 }
+
+const DAWDLE_MS = 4_000;
+const INTRUDES = 0.15;
 
 const CALM: readonly Verdict[] = [
   "approve",
@@ -27,29 +36,81 @@ const CALM: readonly Verdict[] = [
   "reject",
   "respond",
 ];
+/** Where several people must agree: an edit would take their votes away. */
+const SEVERAL: readonly Verdict[] = ["approve", "approve", "approve", "approve", "reject"];
 const SETTLING: readonly Verdict[] = ["happened", "happened", "run_again", "run_again", "give_up"];
 const LAST_WORDS: readonly Verdict[] = ["happened", "give_up"];
 
 /** Decides one checkpoint, in whatever way the seed says. Resolves when every act is answered or the signal aborts. */
 export async function decide(approval: Approval, options: PersonOptions): Promise<void> {
-  const { random } = options;
-  const verdicts = approval.kind === ApprovalKind.SETTLEMENT ? SETTLING : CALM;
-  const first = act(approval, random.pick(verdicts), options);
-  const others = random.chance(0.1) ? [act(approval, random.pick(verdicts), options)] : [];
+  const { random, dawdles, signal } = options;
+  if (dawdles && random.chance(0.7)) {
+    await pause(random.between(500, DAWDLE_MS), signal).catch(() => undefined);
+    return decideNow(await readAgain(approval, options), options);
+  }
+  return decideNow(approval, options);
+}
+
+async function decideNow(approval: Approval, options: PersonOptions): Promise<void> {
+  const { random, people, acts } = options;
+  const settling = approval.kind === ApprovalKind.SETTLEMENT;
+  const several = approval.votesRequired > 1;
+  const verdicts = settling ? SETTLING : several ? SEVERAL : CALM;
+  const may = random.shuffled(people.filter((person) => mayDecide(person, approval)));
+  const intruders = people.filter((person) => !mayDecide(person, approval));
+  if (intruders.length > 0 && random.chance(INTRUDES)) {
+    await act(approval, settling ? "happened" : "approve", {
+      ...options,
+      person: random.pick(intruders),
+      allowed: false,
+    });
+  }
+  const by = (at: number): Acting => ({ ...options, person: may[at % Math.max(1, may.length)], allowed: true });
+  const verdict = random.pick(verdicts);
+  const first = act(approval, verdict, by(0));
+  const others = random.chance(0.1) ? [act(approval, random.pick(verdicts), by(1))] : [];
   const reasons = await Promise.all([first, ...others]);
   // Nothing runs again once a run has ended; whether it happened is still to be said.
-  const unsaid = approval.kind === ApprovalKind.SETTLEMENT && reasons.every((reason) => reason === "RUN_ENDED");
-  if (unsaid) await act(approval, random.pick(LAST_WORDS), options);
+  const unsaid = settling && reasons.every((reason) => reason === "RUN_ENDED");
+  if (unsaid) await act(approval, random.pick(LAST_WORDS), by(0));
+  // A vote of several: others say the same, until there are enough.
+  const open = (): boolean =>
+    acts.filter(({ approvalId }) => approvalId === approval.approvalId).every(({ answer }) => !closes(answer));
+  for (let at = 1; several && reasons[0] === undefined && at <= may.length && open(); at += 1) {
+    const reason = await act(approval, verdict, by(at));
+    if (reason !== undefined) return;
+  }
+}
+
+function closes(answer: Act["answer"]): boolean {
+  return answer?.kind === "recorded" && answer.closed;
+}
+
+/** As it is by now: others may have to decide it. */
+async function readAgain(approval: Approval, { callers, runId, signal }: PersonOptions): Promise<Approval> {
+  const { approvalId } = approval;
+  const asked = callers.ask((rpc, how) => rpc.approvals.getApproval({ runId, approvalId }, how), signal);
+  const answer = await asked.catch((thrown) => {
+    if (signal.aborted) return undefined;
+    throw thrown;
+  });
+  return answer?.approval ?? approval;
+}
+
+interface Acting extends PersonOptions {
+  readonly person: Person | undefined;
+  readonly allowed: boolean;
 }
 
 /** Resolves to the reason of a refusal. */
-async function act(approval: Approval, verdict: Verdict, options: PersonOptions): Promise<string | undefined> {
-  const { callers, runId, random, signal, acts } = options;
+async function act(approval: Approval, verdict: Verdict, options: Acting): Promise<string | undefined> {
+  const { runId, random, signal, acts, person, allowed } = options;
+  const { callers } = person ?? options;
   const { approvalId, callId } = approval;
   const decisionId = newId("dec");
   const edited = verdict === "edit" ? editOf(approval.argumentsJson, random) : undefined;
   const digest = edited?.digest ?? approval.argumentsDigest;
-  const entry: Act = { approvalId, callId, decisionId, verdict, digest, answer: undefined };
+  const entry: Act = { approvalId, callId, decisionId, verdict, allowed, digest, answer: undefined };
   acts.push(entry);
   const send = (rpc: Rpc, how: CallOptions) =>
     sendAct(rpc, how, { approval, runId, decisionId, verdict, edited: edited?.text });

@@ -39,6 +39,7 @@ export async function proveTwin(twin: Twin, { seed, control, onProgress }: TwinO
       workers: 2,
       seed,
       stories,
+      trust: false,
       faults,
       orchestratorEntry: built.entry,
       onProgress,

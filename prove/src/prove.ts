@@ -7,9 +7,10 @@ import { RunState } from "@agentspan/proto";
 import { Callers } from "./callers.js";
 import type { Evidence } from "./checks/evidence.js";
 import { checkAll } from "./checks/index.js";
-import { driveRun, lookBack, newRecord } from "./drive-run.js";
+import { driveRun, newRecord } from "./drive-run.js";
 import type { FaultKind } from "./faults/kinds.js";
 import { ARMS, type Arm, runFaults } from "./faults/schedule.js";
+import { gather } from "./gather.js";
 import { givenInstallation } from "./given-installation.js";
 import { OwnStack } from "./own-stack.js";
 import { pause } from "./pause.js";
@@ -19,6 +20,8 @@ import type { RunRecord } from "./run-record.js";
 import { type Story, weighted } from "./stories.js";
 import { Tally } from "./tally.js";
 import type { Target } from "./target.js";
+import { keepHouse } from "./trust/housekeeping.js";
+import type { Person } from "./trust/people.js";
 
 export interface ProveOptions {
   readonly runs: number;
@@ -41,6 +44,8 @@ export interface ProveOptions {
   readonly gateways: number;
   readonly workers: number;
   readonly leaseMs: number;
+  /** A stack of its own with authentication, signatures, policies and standing grants. */
+  readonly trust: boolean;
   readonly stories?: readonly Story[];
   readonly arms?: readonly Arm[];
   /** Further settings of every service. */
@@ -56,11 +61,8 @@ export interface ProveOptions {
 
 const PROGRESS_MS = 5_000;
 const LOOK_MS = 500;
-const LOOKED_AT_ONCE = 16;
 /** A run that goes on for ever without coming to its end is stuck too. */
 const MOST_BOUNDS = 20;
-/** Within which a worker has told an outcome, where some runs have not come to their end. */
-const TELLING_MS = 5_000;
 /** Faults go on while runs are still to be started, but not for ever. */
 const LONGEST_SHARE = 3;
 
@@ -78,9 +80,17 @@ export async function prove(options: ProveOptions): Promise<Report> {
     // Whatever is in progress listens to them.
     setMaxListeners(0, over.signal, calm.signal);
     const callers = new Callers(() => target.rpcs, random.fork());
+    const people = target.people.map(({ name, groups, rpcs }) => {
+      return { name, groups, callers: new Callers(() => rpcs, random.fork()) };
+    });
     const records: RunRecord[] = [];
     const more = (): boolean => !calm.signal.aborted && options.everyPoint && tally.pointsLeft.length > 0;
-    const driving = driveAll(target, { options, callers, records, random: random.fork(), signal: over.signal, more });
+    const driving = driveAll(target, {
+      ...{ options, callers, people, records, random: random.fork(), signal: over.signal, more },
+    });
+    const housekeeping = keepHouse(people, { random: random.fork(), calm: calm.signal, over: over.signal });
+    // Looked at again below.
+    housekeeping.catch(() => undefined);
     const { processes, proxies, disk } = target;
     const context = { processes, proxies, disk, random: random.fork(), tally, signal: calm.signal, leaseMs };
     let faultsSoFar = 0;
@@ -116,7 +126,7 @@ export async function prove(options: ProveOptions): Promise<Report> {
       over.abort(new Error("The time is over."));
       await driving.allEnded;
       onProgress("looking at every run, the ledger and the store");
-      const evidence = await gather(target, records, callers);
+      const evidence = await gather(target, records, { callers, people, grants: await housekeeping });
       const report = reportOf({
         target,
         options,
@@ -190,6 +200,7 @@ async function faultTime({ forMs, signal }: ProveOptions, allStarted: Promise<vo
 interface Driving {
   readonly options: ProveOptions;
   readonly callers: Callers;
+  readonly people: readonly Person[];
   readonly records: RunRecord[];
   readonly random: Random;
   readonly signal: AbortSignal;
@@ -200,7 +211,7 @@ interface Driving {
 /** Further runs than were asked for: a share of them. */
 const MOST_FURTHER = 0.5;
 
-function driveAll(target: Target, { options, callers, records, random, signal, more }: Driving) {
+function driveAll(target: Target, { options, callers, people, records, random, signal, more }: Driving) {
   const { runs, atOnce, stories = target.stories } = options;
   const enough = (): boolean =>
     records.length >= runs && (!more() || records.length >= Math.floor(runs * (1 + MOST_FURTHER)));
@@ -219,29 +230,13 @@ function driveAll(target: Target, { options, callers, records, random, signal, m
       records.push(record);
       if (enough()) started();
       const agent = target.agentOf(story, mine);
-      await driveRun(record, { callers, agent, story, input, random: mine, signal });
+      await driveRun(record, { callers, people, agent, story, input, random: mine, signal });
     }
   };
   const allEnded = Promise.all(Array.from({ length: Math.min(atOnce, runs) }, lane)).then(() => started());
   // Looked at again by whoever waits for it.
   allEnded.catch(() => undefined);
   return { allStarted, allEnded };
-}
-
-async function gather(target: Target, records: readonly RunRecord[], callers: Callers): Promise<Evidence> {
-  const { signal } = new AbortController();
-  setMaxListeners(0, signal);
-  // The ledger first: what had begun by then is on record by now, and what had ended has been told.
-  const ledger = target.ledger();
-  const livingPids = target.livingPids();
-  await pause(records.every(({ readersHadMs }) => readersHadMs !== undefined) ? 0 : TELLING_MS);
-  const whole: RunRecord[] = [];
-  for (let from = 0; from < records.length; from += LOOKED_AT_ONCE) {
-    const some = records.slice(from, from + LOOKED_AT_ONCE);
-    whole.push(...(await Promise.all(some.map((record) => lookBack(record, { callers, signal })))));
-  }
-  const { gated, once } = target;
-  return { records: whole, ledger, gated, once, livingPids, stored: await target.stored() };
 }
 
 interface Proved {

@@ -22,7 +22,7 @@ const RESTLESS = 0.04;
 const TERMINAL: readonly (string | undefined)[] = ["done", "failed", "cancelled", "timedOut"];
 
 /** After which there may be something to decide. */
-const TO_DECIDE: readonly (string | undefined)[] = ["waiting", "voted", "checkpointClosed"];
+const TO_DECIDE: readonly (string | undefined)[] = ["waiting", "voted", "escalated", "checkpointClosed"];
 
 export function isTerminal({ event }: Event): boolean {
   return TERMINAL.includes(event.case);

@@ -10,6 +10,8 @@ export interface Act {
   readonly callId: string;
   readonly decisionId: string;
   readonly verdict: Verdict;
+  /** Whether who decides may: a proof without authentication knows nobody, and everybody may. */
+  readonly allowed: boolean;
   /** The digest of the arguments that it lets run, where it lets any. */
   readonly digest: string;
   /** The server's answer, or the reason of its refusal; undefined where none came before the end. */

@@ -11,6 +11,10 @@ export interface Story {
   readonly unserved?: boolean;
   /** It is cancelled when it may have ended already. */
   readonly cancelled?: "late";
+  /** Its agent is the one whose tools have policies. */
+  readonly policies?: boolean;
+  /** People take their time to decide, perhaps until it is too late. */
+  readonly dawdles?: boolean;
   /** It is left alone by those who pause and cancel. */
   readonly undisturbed?: boolean;
 }

@@ -1,5 +1,6 @@
 // What is proved: a stack of our own, or an installation that somebody else runs.
 import type { LedgerLine, Rpc, Stack } from "@agentspan/e2e";
+import type { TrustedKeys } from "@agentspan/internal";
 import type { AgentDefinition } from "@agentspan/proto";
 import type { StoredHistory } from "./checks/stored-histories.js";
 import type { FaultKind } from "./faults/kinds.js";
@@ -8,6 +9,8 @@ import type { Processes } from "./faults/processes.js";
 import type { SmallDisk } from "./faults/small-disk.js";
 import type { Random } from "./random.js";
 import type { Story } from "./stories.js";
+import type { KeyHolder } from "./trust/people.js";
+import type { OfficeRpc } from "./way.js";
 
 export interface Target {
   /** The ways to its gateways. */
@@ -23,6 +26,10 @@ export interface Target {
   /** What the table must say besides. */
   readonly limits: readonly string[];
   readonly stories: readonly Story[];
+  /** Who decides, and their own ways to the gateways; empty where nobody is known. */
+  readonly people: readonly (KeyHolder & { readonly rpcs: readonly OfficeRpc[] })[];
+  /** Whose signatures are believed; absent where nothing is signed. */
+  readonly trusted?: TrustedKeys | undefined;
   readonly gated: ReadonlySet<string>;
   readonly once: ReadonlySet<string>;
   /** Now and then a definition that nobody has brought before. */

@@ -62,7 +62,8 @@ function recordedActs(history: readonly Event[]): readonly RecordedAct[] {
       return [{ decisionId: event.value.decisionId, approvalId: event.value.approvalId, closes: false }];
     }
     const decision = event.case === "decided" ? event.value.decision : undefined;
-    return decision === undefined
+    // A standing grant decided, of which nobody made an act.
+    return decision === undefined || decision.ground !== undefined
       ? []
       : [{ decisionId: decision.decisionId, approvalId: decision.approvalId, closes: true }];
   });

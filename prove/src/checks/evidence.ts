@@ -1,5 +1,7 @@
 import type { LedgerLine } from "@agentspan/e2e";
+import type { AuditReport, TrustedKeys } from "@agentspan/internal";
 import type { RunRecord } from "../run-record.js";
+import type { MadeGrant } from "../trust/housekeeping.js";
 import type { StoredHistory } from "./stored-histories.js";
 
 /** All that is known when everything is over. */
@@ -14,6 +16,17 @@ export interface Evidence {
   readonly livingPids: ReadonlySet<number>;
   /** What the server stores; undefined where that cannot be read. */
   readonly stored: readonly StoredHistory[] | undefined;
+  /** What can be told where it is known who asks; undefined elsewhere. */
+  readonly trust: TrustEvidence | undefined;
+}
+
+export interface TrustEvidence {
+  /** Lines of an export of the whole audit. */
+  readonly audit: readonly string[];
+  readonly report: AuditReport;
+  readonly trusted: TrustedKeys;
+  /** Standing grants, as they were asked for. */
+  readonly grants: readonly MadeGrant[];
 }
 
 export interface Broken {

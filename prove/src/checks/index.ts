@@ -15,6 +15,7 @@ import {
   outcomesAreRecorded,
 } from "./gated-tools.js";
 import { storedHistoriesFold } from "./store.js";
+import { auditVerifies, decidedByWhoMay, grantsHold, receiptsVerify } from "./trust.js";
 
 const CHECKS: readonly Check[] = [
   decisionsTookEffectOnce,
@@ -31,8 +32,13 @@ const CHECKS: readonly Check[] = [
   startsAreIdempotent,
 ];
 
+/** Where it is known who asks, and everything is signed. */
+const TRUST: readonly Check[] = [decidedByWhoMay, grantsHold, receiptsVerify, auditVerifies];
+
 /** Every invariant, each looked at on its own. */
 export function checkAll(evidence: Evidence): readonly Checked[] {
-  const checks = evidence.stored === undefined ? CHECKS : [...CHECKS, storedHistoriesFold];
+  const stored = evidence.stored === undefined ? [] : [storedHistoriesFold];
+  const trust = evidence.trust === undefined ? [] : TRUST;
+  const checks = [...CHECKS, ...stored, ...trust];
   return checks.map((check) => check(evidence));
 }
