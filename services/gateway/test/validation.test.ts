@@ -107,6 +107,7 @@ describe("a definition", () => {
     ["agent.model must be", { model: "/gpt" }],
     ["agent.model must be", { model: "openai/ gpt" }],
     ["agent.maxTurns must be at most 10000", { maxTurns: 10_001 }],
+    ["agent.deadline must be a duration from 0 to 315360000 s", { deadline: seconds(3_650 * 86_400 + 1) }],
     ["agent.temperature must be from 0 to 2", { temperature: 2.1 }],
     ["agent.temperature must be from 0 to 2", { temperature: -0.1 }],
     ["agent.temperature must be from 0 to 2", { temperature: Number.NaN }],
