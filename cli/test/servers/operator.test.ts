@@ -149,7 +149,7 @@ describe("decisions", () => {
     const { code, shown } = await ask("approve", runId);
     expect(code).toBe(0);
     expect(shown).toMatch(
-      /Approved\.\nNo (worker has taken it yet: it waits for one that|connected worker) serves process_refund/,
+      /Approved\.\n(No worker has taken it yet: it waits for one that|It waits: no connected worker) serves process_refund/,
     );
   });
 
