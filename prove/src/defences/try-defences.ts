@@ -1,4 +1,5 @@
 // Shows that each defence is needed: a build without it fails the test that shows it, and the build with it passes.
+import { stripVTControlCharacters } from "node:util";
 import { CopiedTree, type Ran } from "./copied-tree.js";
 import type { Defence, ShownBy } from "./defence.js";
 import { DEFENCES } from "./defences.js";
@@ -69,16 +70,11 @@ function test(tree: CopiedTree, { file, title }: ShownBy): Promise<Ran> {
 }
 
 function passedIn({ output }: Ran): number {
-  return Number(/Tests .*?(\d+) passed/.exec(plain(output))?.[1] ?? 0);
+  return Number(/Tests .*?(\d+) passed/.exec(stripVTControlCharacters(output))?.[1] ?? 0);
 }
 
 function failedIn({ output }: Ran): number {
-  return Number(/Tests .*?(\d+) failed/.exec(plain(output))?.[1] ?? 0);
-}
-
-function plain(output: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours of a terminal begin with one.
-  return output.replace(/\u001b\[[0-9;]*m/g, "");
+  return Number(/Tests .*?(\d+) failed/.exec(stripVTControlCharacters(output))?.[1] ?? 0);
 }
 
 function tableOf(tried: readonly Tried[]): string {

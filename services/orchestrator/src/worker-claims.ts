@@ -1,8 +1,8 @@
 // Answers claims. What the core grants goes out with its proof, and not at all where the stored decision or arguments are
 // not what they were: then the call ends with an error that says why, and nobody runs it.
 import type { Logger } from "@agentspan/internal";
-import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema } from "@agentspan/proto";
-import { create } from "@bufbuild/protobuf";
+import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema, type GrantSchema } from "@agentspan/proto";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Call,
@@ -12,6 +12,7 @@ import {
   callOf,
   idempotencyKeyOf,
   type OwnerDemand,
+  type ProbeGranted,
   type Run,
 } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
@@ -120,49 +121,42 @@ export class WorkerClaims {
 
   /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
   private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
-    const { orchestratorId, engine } = this.options;
+    const { engine } = this.options;
     const { answer, stored } = await engine.execute(runId, { type: "claim_probe", callId, attempt });
     if (answer.type === "refused") return this.refused(answer.reason);
     if (answer.type !== "probe_granted") throw new Error(`A claim of a probe was answered ${answer.type}.`);
-    return create(ClaimResponseSchema, {
-      orchestratorId,
-      answer: {
-        case: "grant",
-        value: {
-          toolName: answer.tool,
-          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
-          argumentsDigest: answer.digest,
-          idempotencyKey: idempotencyKeyOf(runId, callId),
-          deadline: timestampFromMs(answer.until),
-          guarded: true,
-          agentName: stored.run.agentName,
-          probe: true,
-        },
-      },
-    });
+    const idempotencyKey = idempotencyKeyOf(runId, callId);
+    return this.looks(stored, answer, { idempotencyKey, probe: true });
   }
 
   /** What a preview needs. Several workers may look: the first answer counts. */
   private async claimPreview(workerId: string, { runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
-    const { orchestratorId, engine } = this.options;
+    const { engine } = this.options;
     const { answer, stored } = await engine.execute(runId, { type: "claim_preview", callId, attempt, workerId });
     if (answer.type === "refused") return this.refused(answer.reason);
     if (answer.type !== "preview_granted") throw new Error(`A claim of a preview was answered ${answer.type}.`);
-    return create(ClaimResponseSchema, {
-      orchestratorId,
-      answer: {
-        case: "grant",
-        value: {
-          toolName: answer.tool,
-          argumentsJson: await this.argumentsAt(stored, answer.argumentsSequence),
-          argumentsDigest: answer.digest,
-          deadline: timestampFromMs(answer.until),
-          guarded: true,
-          agentName: stored.run.agentName,
-          preview: { number: answer.number, timeLeft: durationFromMs(answer.leftMs) },
-        },
-      },
+    return this.looks(stored, answer, {
+      preview: { number: answer.number, timeLeft: durationFromMs(answer.leftMs) },
     });
+  }
+
+  /** A grant that lets a worker look and nothing more: it has the arguments and no proof. */
+  private async looks(
+    stored: StoredRun,
+    { tool, argumentsSequence, digest, until }: Omit<ProbeGranted, "type">,
+    at: Pick<MessageInitShape<typeof GrantSchema>, "idempotencyKey" | "probe" | "preview">,
+  ): Promise<ClaimResponse> {
+    const value = {
+      toolName: tool,
+      argumentsJson: await this.argumentsAt(stored, argumentsSequence),
+      argumentsDigest: digest,
+      deadline: timestampFromMs(until),
+      guarded: true,
+      agentName: stored.run.agentName,
+      ...at,
+    };
+    const { orchestratorId } = this.options;
+    return create(ClaimResponseSchema, { orchestratorId, answer: { case: "grant", value } });
   }
 
   private async argumentsAt(stored: StoredRun, sequence: number): Promise<string> {
