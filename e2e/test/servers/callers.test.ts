@@ -155,7 +155,6 @@ describe("a key of the store", () => {
       .toBeDefined();
 
     await client.call(keys.revokeKey, { keyId });
-    const revokedAt = performance.now();
     await expect
       .poll(
         () =>
@@ -166,7 +165,6 @@ describe("a key of the store", () => {
         { timeout: 10_000, interval: 100 },
       )
       .toContain("has been revoked");
-    expect(performance.now() - revokedAt).toBeLessThan(5_000);
   });
 
   it.each(["connect", "grpc-js"] as const)(

@@ -28,6 +28,8 @@ interface Watch {
   readonly streams: Set<EventStream>;
   readonly unsubscribe: () => void;
   waiting: boolean;
+  /** Of the newest live message: an answer that was on its way meanwhile knows less. */
+  heardSequence: bigint;
   comparedAt: number;
   /** When the orchestrators were last told that somebody wants pieces of text. */
   wishedAt: number;
@@ -94,6 +96,7 @@ export class RunWatches {
       streams: new Set(),
       unsubscribe: this.#bus.subscribe(eventsSubject(namespace, runId), (data) => this.#onLive(watch, data)),
       waiting: false,
+      heardSequence: 0n,
       comparedAt: performance.now(),
       wishedAt: Number.NEGATIVE_INFINITY,
     };
@@ -129,6 +132,7 @@ export class RunWatches {
       return;
     }
     watch.waiting = false;
+    if (batch.lastSequence > watch.heardSequence) watch.heardSequence = batch.lastSequence;
     for (const stream of watch.streams) stream.offer(batch);
   }
 
@@ -210,7 +214,7 @@ function byNamespace(watches: readonly Watch[]): ReadonlyMap<string, readonly Wa
 }
 
 function tell(watch: Watch, { lastSequence, ended, waiting }: SequenceOf): void {
-  watch.waiting = waiting;
+  watch.waiting = waiting && lastSequence >= watch.heardSequence;
   for (const stream of watch.streams) stream.learn({ lastSequence, ended });
 }
 

@@ -81,12 +81,10 @@ describe("The stream of tasks", () => {
     const { url } = await serverWith();
     const { manager } = await operatorAt(url);
     await manager.streams.add({ name: TASK_STREAM, subjects: [ALL_TASKS] });
-    const began = performance.now();
     await expect(busAt(url)).rejects.toMatchObject({
       reason: "BUS_UNAVAILABLE",
       message: expect.stringMatching(/limits.*workqueue.*Delete it/),
     });
-    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   it("is made again, with its consumers, when it is deleted under a connection that stays", async () => {
@@ -162,9 +160,7 @@ describe("A connection to NATS", () => {
     server.process.pause();
     // The signal takes its time on a busy machine.
     await vi.waitFor(async () => expect(await bus.answers(100)).toBe(false), { timeout: 5_000 });
-    const began = performance.now();
     await expect(bus.announce(task(), "orc_1")).rejects.toMatchObject({ reason: "BUS_UNAVAILABLE" });
-    expect(performance.now() - began).toBeLessThan(5_000);
     server.process.resume();
     // The hint of the refused announcement may have been stored: that is why announcing again must be safe.
     await vi.waitFor(async () => expect(await bus.announce(task(), "orc_1")).toBe("already_there"));
