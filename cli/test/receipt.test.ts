@@ -111,6 +111,11 @@ describe("a receipt", () => {
     expect(said).toContain("would have done what was shown");
   });
 
+  it("holds of somebody who may decide by a group", async () => {
+    const { code } = await verify(receiptText(receipt({ decision: { group: "finance" } })));
+    expect(code).toBe(0);
+  });
+
   it("does not hold where a single byte of it is another", async () => {
     const bytes = Buffer.from(receiptText(receipt()), "utf8");
     const keys = TrustedKeys.read(readFileSync(trusted, "utf8"));

@@ -142,11 +142,15 @@ export function deskAgent(name = "desk", options: Partial<Omit<AgentOptions, "na
 
 /** A definition that forgets that `wipe` is gated. The desk's workers serve it. */
 export function lenientAgent(queue = "desk"): Agent {
-  const wipe = tool(() => undefined, {
-    name: "wipe",
-    description: "The wipe of the desk.",
-    inputSchema: ANYTHING,
-    queue,
-  });
-  return new Agent({ name: `${queue}_lenient`, model: MODEL, tools: [wipe] });
+  return new Agent({ name: `${queue}_lenient`, model: MODEL, tools: [servedAt(queue, "wipe")] });
+}
+
+/** A definition that gates `get_order`, which the desk's workers serve as a plain tool. */
+export function strictAgent(queue = "desk"): Agent {
+  return new Agent({ name: `${queue}_strict`, model: MODEL, tools: [servedAt(queue, "get_order", true)] });
+}
+
+function servedAt(queue: string, name: string, approvalRequired = false): Tool {
+  const description = `The ${name} of the desk.`;
+  return tool(() => undefined, { name, description, inputSchema: ANYTHING, queue, approvalRequired });
 }

@@ -40,7 +40,7 @@ interface Made {
 /** As it is signed when it is made. */
 function decision({ run, kind, who, at, key }: Made) {
   const said = { call: "c1", approval: "apr_1", decision: kind, digest: digestOf(SHOWN), editedDigest: "" };
-  const by = { who, onBehalfOf: "", method: "api_key", credentialId: "k1", address: "10.0.0.1" };
+  const by = { who, onBehalfOf: "", group: "finance", method: "api_key", credentialId: "k1", address: "10.0.0.1" };
   const act = { ...said, ...by, outcome: "approved", comment: "fine" };
   const text = decisionText({ ...act, run, closes: kind === "decided", at: 1_700_000_000_000 + at });
   return { ...act, signed: { keyId: key.id, signature: Buffer.from(key.sign(text)).toString("base64url") } };

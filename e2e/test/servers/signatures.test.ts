@@ -40,7 +40,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { connect, type NatsConnection } from "nats";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ANNOUNCE_SOON, deskAgent, loggedIn, type Stack, until } from "../../src/index.js";
+import { ANNOUNCE_SOON, deskAgent, loggedIn, type Stack, strictAgent, until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -147,6 +147,24 @@ describe("a row that was changed between the approval and the execution", () => 
     expect(outcome).toMatchObject({ case: "error", value: expect.stringMatching(/did not run and had no effect/) });
     expect(outcome.value).toMatch(why);
     expect(stack.current.model.told(run.input)).toEqual([expect.stringMatching(why)]);
+  });
+
+  it("into one that waits for nobody: no worker runs it, and the run says why", async () => {
+    const agent = strictAgent("ungated");
+    const run = await startRun(stack.current, "ungated", [call("get_order", {}), { text: "ok" }], { agent });
+    const { callId } = await theApproval(run);
+    await tamper(stack.current, run.runId, (row) => {
+      const state = JSON.parse(row.run) as { turn: { calls: object[] }; checkpoints: object };
+      const ready = { kind: "ready", attempt: 1, since: 0, notBefore: 0 };
+      state.turn.calls = state.turn.calls.map((call) => ({ ...call, gate: "plain", attempts: 1, state: ready }));
+      row.run = JSON.stringify({ ...state, checkpoints: {} });
+    });
+    await stack.current.addWorker({ queues: ["ungated"] });
+    await hint(stack.current, run.runId, callId, "ungated", "get_order");
+    expect((await ended(run)).state).toBe("COMPLETED");
+    expect(stack.current.ledger.begun(run.runId)).toEqual([]);
+    const { outcome } = only(await historyOf(run), "toolResult");
+    expect(outcome.value).toMatch(/definition asks for people, and nobody decided/);
   });
 
   it("into one that nobody decided: no worker runs it", async () => {
@@ -440,9 +458,9 @@ function callIdOf({ event }: Event): readonly string[] {
 }
 
 /** What anybody can say on NATS: that an attempt is there to be claimed. */
-async function hint({ servers }: Stack, runId: string, callId: string, queue: string): Promise<void> {
+async function hint({ servers }: Stack, runId: string, callId: string, queue: string, tool = "refund"): Promise<void> {
   const nats = await connect({ servers: servers.natsUrl });
-  const subject = taskSubject({ namespace: "default", queue, tool: "refund", runId, callId, attempt: 1 });
+  const subject = taskSubject({ namespace: "default", queue, tool, runId, callId, attempt: 1 });
   const body = toBinary(TaskHintSchema, create(TaskHintSchema, { runId, callId, attempt: 1 }));
   await until("the stream takes the hint", () =>
     nats.jetstream().publish(subject, body, { expect: { streamName: TASK_STREAM } }),

@@ -141,6 +141,7 @@ function decisionProblem(entry: AuditEntry, { trusted, mustBeSigned }: Signing):
     at,
     ...(ground === undefined ? {} : { ground }),
     ...(text("preview") === "" ? {} : { preview: text("preview") }),
+    ...(text("group") === "" ? {} : { group: text("group") }),
   };
   const bytes = Buffer.from(String(signature), "base64url");
   return trusted.problem("orchestrators", {

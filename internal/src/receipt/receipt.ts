@@ -51,13 +51,17 @@ const MEMBERS = {
     at: "number",
   },
 } as const satisfies {
-  readonly decision: Readonly<Record<Exclude<keyof DecisionStatement, "ground" | "preview">, string>>;
+  readonly decision: Readonly<Record<Exclude<keyof DecisionStatement, "ground" | "preview" | "group">, string>>;
   readonly grant: Readonly<Record<Exclude<keyof GrantStatement, "preview">, string>>;
   readonly outcome: Readonly<Record<keyof OutcomeStatement, string>>;
 };
 
 /** Those that are there only where there was something to say. */
-const OPTIONAL: Readonly<Record<string, string>> = { preview: "string" };
+const OPTIONAL = {
+  decision: { preview: "string", group: "string" },
+  grant: { preview: "string" },
+  outcome: {},
+} as const satisfies Readonly<Record<PartName, Readonly<Record<string, string>>>>;
 
 /** The text of a receipt's file. */
 export function receiptText({ arguments: args, votes, decision, grant, outcome }: Receipt): string {
@@ -113,7 +117,7 @@ export function isStatement(part: PartName, value: unknown): boolean {
   if (!isObject(value)) return false;
   const { ground, ...others } = value;
   if (part === "decision" && ground !== undefined && isGround(ground)) return isStatement(part, others);
-  const optional = part === "outcome" ? [] : Object.entries(OPTIONAL).filter(([name]) => Object.hasOwn(value, name));
+  const optional = Object.entries(OPTIONAL[part]).filter(([name]) => Object.hasOwn(value, name));
   const members = [...Object.entries(MEMBERS[part]), ...optional];
   if (Object.keys(value).length !== members.length) return false;
   return members.every(([name, type]) => {

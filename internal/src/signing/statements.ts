@@ -25,6 +25,24 @@ export interface CallerStatement {
   readonly address: string;
 }
 
+/** Who started a run, for whom, and what it is held to: signed by the orchestrator before it is stored. */
+export interface StartStatement {
+  readonly run: string;
+  readonly namespace: string;
+  readonly agent: string;
+  /** The SHA-256 of the definition. */
+  readonly version: string;
+  readonly startedBy: string;
+  readonly onBehalfOf: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Of the request, its input included. */
+  readonly requestHash: string;
+  /** The run and the call that started it; empty where a caller did. */
+  readonly parent: string;
+  readonly parentCall: string;
+  readonly at: number;
+}
+
 /** What a person said about exactly which arguments: signed by the orchestrator before it is stored. */
 export interface DecisionStatement {
   readonly run: string;
@@ -50,6 +68,8 @@ export interface DecisionStatement {
   readonly ground?: GroundStatement;
   /** The fingerprint of the preview that was shown; absent, and no empty text, where none was. */
   readonly preview?: string;
+  /** The group by which they are one of those who may decide; absent, and no empty text, where it takes none. */
+  readonly group?: string;
 }
 
 export interface GroundStatement {
@@ -110,6 +130,10 @@ export const GRANT_VALID_MS = 30_000;
 
 export function envelopeText(statement: EnvelopeStatement): string {
   return signedText("agentspan.envelope.v1", statement);
+}
+
+export function startText(statement: StartStatement): string {
+  return signedText("agentspan.start.v1", statement);
 }
 
 export function decisionText(statement: DecisionStatement): string {

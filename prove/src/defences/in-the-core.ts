@@ -30,7 +30,7 @@ export const IN_THE_CORE: readonly Defence[] = [
   {
     threat: CHANGED_EFFECT,
     without: "a check that was changed in the database is believed",
-    file: "services/orchestrator/src/proof/signatures.ts",
+    file: "services/orchestrator/src/proof/believed-calls.ts",
     from: "if (shown !== undefined && shown !== call.check?.fingerprint)",
     to: 'if (shown === "" && shown !== call.check?.fingerprint)',
     shownBy: {
@@ -42,8 +42,8 @@ export const IN_THE_CORE: readonly Defence[] = [
     threat: TALKED_INTO_IT,
     without: "a definition that requires approval asks nobody",
     file: `${CORE}/gate.ts`,
-    from: "if (required) return { ...gated,",
-    to: 'if (required && args === "") return { ...gated,',
+    from: 'if (required) return { reason: "The agent',
+    to: 'if (required && rule === "") return { reason: "The agent',
     shownBy: transcript("a-refund-that-a-person-approves-is-paid-once"),
   },
   {

@@ -8,6 +8,9 @@ const HISTORY = "A record that was changed afterwards";
 
 const GRANT_CHECK = "sdk-ts/test/grant-check.test.ts";
 const STORED_APPROVAL = "services/orchestrator/test/proof/signatures.test.ts";
+const BELIEVED = "services/orchestrator/test/proof/believed-calls.test.ts";
+const BELIEVED_CALLS = "services/orchestrator/src/proof/believed-calls.ts";
+const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
 const SIGNATURES = "e2e/test/servers/signatures.test.ts";
 const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
 const AUDIT = "internal/test/audit.test.ts";
@@ -123,26 +126,69 @@ export const ON_THE_WAY: readonly Defence[] = [
   {
     threat: ROW,
     without: "a decision is believed that nobody signed",
-    file: "services/orchestrator/src/proof/signatures.ts",
-    from: 'return this.signing.trusted.problem("orchestrators", { text, keyId, signature, at: event.at });',
-    to: 'return text !== "" ? undefined : this.signing.trusted.problem("orchestrators", { text, keyId, signature, at: event.at });',
+    file: BELIEVED_CALLS,
+    from: 'return trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) ?? fact;',
+    to: 'return (text === "" ? trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) : undefined) ?? fact;',
     shownBy: { file: STORED_APPROVAL, title: "a stored approval is not believed" },
   },
   {
     threat: ROW,
     without: "one vote is enough where the row says that it was two",
-    file: "services/orchestrator/src/proof/signatures.ts",
-    from: 'if (votes.length + 1 < checkpoint.votesRequired) return "it has too few votes";',
-    to: 'if (votes.length + 1 < 0) return "it has too few votes";',
+    file: ENTITLEMENT,
+    from: "if (new Set(acts.map(personOf)).size < votesRequired(",
+    to: "if (new Set(acts.map(personOf)).size < -votesRequired(",
     shownBy: { file: STORED_APPROVAL, title: "a stored approval is not believed" },
   },
   {
     threat: ROW,
     without: "arguments run that are not those of their digest",
-    file: "services/orchestrator/src/proof/signatures.ts",
+    file: BELIEVED_CALLS,
     from: "return digestOf(text) === digest ? undefined :",
     to: 'return digestOf(text) === digest || digest !== "" ? undefined :',
     shownBy: { file: SIGNATURES, title: "no worker runs it, and the run says why" },
+  },
+  {
+    threat: ROW,
+    without: "a call runs that its definition asks people about, where the row says that nobody is asked",
+    file: ENTITLEMENT,
+    from: "return asked && ",
+    to: "return asked?.reason === args && ",
+    shownBy: { file: BELIEVED, title: "a call that no person let run is not believed" },
+  },
+  {
+    threat: ROW,
+    without: "a call runs in the name of somebody who did not start it",
+    file: "services/orchestrator/src/proof/believed-starts.ts",
+    from: "if (problem !== undefined) return `of the start",
+    to: "if (problem === text) return `of the start",
+    shownBy: { file: BELIEVED, title: "whose run is not the one that was started" },
+  },
+  {
+    threat: ROW,
+    without: "a decision counts of somebody whom the policy does not let decide",
+    file: ENTITLEMENT,
+    from: "if (!mayDecide(tool.approval, act)) return",
+    to: "if (!mayDecide(tool.approval, act) && acts.length === 0) return",
+    shownBy: { file: BELIEVED, title: "an approval is not believed that its policy would not have taken" },
+  },
+  {
+    threat: ROW,
+    without: "a decision counts of whoever started the run",
+    file: ENTITLEMENT,
+    from: "authenticated: isAuthenticated(act) })",
+    to: 'authenticated: isAuthenticated(act) && act.who === "" })',
+    shownBy: { file: BELIEVED, title: "an approval is not believed that its policy would not have taken" },
+  },
+  {
+    threat: ROW,
+    without: "a definition is read that is not the one of its version",
+    file: "services/orchestrator/src/agent-catalog.ts",
+    from: "if (versionOf(definition) === version && decodeAgent",
+    to: 'if (version !== "" && decodeAgent',
+    shownBy: {
+      file: "services/orchestrator/test/engine/pinned-definition.test.ts",
+      title: "a definition that was changed in the database and",
+    },
   },
   {
     threat: STALE_KEY,

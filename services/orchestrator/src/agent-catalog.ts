@@ -1,9 +1,10 @@
-// Definitions by version. A version never changes, so what was read once is kept.
+// Definitions by version. A version is the hash of its content: it never changes, so what was read once is kept, and what
+// was changed in the database is not read at all.
 import { AgentspanError, faultPoint } from "@agentspan/internal";
 import type { AgentDefinition } from "@agentspan/proto";
 import type { Clock } from "./clock.js";
 import type { Agent, Run } from "./core/index.js";
-import { decodeAgent, encodeAgent, toCore } from "./encode/agent.js";
+import { decodeAgent, encodeAgent, toCore, versionOf } from "./encode/agent.js";
 import type { AgentStore, StoredAgent } from "./ports.js";
 
 const MOST_AGENTS = 256;
@@ -59,9 +60,13 @@ export class AgentCatalog {
     return { agent: this.keep(stored), stored };
   }
 
+  /** Rejects with AGENT_NOT_FOUND, and with INTERNAL where what is stored is not what was put. */
   async find(namespace: string, name: string, version?: string): Promise<StoredAgent> {
     const stored = await this.store.getAgent(namespace, name, version);
-    if (stored !== undefined) return stored;
+    if (stored !== undefined) {
+      requireUnchanged(stored);
+      return stored;
+    }
     const which = version === undefined ? "" : ` with version ${version}`;
     throw new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
   }
@@ -85,6 +90,14 @@ export class AgentCatalog {
     if (this.agents.size > MOST_AGENTS && oldest !== undefined) this.agents.delete(oldest);
     return agent;
   }
+}
+
+function requireUnchanged({ name, version, definition }: StoredAgent): void {
+  if (versionOf(definition) === version && decodeAgent(definition).name === name) return;
+  throw new AgentspanError(
+    "INTERNAL",
+    `What is stored of agent ${name} is not its version ${version}: it was changed in the database. Its runs go on when it is put back.`,
+  );
 }
 
 function keyOf(namespace: string, name: string, version: string): string {

@@ -20,7 +20,7 @@ import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import type { Models, StoredRun } from "./ports.js";
-import { argumentsProblem, type Signatures } from "./proof/signatures.js";
+import type { Signatures } from "./proof/signatures.js";
 
 export interface ChildRunsOptions {
   readonly engine: Pick<Engine, "execute" | "read">;
@@ -152,10 +152,10 @@ export class ChildRuns {
   private async startOf(stored: StoredRun, call: Call): Promise<Begun | string> {
     const { agents, history, models, signatures } = this.options;
     const { run } = stored;
-    const { callId, starts, argumentsSequence, digest } = call;
+    const { callId, starts, argumentsSequence } = call;
     if (starts === undefined) return "This call starts no run.";
     const args = argumentsOf((await history.at(stored, argumentsSequence))?.fact);
-    const changed = signatures && (argumentsProblem(args, digest) ?? (await signatures.callProblem(stored, callId)));
+    const changed = signatures && (await signatures.callProblem(stored, callId));
     if (changed !== undefined) return `No run was started, because ${changed}.`;
     const agent = await agents.get(run.namespace, starts.agentName, starts.agentVersion).then(
       (found) => found.agent,

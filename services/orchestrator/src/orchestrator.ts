@@ -64,7 +64,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
-  const signatures = options.signing && new Signatures(options.signing, history);
+  const signatures =
+    options.signing && new Signatures({ signing: options.signing, history, agents, text: textFunctions });
   const registry = new WorkerRegistry(store);
   const wishes = new DeltaWishes(monotonic);
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));

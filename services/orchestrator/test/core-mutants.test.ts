@@ -7,7 +7,7 @@ import { Violation } from "./core/explored-run.js";
 import { MUTANTS } from "./core/mutants.js";
 import { MutatedCores } from "./core/mutated-core.js";
 
-const INVARIANTS = 36;
+const INVARIANTS = 37;
 
 describe("the invariants of the core", () => {
   const cores = new MutatedCores();

@@ -39,6 +39,7 @@
 //  34  A call that starts a run has one child and one end, that child's; the run does not end before it.
 //  35  What is mirrored of a child is what it told last, and is decided in its own run (10).
 //  36  A run that another one started owes that one word of what it waits for, and of its end (5).
+//  37  A call begins on what its definition asks, by its arguments and the recorded acts alone, and on nothing less (11).
 //
 // The first test has a fixed seed, and so the same coverage on every machine. The second has another seed each time;
 // EXPLORE_RUNS=20000 explores longer, EXPLORE_SEED repeats a run that failed.

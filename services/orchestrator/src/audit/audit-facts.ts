@@ -238,12 +238,13 @@ function knownCall({ tool, gate, arguments: text, digest }: ToolCalled): KnownCa
 
 function acted(act: Act, call: KnownCall | undefined): AuditFact["says"] {
   const { approvalId: approval, decisionId: decision, who, onBehalfOf, outcome, comment, edited, via, signed } = act;
-  const { preview } = act;
+  const { preview, group } = act;
   return {
     approval,
     decision,
     who,
     onBehalfOf,
+    group,
     outcome,
     comment,
     preview,

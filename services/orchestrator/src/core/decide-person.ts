@@ -1,7 +1,7 @@
 // Votes and decisions of people. The decision id comes first, whatever is open by now; then the checkpoint, then what
 // may be said of it. A decision is bound to the digest that was shown and is final.
 import { toolOf } from "./agent.js";
-import { lateRefusal } from "./checkpoint-time.js";
+import { approversOf, lateRefusal } from "./checkpoint-time.js";
 import type { Decide, DecidedAnswer, Forward, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, CheckpointKind, Edited, Outcome } from "./events.js";
@@ -19,7 +19,7 @@ import {
   votesBeside,
   wasEdited,
 } from "./run.js";
-import { voterRefusal } from "./voters.js";
+import { byGroup, voterRefusal } from "./voters.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Forward | Rejection {
   const repeated = answerOfRepeated(draft.run, command);
@@ -51,6 +51,7 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
     outcome: outcomeOf(command.verdict),
     comment: command.comment,
     ...(command.by === undefined ? {} : { via: command.by }),
+    ...byGroup(approversOf(toolOf(draft.context.agent, checkpoint.tool)?.approval, checkpoint), command),
     ...(asked === undefined ? {} : { edited: asked.edited }),
     ...(checkpoint.preview?.shows.kind === "shown" ? { preview: checkpoint.preview.shows.fingerprint } : {}),
   };

@@ -96,6 +96,7 @@ export interface RunStarted {
   readonly rootRunId?: string;
   /** How deep it lies; 0 where absent. */
   readonly depth?: number;
+  readonly signed?: Signed;
 }
 
 export interface ModelReplied {
@@ -386,6 +387,8 @@ export interface Act {
   readonly comment: string;
   /** How it was known who it is; absent in events of earlier versions. */
   readonly via?: Via;
+  /** The group by which they are one of those who may decide; absent where it takes none. */
+  readonly group?: string;
   /** RFC 8785 text and digest of what runs instead. */
   readonly edited?: Edited;
   /** The fingerprint of the preview that was shown, of the arguments before an edit; absent where none was. */

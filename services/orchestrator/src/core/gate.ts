@@ -1,6 +1,6 @@
 // Whether a call waits for people, and why: the strictest of the definition, its rule, and the tool's owner.
 import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
-import type { Draft } from "./draft.js";
+import type { Draft, RuleInput, TextFunctions } from "./draft.js";
 import type { Edited, Gate, Waiting } from "./events.js";
 import { strictestTerms } from "./evolve-preview.js";
 import { headOf } from "./limits.js";
@@ -18,14 +18,13 @@ export interface Gating extends Pick<Waiting, "byRule" | "previews" | "drift"> {
 export function gatingOf(draft: Draft, tool: ToolDefinition, owner: OwnerDemand | undefined, args: string): Gating {
   // Nobody runs it, so that there is nothing to approve: whatever a worker of that name demands is about something else.
   if (tool.human !== undefined) return { gate: "plain", reason: "" };
-  const { required, rule } = tool.approval;
   // Nor do workers run it where a run is started: its gate is the definition's alone.
   const demand = tool.starts === undefined ? owner : undefined;
   const gated = { gate: "approval", ...looks(tool, demand) } as const;
-  if (required) return { ...gated, reason: "The agent's definition requires approval." };
-  const ruled = rule === undefined ? undefined : reasonByRule(draft, rule, args);
-  if (demand?.approval === true) return { ...gated, reason: ruled ?? OWNERS_WORD };
-  if (ruled !== undefined) return { ...gated, reason: ruled, byRule: true };
+  const asked = definitionAsks(tool, draft.context.text, { arguments: args, labels: draft.run.labels });
+  if (asked?.byRule === false) return { ...gated, reason: asked.reason };
+  if (demand?.approval === true) return { ...gated, reason: asked?.reason ?? OWNERS_WORD };
+  if (asked !== undefined) return { ...gated, reason: asked.reason, byRule: true };
   return { gate: tool.once || demand?.once === true ? "once" : "plain", reason: "" };
 }
 
@@ -43,9 +42,20 @@ function looks(tool: ToolDefinition | undefined, owner: OwnerDemand | undefined)
 
 const OWNERS_WORD = "The tool's owner requires approval.";
 
+/** Why a definition by itself asks for people before these arguments may run; undefined where it does not. */
+export function definitionAsks(
+  { approval: { required, rule } }: ToolDefinition,
+  text: Pick<TextFunctions, "ruleVerdict">,
+  input: RuleInput,
+): { readonly reason: string; readonly byRule: boolean } | undefined {
+  if (required) return { reason: "The agent's definition requires approval.", byRule: false };
+  const reason = rule === undefined ? undefined : reasonByRule(text, rule, input);
+  return reason === undefined ? undefined : { reason, byRule: true };
+}
+
 /** Undefined where the rule does not ask for people. */
-function reasonByRule({ context, run }: Draft, rule: string, args: string): string | undefined {
-  const { asks, problem } = context.text.ruleVerdict(rule, { arguments: args, labels: run.labels });
+function reasonByRule(text: Pick<TextFunctions, "ruleVerdict">, rule: string, input: RuleInput): string | undefined {
+  const { asks, problem } = text.ruleVerdict(rule, input);
   if (problem !== undefined) {
     return `The agent's rule could not be applied, so that approval is required: ${headOf(problem, TOLD_UNITS)}`;
   }
@@ -61,10 +71,10 @@ export function afterEdit(
   { tool, byRule }: Checkpoint,
   edited: Edited,
 ): { readonly edited: Edited; readonly spared: boolean } {
-  const rule = toolOf(draft.context.agent, tool)?.approval.rule;
-  const required = toolOf(draft.context.agent, tool)?.approval.required === true;
-  if (rule === undefined || required) return { edited, spared: false };
-  const reason = reasonByRule(draft, rule, edited.arguments);
-  if (reason === undefined) return { edited, spared: byRule === true };
-  return { edited: { ...edited, reason }, spared: false };
+  const { context, run } = draft;
+  const definition = toolOf(context.agent, tool);
+  if (definition?.approval.rule === undefined) return { edited, spared: false };
+  const asked = definitionAsks(definition, context.text, { arguments: edited.arguments, labels: run.labels });
+  if (asked === undefined) return { edited, spared: byRule === true };
+  return { edited: asked.byRule ? { ...edited, reason: asked.reason } : edited, spared: false };
 }

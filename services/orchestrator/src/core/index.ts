@@ -5,6 +5,7 @@ export * from "./commands.js";
 export * from "./conversation.js";
 export * from "./decide.js";
 export type { Context, RuleInput, RuleVerdict, TextFunctions } from "./draft.js";
+export { entitlementProblem } from "./entitlement.js";
 export * from "./events.js";
 export * from "./evolve.js";
 export { strictestTerms } from "./evolve-preview.js";

@@ -4,7 +4,7 @@ import { approversOf } from "./checkpoint-time.js";
 import type { GrantUse } from "./commands.js";
 import type { Draft } from "./draft.js";
 import type { Call } from "./run.js";
-import { decidesOwn, isOneOf } from "./voters.js";
+import { byGroup, decidesOwn, isOneOf } from "./voters.js";
 
 /** What of a tool's policy lets nobody decide beforehand: several people, or the very arguments as they were shown. */
 export function takesGrants({ approval, human }: ToolDefinition): boolean {
@@ -25,7 +25,7 @@ export function grantFits(draft: Draft, { tool: name }: Pick<Call, "tool">, args
 }
 
 /** The decision of a grant, in its maker's name. */
-export function decideByGrant(draft: Draft, { callId }: Call, { by, grantId, version, use }: GrantUse): void {
+export function decideByGrant(draft: Draft, { callId, tool }: Call, { by, grantId, version, use }: GrantUse): void {
   draft.emit({
     type: "decided",
     approvalId: `apr_${callId}_${draft.context.entropy}`,
@@ -38,6 +38,7 @@ export function decideByGrant(draft: Draft, { callId }: Call, { by, grantId, ver
     outcome: "approved",
     comment: "",
     via: { method: "grant", credentialId: `${grantId}#${use}`, address: "" },
+    ...byGroup(toolOf(draft.context.agent, tool)?.approval.approvers, by),
     ground: { grantId, version, use },
   });
 }

@@ -30,9 +30,19 @@ export function voterRefusal({ context, run }: Draft, command: Decide, checkpoin
 }
 
 /** Groups count for whoever speaks for itself: those of a delegate are not those of the person it speaks for. */
-export function isOneOf({ users, groups }: Approvers, voter: Voter): boolean {
-  if (users.includes(personOf(voter))) return true;
-  return voter.onBehalfOf === undefined && voter.groups.some((group) => groups.includes(group));
+export function isOneOf(approvers: Approvers, voter: Pick<Voter, "who" | "onBehalfOf" | "groups">): boolean {
+  return approvers.users.includes(personOf(voter)) || sharedGroup(approvers, voter) !== undefined;
+}
+
+/** The group by which somebody is one of those who may decide; absent where it takes none. */
+export function byGroup(approvers: Approvers | undefined, voter: Voter): { readonly group?: string } {
+  if (approvers === undefined || approvers.users.includes(personOf(voter))) return {};
+  const group = sharedGroup(approvers, voter);
+  return group === undefined ? {} : { group };
+}
+
+function sharedGroup({ groups }: Approvers, voter: Pick<Voter, "onBehalfOf" | "groups">): string | undefined {
+  return voter.onBehalfOf === undefined ? voter.groups.find((group) => groups.includes(group)) : undefined;
 }
 
 /**
@@ -40,7 +50,11 @@ export function isOneOf({ users, groups }: Approvers, voter: Voter): boolean {
  * delegate started the run, and the delegate itself, are its starters; a starter who speaks for another is one still.
  * Where nobody is known, nobody is refused.
  */
-export function decidesOwn(run: Run, policy: ApprovalPolicy | undefined, voter: Voter): boolean {
+export function decidesOwn(
+  run: Pick<Run, "startedBy" | "onBehalfOf">,
+  policy: ApprovalPolicy | undefined,
+  voter: Omit<Voter, "groups">,
+): boolean {
   if (!voter.authenticated || policy?.selfApproval === true) return false;
   const starter = { who: run.startedBy, ...(run.onBehalfOf === undefined ? {} : { onBehalfOf: run.onBehalfOf }) };
   const person = personOf(voter);

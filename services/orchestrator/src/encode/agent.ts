@@ -31,7 +31,12 @@ export interface EncodedAgent {
 export function encodeAgent(message: AgentDefinition): EncodedAgent {
   const canonical = canonicalJson(JSON.stringify(toJson(AgentDefinitionSchema, message)));
   if (!canonical.ok) throw new Error(`A definition has no canonical text: ${canonical.problem}`);
-  return { definition: canonical.text, version: createHash("sha256").update(canonical.text).digest("hex") };
+  return { definition: canonical.text, version: versionOf(canonical.text) };
+}
+
+/** Of a definition's stored text. */
+export function versionOf(definition: string): string {
+  return createHash("sha256").update(definition).digest("hex");
 }
 
 export function decodeAgent(definition: string): AgentDefinition {

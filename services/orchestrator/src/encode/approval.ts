@@ -164,6 +164,7 @@ export function decisionOf(act: Act & Pick<Decided, "ground">, at: number): Mess
     onBehalfOf: act.onBehalfOf ?? "",
     ...(act.ground === undefined ? {} : { ground: act.ground }),
     previewFingerprint: act.preview ?? "",
+    group: act.group ?? "",
   };
 }
 

@@ -36,7 +36,8 @@ function body(runId: string, agentName: string, event: RunEvent, earlier: Earlie
   switch (fact.type) {
     case "run_started": {
       const { agentVersion, input, startedBy, onBehalfOf = "", labels } = fact;
-      const value = { agentName: fact.agentName, agentVersion, input, startedBy, onBehalfOf, labels: { ...labels } };
+      const by = { startedBy, onBehalfOf, ...signature };
+      const value = { agentName: fact.agentName, agentVersion, input, ...by, labels: { ...labels } };
       return { case: "runStarted", value };
     }
     case "model_replied": {

@@ -7,7 +7,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Clock } from "../clock.js";
 import { type Claim, type ClaimAnswer, callOf, type Run, type ToolStarted } from "../core/index.js";
 import type { StoredRun } from "../ports.js";
-import { argumentsProblem, type Signatures } from "./signatures.js";
+import { argumentsProblem } from "./believed-calls.js";
+import type { Signatures } from "./signatures.js";
 
 export interface GrantedClaim {
   /** As the claim left it. */

@@ -1,11 +1,13 @@
 // Which text of a stored fact is signed. It is made anew from the fact each time: a fact that was changed has another.
-import { decisionText, digestOf, grantText, outcomeText } from "@agentspan/internal";
+import { decisionText, digestOf, grantText, outcomeText, startText } from "@agentspan/internal";
 import {
   type CallOutcome,
   type Decided,
   idempotencyKeyOf,
   isGuarded,
+  type Run,
   type RunEvent,
+  type RunStarted,
   type Signed,
   type SignedAct,
   type SignedGrant,
@@ -13,6 +15,23 @@ import {
   type ToolStarted,
   type Voted,
 } from "../core/index.js";
+
+/** Of a stored start, and of the state that came of it: both must say the same. */
+export function runText(said: Omit<RunStarted, "type" | "signed" | "input"> | Run, at: number): string {
+  return startText({
+    run: said.runId,
+    namespace: said.namespace,
+    agent: said.agentName,
+    version: said.agentVersion,
+    startedBy: said.startedBy,
+    onBehalfOf: said.onBehalfOf ?? "",
+    labels: said.labels,
+    requestHash: said.requestHash,
+    parent: said.parentRunId ?? "",
+    parentCall: said.parentCallId ?? "",
+    at,
+  });
+}
 
 export function actText(
   runId: string,
@@ -39,10 +58,11 @@ export function actText(
     at,
     ...(fact.type === "decided" && fact.ground !== undefined ? { ground: fact.ground } : {}),
     ...(fact.preview === undefined ? {} : { preview: fact.preview }),
+    ...(fact.group === undefined ? {} : { group: fact.group }),
   });
 }
 
-export function startText(
+export function grantedText(
   runId: string,
   { callId, attempt, nonce, workerId, tool, gate, checked }: Omit<ToolStarted, "type" | "incarnation" | "signed">,
   { digest, approvalId, decisionId, expiresAt }: Omit<SignedGrant, keyof Signed>,
@@ -86,11 +106,13 @@ export function outcomeDigest(outcome: CallOutcome): string {
 /** The signature of a stored event with its text; undefined where it has none. */
 export function signatureIn(runId: string, { fact, at }: RunEvent): (Signed & { readonly text: string }) | undefined {
   switch (fact.type) {
+    case "run_started":
+      return fact.signed && { ...fact.signed, text: runText(fact, at) };
     case "voted":
     case "decided":
       return fact.signed && { ...fact.signed, text: actText(runId, fact, fact.signed, at) };
     case "tool_started":
-      return fact.signed && { ...fact.signed, text: startText(runId, fact, fact.signed, at) };
+      return fact.signed && { ...fact.signed, text: grantedText(runId, fact, fact.signed, at) };
     case "tool_result":
       return fact.signed && { ...fact.signed, text: finishText(runId, fact, at) };
     default:

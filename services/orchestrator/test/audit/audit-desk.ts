@@ -12,9 +12,7 @@ import { Auditor } from "../../src/audit/auditor.js";
 import { Refusals } from "../../src/audit/refusals.js";
 import { History } from "../../src/history.js";
 import type { MemoryDatabase } from "../../src/memory/memory-database.js";
-import { MemoryStore } from "../../src/memory/memory-store.js";
 import type { AuditRecord } from "../../src/ports.js";
-import { Signatures } from "../../src/proof/signatures.js";
 import { approves, claim, completes, type Desk, type DeskOptions, replies, Scene } from "../scenes/scene.js";
 
 const made = newSigningKey();
@@ -31,8 +29,7 @@ function trusted(): TrustedKeys {
 /** Whose decisions are signed. */
 export class SignedScene extends Scene {
   override desk(name?: string, options: DeskOptions = {}): Desk {
-    const history = new History(new MemoryStore({ database: this.database }));
-    return super.desk(name, { signatures: new Signatures({ key: KEY, trusted: TRUSTED }, history), ...options });
+    return super.desk(name, { signing: { key: KEY, trusted: TRUSTED }, ...options });
   }
 }
 

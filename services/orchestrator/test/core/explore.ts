@@ -6,6 +6,7 @@ import { type Core, ExploredRun, type Invariants, Violation } from "./explored-r
 import { ANSWERS, ordersAgree } from "./invariants-answers.js";
 import { CHILDREN } from "./invariants-children.js";
 import { CLAIMANTS } from "./invariants-claimants.js";
+import { ENTITLEMENT } from "./invariants-entitlement.js";
 import { EXPIRY } from "./invariants-expiry.js";
 import { GUARDED } from "./invariants-guarded.js";
 import { PREVIEWS } from "./invariants-previews.js";
@@ -43,6 +44,7 @@ const WATCHERS = [
   ...PREVIEWS,
   ...CLAIMANTS,
   ...VOTERS,
+  ...ENTITLEMENT,
   ...EXPIRY,
   ...RULES,
   ...QUESTIONS,

@@ -221,11 +221,16 @@ function modelStep({ turn: { number, model } }: Run, x: number): { turn: number;
   return rarely(x, 11) ? { turn: number - 1, attempt: attempt + 1 } : { turn: number, attempt };
 }
 
+/** Where authentication is off. */
+const NOBODY = { who: "anonymous", groups: [], authenticated: false } as const;
+
 /** For the first calls of the turn: by one who may or may not, for these arguments or others, for a time that may be over. */
 function grantsOf(run: Run, explored: ExploredRun, { x, y, z }: Omit<Move, "kind">): Record<string, GrantUse> {
   const use = (index: number): GrantUse => ({
     ...{ grantId: `g${x % 3}`, version: "v1", use: explored.fresh() },
-    by: { ...speakerOf(x + index, z), groups: rarely(y, 2) ? ["finance"] : [], authenticated: !rarely(z, 4) },
+    by: rarely(z, 4)
+      ? NOBODY
+      : { ...speakerOf(x + index, z), groups: rarely(y, 2) ? ["finance"] : [], authenticated: true },
     rule: pick(["", "args.n < 40", "args.missing > 1"], z + index) ?? "",
     expiresAt: explored.now + (rarely(y, 5) ? 0 : 60_000),
   });
@@ -385,13 +390,15 @@ function decision(explored: ExploredRun, run: Run, { x, y, z }: Move): Decide {
   const speaker = speakerOf(x, z);
   const known = pick(Object.keys(run.acts), x);
   const decisionId = rarely(y, 14) ? (known ?? pick(GARBAGE, x)) : rarely(y, 15) ? pick(GARBAGE, x) : undefined;
+  const authenticated = !rarely(y, 4);
   return {
     type: "decide",
     decisionId: decisionId ?? `d${explored.fresh()}`,
     requestHash: JSON.stringify([approvalId, digest, verdict, speaker]),
     ...speaker,
     groups: rarely(x, 3) ? [] : ["finance"],
-    authenticated: !rarely(y, 4),
+    authenticated,
+    by: { method: authenticated ? "api_key" : "none", credentialId: "", address: "" },
     ...(approvalId === undefined ? {} : { approvalId }),
     ...(digest === undefined ? {} : { digest }),
     ...(rarely(x + z, 7) ? { preview: sightOf(named ?? some, y) } : {}),

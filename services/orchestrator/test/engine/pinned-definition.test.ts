@@ -36,3 +36,30 @@ it("runs that wait while their agent is deployed anew three times finish under t
   await next.execute(start("run_4"), { agent: newest, runId: "run_4" });
   expect((await next.stored("run_4")).run.agentVersion).not.toBe(own.version);
 });
+
+it.each<[string, (definition: string) => string]>([
+  ["asks for less", (definition) => definition.replace('"required":true', '"required":false')],
+  ["has another name", (definition) => definition.replace('"name":"desk"', '"name":"lax"')],
+  ["is no definition", () => "{}"],
+])("a definition that was changed in the database and %s is not read: its runs wait for it", async (_, change) => {
+  const scene = new Scene();
+  const stored = await scene.desk().startWith(["refund"]);
+  const [key = "", kept] = [...scene.database.agents][0] ?? [];
+  if (kept === undefined) throw new Error("No definition is stored.");
+  const changed = change(kept.definition);
+  expect(changed).not.toBe(kept.definition);
+  const { agents, newestAgents } = scene.database;
+  agents.set(key, { ...kept, definition: changed });
+  newestAgents.set("default/desk", { ...kept, definition: changed });
+  const fresh = scene.desk("orc_2");
+  const why = {
+    reason: "INTERNAL",
+    message: expect.stringMatching(/agent desk is not its version .*changed in the database/),
+  };
+  await expect(fresh.execute(approves(stored, "t1c1", "d1"))).rejects.toMatchObject(why);
+  await expect(fresh.agents.get("default", "desk")).rejects.toMatchObject(why);
+  expect((await fresh.stored()).version).toBe(stored.version);
+  agents.set(key, kept);
+  const { answer } = await fresh.execute(approves(stored, "t1c1", "d1"));
+  expect(answer).toMatchObject({ type: "decided", closed: true });
+});

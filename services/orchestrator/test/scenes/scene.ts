@@ -1,6 +1,6 @@
 // Several engines on one database in memory, with a clock that the test moves. What they commit is kept for the test to
 // look at; nothing acts on it.
-import { AgentspanError, createLogger } from "@agentspan/internal";
+import { AgentspanError, createLogger, type Signing } from "@agentspan/internal";
 import { AgentDefinitionSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { AgentCatalog } from "../../src/agent-catalog.js";
@@ -17,10 +17,10 @@ import {
   type Timing,
 } from "../../src/core/index.js";
 import { type Committed, Engine, type ExecuteOptions, type Outcome } from "../../src/engine.js";
-import type { DocumentRoom } from "../../src/history.js";
+import { type DocumentRoom, History } from "../../src/history.js";
 import { emptyDatabase } from "../../src/memory/memory-database.js";
 import type { StoredRun } from "../../src/ports.js";
-import type { Signatures } from "../../src/proof/signatures.js";
+import { Signatures } from "../../src/proof/signatures.js";
 import { textFunctions } from "../../src/text-functions.js";
 import { WatchedStore } from "./watched-store.js";
 
@@ -41,7 +41,7 @@ export const DESK: MessageInitShape<typeof AgentDefinitionSchema> = {
 
 export interface DeskOptions {
   readonly room?: DocumentRoom;
-  readonly signatures?: Signatures;
+  readonly signing?: Signing;
 }
 
 export class Scene {
@@ -63,6 +63,8 @@ export class Desk {
   readonly store: WatchedStore;
   readonly agents: AgentCatalog;
   readonly engine: Engine;
+  /** Where it has a key. */
+  readonly signatures: Signatures | undefined;
   readonly committed: Committed[] = [];
   /** For whoever acts on what is committed. */
   readonly listeners = new Set<(committed: Committed) => void>();
@@ -70,11 +72,14 @@ export class Desk {
   constructor(
     readonly scene: Scene,
     readonly name: string,
-    options: DeskOptions,
+    { signing, ...options }: DeskOptions,
   ) {
     const { database, clock, timing, log } = scene;
     this.store = new WatchedStore(database, () => scene.now);
     this.agents = new AgentCatalog(this.store, clock);
+    const history = new History(this.store);
+    const known = { history, agents: this.agents, text: textFunctions };
+    this.signatures = signing && new Signatures({ signing, ...known });
     this.engine = new Engine({
       store: this.store,
       agents: this.agents,
@@ -82,6 +87,7 @@ export class Desk {
       timing,
       text: textFunctions,
       orchestratorId: name,
+      signatures: this.signatures,
       log,
       onCommitted: (committed) => {
         this.committed.push(committed);
