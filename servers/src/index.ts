@@ -5,6 +5,7 @@ export * from "./make-folder.js";
 export * from "./mongo.js";
 export * from "./nats.js";
 export { commandLineOf } from "./process-table.js";
+export { type PythonEnvironmentOptions, pythonEnvironment } from "./python-environment.js";
 export * from "./resolve-servers.js";
 export type { ServerExit, ServerHooks } from "./server-process.js";
 export { ServerProcess } from "./server-process.js";

@@ -1,0 +1,1 @@
+"""The contract as protobuf messages, generated from proto/agentspan/v1."""

@@ -1,0 +1,84 @@
+// The tests of the Python SDK, by pytest, each told as one of ours. They have an environment of their own, made of the
+// pinned requirements; where there is no Python that can make one they are skipped, and say so.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { pythonEnvironment, ServersError } from "@agentspan/servers";
+import { describe, it } from "vitest";
+
+const HOME = fileURLToPath(new URL("../../", import.meta.url));
+
+interface Told {
+  readonly name: string;
+  readonly outcome: "passed" | "failed" | "skipped";
+  readonly text: string;
+}
+
+interface PytestRun {
+  readonly code: number | null;
+  readonly said: string;
+  readonly told: readonly Told[];
+}
+
+/** The folder with Python, or why there is none. */
+async function environment(): Promise<{ readonly bin: string } | { readonly missing: string }> {
+  try {
+    const bin = await pythonEnvironment({
+      requirements: join(HOME, "requirements", "test.txt"),
+      purpose: "the tests of the Python SDK",
+      programs: ["pytest"],
+      onProgress: (line) => process.stderr.write(`${line}\n`),
+    });
+    return { bin };
+  } catch (error) {
+    if (!(error instanceof ServersError && error.reason === "NO_PYTHON")) throw error;
+    process.stderr.write(`Skipped the tests of the Python SDK: ${error.message}\n`);
+    return { missing: error.message };
+  }
+}
+
+async function pytest(bin: string): Promise<PytestRun> {
+  const folder = mkdtempSync(join(tmpdir(), "agentspan-pytest-"));
+  try {
+    const report = join(folder, "report.jsonl");
+    const child = spawn(join(bin, "python"), ["-m", "pytest", "--color=no"], {
+      cwd: HOME,
+      env: { ...process.env, AGENTSPAN_TEST_REPORT: report, PYTHONDONTWRITEBYTECODE: "1" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    }
+    const [code] = (await once(child, "close")) as [number | null];
+    const lines = code === 0 || code === 1 ? readFileSync(report, "utf8").trim().split("\n") : [];
+    return { code, said, told: lines.map((line) => JSON.parse(line) as Told) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const found = await environment();
+if ("missing" in found) {
+  describe("the Python SDK", () => {
+    it.skip(`is tested where there is a Python: ${found.missing}`, () => undefined);
+  });
+} else {
+  const { code, said, told } = await pytest(found.bin);
+  // What went wrong outside of any test, such as a file that cannot be imported.
+  if (code !== 0 && !(code === 1 && told.some(({ outcome }) => outcome === "failed"))) {
+    throw new Error(`pytest ended with ${code}:\n${said}`);
+  }
+  describe("the Python SDK", () => {
+    for (const { name, outcome, text } of told) {
+      it.skipIf(outcome === "skipped")(name, () => {
+        if (outcome === "failed") throw new Error(text);
+      });
+    }
+  });
+}

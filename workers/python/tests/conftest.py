@@ -1,0 +1,16 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Tells what became of each test to whoever counts them, one line of JSON for each."""
+    if report.when != "call" and report.passed:
+        return
+    where = os.environ.get("AGENTSPAN_TEST_REPORT")
+    if where:
+        line = {"name": report.nodeid, "outcome": report.outcome, "text": report.longreprtext}
+        with Path(where).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
