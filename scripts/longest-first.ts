@@ -6,6 +6,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const LONG = [
   "e2e/test/servers/outages",
   "e2e/test/servers/flow",
+  "workers/python/test/servers/pytest",
   "cli/test/servers/demo",
   "cli/test/servers/server-start",
   "prove/test/servers/prove",

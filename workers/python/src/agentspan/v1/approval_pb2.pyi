@@ -170,7 +170,7 @@ class Vote(_message.Message):
     def __init__(self, who: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., what: _Optional[_Union[DecisionOutcome, str]] = ..., comment: _Optional[str] = ..., edited: bool = ..., on_behalf_of: _Optional[str] = ..., preview_fingerprint: _Optional[str] = ...) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ("approval_id", "decision_id", "outcome", "decided_by", "decided_at", "comment", "edited_arguments_json", "on_behalf_of", "ground", "preview_fingerprint")
+    __slots__ = ("approval_id", "decision_id", "outcome", "decided_by", "decided_at", "comment", "edited_arguments_json", "on_behalf_of", "ground", "preview_fingerprint", "group")
     APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
@@ -181,6 +181,7 @@ class Decision(_message.Message):
     ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     GROUND_FIELD_NUMBER: _ClassVar[int]
     PREVIEW_FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
     approval_id: str
     decision_id: str
     outcome: DecisionOutcome
@@ -191,7 +192,8 @@ class Decision(_message.Message):
     on_behalf_of: str
     ground: GrantUse
     preview_fingerprint: str
-    def __init__(self, approval_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., outcome: _Optional[_Union[DecisionOutcome, str]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., comment: _Optional[str] = ..., edited_arguments_json: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., ground: _Optional[_Union[GrantUse, _Mapping]] = ..., preview_fingerprint: _Optional[str] = ...) -> None: ...
+    group: str
+    def __init__(self, approval_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., outcome: _Optional[_Union[DecisionOutcome, str]] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., comment: _Optional[str] = ..., edited_arguments_json: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., ground: _Optional[_Union[GrantUse, _Mapping]] = ..., preview_fingerprint: _Optional[str] = ..., group: _Optional[str] = ...) -> None: ...
 
 class GrantUse(_message.Message):
     __slots__ = ("grant_id", "version", "use")

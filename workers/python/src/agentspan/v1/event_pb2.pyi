@@ -101,7 +101,7 @@ class Signature(_message.Message):
     def __init__(self, key_id: _Optional[str] = ..., signature: _Optional[bytes] = ..., signed_text: _Optional[str] = ...) -> None: ...
 
 class RunStarted(_message.Message):
-    __slots__ = ("agent_name", "agent_version", "input", "started_by", "on_behalf_of", "labels")
+    __slots__ = ("agent_name", "agent_version", "input", "started_by", "on_behalf_of", "labels", "signature")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -115,13 +115,15 @@ class RunStarted(_message.Message):
     STARTED_BY_FIELD_NUMBER: _ClassVar[int]
     ON_BEHALF_OF_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
     agent_name: str
     agent_version: str
     input: str
     started_by: str
     on_behalf_of: str
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, agent_name: _Optional[str] = ..., agent_version: _Optional[str] = ..., input: _Optional[str] = ..., started_by: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    signature: Signature
+    def __init__(self, agent_name: _Optional[str] = ..., agent_version: _Optional[str] = ..., input: _Optional[str] = ..., started_by: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
 
 class ModelReplied(_message.Message):
     __slots__ = ("turn", "attempt", "text", "call_ids", "usage", "finish_reason")

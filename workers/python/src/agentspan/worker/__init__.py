@@ -1,0 +1,1 @@
+"""Serves tools over NATS, as workers/PROTOCOL.md says."""

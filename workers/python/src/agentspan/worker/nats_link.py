@@ -1,0 +1,181 @@
+"""A worker's connection to the bus. It reconnects for ever by itself; what must be repeated the callers repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import nats.errors
+from google.protobuf.message import DecodeError, Message
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from agentspan.agents.errors import AgentspanError
+from agentspan.worker.nats_address import nats_address, without_login
+from agentspan.worker.worker_parts import logger
+
+O = TypeVar("O", bound=Message)  # noqa: E741
+
+_DEFAULT_MAX_PAYLOAD = 1024 * 1024
+
+
+class Inbox:
+    """A place below the worker's own prefix, where messages come."""
+
+    def __init__(self, subject: str, close: Callable[[], Any]) -> None:
+        self.subject = subject
+        self.close = close
+
+
+class NatsLink:
+    """One connection for all that a worker says."""
+
+    def __init__(self, url: str, worker_id: str) -> None:
+        self._url = url
+        self._worker_id = worker_id
+        self._prefix = f"_INBOX_{worker_id}"
+        self._client = Client()
+        self._last_error: BaseException | None = None
+        self._closing = False
+        #: Called each time the connection is back.
+        self.on_reconnect: Callable[[], None] = lambda: None
+
+    @staticmethod
+    async def open(url: str, worker_id: str, patience: float) -> NatsLink:
+        """Raises BUS_UNAVAILABLE with the remedy where nothing answers within the patience, in seconds."""
+        # An address that is none is told at once.
+        options = nats_address(url)
+        begun = time.monotonic()
+        while True:
+            link = NatsLink(url, worker_id)
+            left = patience - (time.monotonic() - begun)
+            try:
+                await asyncio.wait_for(link._connect(options), max(0.2, min(5.0, left)))
+            except (OSError, nats.errors.Error, asyncio.TimeoutError) as error:
+                why = link._last_error or error
+                await link._give_up()
+                if time.monotonic() - begun + 0.5 >= patience:
+                    raise _unreachable(url, why) from error
+                logger.warning("Cannot reach NATS yet; trying again  url=%s why=%s", without_login(url), why)
+                await asyncio.sleep(0.5)
+            else:
+                return link
+
+    @property
+    def max_payload(self) -> int:
+        """The largest message the server takes, bytes."""
+        return self._client.max_payload or _DEFAULT_MAX_PAYLOAD
+
+    async def ask(
+        self, verb: str, request: Message, answer: type[O], *, timeout: float, orchestrator_id: str | None = None
+    ) -> O | None:
+        """Asks once: that orchestrator, or any.
+
+        None where no answer came in time, or nobody listens; whether the request was carried out is then not known.
+        """
+        subject = f"agentspan.worker.{self._worker_id}.{verb}"
+        if orchestrator_id:
+            subject = f"{subject}.{orchestrator_id}"
+        try:
+            message = await self._client.request(subject, request.SerializeToString(), timeout=timeout)
+            return answer.FromString(message.data)
+        except (OSError, nats.errors.Error, asyncio.TimeoutError, DecodeError) as error:
+            # Time-out, no responders, not connected, an answer that is none: all the same to whoever must ask again.
+            logger.debug("No answer  subject=%s why=%r", subject, error)
+            return None
+
+    def publish(self, subject: str, body: bytes, reply: str = "") -> None:
+        """Sends without an answer; lost where the connection is."""
+        if not subject or self._client.is_closed:
+            return
+        task = asyncio.get_running_loop().create_task(self._publish(subject, body, reply))
+        _sending.add(task)
+        task.add_done_callback(_sending.discard)
+
+    async def listen(self, on_message: Callable[[Msg], None]) -> Inbox:
+        """Listens below a fresh inbox of this worker's; survives reconnections."""
+        subject = self._client.new_inbox()
+
+        async def received(message: Msg) -> None:
+            on_message(message)
+
+        subscription = await self._client.subscribe(f"{subject}.*", cb=received)
+
+        async def close() -> None:
+            try:
+                # What is on its way is still delivered.
+                await subscription.drain()  # type: ignore[no-untyped-call]
+            except (nats.errors.Error, OSError) as error:
+                # A connection that has closed has nothing on its way.
+                logger.debug("Could not drain a subscription  why=%r", error)
+
+        return Inbox(subject, close)
+
+    async def close(self) -> None:
+        """Sends what is buffered and closes."""
+        self._closing = True
+        await asyncio.gather(*_sending, return_exceptions=True)
+        try:
+            await self._client.drain()
+        except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
+            logger.debug("Could not drain the connection to NATS  why=%r", error)
+            await self._client.close()
+
+    async def _connect(self, options: dict[str, Any]) -> None:
+        await self._client.connect(
+            **options,
+            name=f"agentspan worker {self._worker_id}",
+            inbox_prefix=self._prefix,
+            allow_reconnect=True,
+            max_reconnect_attempts=-1,
+            # Noticed within half a minute.
+            ping_interval=10,
+            max_outstanding_pings=2,
+            connect_timeout=5,
+            reconnect_time_wait=0.4,  # type: ignore[arg-type]
+            error_cb=self._on_error,
+            disconnected_cb=self._on_disconnect,
+            reconnected_cb=self._on_reconnect,
+            closed_cb=self._on_closed,
+        )
+
+    async def _give_up(self) -> None:
+        self._closing = True
+        await self._client.close()
+
+    async def _publish(self, subject: str, body: bytes, reply: str) -> None:
+        try:
+            await self._client.publish(subject, body, reply=reply)
+        except (nats.errors.Error, OSError) as error:
+            logger.debug("Lost a message  subject=%s why=%r", subject, error)
+
+    async def _on_error(self, error: Exception) -> None:
+        self._last_error = error
+        if self._client.is_connected:
+            logger.error("NATS refused something  why=%s", error)
+
+    async def _on_disconnect(self) -> None:
+        if not self._closing:
+            logger.warning("Lost the connection to NATS; reconnecting  url=%s", without_login(self._url))
+
+    async def _on_reconnect(self) -> None:
+        logger.info("Connected to NATS again  url=%s", without_login(self._url))
+        self.on_reconnect()
+
+    async def _on_closed(self) -> None:
+        if not self._closing:
+            logger.error("NATS closed the connection for good  why=%s", self._last_error)
+
+
+_sending: set[asyncio.Task[None]] = set()
+
+
+def _unreachable(url: str, why: BaseException) -> AgentspanError:
+    address = without_login(url)
+    remedy = "Is the server running? Start one with: agentspan server start"
+    words = str(why) or type(why).__name__
+    return AgentspanError(
+        "BUS_UNAVAILABLE", f"Cannot reach NATS at {address} ({words}). {remedy}", metadata={"address": address}
+    )

@@ -1,0 +1,54 @@
+"""What became of a task, told until it is answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentspan.v1 import worker_pb2
+from agentspan.worker.ask_until_answered import ask_until_answered
+from agentspan.worker.grant_check import Objection
+from agentspan.worker.outcome import Outcome
+from agentspan.worker.task_in_hand import TaskInHand
+from agentspan.worker.worker_parts import WorkerParts, logger, said
+
+
+async def complete(
+    parts: WorkerParts, task: TaskInHand, outcome: Outcome, *, arguments_digest: str, orchestrator_id: str
+) -> None:
+    """Reports an outcome until it is answered: only then does it count."""
+    request = worker_pb2.CompleteRequest(**_named(parts, task), arguments_digest=arguments_digest, **outcome)
+    answer = await ask_until_answered(
+        parts.link,
+        "complete",
+        request,
+        worker_pb2.CompleteResponse,
+        ended=parts.ended,
+        first=orchestrator_id,
+    )
+    fields = {**task.fields, "outcome": next(iter(outcome)), "detail": answer.detail}
+    if answer.HasField("error"):
+        why = f"{answer.error.reason}: {answer.error.message}"
+        logger.error("The server refused an outcome for good: %s  %s", why, said(fields))
+    elif answer.status == worker_pb2.COMPLETION_STATUS_ACCEPTED:
+        logger.debug("Completed a task  %s", said(fields))
+    else:
+        status = worker_pb2.CompletionStatus.Name(answer.status)
+        logger.warning("An outcome came too late for its call: %s  %s", status, said(fields))
+
+
+async def release(parts: WorkerParts, task: TaskInHand, why: Objection, *, orchestrator_id: str) -> None:
+    """Hands back a task that was not begun, until it is answered."""
+    request = worker_pb2.ReleaseRequest(**_named(parts, task), reason=why.reason, detail=why.detail)
+    answer = await ask_until_answered(
+        parts.link, "release", request, worker_pb2.ReleaseResponse, ended=parts.ended, first=orchestrator_id
+    )
+    fields = {**task.fields, "reason": worker_pb2.ReleaseReason.Name(why.reason), "detail": why.detail}
+    if answer.HasField("error"):
+        logger.error("A release was refused: %s  %s", answer.error.reason, said(fields))
+    else:
+        logger.info("Handed a task back  %s", said({**fields, "released": answer.released}))
+
+
+def _named(parts: WorkerParts, task: TaskInHand) -> dict[str, Any]:
+    attempt = {"run_id": task.run_id, "call_id": task.call_id, "attempt": task.attempt, "nonce": task.nonce}
+    return {**parts.identity.fields, **attempt}

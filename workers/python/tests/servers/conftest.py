@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import pytest
+
+from agentspan.agents import AgentHandle, AgentRuntime, RunStatus
+from tests.servers.stack import Stack
+
+T = TypeVar("T")
+
+_PATIENCE_S = 30.0
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    running = Stack()
+    yield running
+    running.close()
+    assert running.model.faults == []
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Stack]:
+    """With authentication on."""
+    running = Stack(auth=True)
+    yield running
+    running.close()
+    assert running.model.faults == []
+
+
+@pytest.fixture
+def runtime(stack: Stack) -> Iterator[AgentRuntime]:
+    with stack.runtime(grace=1) as made:
+        yield made
+
+
+def until(ask: Callable[[], T | None]) -> T:
+    """What it gives, once it gives something."""
+    ends = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < ends:
+        answer = ask()
+        if answer is not None and answer is not False:
+            return answer
+        time.sleep(0.02)
+    raise AssertionError(f"It did not happen within {_PATIENCE_S} s: {ask}")
+
+
+def waiting(handle: AgentHandle, approvals: int = 1) -> RunStatus:
+    """The status of a run, once it waits for so many people."""
+
+    def ask() -> RunStatus | None:
+        status = handle.get_status()
+        assert not status.is_complete, status
+        return status if len(status.pending_approvals) == approvals else None
+
+    return until(ask)
