@@ -9,7 +9,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Tells what became of each test to whoever counts them, one line of JSON for each."""
     if report.when != "call" and report.passed:
         return
-    where = os.environ.get("AGENTSPAN_TEST_REPORT")
+    where = os.environ.get("PYTEST_REPORT_FILE")
     if where:
         line = {"name": report.nodeid, "outcome": report.outcome, "text": report.longreprtext}
         with Path(where).open("a", encoding="utf-8") as file:

@@ -46,7 +46,7 @@ async function pytest(bin: string): Promise<PytestRun> {
     const report = join(folder, "report.jsonl");
     const child = spawn(join(bin, "python"), ["-m", "pytest", "--color=no"], {
       cwd: HOME,
-      env: { ...process.env, AGENTSPAN_TEST_REPORT: report, PYTHONDONTWRITEBYTECODE: "1" },
+      env: { ...process.env, PYTEST_REPORT_FILE: report, PYTHONDONTWRITEBYTECODE: "1" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";

@@ -19,7 +19,7 @@ _PROGRAM = _ROOT / "cli" / "bin" / "agentspan.mjs"
 _START_S = 60
 _STOP_S = 30
 # Whatever the developer's own shell says is not for these programs.
-_OTHERS = re.compile(r"AGENTSPAN_(?!TEST_)|OPENAI_|ANTHROPIC_|GEMINI_|OLLAMA_|VLLM_|NATS_|MONGODB_")
+_OTHERS = re.compile(r"AGENTSPAN_|OPENAI_|ANTHROPIC_|GEMINI_|OLLAMA_|VLLM_|NATS_|MONGODB_")
 
 
 class Stack:
