@@ -152,7 +152,7 @@ export const ON_THE_WAY: readonly Defence[] = [
     without: "a call runs that its definition asks people about, where the row says that nobody is asked",
     file: ENTITLEMENT,
     from: "return asked && ",
-    to: "return asked?.reason === args && ",
+    to: "return asked?.byRule === true ? undefined : asked && ",
     shownBy: { file: BELIEVED, title: "a call that no person let run is not believed" },
   },
   {
@@ -184,7 +184,7 @@ export const ON_THE_WAY: readonly Defence[] = [
     without: "a definition is read that is not the one of its version",
     file: "services/orchestrator/src/agent-catalog.ts",
     from: "if (versionOf(definition) === version && decodeAgent",
-    to: 'if (version !== "" && decodeAgent',
+    to: 'if (versionOf(definition) !== "" && decodeAgent',
     shownBy: {
       file: "services/orchestrator/test/engine/pinned-definition.test.ts",
       title: "a definition that was changed in the database and",
