@@ -225,6 +225,9 @@ export interface Instance {
   readonly seenAt?: number;
 }
 
+/** A worker as it registered. */
+export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools">;
+
 /** Key ids: which an orchestrator signs with, and whose signatures as an orchestrator it believes. */
 export interface InstanceKeys {
   readonly signing: string;
@@ -233,7 +236,15 @@ export interface InstanceKeys {
 
 /** Keeps signs of life, apart from the runs' writes. */
 export interface InstanceStore {
-  /** Writes each; a lower counter than the stored one changes nothing. Resolves when stored. */
+  /**
+   * Keeps what a worker serves from now on, whatever it has in hand; one that is not there yet begins at the counter 0.
+   * Resolves to false, and changes nothing, where the incarnation is that of another process.
+   */
+  registerWorker(worker: RegisteredWorker): Promise<boolean>;
+  /**
+   * Writes each; a lower counter than the stored one changes nothing. What it is and serves is taken of one alone that is
+   * not there yet: whoever takes a sign of life may know of an older registration. Resolves when stored.
+   */
   beat(instances: readonly Instance[]): Promise<void>;
   /** Every instance that is kept, or the named ones. */
   readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]>;

@@ -29,7 +29,11 @@ export function checkIdentity(
   known: Pick<Instance, "kind" | "name"> | undefined,
 ) {
   if (known === undefined || (known.kind === "worker" && known.name === workerId)) return;
-  throw new AgentspanError("INVALID_REQUEST", `Incarnation ${incarnation} is another process's.`);
+  throw anothers(incarnation);
+}
+
+export function anothers(incarnation: string): AgentspanError {
+  return new AgentspanError("INVALID_REQUEST", `Incarnation ${incarnation} is another process's.`);
 }
 
 export function checkRegistration({ incarnation, namespace, tools }: RegisterRequest): void {

@@ -32,7 +32,7 @@ import type { Bus, Store, WorkerHandlers } from "./ports.js";
 import { Grants } from "./proof/grants.js";
 import type { Signatures } from "./proof/signatures.js";
 import { TasksInHand } from "./tasks-in-hand.js";
-import { checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
+import { anothers, checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
 import { WorkerClaims } from "./worker-claims.js";
 import { isNotFound, workerErrorOf } from "./worker-errors.js";
 import { completionOf, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
@@ -69,7 +69,7 @@ export class WorkerService implements WorkerHandlers {
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
-    const { store, bus, registry, instances, orchestratorId, leaseMs, heartbeatMs, signatures, log } = this.options;
+    const { store, bus, registry, orchestratorId, leaseMs, heartbeatMs, signatures, log } = this.options;
     try {
       checkRegistration(request);
       const [known] = await store.readInstances([request.incarnation]);
@@ -81,16 +81,7 @@ export class WorkerService implements WorkerHandlers {
       faultPoint("orchestrator.before-registration");
       await store.putTools(registrations);
       const { incarnation } = request;
-      const instance = {
-        incarnation,
-        kind: "worker" as const,
-        name: workerId,
-        namespace,
-        counter: 0,
-        inHand: [],
-        tools,
-      };
-      await instances.store(instance);
+      if (!(await store.registerWorker({ incarnation, name: workerId, namespace, tools }))) throw anothers(incarnation);
       faultPoint("orchestrator.after-registration");
       registry.put(incarnation, workerId, namespace, request.tools);
       const consumers = await bus.ensureConsumers(namespace, tools);

@@ -48,8 +48,9 @@ class Office {
     this.service = new WorkerService({ store, bus, engine, history, instances, registry, clock, ...rest });
   }
 
-  async register(workerId: string, tool: ToolInit): Promise<void> {
-    const request = { workerId, incarnation: `${workerId}-1`, tools: [{ ...CHARGE, ...tool }] };
+  async register(workerId: string, ...tools: readonly ToolInit[]): Promise<void> {
+    const charges = tools.map((tool) => ({ ...CHARGE, ...tool }));
+    const request = { workerId, incarnation: `${workerId}-1`, tools: charges };
     const { error } = await this.service.register(workerId, create(RegisterRequestSchema, request));
     expect(error).toBeUndefined();
   }
@@ -72,9 +73,9 @@ class Office {
     return this.service.complete(workerId, create(CompleteRequestSchema, request));
   }
 
-  async toldToStop(workerId: string, nonce: string): Promise<boolean> {
+  async toldToStop(workerId: string, nonce: string, counter = 1n): Promise<boolean> {
     const tasks = [{ runId: RUN, callId: "t1c1", attempt: 1, nonce, begun: true }];
-    const request = { workerId, incarnation: `${workerId}-1`, counter: 1n, tasks };
+    const request = { workerId, incarnation: `${workerId}-1`, counter, tasks };
     const { stop } = await this.service.heartbeat(workerId, create(HeartbeatRequestSchema, request));
     return stop.includes(nonce);
   }
@@ -128,12 +129,10 @@ describe("an orchestrator", () => {
   it("knows what a worker registered later, with another orchestrator", async () => {
     await second.register("w1", { name: "look_up" });
     expect((await first.claim("w1", "n0", { attempt: 7 })).answer.value).toMatchObject({ reason: RefusalReason.TAKEN });
-    const tools = [
-      { queue: "desk", tool: "look_up" },
-      { queue: "desk", tool: "charge", probe: true as const },
-    ];
-    const worker = { incarnation: "w1-1", kind: "worker" as const, name: "w1", namespace: "default" };
-    await first.desk.store.beat([{ ...worker, counter: 2, inHand: [], tools }]);
+    // The one that knows of the first registration only takes the signs of life.
+    await first.toldToStop("w1", "n0");
+    await second.register("w1", { name: "look_up" }, { probe: true });
+    await first.toldToStop("w1", "n0", 2n);
     await first.claim("w1", "n1");
     expect(await first.started()).toMatchObject({ probe: true });
   });

@@ -21,6 +21,7 @@ import type {
   LiveGrantQuery,
   OpenQuery,
   Page,
+  RegisteredWorker,
   Revocation,
   RunQuery,
   RunWrite,
@@ -197,12 +198,25 @@ export class MemoryStore implements Store {
     });
   }
 
+  registerWorker(worker: RegisteredWorker): Promise<boolean> {
+    return this.#carryOut("registerWorker", () => {
+      const stored = this.database.instances.get(worker.incarnation);
+      if (stored !== undefined && (stored.kind !== "worker" || stored.name !== worker.name)) return false;
+      const fresh = { kind: "worker" as const, counter: 0, inHand: [] };
+      const registered = structuredClone({ ...fresh, ...stored, ...worker, seenAt: this.#now() });
+      this.database.instances.set(worker.incarnation, registered);
+      return true;
+    });
+  }
+
   beat(instances: readonly Instance[]): Promise<void> {
     return this.#carryOut("beat", () => {
       for (const instance of instances) {
         const stored = this.database.instances.get(instance.incarnation);
         if (stored !== undefined && stored.counter >= instance.counter) continue;
-        this.database.instances.set(instance.incarnation, structuredClone({ ...instance, seenAt: this.#now() }));
+        const { counter, inHand, keys } = instance;
+        const told = { counter, inHand, ...(keys && { keys }), seenAt: this.#now() };
+        this.database.instances.set(instance.incarnation, structuredClone({ ...(stored ?? instance), ...told }));
       }
     });
   }

@@ -1,6 +1,6 @@
 // Keeps signs of life, in batches of their own: they never wait behind the runs' writes, nor those behind them.
 import type { Filter } from "mongodb";
-import type { Instance, InstanceStore } from "../ports.js";
+import type { Instance, InstanceStore, RegisteredWorker } from "../ports.js";
 import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 
@@ -31,6 +31,16 @@ export class InstanceDocuments implements InstanceStore {
       maxBytes: BATCH_BYTES,
       send: (beats) => this.#send(beats),
     });
+  }
+
+  /** Guarded by who it is: where that is another it tries to insert, and is refused as a duplicate. */
+  async registerWorker({ incarnation, name, namespace, tools }: RegisteredWorker): Promise<boolean> {
+    const kind = "worker" as const;
+    const statement = {
+      q: { _id: incarnation, kind, name },
+      u: { $set: { namespace, tools }, $setOnInsert: { counter: 0, inHand: [] }, $currentDate: { seenAt: true } },
+    };
+    return (await this.#database.upsert(INSTANCES, [statement])).duplicates.size === 0;
   }
 
   async beat(instances: readonly Instance[]): Promise<void> {
@@ -76,7 +86,8 @@ export class InstanceDocuments implements InstanceStore {
       return {
         q: { _id: incarnation, counter: { $lt: counter } },
         u: {
-          $set: { kind, name, namespace, counter, inHand, tools, ...(keys && { keys }) },
+          $set: { counter, inHand, ...(keys && { keys }) },
+          $setOnInsert: { kind, name, namespace, tools },
           $currentDate: { seenAt: true },
         },
       };

@@ -17,6 +17,7 @@ import type {
   LiveGrantQuery,
   OpenQuery,
   Page,
+  RegisteredWorker,
   Revocation,
   RunQuery,
   RunWrite,
@@ -236,6 +237,10 @@ export class MongoStore implements Store {
     tools: readonly { readonly queue: string; readonly tool: string }[],
   ): Promise<readonly ToolRegistration[]> {
     return this.#tools.getTools(namespace, tools);
+  }
+
+  registerWorker(worker: RegisteredWorker): Promise<boolean> {
+    return this.#instances.registerWorker(worker);
   }
 
   beat(instances: readonly Instance[]): Promise<void> {

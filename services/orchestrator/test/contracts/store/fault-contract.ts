@@ -201,6 +201,7 @@ async function rejectsEverything(store: Store, runId: string): Promise<void> {
     store.putTools([{ namespace, queue: "q", tool: "t", inputSchema: "{}", ...BARE }]),
     store.getTools(namespace, [{ queue: "q", tool: "t" }]),
     store.beat([worker]),
+    store.registerWorker({ incarnation: "i", name: "w", namespace, tools: [] }),
     store.readInstances(["i"]),
     store.liveWorkers(namespace, 1),
     store.forgetInstances(1_000_000),

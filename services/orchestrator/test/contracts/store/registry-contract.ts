@@ -127,6 +127,47 @@ export function registryContract(use: UseFixture): void {
       expect(await stores[0]?.readInstances([one.incarnation])).toMatchObject([{ counter: 30 }]);
     });
 
+    it("keeps what a worker registered last, whatever it has in hand and whoever takes its signs of life", async () => {
+      const [store, other] = [use().store, await use().connect()];
+      const namespace = newId("ns");
+      const { incarnation, name, tools } = instance(namespace, 0);
+      expect(await store.registerWorker({ incarnation, name, namespace, tools })).toBe(true);
+      const fresh = { incarnation, kind: "worker", name, namespace, counter: 0, inHand: [], tools };
+      expect(await other.readInstances([incarnation])).toMatchObject([fresh]);
+      const beat = instance(namespace, 7, { incarnation });
+      await other.beat([beat]);
+      const more = [...tools, { queue: "refunds", tool: "email", approval: true as const }];
+      expect(await store.registerWorker({ incarnation, name, namespace, tools: more })).toBe(true);
+      expect(await other.readInstances([incarnation])).toMatchObject([{ ...beat, tools: more }]);
+      // By somebody who knows of the first registration only.
+      await other.beat([{ ...beat, counter: 8, inHand: [] }]);
+      expect(await store.readInstances([incarnation])).toMatchObject([
+        { ...beat, counter: 8, inHand: [], tools: more },
+      ]);
+      expect(await store.liveWorkers(namespace, 60_000)).toHaveLength(1);
+    });
+
+    it("registers nobody as a process that is another's", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const [worker, orchestrator] = [instance(namespace, 1), instance(namespace, 1, { kind: "orchestrator" })];
+      await store.beat([worker, orchestrator]);
+      for (const { incarnation, name } of [{ ...worker, name: "w2" }, orchestrator])
+        expect(await store.registerWorker({ incarnation, name, namespace, tools: [] })).toBe(false);
+      const incarnations = [worker.incarnation, orchestrator.incarnation];
+      const kept = await store.readInstances(incarnations);
+      expect(kept).toHaveLength(2);
+      expect(kept).toEqual(expect.arrayContaining([worker, orchestrator].map((one) => expect.objectContaining(one))));
+      const incarnation = newId("inc");
+      const stores = [store, await use().connect()];
+      const names = Array.from({ length: 8 }, (_, at) => `w${at}`);
+      const taken = await Promise.all(
+        names.map((name, at) => stores[at % 2]?.registerWorker({ incarnation, name, namespace, tools: [] })),
+      );
+      expect(taken.filter((one) => one)).toHaveLength(1);
+      expect(await store.readInstances([incarnation])).toMatchObject([{ name: names[taken.indexOf(true)] }]);
+    });
+
     it("shows workers that were seen within the time, and when, by the store's clock", async () => {
       const { store } = use();
       const namespace = newId("ns");
