@@ -48,6 +48,11 @@ export async function askUntilAnswered<I extends DescMessage, O extends DescMess
   }
 }
 
+/** Whether what it asks for is a registration: the same request may be sent again after one. */
+export function isUnregistered(error: WorkerError | undefined): boolean {
+  return error?.reason === "PERMISSION_DENIED";
+}
+
 /** Every answer of the worker protocol may hold one. */
 export function errorOf(answer: object): WorkerError | undefined {
   return "error" in answer ? (answer.error as WorkerError | undefined) : undefined;

@@ -1,6 +1,6 @@
 import { ClaimRequestSchema, ClaimResponseSchema, type Grant, RefusalReason, ReleaseReason } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
-import { askUntilAnswered } from "./ask-until-answered.js";
+import { askUntilAnswered, isUnregistered } from "./ask-until-answered.js";
 import { type Instant, instantOf } from "./clock.js";
 import { release } from "./report.js";
 import { holdHints, type TaskInHand } from "./task-in-hand.js";
@@ -17,6 +17,8 @@ export type Claimed =
       readonly sentAt: Instant;
     }
   | { readonly kind: "refused"; readonly reason: string }
+  /** The server knows of no registration of this tool here (any more). It is told again, and then may grant it. */
+  | { readonly kind: "unregistered" }
   /** Nobody knows whether this attempt took effect, and all that is asked is its tool's probe. */
   | { readonly kind: "probe" }
   /** What the call would do is asked, and nothing else. */
@@ -56,6 +58,14 @@ export async function claim(
     const detail = `the claim was refused: ${answer.error.reason}`;
     if (repeated && !probe && !preview)
       await release(parts, task, { reason: ReleaseReason.TOO_LATE, detail, orchestratorId });
+    if (isUnregistered(answer.error)) {
+      parts.logger.warn(
+        { runId, callId, attempt, why: answer.error.message },
+        "A claim was refused; registering again",
+      );
+      parts.registerSoon();
+      return { kind: "unregistered" };
+    }
     return { kind: "refused", reason: `${answer.error.reason}: ${answer.error.message}` };
   }
   switch (answer.answer.case) {

@@ -15,14 +15,13 @@ import { complete } from "./report.js";
 import {
   acknowledgeHints,
   giveHintsBack,
+  LEFT_TO_OTHERS_MS,
   readArguments,
   type TaskInHand,
   type TaskRunOptions,
 } from "./task-in-hand.js";
 import type { WorkerParts } from "./worker-parts.js";
 
-/** What cannot be taken here now is left to others for so long. */
-const LEFT_TO_OTHERS_MS = 1_000;
 const FAILURE_BYTES = 2 * 1024;
 /** Milliseconds a timer can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;

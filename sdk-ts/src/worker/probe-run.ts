@@ -12,14 +12,12 @@ import { complete } from "./report.js";
 import {
   acknowledgeHints,
   giveHintsBack,
+  LEFT_TO_OTHERS_MS,
   readArguments,
   type TaskInHand,
   type TaskRunOptions,
 } from "./task-in-hand.js";
 import type { WorkerParts } from "./worker-parts.js";
-
-/** A worker whose tool brings no probe leaves the task to others for so long. */
-const LEFT_TO_OTHERS_MS = 1_000;
 
 type Outcome = CompleteRequest["outcome"];
 
@@ -28,6 +26,7 @@ export async function runProbe(parts: WorkerParts, task: TaskInHand, { draining 
   const fields = { runId, callId, attempt, toolName: task.toolName };
   if (task.tool.probe === undefined || draining()) return giveHintsBack(task, LEFT_TO_OTHERS_MS);
   const claimed = await claim(parts, task, { probe: true });
+  if (claimed.kind === "unregistered") return giveHintsBack(task, LEFT_TO_OTHERS_MS);
   acknowledgeHints(task);
   if (claimed.kind !== "granted") {
     const reason = claimed.kind === "refused" ? claimed.reason : claimed.kind;

@@ -9,10 +9,13 @@ import {
   ReleaseResponseSchema,
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
-import { askUntilAnswered } from "./ask-until-answered.js";
+import { askUntilAnswered, isUnregistered } from "./ask-until-answered.js";
 import type { Objection } from "./grant-check.js";
 import type { TaskInHand } from "./task-in-hand.js";
 import type { WorkerParts } from "./worker-parts.js";
+
+/** A server that has forgotten this worker knows it after one; more are for servers that forget in between. */
+const MOST_REGISTRATIONS = 3;
 
 /** Reports an outcome until it is answered: only then does it count. */
 export async function complete(
@@ -23,13 +26,19 @@ export async function complete(
   const { runId, callId, attempt, nonce } = task;
   const { outcome, argumentsDigest } = done;
   const told = { ...parts.identity, runId, callId, attempt, nonce, argumentsDigest, outcome };
-  const answer = await askUntilAnswered(
-    parts.link,
-    "complete",
-    [CompleteRequestSchema, CompleteResponseSchema],
-    create(CompleteRequestSchema, told),
-    { first: done.orchestratorId, signal: parts.ended },
-  );
+  const tell = () =>
+    askUntilAnswered(
+      parts.link,
+      "complete",
+      [CompleteRequestSchema, CompleteResponseSchema],
+      create(CompleteRequestSchema, told),
+      { first: done.orchestratorId, signal: parts.ended },
+    );
+  let answer = await tell();
+  for (let tries = 0; tries < MOST_REGISTRATIONS && isUnregistered(answer.error); tries++) {
+    await parts.registerNow();
+    answer = await tell();
+  }
   const fields = { runId, callId, attempt, outcome: outcome.case, detail: answer.detail };
   if (answer.error !== undefined) {
     parts.logger.error({ ...fields, ...answer.error }, "The server refused an outcome for good");

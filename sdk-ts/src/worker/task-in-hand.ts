@@ -59,6 +59,9 @@ export function acknowledgeHints(task: TaskInHand): void {
   task.hints = undefined;
 }
 
+/** What cannot be taken here now is left to others for so long. */
+export const LEFT_TO_OTHERS_MS = 1_000;
+
 /** What is asked cannot be done here: another worker may have the hints after so many milliseconds. */
 export function giveHintsBack(task: TaskInHand, afterMs: number): void {
   for (const message of task.hints ?? []) message.giveBack(afterMs);

@@ -1,6 +1,7 @@
 // One task from its hint to its answered outcome. The order is the contract's:
 //  1. the nonce is in hand, and so in every heartbeat, before the claim that carries it is sent;
-//  2. the hint is acknowledged as soon as the claim is answered, either way: only the server tries again;
+//  2. the hint is acknowledged as soon as the claim is answered, either way: only the server tries again. It is put back
+//     where the server must be told of this worker first;
 //  3. checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last,
 //     with nothing awaited between it and the call of the function;
 //  4. what has begun is completed, never released; what has not is released, never completed.
@@ -12,7 +13,14 @@ import { isGuarded, type Objection, objectionTo, tooLate } from "./grant-check.j
 import { runPreview } from "./preview-run.js";
 import { runProbe } from "./probe-run.js";
 import { complete, release } from "./report.js";
-import { acknowledgeHints, readArguments, type TaskInHand, type TaskRunOptions } from "./task-in-hand.js";
+import {
+  acknowledgeHints,
+  giveHintsBack,
+  LEFT_TO_OTHERS_MS,
+  readArguments,
+  type TaskInHand,
+  type TaskRunOptions,
+} from "./task-in-hand.js";
 import type { WorkerParts } from "./worker-parts.js";
 
 type Granted = Extract<Claimed, { kind: "granted" }>;
@@ -28,6 +36,7 @@ export async function runTask(parts: WorkerParts, task: TaskInHand, options: Tas
   const claimed = await claiming;
   if (claimed.kind === "probe") return runProbe(parts, task, options);
   if (claimed.kind === "preview") return runPreview(parts, task, options);
+  if (claimed.kind === "unregistered") return giveHintsBack(task, LEFT_TO_OTHERS_MS);
   acknowledgeHints(task);
   if (claimed.kind === "refused") {
     logger.debug({ runId, callId, attempt, reason: claimed.reason }, "A claim was refused");

@@ -21,6 +21,10 @@ export interface WorkerParts {
   readonly hooks: WorkerTestHooks;
   /** Whose signatures on grants count; absent where they are not signed. */
   readonly trustedKeys?: TrustedKeys | undefined;
+  /** In the background: the server has forgotten this worker, or may have. */
+  readonly registerSoon: () => void;
+  /** Resolves when the server knows what is served here; also while the worker shuts down. Throws where it refuses. */
+  readonly registerNow: () => Promise<void>;
   /** Aborts when shutdown waits no longer: what is still unanswered stays so. */
   readonly ended: AbortSignal;
 }

@@ -136,7 +136,17 @@ export class Worker {
     const link = await NatsLink.open({ url, tls, workerId, logger, patienceMs, signal: this.#drained.signal });
     const { signal: ended } = this.#ended;
     const clock = hooks.clock ?? systemClock;
-    const parts = { identity: this.#identity, link, logger, hooks, trustedKeys, clock, ended };
+    const parts: WorkerParts = {
+      identity: this.#identity,
+      link,
+      logger,
+      hooks,
+      trustedKeys,
+      clock,
+      ended,
+      registerSoon: () => this.#registerSoon(parts),
+      registerNow: () => this.#registerNow(parts),
+    };
     link.onReconnect = () => {
       for (const pull of this.#pulls) pull.restart();
       this.#registerSoon(parts);
@@ -171,6 +181,16 @@ export class Worker {
     if (trustedKeys === undefined || keyIds.some((id) => trustedKeys.has("orchestrators", id))) return;
     const why = keyIds.length === 0 ? "the server does not sign" : `the server signs with ${keyIds.join(", ")}`;
     logger.error({ why }, "No call can begin here: the server has no key of the trusted ones");
+  }
+
+  /** In its turn, so that no older registration comes behind a newer one. */
+  async #registerNow(parts: WorkerParts): Promise<void> {
+    const mine = this.#registering.then(() => register(parts, this.#tools.list(), parts.ended));
+    this.#registering = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    await mine;
   }
 
   /** Registers in the background: the server has forgotten this worker, or may have. */
