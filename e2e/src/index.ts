@@ -9,6 +9,7 @@ export * from "./model-server.js";
 export * from "./mongo-valve.js";
 export type { MongoCommand } from "./mongo-wire.js";
 export type { Census } from "./probe.js";
+export * from "./raw-worker.js";
 export * from "./stack.js";
 export * from "./until.js";
 export type { Vitals } from "./vitals.js";

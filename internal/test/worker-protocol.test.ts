@@ -44,6 +44,18 @@ describe("the page of the worker protocol", () => {
     expect(grant.proof?.argumentsDigest).toBe(grant.argumentsDigest);
   });
 
+  it("says what to do where nobody knows of a registration", () => {
+    const section = (from: string, to: string) => page.slice(page.indexOf(from), page.indexOf(to));
+    for (const [from, to] of [
+      ["## 1.", "## 2."],
+      ["## 3.", "## 4."],
+      ["## 6.", "## Looking"],
+    ] as const)
+      expect(section(from, to)).toMatch(
+        /PERMISSION_DENIED[^.]*[rR]egister again|[rR]egister again[^.]*PERMISSION_DENIED/,
+      );
+  });
+
   it("names every refusal and every reason to hand back", () => {
     const names = (values: object) =>
       Object.values(values).filter((value) => typeof value === "string" && value !== "UNSPECIFIED");

@@ -6,18 +6,21 @@ const ROW = "A changed row in the database";
 const STALE_KEY = "A retired or foreign signing key";
 const HISTORY = "A record that was changed afterwards";
 
+const SPEAKS_FOR_ANOTHER = "A worker that speaks for another";
+
 const GRANT_CHECK = "sdk-ts/test/grant-check.test.ts";
 const STORED_APPROVAL = "services/orchestrator/test/proof/signatures.test.ts";
 const BELIEVED = "services/orchestrator/test/proof/believed-calls.test.ts";
 const BELIEVED_CALLS = "services/orchestrator/src/proof/believed-calls.ts";
 const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
 const SIGNATURES = "e2e/test/servers/signatures.test.ts";
+const UNREGISTERED = "services/orchestrator/test/workers/unregistered-workers.test.ts";
 const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
 const AUDIT = "internal/test/audit.test.ts";
 
 export const ON_THE_WAY: readonly Defence[] = [
   {
-    threat: "A worker that speaks for another",
+    threat: SPEAKS_FOR_ANOTHER,
     without: "the NATS login of a worker hears what others are answered",
     file: "internal/src/worker-rights.ts",
     from: "subscribe: [`${workerInboxPrefix",
@@ -93,7 +96,7 @@ export const ON_THE_WAY: readonly Defence[] = [
     },
   },
   {
-    threat: "A worker that speaks for another",
+    threat: SPEAKS_FOR_ANOTHER,
     without: "a request on one worker's subject speaks for another",
     file: "services/orchestrator/src/bus/worker-exchange.ts",
     from: "if (asked.workerId !== workerId) {",
@@ -103,6 +106,46 @@ export const ON_THE_WAY: readonly Defence[] = [
       title: "refuses a request that names another worker than its subject does",
       titledIn: "services/orchestrator/test/contracts/bus-workers.ts",
     },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "whoever knows a run's id is granted its calls",
+    file: "services/orchestrator/src/served-calls.ts",
+    from: "const tool = await this.options.registry.servedBy({ workerId, incarnation }, { namespace, queue, tool: name });",
+    to: "const tool = (await this.options.registry.servedBy({ workerId, incarnation }, { namespace, queue, tool: name })) ?? { queue, tool: name };",
+    shownBy: { file: UNREGISTERED, title: "is granted nothing of it, and told to register" },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "a worker is served by the registration of another",
+    file: "services/orchestrator/src/worker-registry.ts",
+    from: "worker?.workerId === workerId && worker.namespace",
+    to: "worker !== undefined && workerId.length > 0 && worker.namespace",
+    shownBy: { file: UNREGISTERED, title: "has no use for the incarnation of one that has" },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "the outcome of a call is believed of whoever tells one",
+    file: "services/orchestrator/src/served-calls.ts",
+    from: "return claimed ? { heard: true }",
+    to: 'return claimed || found.kind === "unserved" ? { heard: true }',
+    shownBy: { file: UNREGISTERED, title: "is not believed that it has done it" },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "a heartbeat takes a call for whoever says that it has begun",
+    file: "services/orchestrator/src/tasks-in-hand.ts",
+    from: "const served = await registry.servedBy({ workerId, incarnation }, { namespace, queue, tool });",
+    to: "const served = (await registry.servedBy({ workerId, incarnation }, { namespace, queue, tool })) ?? { queue, tool };",
+    shownBy: { file: UNREGISTERED, title: "does not take it by saying in a heartbeat that it has begun" },
+  },
+  {
+    threat: "A caller of another namespace",
+    without: "a worker is granted calls of any namespace that it names",
+    file: "services/orchestrator/src/served-calls.ts",
+    from: "if (stored === undefined || stored.run.namespace !== namespace)",
+    to: "if (stored === undefined || namespace === stored.run.runId)",
+    shownBy: { file: UNREGISTERED, title: "is told nothing of a run of another namespace" },
   },
   {
     threat: "A forged or stale identity",

@@ -22,6 +22,12 @@ export class PlainClaims {
     private readonly log: Logger,
   ) {}
 
+  /** Whether the attempt was granted here to whoever names it so, and that is not stored yet. */
+  holds(runId: string, task: Task): boolean {
+    const held = this.held.get(keyOf(runId, task));
+    return held !== undefined && isSameClaim(held.claim, task);
+  }
+
   isHeldByAnother(runId: string, claim: Task): boolean {
     const held = this.held.get(keyOf(runId, claim));
     return held !== undefined && !isSameClaim(held.claim, claim);

@@ -9,7 +9,7 @@ import type { WorkerRegistry } from "./worker-registry.js";
 export interface TasksInHandOptions {
   readonly store: Pick<RunStore, "states">;
   readonly engine: Pick<Engine, "execute" | "read" | "hasSeen">;
-  readonly registry: Pick<WorkerRegistry, "demandOf">;
+  readonly registry: Pick<WorkerRegistry, "demandOf" | "servedBy">;
   readonly plainClaims: PlainClaims;
 }
 
@@ -62,7 +62,12 @@ export class TasksInHand {
     const call = callOf(run, callId);
     if (call?.gate !== "plain" || call.state.kind !== "ready" || call.state.attempt !== attempt) return false;
     if (run.phase.kind !== "active") return false;
-    const owner = await registry.demandOf(incarnation, run.namespace, call.queue, call.tool);
+    const { namespace } = run;
+    const { queue, tool } = call;
+    const served = await registry.servedBy({ workerId, incarnation }, { namespace, queue, tool });
+    // Whoever says that it has begun what it does not serve was not granted it.
+    if (served === undefined) return false;
+    const owner = await registry.demandOf(namespace, served);
     const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: true };
     const { answer } = await engine.execute(run.runId, claim);
     if (answer.type === "granted") plainClaims.drop(run.runId, claim);

@@ -1,27 +1,18 @@
-// Answers claims. What the core grants goes out with its proof, and not at all where the stored decision or arguments are
-// not what they were: then the call ends with an error that says why, and nobody runs it.
+// Answers claims, of those who registered the tool. What the core grants goes out with its proof, and not at all where the
+// stored decision or arguments are not what they were: then the call ends with an error that says why, and nobody runs it.
 import type { Logger } from "@agentspan/internal";
 import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema, type GrantSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import {
-  type Call,
-  type Claim,
-  type ClaimAnswer,
-  type ClaimRefusal,
-  callOf,
-  idempotencyKeyOf,
-  type OwnerDemand,
-  type ProbeGranted,
-  type Run,
-} from "./core/index.js";
+import { type Claim, type ClaimAnswer, type ClaimRefusal, idempotencyKeyOf, type ProbeGranted } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import type { PlainClaims } from "./plain-claims.js";
 import type { StoredRun } from "./ports.js";
 import type { GrantedClaim, Grants } from "./proof/grants.js";
-import { namespaceOf, requireText } from "./worker-checks.js";
+import type { ServedCalls } from "./served-calls.js";
+import { requireText } from "./worker-checks.js";
 import { isNotFound, workerErrorOf } from "./worker-errors.js";
 import { REFUSALS } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
@@ -29,35 +20,33 @@ import type { WorkerRegistry } from "./worker-registry.js";
 export interface WorkerClaimsOptions {
   readonly engine: Engine;
   readonly history: History;
-  readonly registry: WorkerRegistry;
+  readonly registry: Pick<WorkerRegistry, "demandOf">;
+  readonly servedCalls: ServedCalls;
   readonly plainClaims: PlainClaims;
   readonly grants: Grants;
   readonly orchestratorId: string;
   readonly log: Logger;
 }
 
-/** Of a call that is not there nothing is known, so everything is demanded. */
-const STRICTEST: OwnerDemand = { approval: true, once: true, probe: false, enforcesKey: false };
-
 export class WorkerClaims {
   constructor(private readonly options: WorkerClaimsOptions) {}
 
   async claim(workerId: string, request: ClaimRequest): Promise<ClaimResponse> {
-    const { registry, orchestratorId, plainClaims, engine, log } = this.options;
+    const { registry, servedCalls, orchestratorId, plainClaims, engine, log } = this.options;
     const { runId, callId, attempt, nonce, incarnation } = request;
     try {
       requireText({ runId, callId, nonce, incarnation });
-      if (request.probe) return await this.claimProbe(request);
-      if (request.preview) return await this.claimPreview(workerId, request);
-      const call = await this.callNamed(runId, callId);
-      if (call !== undefined && call.namespace !== namespaceOf(request.namespace)) return this.refused("NOT_FOUND");
-      // The demand of this very worker, or of whoever registered the tool last; the stricter holds.
-      const owner =
-        call === undefined ? STRICTEST : await registry.demandOf(incarnation, call.namespace, call.queue, call.tool);
+      const found = await servedCalls.find(workerId, request);
+      if (found.kind === "unserved") throw servedCalls.unregistered(workerId, request);
+      if (found.kind !== "served") return this.refused(found.kind === "past" ? "ENDED" : "NOT_FOUND");
+      const known = found.stored;
+      if (request.probe) return await this.claimProbe(request, known);
+      if (request.preview) return await this.claimPreview(workerId, request, known);
+      const owner = await registry.demandOf(known.run.namespace, found.tool);
       const claim: Claim = { type: "claim", callId, attempt, nonce, workerId, incarnation, owner, store: false };
       // The core knows nothing of a claim that is held here and not stored.
       if (plainClaims.isHeldByAnother(runId, claim)) return this.refused("TAKEN");
-      const outcome = await engine.execute(runId, claim);
+      const outcome = await engine.execute(runId, claim, { known });
       const answer = outcome.answer as ClaimAnswer;
       if (answer.type === "refused") return this.refused(answer.reason);
       if (!answer.stored && !plainClaims.hold(runId, claim)) return this.refused("TAKEN");
@@ -108,21 +97,10 @@ export class WorkerClaims {
     return this.refused("ENDED");
   }
 
-  /** Of a run that is known here from before the call there is no telling whose tool it is: then it is read anew. */
-  private async callNamed(runId: string, callId: string): Promise<(Call & Pick<Run, "namespace">) | undefined> {
-    const { engine } = this.options;
-    for (const look of [() => engine.peek(runId), () => engine.read(runId)]) {
-      const stored = await look();
-      const call = stored === undefined ? undefined : callOf(stored.run, callId);
-      if (stored !== undefined && call !== undefined) return { ...call, namespace: stored.run.namespace };
-    }
-    return undefined;
-  }
-
   /** What a probe needs. Nothing of it is kept: a probe may be asked twice. */
-  private async claimProbe({ runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
+  private async claimProbe({ runId, callId, attempt }: ClaimRequest, known: StoredRun): Promise<ClaimResponse> {
     const { engine } = this.options;
-    const { answer, stored } = await engine.execute(runId, { type: "claim_probe", callId, attempt });
+    const { answer, stored } = await engine.execute(runId, { type: "claim_probe", callId, attempt }, { known });
     if (answer.type === "refused") return this.refused(answer.reason);
     if (answer.type !== "probe_granted") throw new Error(`A claim of a probe was answered ${answer.type}.`);
     const idempotencyKey = idempotencyKeyOf(runId, callId);
@@ -130,9 +108,17 @@ export class WorkerClaims {
   }
 
   /** What a preview needs. Several workers may look: the first answer counts. */
-  private async claimPreview(workerId: string, { runId, callId, attempt }: ClaimRequest): Promise<ClaimResponse> {
+  private async claimPreview(
+    workerId: string,
+    { runId, callId, attempt }: ClaimRequest,
+    known: StoredRun,
+  ): Promise<ClaimResponse> {
     const { engine } = this.options;
-    const { answer, stored } = await engine.execute(runId, { type: "claim_preview", callId, attempt, workerId });
+    const { answer, stored } = await engine.execute(
+      runId,
+      { type: "claim_preview", callId, attempt, workerId },
+      { known },
+    );
     if (answer.type === "refused") return this.refused(answer.reason);
     if (answer.type !== "preview_granted") throw new Error(`A claim of a preview was answered ${answer.type}.`);
     return this.looks(stored, answer, {

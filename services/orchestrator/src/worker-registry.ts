@@ -6,10 +6,23 @@
 import type { WorkerTool } from "@agentspan/proto";
 import { type OwnerDemand, strictestTerms } from "./core/index.js";
 import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
-import { previewTermsOf, servedTool } from "./worker-messages.js";
+import { servedTool } from "./worker-messages.js";
 
 /** What holds of a tool when only one of those who serve it says so. */
 type Demand = Pick<OwnerDemand, "approval" | "once" | "preview">;
+
+/** One start of a worker. */
+export interface WorkerProcess {
+  readonly workerId: string;
+  readonly incarnation: string;
+}
+
+/** A tool at the place where workers take its tasks. */
+export interface ToolPlace {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly tool: string;
+}
 
 interface KnownWorker {
   readonly workerId: string;
@@ -26,26 +39,18 @@ const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enfor
 
 export class WorkerRegistry {
   private readonly workers = new Map<string, KnownWorker>();
-  private readonly demands = new Map<string, Demand>();
   private readonly remembered = new Map<string, { readonly demand: OwnerDemand; readonly until: number }>();
   private readonly serving = new Map<
     string,
     { readonly tools: Promise<readonly ServedTool[]>; readonly until: number }
   >();
 
-  constructor(private readonly store: InstanceStore & ToolStore) {}
+  constructor(private readonly store: Pick<InstanceStore & ToolStore, "readInstances" | "liveWorkers" | "getTools">) {}
 
   put(incarnation: string, workerId: string, namespace: string, tools: readonly WorkerTool[]): void {
-    this.workers.delete(incarnation);
-    this.workers.set(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
+    this.keep(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
     this.serving.delete(namespace);
-    for (const { queue, name, approvalRequired, once, preview } of tools) {
-      const looks = preview === undefined ? {} : { preview: previewTermsOf(preview) };
-      this.demands.set(demandKey(incarnation, queue, name), { approval: approvalRequired, once, ...looks });
-      this.remembered.delete(demandKey(namespace, queue, name));
-    }
-    const [oldest] = this.workers;
-    if (this.workers.size > MOST_WORKERS && oldest !== undefined) this.forget(oldest[0], oldest[1]);
+    for (const { queue, name } of tools) this.remembered.delete(placeKey({ namespace, queue, tool: name }));
   }
 
   /** Undefined where nobody knows the incarnation: it must register. */
@@ -54,32 +59,32 @@ export class WorkerRegistry {
   }
 
   /**
-   * What the owner of a tool says of it. Of what it demands, this incarnation's word and the newest that is kept: the
-   * stricter holds. What it brings is this incarnation's word alone: another version of the tool may have a probe that
-   * knows nothing of what this one does.
+   * A tool as this very process registered it; undefined where it did not. What is known here costs nothing. What is not
+   * is read once from the store, since another orchestrator may have taken the registration, and only what is found is
+   * remembered.
    */
-  async demandOf(
-    incarnation: string,
-    namespace: string,
-    queue: string | undefined,
-    tool: string | undefined,
-  ): Promise<OwnerDemand> {
-    if (queue === undefined || tool === undefined) return NOTHING;
-    const own = this.demands.get(demandKey(incarnation, queue, tool));
-    const [kept, served] = await Promise.all([
-      this.keptDemand(namespace, queue, tool),
-      this.servedBy(incarnation, queue, tool),
-    ]);
-    return {
-      ...strictestOf([kept, ...(own === undefined ? [] : [own])]),
-      probe: served?.probe === true,
-      enforcesKey: served?.enforcesKey === true,
-    };
+  async servedBy({ workerId, incarnation }: WorkerProcess, at: ToolPlace): Promise<ServedTool | undefined> {
+    const registered = (worker: KnownWorker | undefined) =>
+      worker?.workerId === workerId && worker.namespace === at.namespace
+        ? worker.tools.find(({ queue, tool }) => queue === at.queue && tool === at.tool)
+        : undefined;
+    return registered(this.workers.get(incarnation)) ?? registered(await this.find(incarnation));
+  }
+
+  /**
+   * What the owner of a tool says of it to a process that serves it. Of what it demands, this process's word and the
+   * newest that is kept: the stricter holds. What it brings is this process's word alone: another version of the tool may
+   * have a probe that knows nothing of what this one does.
+   */
+  async demandOf(namespace: string, served: ServedTool): Promise<OwnerDemand> {
+    const kept = await this.keptDemand(namespace, served.queue, served.tool);
+    const { probe = false, enforcesKey = false } = served;
+    return { ...strictestOf([kept, served]), probe, enforcesKey };
   }
 
   /** What all who serve a tool demand, and the newest registration of it; remembered for a moment: a claim asks again. */
   async keptDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
-    const key = demandKey(namespace, queue, tool);
+    const key = placeKey({ namespace, queue, tool });
     const now = performance.now();
     const remembered = this.remembered.get(key);
     if (remembered !== undefined && remembered.until > now) return remembered.demand;
@@ -111,28 +116,25 @@ export class WorkerRegistry {
     return tools;
   }
 
-  /** A worker may have registered more tools since, with another orchestrator. */
-  private async servedBy(incarnation: string, queue: string, tool: string): Promise<ServedTool | undefined> {
-    const isIt = (served: ServedTool): boolean => served.queue === queue && served.tool === tool;
-    const known = this.workers.get(incarnation)?.tools.find(isIt);
-    return known ?? (await this.find(incarnation))?.tools.find(isIt);
-  }
-
   private async find(incarnation: string): Promise<KnownWorker | undefined> {
     const [stored] = await this.store.readInstances([incarnation]);
     if (stored === undefined || stored.kind !== "worker") return undefined;
-    // Signs of life that another orchestrator took may still tell of fewer tools than are known here.
+    const { name: workerId, namespace, tools } = stored;
+    const before = this.workers.get(incarnation);
+    const isSame = before?.workerId === workerId && before.namespace === namespace;
+    // A registration that came here while this was read may tell of more.
     const stays = (known: ServedTool): boolean =>
-      !stored.tools.some(({ queue, tool }) => queue === known.queue && tool === known.tool);
-    const before = this.workers.get(incarnation)?.tools.filter(stays) ?? [];
-    const found = { workerId: stored.name, namespace: stored.namespace, tools: [...before, ...stored.tools] };
-    this.workers.set(incarnation, found);
+      !tools.some(({ queue, tool }) => queue === known.queue && tool === known.tool);
+    const found = { workerId, namespace, tools: [...(isSame ? before.tools.filter(stays) : []), ...tools] };
+    this.keep(incarnation, found);
     return found;
   }
 
-  private forget(incarnation: string, { tools }: KnownWorker): void {
+  private keep(incarnation: string, worker: KnownWorker): void {
     this.workers.delete(incarnation);
-    for (const { queue, tool } of tools) this.demands.delete(demandKey(incarnation, queue, tool));
+    this.workers.set(incarnation, worker);
+    const [oldest] = this.workers.keys();
+    if (this.workers.size > MOST_WORKERS && oldest !== undefined) this.workers.delete(oldest);
   }
 }
 
@@ -145,6 +147,6 @@ function strictestOf(demands: readonly (Partial<Demand> | ServedTool)[]): Demand
   };
 }
 
-function demandKey(scope: string, queue: string, tool: string): string {
-  return `${scope}/${queue}/${tool}`;
+function placeKey({ namespace, queue, tool }: ToolPlace): string {
+  return `${namespace}/${queue}/${tool}`;
 }

@@ -28,9 +28,10 @@ import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
-import type { Bus, Store, WorkerHandlers } from "./ports.js";
+import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { Grants } from "./proof/grants.js";
 import type { Signatures } from "./proof/signatures.js";
+import { ServedCalls } from "./served-calls.js";
 import { TasksInHand } from "./tasks-in-hand.js";
 import { anothers, checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
 import { WorkerClaims } from "./worker-claims.js";
@@ -58,6 +59,7 @@ export class WorkerService implements WorkerHandlers {
   private readonly plainClaims: PlainClaims;
   private readonly inHand: TasksInHand;
   private readonly begun: BegunTasks;
+  private readonly servedCalls: ServedCalls;
   private readonly claims: WorkerClaims;
 
   constructor(private readonly options: WorkerServiceOptions) {
@@ -65,7 +67,9 @@ export class WorkerService implements WorkerHandlers {
     this.inHand = new TasksInHand({ ...options, plainClaims: this.plainClaims });
     this.begun = new BegunTasks(options.store);
     const grants = new Grants(options.clock, options.signatures);
-    this.claims = new WorkerClaims({ ...options, plainClaims: this.plainClaims, grants });
+    this.servedCalls = new ServedCalls({ ...options, plainClaims: this.plainClaims });
+    const { servedCalls, plainClaims } = this;
+    this.claims = new WorkerClaims({ ...options, servedCalls, plainClaims, grants });
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
@@ -134,11 +138,17 @@ export class WorkerService implements WorkerHandlers {
     try {
       requireText({ runId, callId, nonce });
       const command = completionOf(workerId, request);
+      const said = await this.servedCalls.hear(workerId, request, command.type === "complete" ? command : undefined);
+      if (!said.heard) {
+        if (said.why === "unserved") throw this.servedCalls.unregistered(workerId, request);
+        const detail = said.why === "no_run" ? "There is no such run." : "The call has no such claim.";
+        return create(CompleteResponseSchema, { status: CompletionStatus.STALE, detail, orchestratorId });
+      }
       if (command.type === "complete" && (await this.plainClaims.storeAnothers(runId, command))) {
         const detail = "The claim is another worker's.";
         return create(CompleteResponseSchema, { status: CompletionStatus.STALE, detail, orchestratorId });
       }
-      const { answer } = await this.execute(runId, command);
+      const { answer } = await this.execute(runId, command, said);
       if (command.type === "complete") this.plainClaims.drop(runId, command);
       if (command.type === "answer_probe" && answer.type === "ok") {
         log.info({ runId, callId, attempt, workerId, verdict: command.verdict }, "A probe answered");
@@ -175,13 +185,15 @@ export class WorkerService implements WorkerHandlers {
     try {
       requireText({ runId, callId, nonce });
       const release = releaseOf(workerId, request);
+      const said = await this.servedCalls.hear(workerId, request, release);
+      if (!said.heard) return create(ReleaseResponseSchema, { released: false, orchestratorId });
       const begun = await this.begun.has(release.incarnation, release.nonce);
       const command: Release = begun ? { ...release, begun } : release;
       if (await this.plainClaims.storeAnothers(runId, command)) {
         return create(ReleaseResponseSchema, { released: false, orchestratorId });
       }
       this.plainClaims.drop(runId, command);
-      const { answer } = await this.execute(runId, command);
+      const { answer } = await this.execute(runId, command, said);
       const released = answer.type === "released" && answer.released;
       const { reason } = command;
       log.info({ runId, callId, attempt, workerId, reason, begun, released }, "A worker gives a task back");
@@ -197,8 +209,8 @@ export class WorkerService implements WorkerHandlers {
     return this.plainClaims.flush();
   }
 
-  private execute(runId: string, command: Parameters<Engine["execute"]>[1]) {
-    return this.options.engine.execute(runId, command);
+  private execute(runId: string, command: Parameters<Engine["execute"]>[1], { known }: { known?: StoredRun }) {
+    return this.options.engine.execute(runId, command, known && { known });
   }
 
   private errorOf(thrown: unknown): WorkerError {

@@ -128,7 +128,7 @@ describe("an orchestrator", () => {
 
   it("knows what a worker registered later, with another orchestrator", async () => {
     await second.register("w1", { name: "look_up" });
-    expect((await first.claim("w1", "n0", { attempt: 7 })).answer.value).toMatchObject({ reason: RefusalReason.TAKEN });
+    expect((await first.claim("w1", "n0")).error?.reason).toBe("PERMISSION_DENIED");
     // The one that knows of the first registration only takes the signs of life.
     await first.toldToStop("w1", "n0");
     await second.register("w1", { name: "look_up" }, { probe: true });
@@ -139,7 +139,7 @@ describe("an orchestrator", () => {
 
   describe("with a call whose worker was lost", () => {
     beforeEach(async () => {
-      await first.register("w1", { probe: true });
+      for (const worker of ["w1", "w2", "w3"]) await first.register(worker, { probe: true });
       await first.claim("w1", "n1");
       await first.lose("n1");
     });
@@ -163,6 +163,17 @@ describe("an orchestrator", () => {
         expect(grant.deadline && timestampMs(grant.deadline)).toBe(scene.now + PROBE_MS);
       }
       expect((await first.desk.stored()).version).toBe(before);
+    });
+
+    it("neither lets a worker look that has not registered the tool, nor believes it", async () => {
+      await first.register("w9", { name: "look_up" });
+      for (const office of [first, second]) {
+        const { error, answer } = await office.claim("w9", "p9", { probe: true });
+        expect([error?.reason, answer.case]).toEqual(["PERMISSION_DENIED", undefined]);
+        const said = await office.answer("w9", { verdict: ProbeVerdict.DID_NOT_HAPPEN });
+        expect([said.error?.reason, said.status]).toEqual(["PERMISSION_DENIED", CompletionStatus.UNSPECIFIED]);
+      }
+      expect((await first.desk.stored()).run.turn.calls[0]?.state.kind).toBe("probing");
     });
 
     it("takes the first answer as the call's result, and calls the second one stale", async () => {
@@ -190,7 +201,6 @@ describe("an orchestrator", () => {
     });
 
     it("tells whoever asks the probe to stop once nobody asks any more, and the lost worker at once", async () => {
-      await first.register("w2", { probe: true });
       expect(await first.toldToStop("w2", "p1")).toBe(false);
       expect(await first.toldToStop("w1", "n1")).toBe(true);
       await first.answer("w3", { verdict: ProbeVerdict.UNKNOWN });

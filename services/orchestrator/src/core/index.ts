@@ -12,6 +12,7 @@ export { strictestTerms } from "./evolve-preview.js";
 export * from "./limits.js";
 export * from "./model.js";
 export * from "./obligations.js";
+export { isOfEarlierTurn } from "./past-calls.js";
 export * from "./report.js";
 export * from "./retry.js";
 export * from "./run.js";

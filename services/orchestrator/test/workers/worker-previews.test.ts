@@ -46,9 +46,9 @@ describe("an orchestrator, of a call whose tool brings a preview", () => {
 
   const call = async () => (await desk.stored()).run.turn.calls[0];
 
-  function claim(at: Office, nonce: string, preview: boolean): Promise<ClaimResponse> {
-    const request = { workerId: "w1", incarnation: "w1-1", runId: RUN, callId: "t1c1", attempt: 1, nonce, preview };
-    return at.service.claim("w1", create(ClaimRequestSchema, request));
+  function claim(at: Office, nonce: string, preview: boolean, workerId = "w1"): Promise<ClaimResponse> {
+    const request = { workerId, incarnation: `${workerId}-1`, runId: RUN, callId: "t1c1", attempt: 1, nonce, preview };
+    return at.service.claim(workerId, create(ClaimRequestSchema, request));
   }
 
   async function granted(at: Office): Promise<Grant> {
@@ -61,12 +61,13 @@ describe("an orchestrator, of a call whose tool brings a preview", () => {
     at: Office,
     value: MessageInitShape<typeof PreviewAnswerSchema>,
     argumentsDigest?: string,
+    workerId = "w1",
   ): Promise<CompleteResponse> {
     const digest = argumentsDigest ?? (await call())?.digest ?? "";
     const task = { runId: RUN, callId: "t1c1", attempt: 1, nonce: "p1", argumentsDigest: digest };
     const outcome = { case: "previewAnswer", value } as const;
-    const request = { workerId: "w1", incarnation: "w1-1", ...task, outcome };
-    return at.service.complete("w1", create(CompleteRequestSchema, request));
+    const request = { workerId, incarnation: `${workerId}-1`, ...task, outcome };
+    return at.service.complete(workerId, create(CompleteRequestSchema, request));
   }
 
   async function looked(balance: number): Promise<void> {
@@ -99,6 +100,24 @@ describe("an orchestrator, of a call whose tool brings a preview", () => {
     expect(await answers(other, { number: 1, outcome: seen })).toMatchObject({ status: CompletionStatus.ACCEPTED });
     expect(await answers(office, { number: 1, outcome: seen })).toMatchObject({ status: CompletionStatus.STALE });
     expect((await claim(office, "n2", false)).answer.value).toMatchObject({ reason: RefusalReason.GATED });
+  });
+
+  it("neither shows it to a worker that has not registered the tool, nor believes what that one saw", async () => {
+    await office.register("w9", { tools: [{ queue: "desk", name: "look_up" }] });
+    for (const at of [office, other]) {
+      const { error, answer } = await claim(at, "p9", true, "w9");
+      expect(error).toMatchObject({ reason: "PERMISSION_DENIED", message: expect.stringContaining("Register it") });
+      expect(error?.retryAfter).toBeUndefined();
+      expect(answer.case).toBeUndefined();
+    }
+    expect((await desk.stored()).events.map(({ fact }) => fact.type)).not.toContain("preview_asked");
+    await granted(office);
+    const seen = { case: "contentJson", value: '{"balance":40}' } as const;
+    for (const at of [office, other]) {
+      const { error, status } = await answers(at, { number: 1, outcome: seen }, undefined, "w9");
+      expect([error?.reason, status]).toEqual(["PERMISSION_DENIED", CompletionStatus.UNSPECIFIED]);
+    }
+    expect(await answers(office, { number: 1, outcome: seen })).toMatchObject({ status: CompletionStatus.ACCEPTED });
   });
 
   it("refuses an answer that says neither what was seen nor why not", async () => {

@@ -238,6 +238,7 @@ describe("a plain task", () => {
     await office.claim({ nonce: "n1" });
     await desk.execute({ type: "pause", who: "alex", reason: "", requestId: "p1" });
     expect((await office.heartbeat([{ nonce: "n1" }])).stop).toEqual([]);
+    await office.register("w2");
     expect(told(await office.claim({ nonce: "n9" }, "w2"))).toBe("TAKEN");
     expect((await office.complete({ nonce: "n1" })).status).toBe(CompletionStatus.ACCEPTED);
   });
@@ -282,6 +283,10 @@ describe("a claim whose nonce somebody else knows", () => {
     ["w2", {}],
     ["w1", { incarnation: "w1-2" }],
   ] as const;
+
+  beforeEach(async () => {
+    for (const [worker, more] of OTHERS) await office.register(worker, more);
+  });
 
   it.each(["charge", "look_up"])("of %s is granted again to the process that made it alone", async (tool) => {
     await desk.startWith([tool]);
