@@ -1,25 +1,14 @@
 // A worker that has not registered a call's tool gets nothing of the call, whichever orchestrator it asks; one that has
 // is known at every orchestrator, and costs no read there.
 import { createLogger } from "@agentspan/internal";
-import {
-  ClaimRequestSchema,
-  type ClaimResponse,
-  CompleteRequestSchema,
-  CompletionStatus,
-  RefusalReason,
-  ReleaseReason,
-} from "@agentspan/proto";
+import { ClaimRequestSchema, CompleteRequestSchema, CompletionStatus, ReleaseReason } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ServedCalls } from "../../src/served-calls.js";
 import { WorkerRegistry } from "../../src/worker-registry.js";
 import { Office, TOOLS } from "../scenes/office.js";
-import { type Desk, RUN, Scene } from "../scenes/scene.js";
-
-function told({ answer, error }: ClaimResponse): string {
-  if (error !== undefined) return error.reason;
-  return answer.case === "refusal" ? RefusalReason[answer.value.reason] : (answer.case ?? "nothing");
-}
+import { type Desk, RUN, type Scene } from "../scenes/scene.js";
+import { told, withTwoOffices } from "../scenes/two-offices.js";
 
 let scene: Scene;
 let desk: Desk;
@@ -27,17 +16,12 @@ let office: Office;
 /** Another orchestrator on the same database. */
 let other: Office;
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  scene = new Scene();
-  desk = scene.desk("orc_1");
-  office = new Office(desk);
-  other = new Office(scene.desk("orc_2"), office.broker);
-});
-
-afterEach(() => {
-  vi.useRealTimers();
-});
+withTwoOffices(
+  (made) => {
+    ({ scene, desk, office, other } = made);
+  },
+  { registers: false },
+);
 
 const [LOOK_UP = {}, CHARGE = {}] = TOOLS;
 
