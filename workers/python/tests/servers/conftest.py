@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
@@ -15,20 +16,25 @@ _PATIENCE_S = 30.0
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
-    running = Stack()
-    yield running
-    running.close()
-    assert running.model.faults == []
+def _stacks() -> Iterator[tuple[Future[Stack], Future[Stack]]]:
+    """Both start, and stop, at once; whoever needs one waits for that one."""
+    with ThreadPoolExecutor(2) as pool:
+        both = pool.submit(Stack), pool.submit(Stack, auth=True)
+        yield both
+        running = [one.result() for one in both]
+        list(pool.map(Stack.close, running))
+    assert [fault for one in running for fault in one.model.faults] == []
 
 
 @pytest.fixture(scope="session")
-def guarded() -> Iterator[Stack]:
+def stack(_stacks: tuple[Future[Stack], Future[Stack]]) -> Stack:
+    return _stacks[0].result()
+
+
+@pytest.fixture(scope="session")
+def guarded(_stacks: tuple[Future[Stack], Future[Stack]]) -> Stack:
     """With authentication on."""
-    running = Stack(auth=True)
-    yield running
-    running.close()
-    assert running.model.faults == []
+    return _stacks[1].result()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import urllib.request
 from pathlib import Path
 
 from agentspan.agents import AgentRuntime
@@ -30,7 +32,6 @@ class Stack:
         self.folder = Path(tempfile.mkdtemp(prefix="agentspan-python-"))
         node = shutil.which("node")
         assert node is not None, "node is not on PATH"
-        self._node = node
         self.env = {
             **{name: value for name, value in os.environ.items() if not _OTHERS.match(name)},
             "OPENAI_API_KEY": "sk-test",
@@ -73,13 +74,12 @@ class Stack:
 
     def key(self, owner: str, *roles: str) -> str:
         """An API key of somebody."""
-        flags = [flag for role in roles for flag in ("--role", role)]
-        command = [self._node, str(_PROGRAM), "keys", "create", "--owner", owner, *flags, "--url", self.url, "--json"]
-        env = {**self.env, "AGENTSPAN_API_KEY": self.admin_key}
-        made = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
-        found = re.search(r"agsp_\w+", made.stdout)
-        assert found is not None, made.stdout + made.stderr
-        return found[0]
+        asked = json.dumps({"owner": owner, "roles": roles}).encode()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {self.admin_key}"}
+        request = urllib.request.Request(f"{self.url}/agentspan.v1.KeyService/CreateKey", asked, headers)
+        with urllib.request.urlopen(request, timeout=_START_S) as answer:
+            made: str = json.load(answer)["text"]
+            return made
 
     def close(self) -> None:
         if self._process.poll() is None:

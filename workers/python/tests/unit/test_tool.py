@@ -31,6 +31,16 @@ def test_a_tool_is_still_the_function() -> None:
     assert made.name == "pay"
 
 
+def test_takes_no_attribute_of_the_function_for_its_own_and_no_tool_for_a_function() -> None:
+    def named() -> None:
+        """Do something."""
+
+    named.approval = named.message = "mine"  # type: ignore[attr-defined]
+    assert tool(approval_required=True)(named).approval_required
+    with pytest.raises(AgentspanError, match="no tool yet"):
+        tool(tool(pay))
+
+
 def test_one_line_makes_every_call_wait() -> None:
     made = tool(approval_required=True)(pay)
     assert made.approval_required

@@ -17,7 +17,7 @@ from typing_extensions import Unpack
 from agentspan.agents.agent import Agent
 from agentspan.agents.agent_handle import AgentHandle
 from agentspan.agents.agent_stream import AgentStream
-from agentspan.agents.background import network_loop
+from agentspan.agents.background import BackgroundLoop, network_loop
 from agentspan.agents.duration import Duration, to_seconds
 from agentspan.agents.errors import AgentspanError, invalid
 from agentspan.agents.run_status import AgentResult
@@ -116,6 +116,7 @@ class AgentRuntime:
             self._client = RunClient(transport, patience=options.retry_for, renews_key=options.renews_key)
             if self._stopping.is_set():
                 self._client.close()
+            weakref.finalize(self, _close_client, self._client, network_loop(), self._pid)
         return self._client
 
     def start(
@@ -281,6 +282,12 @@ class AgentRuntime:
             self._client = None
             self._worker = None
             self._stopping = threading.Event()
+
+
+def _close_client(client: RunClient, loop: BackgroundLoop, pid: int) -> None:
+    """Of a runtime that nobody has any more: its connections are closed where they are used."""
+    if os.getpid() == pid:
+        loop.loop.call_soon_threadsafe(client.close)
 
 
 def _shut_down_at_exit(runtime: AgentRuntime) -> None:

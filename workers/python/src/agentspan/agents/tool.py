@@ -93,6 +93,9 @@ class Tool(Generic[P, R]):
     """
 
     def __init__(self, function: Callable[P, R], options: ToolOptions) -> None:
+        if not callable(function) or isinstance(function, Tool):
+            words = "must be a function that is no tool yet"
+            raise invalid(f"The first argument of tool() is {function!r}; it {words}.", "function", words)
         said = described(function)
         self.name = options.get("name", getattr(function, "__name__", ""))
         owner = f"tool {json.dumps(self.name, default=str)}"
@@ -126,7 +129,8 @@ class Tool(Generic[P, R]):
         self.preview = _looking(options.get("preview"), PreviewContext, "preview", owner)
         #: As an agent's definition tells it.
         self.message = self._message(options, owner)
-        functools.update_wrapper(self, function)
+        # Not its attributes: one that is called as ours would take the place of ours.
+        functools.update_wrapper(self, function, updated=())
         self._function = function
 
     @property
@@ -196,9 +200,6 @@ def tool(function: Callable[..., Any] | None = None, /, **options: Unpack[ToolOp
     require_options(options, "tool()", _OPTIONS)
     if function is None:
         return lambda decorated: Tool(decorated, options)
-    if not callable(function):
-        words = "must be a function"
-        raise invalid(f"The first argument of tool() is {function!r}; it {words}.", "function", words)
     return Tool(function, options)
 
 

@@ -121,7 +121,7 @@ class NatsLink:
             await self._client.drain()
         except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
             logger.debug("Could not drain the connection to NATS  why=%r", error)
-            await self._client.close()
+            await self._give_up()
 
     async def _connect(self, options: dict[str, Any]) -> None:
         await self._client.connect(
@@ -143,7 +143,11 @@ class NatsLink:
 
     async def _give_up(self) -> None:
         self._closing = True
-        await self._client.close()
+        try:
+            await self._client.close()
+        except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
+            # There is nothing to say goodbye to.
+            logger.debug("Could not close the connection to NATS  why=%r", error)
 
     async def _publish(self, subject: str, body: bytes, reply: str) -> None:
         try:
@@ -153,7 +157,7 @@ class NatsLink:
 
     async def _on_error(self, error: Exception) -> None:
         self._last_error = error
-        if self._client.is_connected:
+        if self._client.is_connected and not isinstance(error, _LOST):
             logger.error("NATS refused something  why=%s", error)
 
     async def _on_disconnect(self) -> None:
@@ -169,6 +173,14 @@ class NatsLink:
             logger.error("NATS closed the connection for good  why=%s", self._last_error)
 
 
+# Of these a disconnection tells.
+_LOST = (
+    OSError,
+    asyncio.TimeoutError,
+    nats.errors.ConnectionClosedError,
+    nats.errors.StaleConnectionError,
+    nats.errors.UnexpectedEOF,
+)
 _sending: set[asyncio.Task[None]] = set()
 
 
