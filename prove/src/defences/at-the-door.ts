@@ -3,6 +3,7 @@ import type { Defence } from "./defence.js";
 
 const AUTH = "services/gateway/src/auth";
 const AUTHENTICATION = "services/gateway/test/servers/authentication.test.ts";
+const TOKENS = "services/gateway/test/servers/tokens.test.ts";
 
 const STOLEN_LINK = "A stolen link";
 const FORGED_IDENTITY = "A forged or stale identity";
@@ -25,7 +26,7 @@ export const AT_THE_DOOR: readonly Defence[] = [
     file: `${AUTH}/tokens.ts`,
     from: "      audience: [...issuer.audience],\n",
     to: "",
-    shownBy: { file: AUTHENTICATION, title: "is refused" },
+    shownBy: { file: TOKENS, title: "is refused" },
   },
   {
     threat: FORGED_IDENTITY,
@@ -33,7 +34,7 @@ export const AT_THE_DOOR: readonly Defence[] = [
     file: `${AUTH}/tokens.ts`,
     from: "currentDate: new Date(this.#now()),",
     to: "currentDate: new Date(0),",
-    shownBy: { file: AUTHENTICATION, title: "is refused" },
+    shownBy: { file: TOKENS, title: "is refused" },
   },
   {
     threat: FORGED_IDENTITY,
@@ -41,7 +42,7 @@ export const AT_THE_DOOR: readonly Defence[] = [
     file: `${AUTH}/tokens.ts`,
     from: "return (await jwtVerify(token, keys.find, options)).payload;",
     to: 'return token === "" ? (await jwtVerify(token, keys.find, options)).payload : decodeJwt(token);',
-    shownBy: { file: AUTHENTICATION, title: "is refused" },
+    shownBy: { file: TOKENS, title: "is refused" },
   },
   {
     threat: FORGED_IDENTITY,
