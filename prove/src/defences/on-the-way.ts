@@ -13,7 +13,7 @@ const STORED_APPROVAL = "services/orchestrator/test/proof/signatures.test.ts";
 const BELIEVED = "services/orchestrator/test/proof/believed-calls.test.ts";
 const BELIEVED_CALLS = "services/orchestrator/src/proof/believed-calls.ts";
 const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
-const SIGNATURES = "e2e/test/servers/signatures.test.ts";
+const TAMPERED_ROWS = "e2e/test/servers/tampered-rows.test.ts";
 const UNREGISTERED = "services/orchestrator/test/workers/unregistered-workers.test.ts";
 const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
 const AUDIT = "internal/test/audit.test.ts";
@@ -25,7 +25,10 @@ export const ON_THE_WAY: readonly Defence[] = [
     file: "internal/src/worker-rights.ts",
     from: "subscribe: [`${workerInboxPrefix",
     to: 'subscribe: [">", `${workerInboxPrefix',
-    shownBy: { file: SIGNATURES, title: "lets it serve its own tools, and neither speak for another" },
+    shownBy: {
+      file: "e2e/test/servers/worker-logins.test.ts",
+      title: "lets it serve its own tools, and neither speak for another",
+    },
   },
   {
     threat: BROKER,
@@ -188,7 +191,7 @@ export const ON_THE_WAY: readonly Defence[] = [
     file: BELIEVED_CALLS,
     from: "return digestOf(text) === digest ? undefined :",
     to: 'return digestOf(text) === digest || digest !== "" ? undefined :',
-    shownBy: { file: SIGNATURES, title: "no worker runs it, and the run says why" },
+    shownBy: { file: TAMPERED_ROWS, title: "no worker runs it, and the run says why" },
   },
   {
     threat: ROW,

@@ -1,10 +1,21 @@
-// Whoever has a login at NATS, knows all of a call and has not registered its tool gets nothing of it; a worker that has
-// is served by every orchestrator.
-import { digestOf } from "@agentspan/internal";
-import { CompletionStatus, type Event, ProbeVerdict } from "@agentspan/proto";
+// What a login at NATS lets a worker do: its own tools' tasks, in its own name, once it has registered them. Who knows all
+// of a call and has not gets nothing of it; who has is served by every orchestrator.
+import {
+  consumerName,
+  digestOf,
+  eventsSubject,
+  natsAddress,
+  TASK_STREAM,
+  taskSubject,
+  workerInboxPrefix,
+  workerSubject,
+} from "@agentspan/internal";
+import { CompletionStatus, ProbeVerdict } from "@agentspan/proto";
+import { connect } from "nats";
 import { afterEach, describe, expect, it } from "vitest";
 import { ANNOUNCE_SOON, deskAgent, loggedIn, RawWorker, toldOf, until } from "../../src/index.js";
-import { call, type DeskRun, ended, startRun, theApproval } from "../desk-run.js";
+import { call, type DeskRun, ended, REFUND, startRun, theApproval } from "../desk-run.js";
+import { historyOf } from "../signed-run.js";
 import { withStack } from "../stack-fixture.js";
 
 const stack = withStack({ orchestrators: 2, signed: true, workerLogins: true, env: ANNOUNCE_SOON });
@@ -22,14 +33,12 @@ async function rawWorker(workerId = "worker-1"): Promise<RawWorker> {
   return worker;
 }
 
-async function eventsOf({ runId }: DeskRun): Promise<readonly Event[]> {
-  return (await stack.current.rpc().runs.getHistory({ runId, pageSize: 100 })).events;
-}
-
 /** The call of this tool, once the model has made it. */
 function callOf(run: DeskRun, tool: string): Promise<{ readonly runId: string; readonly callId: string }> {
   return until(`${tool} is called`, async () => {
-    const calls = (await eventsOf(run)).flatMap(({ event }) => (event.case === "toolCall" ? [event.value] : []));
+    const calls = (await historyOf(stack.current, run)).flatMap(({ event }) =>
+      event.case === "toolCall" ? [event.value] : [],
+    );
     const found = calls.find(({ toolName }) => toolName === tool);
     return found && { runId: run.runId, callId: found.callId };
   });
@@ -42,6 +51,44 @@ async function orchestratorIds(): Promise<readonly [string, string]> {
   if (one === undefined || other === undefined) throw new Error("There are no two orchestrators.");
   return [one, other];
 }
+
+describe("the NATS login of a worker", () => {
+  it("lets it serve its own tools, and neither speak for another nor hear what is another's", async () => {
+    const login = natsAddress(loggedIn(stack.current.servers.natsUrl, "worker-1"), undefined);
+    const own = await connect({ ...login, inboxPrefix: workerInboxPrefix("worker-1") });
+    const violations = new Set<string>();
+    void (async () => {
+      for await (const { permissionContext } of own.status()) {
+        if (permissionContext !== undefined) violations.add(permissionContext.subject);
+      }
+    })();
+    const refused = (subject: string) => until(`NATS refuses ${subject}`, () => violations.has(subject));
+    try {
+      const others = consumerName("default", "rogue", "refund");
+      const publishes = [
+        workerSubject("worker-2", "claim"),
+        "agentspan.request",
+        taskSubject({ namespace: "default", queue: "desk", tool: "refund", runId: "r", callId: "c", attempt: 1 }),
+        eventsSubject("default", "r"),
+        `$JS.API.CONSUMER.MSG.NEXT.${TASK_STREAM}.${others}`,
+        `$JS.API.STREAM.PURGE.${TASK_STREAM}`,
+        "_INBOX_worker-2.answer",
+      ];
+      const subscriptions = ["agentspan.worker.>", "agentspan.request", "agentspan.events.>", "_INBOX_worker-2.>", ">"];
+      for (const subject of publishes) own.publish(subject, "forged");
+      for (const subject of subscriptions) own.subscribe(subject, { callback: () => undefined });
+      for (const subject of [...publishes, ...subscriptions]) await refused(subject);
+    } finally {
+      await own.close();
+    }
+    // The worker of the stack has the same login, and served the runs of these tests with it.
+    const run = await startRun(stack.current, "with few rights", [call("refund", REFUND), { text: "ok" }]);
+    await theApproval(run);
+    await run.handle.approve();
+    expect((await ended(run)).state).toBe("COMPLETED");
+    expect(stack.current.ledger.done(run.runId)).toHaveLength(1);
+  });
+});
 
 describe("a login at NATS", () => {
   it("gives nobody a call whose tool they have not registered, nor makes anybody believe what they say of it", async () => {
@@ -64,7 +111,7 @@ describe("a login at NATS", () => {
     const thief = await rawWorker();
     // Its own registration is for another queue.
     expect((await thief.register([{ queue: "desk", name: "get_order" }])).error).toBeUndefined();
-    const before = await eventsOf(run);
+    const before = await historyOf(stack.current, run);
     for (const at of [undefined, ...(await orchestratorIds())]) {
       expect(toldOf(await thief.claim(plain, at))).toBe("PERMISSION_DENIED");
       expect(toldOf(await thief.claim({ ...gated, preview: true }, at))).toBe("PERMISSION_DENIED");
@@ -77,7 +124,7 @@ describe("a login at NATS", () => {
       const shown = await thief.complete({ ...gated, outcome: { case: "previewAnswer", value: seen } }, at);
       expect(shown.error?.reason).toBe("PERMISSION_DENIED");
     }
-    expect(await eventsOf(run)).toEqual(before);
+    expect(await historyOf(stack.current, run)).toEqual(before);
 
     await stack.current.addWorker({ queues: ["guarded_queue"] });
     await until("it was looked at", async () => {
