@@ -7,51 +7,19 @@ import { fileURLToPath } from "node:url";
 import { createSigningKeys, type Signer, signingKeyIn, TRUSTED_KEYS_FILE } from "@agentspan/internal";
 import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
-import { type RunningNats, resolveServers, startNats, startTestServers, type TestServers } from "@agentspan/servers";
+import { startTestServers, type TestServers } from "@agentspan/servers";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { type Db, MongoClient } from "mongodb";
 import { ChildService } from "./child-service.js";
 import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
+import { GatewayProcess } from "./gateway-process.js";
 import { Ledger } from "./ledger.js";
 import { ModelServer } from "./model-server.js";
 import type { Census } from "./probe.js";
+import { type Server, ServerProcesses } from "./server-processes.js";
+import type { OrchestratorOptions, StackOptions, WorkerOptions } from "./stack-options.js";
 import { loggedIn, workerLogins } from "./worker-logins.js";
-
-export interface StackOptions {
-  readonly orchestrators?: number;
-  readonly gateways?: number;
-  /** Workers of the queue "desk". */
-  readonly workers?: number;
-  /** Loads the probe into every service, for `census`. */
-  readonly probed?: boolean;
-  /** The orchestrator's program, where it is not the one of this build. */
-  readonly orchestratorEntry?: string;
-  /** Where both servers keep their data; a temporary folder unless said. */
-  readonly serversDir?: string;
-  /** Gateways and orchestrators sign, and workers begin nothing unsigned. */
-  readonly signed?: boolean;
-  /** The first workers log in at NATS, each with its own rights there. */
-  readonly workerLogins?: boolean;
-  /** Further settings of every service. */
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-export interface OrchestratorOptions {
-  /** Another way to MongoDB, such as a valve. */
-  readonly mongoUri?: string;
-  /** Another way to NATS. */
-  readonly natsUrl?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
-
-export interface WorkerOptions {
-  readonly queues?: readonly string[];
-  readonly concurrency?: number;
-  /** Another way to NATS. */
-  readonly natsUrl?: string;
-  readonly env?: Readonly<Record<string, string>>;
-}
 
 /** As short as lets a busy machine keep its leases. */
 const TIMING = {
@@ -68,28 +36,6 @@ const NATS_CONFIG = "jetstream { max_file_store: 1GB }\n";
 
 export const DATABASE = "e2e";
 
-export class GatewayProcess {
-  constructor(readonly service: ChildService) {}
-
-  get port(): number {
-    return Number(this.service.ready.port);
-  }
-
-  get grpcPort(): number {
-    return Number(this.service.ready.grpcPort);
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  /** A new life on the same ports. */
-  restart(): Promise<void> {
-    const { port, grpcPort } = this;
-    return this.service.restart({ AGENTSPAN_PORT: String(port), AGENTSPAN_GRPC_PORT: String(grpcPort) });
-  }
-}
-
 /** Plain clients of the contract, of one gateway. */
 export interface Rpc {
   readonly runs: Client<typeof RunService>;
@@ -105,7 +51,7 @@ export class Stack {
   readonly #runtimes = new Map<string, AgentRuntime>();
   readonly #mongo: MongoClient;
   readonly #others: ChildService[] = [];
-  #ownNats: RunningNats | undefined;
+  readonly #processes: ServerProcesses;
   readonly #made = new Map<string, number>();
 
   private constructor(
@@ -115,6 +61,7 @@ export class Stack {
     private readonly options: StackOptions,
   ) {
     this.ledger = new Ledger(join(folder, "ledger"));
+    this.#processes = new ServerProcesses(servers);
     this.#mongo = new MongoClient(servers.mongoUri, { serverSelectionTimeoutMS: 10_000 });
   }
 
@@ -252,41 +199,27 @@ export class Stack {
   }
 
   /** SIGKILL of a server. */
-  kill(server: "NATS" | "MongoDB"): Promise<void> {
-    if (server === "MongoDB") return this.servers.mongo.kill();
-    return this.#ownNats?.process.kill() ?? this.servers.nats.kill();
+  kill(server: Server): Promise<void> {
+    return this.#processes.kill(server);
   }
 
   /** The same port and the same data. */
-  restart(server: "NATS" | "MongoDB"): Promise<void> {
-    if (server === "MongoDB") return this.servers.mongo.restart();
-    return this.#ownNats?.process.restart() ?? this.servers.nats.restart();
+  restart(server: Server): Promise<void> {
+    return this.#processes.restart(server);
   }
 
   /** SIGSTOP: nothing answers, nothing is closed. */
-  pause(server: "NATS" | "MongoDB"): void {
-    if (server === "MongoDB") this.servers.mongo.pause();
-    else if (this.#ownNats === undefined) this.servers.nats.pause();
-    else this.#ownNats.process.pause();
+  pause(server: Server): void {
+    this.#processes.pause(server);
   }
 
-  resume(server: "NATS" | "MongoDB"): void {
-    if (server === "MongoDB") this.servers.mongo.resume();
-    else if (this.#ownNats === undefined) this.servers.nats.resume();
-    else this.#ownNats.process.resume();
+  resume(server: Server): void {
+    this.#processes.resume(server);
   }
 
   /** Kills NATS and starts one on the same port that knows nothing. */
-  async loseNats(): Promise<void> {
-    const { port } = this.servers.nats;
-    await this.kill("NATS");
-    const { nats } = await resolveServers({ own: true });
-    if (!("binary" in nats)) throw new Error("There is no NATS server of our own to start.");
-    this.#ownNats = await startNats({
-      binary: nats.binary,
-      port,
-      storeDir: await mkdtemp(join(this.folder, "nats-")),
-    });
+  loseNats(): Promise<void> {
+    return this.#processes.loseNats(this.folder);
   }
 
   /** Kills whatever there is, our processes and the servers. */
@@ -325,7 +258,7 @@ export class Stack {
     await this.#mongo.close();
     const services = [...this.workers, ...this.orchestrators, ...this.gateways.map(({ service }) => service)];
     await Promise.all([...services, ...this.#others].map((service) => service.kill()));
-    await this.#ownNats?.process.kill();
+    await this.#processes.stop();
     await Promise.all([this.servers.stop(), this.model.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -1,0 +1,36 @@
+// What a stack is made of, unless said otherwise by whoever starts it.
+
+export interface StackOptions {
+  readonly orchestrators?: number;
+  readonly gateways?: number;
+  /** Workers of the queue "desk". */
+  readonly workers?: number;
+  /** Loads the probe into every service, for `census`. */
+  readonly probed?: boolean;
+  /** The orchestrator's program, where it is not the one of this build. */
+  readonly orchestratorEntry?: string;
+  /** Where both servers keep their data; a temporary folder unless said. */
+  readonly serversDir?: string;
+  /** Gateways and orchestrators sign, and workers begin nothing unsigned. */
+  readonly signed?: boolean;
+  /** The first workers log in at NATS, each with its own rights there. */
+  readonly workerLogins?: boolean;
+  /** Further settings of every service. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface OrchestratorOptions {
+  /** Another way to MongoDB, such as a valve. */
+  readonly mongoUri?: string;
+  /** Another way to NATS. */
+  readonly natsUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface WorkerOptions {
+  readonly queues?: readonly string[];
+  readonly concurrency?: number;
+  /** Another way to NATS. */
+  readonly natsUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
