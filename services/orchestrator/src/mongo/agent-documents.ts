@@ -5,6 +5,7 @@ import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type { AgentStore, Page, StoredAgent } from "../ports.js";
 import type { Database } from "./database.js";
+import { storedDate } from "./stored-date.js";
 
 const VERSIONS = "agents";
 export const NEWEST_AGENTS = "newestAgents";
@@ -67,7 +68,7 @@ function versionId(namespace: string, name: string, version: string): string {
 }
 
 function fieldsOf({ namespace, name, version, definition, createdAt }: StoredAgent): Omit<AgentDocument, "_id"> {
-  return { namespace, name, version, definition, createdAt: new Date(createdAt) };
+  return { namespace, name, version, definition, createdAt: storedDate(createdAt) };
 }
 
 function agentOf({ namespace, name, version, definition, createdAt }: AgentDocument): StoredAgent {

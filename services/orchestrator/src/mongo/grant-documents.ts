@@ -6,6 +6,7 @@ import type { Voter } from "../core/index.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
 import type { GrantListQuery, GrantStore, KeySeal, LiveGrantQuery, Page, Revocation, StandingGrant } from "../ports.js";
 import type { Database } from "./database.js";
+import { storedDate } from "./stored-date.js";
 
 export const STANDING_GRANTS = "standingGrants";
 
@@ -70,7 +71,7 @@ export class GrantDocuments implements GrantStore {
       STANDING_GRANTS,
       {
         ...{ namespace, agentName, toolName },
-        ...{ left: { $gt: 0 }, expiresAt: { $gt: new Date(now) }, revokedAt: { $exists: false } },
+        ...{ left: { $gt: 0 }, expiresAt: { $gt: storedDate(now) }, revokedAt: { $exists: false } },
       },
       { sort: { createdAt: 1, _id: 1 }, limit },
     );
@@ -81,7 +82,7 @@ export class GrantDocuments implements GrantStore {
     await this.#database.change(STANDING_GRANTS, [
       {
         q: { _id: grantId, namespace, revokedAt: { $exists: false } },
-        u: { $set: { revokedAt: new Date(at), revokedBy: by } },
+        u: { $set: { revokedAt: storedDate(at), revokedBy: by } },
       },
     ]);
     return this.getGrant(namespace, grantId);
@@ -100,7 +101,7 @@ export class GrantDocuments implements GrantStore {
 }
 
 function olderThan({ at, id }: Position): Filter<GrantDocument> {
-  const createdAt = new Date(at);
+  const createdAt = storedDate(at);
   return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
 }
 
@@ -110,9 +111,9 @@ function documentOf(grant: StandingGrant): GrantDocument {
     _id: grantId,
     ...same,
     left: grant.maxUses - uses,
-    createdAt: new Date(createdAt),
-    expiresAt: new Date(expiresAt),
-    ...(revoked === undefined ? {} : { revokedAt: new Date(revoked.at), revokedBy: revoked.by }),
+    createdAt: storedDate(createdAt),
+    expiresAt: storedDate(expiresAt),
+    ...(revoked === undefined ? {} : { revokedAt: storedDate(revoked.at), revokedBy: revoked.by }),
   };
 }
 

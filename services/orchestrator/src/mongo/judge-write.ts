@@ -25,14 +25,18 @@ export type WriteAnswer =
   | { readonly kind: "unanswered" }
   | { readonly kind: "refused"; readonly code: number };
 
-/** What an answer to the whole batch says of each of its writes. */
-export function answersOf(answer: UpdateAnswer, size: number): readonly WriteAnswer[] {
+/**
+ * What an answer to the whole batch says of each of its writes. Those that were `sentBefore` may themselves be what
+ * they now meet.
+ */
+export function answersOf(answer: UpdateAnswer, size: number, sentBefore = false): readonly WriteAnswer[] {
   const unfailed = size - answer.failed.size;
-  const kind = answer.matched === unfailed ? "carried_out" : answer.matched === 0 ? "none_matched" : "some_matched";
+  const none = sentBefore ? "some_matched" : "none_matched";
+  const kind = answer.matched === unfailed ? "carried_out" : answer.matched === 0 ? none : "some_matched";
   return Array.from({ length: size }, (_, index): WriteAnswer => {
     const code = answer.failed.get(index);
     if (code === undefined) return { kind };
-    if (code === DUPLICATE_KEY) return { kind: "duplicate" };
+    if (code === DUPLICATE_KEY) return { kind: sentBefore ? "some_matched" : "duplicate" };
     return failureOfCode(code) === "unanswered" ? { kind: "unanswered" } : { kind: "refused", code };
   });
 }

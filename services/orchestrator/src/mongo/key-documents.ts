@@ -5,6 +5,7 @@ import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
 import type { ApiKey, KeyListQuery, KeySeal, KeyStore, Page, Revocation } from "../ports.js";
 import type { Database } from "./database.js";
+import { storedDate } from "./stored-date.js";
 
 export const API_KEYS = "apiKeys";
 
@@ -67,7 +68,7 @@ export class KeyDocuments implements KeyStore {
     await this.#database.change(API_KEYS, [
       {
         q: { _id: keyId, namespace, revokedAt: { $exists: false } },
-        u: { $set: { revokedAt: new Date(at), revokedBy: by } },
+        u: { $set: { revokedAt: storedDate(at), revokedBy: by } },
       },
     ]);
     const key = await this.getKey(keyId);
@@ -75,15 +76,15 @@ export class KeyDocuments implements KeyStore {
   }
 
   async noteKeyUse(keyId: string, at: number): Promise<void> {
-    const earlier = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lt: new Date(at) } }] };
+    const earlier = { $or: [{ lastUsedAt: { $exists: false } }, { lastUsedAt: { $lt: storedDate(at) } }] };
     await this.#database.change(API_KEYS, [
-      { q: { _id: keyId, ...earlier }, u: { $set: { lastUsedAt: new Date(at) } } },
+      { q: { _id: keyId, ...earlier }, u: { $set: { lastUsedAt: storedDate(at) } } },
     ]);
   }
 }
 
 function olderThan({ at, id }: Position): Filter<KeyDocument> {
-  const createdAt = new Date(at);
+  const createdAt = storedDate(at);
   return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
 }
 
@@ -92,10 +93,10 @@ function documentOf(key: ApiKey): KeyDocument {
   return {
     _id: keyId,
     ...same,
-    createdAt: new Date(createdAt),
-    ...(expiresAt === undefined ? {} : { expiresAt: new Date(expiresAt) }),
-    ...(revoked === undefined ? {} : { revokedAt: new Date(revoked.at), revokedBy: revoked.by }),
-    ...(lastUsedAt === undefined ? {} : { lastUsedAt: new Date(lastUsedAt) }),
+    createdAt: storedDate(createdAt),
+    ...(expiresAt === undefined ? {} : { expiresAt: storedDate(expiresAt) }),
+    ...(revoked === undefined ? {} : { revokedAt: storedDate(revoked.at), revokedBy: revoked.by }),
+    ...(lastUsedAt === undefined ? {} : { lastUsedAt: storedDate(lastUsedAt) }),
   };
 }
 

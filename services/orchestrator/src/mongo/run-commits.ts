@@ -6,7 +6,7 @@ import type { Database, UpdateAnswer } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 import { answersOf, judgeWrite, needsReadBack, type ReadBack, type WriteAnswer } from "./judge-write.js";
 import { type EncodedWrite, encodeWrite, RUNS } from "./run-document.js";
-import { failureOf, storeErrorOf } from "./store-failure.js";
+import { failureOf, isServersRefusal, storeErrorOf } from "./store-failure.js";
 
 const MiB = 1024 * 1024;
 const BATCH_OPS = 200;
@@ -38,7 +38,7 @@ export class RunCommits {
     return this.#group.idle();
   }
 
-  async #send(batch: readonly EncodedWrite[]): Promise<readonly (CommitOutcome | Error)[]> {
+  async #send(batch: readonly EncodedWrite[], sentBefore = false): Promise<readonly (CommitOutcome | Error)[]> {
     let answer: UpdateAnswer | undefined;
     try {
       answer = await this.#database.update(
@@ -47,16 +47,40 @@ export class RunCommits {
       );
     } catch (error) {
       const failure = failureOf(error);
-      this.#log?.warn({ err: error, failure, writes: batch.length }, "The answer to a batch of writes is missing");
+      if (batch.length > 1 && isServersRefusal(error)) return this.#sendHalves(batch, error);
+      const runId = batch.length === 1 ? batch[0]?.key : undefined;
+      this.#log?.warn(
+        { err: error, failure, writes: batch.length, runId },
+        "The answer to a batch of writes is missing",
+      );
       if (failure !== "unanswered") throw storeErrorOf(error);
     }
     const answers: readonly WriteAnswer[] =
-      answer === undefined ? batch.map(() => ({ kind: "unanswered" })) : answersOf(answer, batch.length);
+      answer === undefined ? batch.map(() => ({ kind: "unanswered" })) : answersOf(answer, batch.length, sentBefore);
     const unclear = batch.filter((_, index) => needsReadBack(answers[index] ?? { kind: "unanswered" }));
     const found = unclear.length === 0 ? new Map<string, ReadBack>() : await this.#readBack(unclear, answer);
     return batch.map((write, index) =>
       judgeWrite(write, answers[index] ?? { kind: "unanswered" }, found.get(write.key) ?? { kind: "unreadable" }),
     );
+  }
+
+  /**
+   * One write that a server does not take makes it refuse the whole command: halves of halves find it, and the others
+   * are stored. What a half meets is its own outcome, so that none is lost with the error of another.
+   */
+  async #sendHalves(batch: readonly EncodedWrite[], error: unknown): Promise<readonly (CommitOutcome | Error)[]> {
+    this.#log?.warn({ err: error, writes: batch.length }, "A batch of writes was refused; it is sent again in halves");
+    const outcomes: (CommitOutcome | Error)[] = [];
+    const middle = Math.ceil(batch.length / 2);
+    for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
+      try {
+        outcomes.push(...(await this.#send(half, true)));
+      } catch (failure) {
+        const refused = storeErrorOf(failure);
+        outcomes.push(...half.map(() => refused));
+      }
+    }
+    return outcomes;
   }
 
   /** Majority, and after the batch where it was answered: so what it does not show did not come about. */

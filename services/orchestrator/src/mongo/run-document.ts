@@ -4,6 +4,7 @@ import type { ChunkRef, RunWrite } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
 import type { Statement } from "./database.js";
+import { storedDate } from "./stored-date.js";
 
 export const RUNS = "runs";
 
@@ -70,22 +71,22 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
     inlineBytes: write.inlineBytes,
     totalBytes: write.totalBytes,
     state: index.state,
-    updatedAt: new Date(index.updatedAt),
+    updatedAt: storedDate(index.updatedAt),
     open: index.open,
   };
   const unset: Record<string, ""> = {};
   if (write.wakeAt === undefined) unset.wakeAt = "";
-  else set.wakeAt = new Date(write.wakeAt);
+  else set.wakeAt = storedDate(write.wakeAt);
   if (index.openSince === undefined) unset.openSince = "";
-  else set.openSince = new Date(index.openSince);
+  else set.openSince = storedDate(index.openSince);
 
-  if (index.checkpointAt !== undefined) set.checkpointAt = new Date(index.checkpointAt);
-  if (index.auditAt !== undefined) set.auditAt = new Date(index.auditAt);
+  if (index.checkpointAt !== undefined) set.checkpointAt = storedDate(index.checkpointAt);
+  if (index.auditAt !== undefined) set.auditAt = storedDate(index.auditAt);
 
   const push: Record<string, unknown> = {};
   if (creates) {
     const { namespace, agentName, labels, startedAt, parentRunId } = index;
-    Object.assign(set, { namespace, agentName, labels, startedAt: new Date(startedAt), chunks: [] });
+    Object.assign(set, { namespace, agentName, labels, startedAt: storedDate(startedAt), chunks: [] });
     if (parentRunId !== undefined) set.parentRunId = parentRunId;
   }
   // A list cannot be cut and appended to in one update, so a trimming write sets it whole.

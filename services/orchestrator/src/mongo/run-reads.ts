@@ -11,6 +11,7 @@ import { labelPairs } from "../run-index.js";
 import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import type { Database } from "./database.js";
 import { RUNS, type RunDocument, recordOf } from "./run-document.js";
+import { storedDate } from "./stored-date.js";
 
 export const CHUNKS = "chunks";
 
@@ -52,7 +53,7 @@ export class RunReads {
     const documents = await this.#database.all<RunDocument & { readonly wakeAt: Date }>(
       RUNS,
       {
-        wakeAt: { $lte: new Date(by), ...(from === undefined ? {} : { $gte: new Date(from) }) },
+        wakeAt: { $lte: storedDate(by), ...(from === undefined ? {} : { $gte: storedDate(from) }) },
         schema: { $lte: SCHEMA },
       },
       { sort: { wakeAt: 1 }, limit, projection: { _id: 1, wakeAt: 1 } },
@@ -103,7 +104,7 @@ export class RunReads {
     const after = decodePageToken("changed", query.pageToken);
     const filter: Filter<RunDocument> = {
       ...commonFilter(query),
-      ...(after === undefined ? { checkpointAt: { $gte: new Date(query.since) } } : changedAfter(after)),
+      ...(after === undefined ? { checkpointAt: { $gte: storedDate(query.since) } } : changedAfter(after)),
     };
     const sort = { checkpointAt: 1, _id: 1 } as const;
     return this.#page("changed", query.limit, filter, { sort }, (document) => document.checkpointAt);
@@ -159,12 +160,12 @@ function commonFilter({ namespace, agentName, labels }: Pick<RunQuery, "namespac
 
 /** The bound beside the alternatives is what lets the index begin where the page before ended. */
 function startedBefore({ at, id }: Position): Filter<RunDocument> {
-  const time = new Date(at);
+  const time = storedDate(at);
   return { startedAt: { $lte: time }, $or: [{ startedAt: { $lt: time } }, { startedAt: time, _id: { $gt: id } }] };
 }
 
 function changedAfter({ at, id }: Position): Filter<RunDocument> {
-  const time = new Date(at);
+  const time = storedDate(at);
   return {
     checkpointAt: { $gte: time },
     $or: [{ checkpointAt: { $gt: time } }, { checkpointAt: time, _id: { $gt: id } }],
@@ -182,13 +183,13 @@ function openFilter(query: Omit<OpenQuery, "limit" | "pageToken">, after: Positi
   return {
     ...commonFilter(query),
     // A range, not $exists: the index then passes over the many runs where nothing is open.
-    ...(after === undefined ? { openSince: { $gte: new Date(0) } } : openAfter(after)),
+    ...(after === undefined ? { openSince: { $gte: storedDate(0) } } : openAfter(after)),
     ...(Object.keys(checkpoint).length === 0 ? {} : { open: { $elemMatch: checkpoint } }),
     ...(runId === undefined ? {} : { $and: [{ _id: runId }] }),
   };
 }
 
 function openAfter({ at, id }: Position): Filter<RunDocument> {
-  const time = new Date(at);
+  const time = storedDate(at);
   return { openSince: { $gte: time }, $or: [{ openSince: { $gt: time } }, { openSince: time, _id: { $gt: id } }] };
 }

@@ -88,6 +88,11 @@ export function failureOf(error: unknown): Failure {
   return "refused";
 }
 
+/** Whether the server itself said no, so that a part of what it was sent may fare better. */
+export function isServersRefusal(error: unknown): boolean {
+  return error instanceof MongoServerError && failureOf(error) === "refused";
+}
+
 /** Node's own error of a broken connection; the driver lets some through as they are (EPIPE on a socket just ended). */
 function isSocketError(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return false;

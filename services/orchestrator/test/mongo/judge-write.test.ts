@@ -34,6 +34,13 @@ describe("what an answer says of each write", () => {
     expect(kinds(answered(2, [[1, 11000]]), 3)).toEqual(["carried_out", "duplicate", "carried_out"]);
   });
 
+  it("has writes that were sent before read back where they meet something, as it may be themselves", () => {
+    const again = (answer: UpdateAnswer) => answersOf(answer, 1, true);
+    expect(again(answered(0)).map(needsReadBack)).toEqual([true]);
+    expect(again(answered(0, [[0, 11000]])).map(needsReadBack)).toEqual([true]);
+    expect(again(answered(1))).toEqual([{ kind: "carried_out" }]);
+  });
+
   it("leaves open a write that failed for a reason that passes, and refuses one that failed for good", () => {
     const answers = answersOf(
       answered(1, [

@@ -78,6 +78,14 @@ export function runContract(use: UseFixture): void {
       expect(stored.events[1]?.fact).toMatchObject({ arguments: args });
     });
 
+    it("keeps a run whose next time is past every date, and those written with it", async () => {
+      const { store } = use();
+      const times = [Date.UTC(12_000, 0), Number.MAX_SAFE_INTEGER, undefined];
+      const writes = times.map((wakeAt) => starting(newId("run"), wakeAt === undefined ? {} : { wakeAt }));
+      const outcomes = await Promise.all(writes.map((write) => store.commit(write)));
+      expect(outcomes).toEqual(["committed", "committed", "committed"]);
+    });
+
     it("shares no object with those who write or read", async () => {
       const { store } = use();
       const write = starting(newId("run"), { labels: { team: "eu" } });

@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { storedDate } from "../../src/mongo/stored-date.js";
+
+describe("a stored date", () => {
+  it("is the nearest that every server takes", () => {
+    const time = Date.UTC(2026, 0, 1);
+    expect(storedDate(time).getTime()).toBe(time);
+    const last = "9999-12-31T23:59:59.999Z";
+    for (const late of [Date.parse(last) + 1, 8.64e15 + 1, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
+      expect(storedDate(late).toISOString()).toBe(last);
+    }
+    expect(storedDate(-9e15).toISOString()).toBe("0001-01-01T00:00:00.000Z");
+  });
+});
