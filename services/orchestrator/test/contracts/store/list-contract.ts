@@ -217,7 +217,7 @@ export function listContract(use: UseFixture): void {
       const namespace = newId("ns");
       const ids = Array.from({ length: 5 }, () => newId("run"));
       for (const id of ids) await put(store, id, [], { namespace, input: "x".repeat(300 * 1024) });
-      await put(store, newId("run_z"), [], { namespace, input: "x".repeat(1024 * 1024) });
+      await put(store, newId("run"), [], { namespace, input: "x".repeat(1024 * 1024), at: 0 });
       const pages = await allPages((pageToken) => runsOf({ namespace, limit: 100, ...pageToken }));
       expect(pages.map((items) => items.length)).toEqual([2, 2, 1, 1]);
     });
