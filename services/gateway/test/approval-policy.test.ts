@@ -6,15 +6,27 @@ import {
   OnExpiry,
   PutAgentRequestSchema,
   RevokeGrantRequestSchema,
+  StartRequestSchema,
+  ToolKind,
+  type Tool as ToolMessage,
+  type ToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
 import { checkPutAgent } from "../src/validation/agent.js";
 import { checkCreateGrant, checkListGrants, checkRevokeGrant } from "../src/validation/grant.js";
+import { checkStart } from "../src/validation/run.js";
 
-const put = (approval: MessageInitShape<typeof ApprovalPolicySchema>) => () => {
-  const tools = [{ name: "pay", inputSchemaJson: '{"type":"object"}', approval }];
+type Policy = MessageInitShape<typeof ApprovalPolicySchema>;
+
+const payTool = (approval: Policy, more: Exclude<MessageInitShape<typeof ToolSchema>, ToolMessage> = {}) => ({
+  ...{ name: "pay", inputSchemaJson: '{"type":"object"}', approval },
+  ...more,
+});
+
+const put = (approval: Policy, more?: Parameters<typeof payTool>[1]) => () => {
+  const tools = [payTool(approval, more)];
   checkPutAgent(create(PutAgentRequestSchema, { agent: { name: "helper", model: "openai/gpt-4o-mini", tools } }));
 };
 
@@ -39,23 +51,48 @@ describe("who may approve a tool's calls", () => {
   });
 
   it("is never nobody, and never fewer people than must vote", () => {
-    expect(faultsOf(put({ approvers: {} }))).toEqual([
+    expect(faultsOf(put({ required: true, approvers: {} }))).toEqual([
       `${AT}.approvers must name at least one user or group; leave it out for everybody who may approve`,
     ]);
-    expect(faultsOf(put({ votesRequired: 2, approvers: { users: ["maria", "maria"] } }))).toEqual([
+    expect(faultsOf(put({ required: true, votesRequired: 2, approvers: { users: ["maria", "maria"] } }))).toEqual([
       `${AT}.approvers are 1 people, and votesRequired is 2`,
     ]);
-    expect(faultsOf(put({ votesRequired: 17 }))).toEqual([`${AT}.votesRequired must be at most 16; 0 takes 1`]);
+    expect(faultsOf(put({ required: true, votesRequired: 17 }))).toEqual([
+      `${AT}.votesRequired must be at most 16; 0 takes 1`,
+    ]);
+  });
+
+  it("is asked at all: a policy that lets every call run is refused, and says so", () => {
+    const description = "lets every call run unasked: set required, or a rule";
+    const seconds = { seconds: 60n, nanos: 0 };
+    const said: [string, Policy][] = [
+      ["explicit", { explicit: true }],
+      ["approvers", { approvers: { groups: ["finance"] } }],
+      ["votesRequired", { votesRequired: 1 }],
+      ["selfApproval", { selfApproval: true }],
+      ["expiresIn, onExpiry", { expiresIn: seconds, onExpiry: OnExpiry.FAIL }],
+      ["remindEvery", { remindEvery: seconds }],
+    ];
+    for (const [fields, policy] of said) {
+      expect(faultsOf(put(policy))).toEqual([`${AT} says ${fields}, and ${description}`]);
+      expect(put({ ...policy, rule: "args.amount > 1" })).not.toThrow();
+      expect(put(policy, { once: true })).not.toThrow();
+      if (fields !== "selfApproval") expect(put(policy, { kind: ToolKind.HUMAN })).not.toThrow();
+    }
+    expect(put({})).not.toThrow();
+    const agent = { name: "helper", model: "openai/gpt-4o-mini", tools: [payTool({ votesRequired: 2 })] };
+    const start = create(StartRequestSchema, { source: { case: "agent", value: agent } });
+    expect(faultsOf(() => checkStart(start))).toEqual([`${AT} says votesRequired, and ${description}`]);
   });
 
   it("is told by names that somebody can have", () => {
-    expect(faultsOf(put({ approvers: { users: ["", "maria "], groups: ["g".repeat(257)] } }))).toEqual([
+    expect(faultsOf(put({ required: true, approvers: { users: ["", "maria "], groups: ["g".repeat(257)] } }))).toEqual([
       `${AT}.approvers.users[0] is empty`,
       `${AT}.approvers.users[1] must not begin or end with a blank`,
       `${AT}.approvers.groups[0] must be at most 256 bytes`,
     ]);
     const many = Array.from({ length: 65 }, (_, i) => `u${i}`);
-    expect(faultsOf(put({ approvers: { users: many } }))[0]).toContain("the limit approvers is 64");
+    expect(faultsOf(put({ required: true, approvers: { users: many } }))[0]).toContain("the limit approvers is 64");
   });
 });
 
@@ -72,24 +109,29 @@ describe("what time does to an approval", () => {
   });
 
   it("is not said by halves", () => {
-    expect(faultsOf(put({ onExpiry: OnExpiry.FAIL }))).toEqual([`${AT}.onExpiry goes with expiresIn`]);
-    expect(faultsOf(put({ expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE }))).toEqual([
+    expect(faultsOf(put({ required: true, onExpiry: OnExpiry.FAIL }))).toEqual([`${AT}.onExpiry goes with expiresIn`]);
+    expect(faultsOf(put({ required: true, expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE }))).toEqual([
       `${AT}.escalateTo is required with ESCALATE`,
     ]);
-    expect(faultsOf(put({ expiresIn: seconds(9), escalateTo, escalationExpiresIn: seconds(9) }))).toEqual([
-      `${AT}.escalateTo goes with ESCALATE only`,
-      `${AT}.escalationExpiresIn goes with ESCALATE only`,
-    ]);
+    expect(
+      faultsOf(put({ required: true, expiresIn: seconds(9), escalateTo, escalationExpiresIn: seconds(9) })),
+    ).toEqual([`${AT}.escalateTo goes with ESCALATE only`, `${AT}.escalationExpiresIn goes with ESCALATE only`]);
     const alone = { expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE, escalateTo, votesRequired: 2 };
-    expect(faultsOf(put(alone))).toEqual([`${AT}.escalateTo are 1 people, and votesRequired is 2`]);
-    expect(faultsOf(put({ expiresIn: seconds(9), onExpiry: 9 as OnExpiry }))).toEqual([
+    expect(faultsOf(put({ required: true, ...alone }))).toEqual([
+      `${AT}.escalateTo are 1 people, and votesRequired is 2`,
+    ]);
+    expect(faultsOf(put({ required: true, expiresIn: seconds(9), onExpiry: 9 as OnExpiry }))).toEqual([
       `${AT}.onExpiry is 9, which this server does not know`,
     ]);
   });
 
   it("does not strike at once, and people are not reminded all the time", () => {
-    expect(faultsOf(put({ expiresIn: { seconds: 0n, nanos: 1 } }))).toEqual([`${AT}.expiresIn must be at least 1 s`]);
-    expect(faultsOf(put({ remindEvery: seconds(59) }))).toEqual([`${AT}.remindEvery must be at least 60 s`]);
+    expect(faultsOf(put({ required: true, expiresIn: { seconds: 0n, nanos: 1 } }))).toEqual([
+      `${AT}.expiresIn must be at least 1 s`,
+    ]);
+    expect(faultsOf(put({ required: true, remindEvery: seconds(59) }))).toEqual([
+      `${AT}.remindEvery must be at least 60 s`,
+    ]);
   });
 });
 

@@ -11,7 +11,7 @@ import {
   ToolKind,
 } from "@agentspan/proto";
 import { toBinary } from "@bufbuild/protobuf";
-import { checkPolicy } from "./approval-policy.js";
+import { checkAsks, checkPolicy } from "./approval-policy.js";
 import {
   checkDuration,
   checkEnum,
@@ -102,6 +102,7 @@ function checkTool(faults: Faults, path: string, tool: Tool): void {
   } else checkSchemaText(faults, `${path}.inputSchemaJson`, tool.inputSchemaJson);
   checkOptionalName(faults, `${path}.queue`, tool.queue);
   if (tool.approval !== undefined) checkPolicy(faults, `${path}.approval`, tool.approval);
+  checkAsks(faults, `${path}.approval`, tool);
   if (tool.retry !== undefined) checkRetry(faults, `${path}.retry`, tool.retry);
   checkDuration(faults, `${path}.startTimeout`, tool.startTimeout);
   checkDuration(faults, `${path}.timeout`, tool.timeout);

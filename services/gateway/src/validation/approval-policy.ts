@@ -1,6 +1,6 @@
 // When people must approve a tool's calls, and who may.
 import { Limits, ruleProblem } from "@agentspan/internal";
-import { type ApprovalPolicy, type Approvers, OnExpiry } from "@agentspan/proto";
+import { type ApprovalPolicy, type Approvers, OnExpiry, type Tool, ToolKind } from "@agentspan/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { checkDuration, checkEnum } from "./checks.js";
 import type { Faults } from "./faults.js";
@@ -21,6 +21,29 @@ export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy
   if (approvers !== undefined) checkApprovers(faults, `${path}.approvers`, approvers, votesRequired);
   checkExpiry(faults, path, policy);
   checkLength(faults, `${path}.remindEvery`, policy.remindEvery, SHORTEST_REMINDER_S);
+}
+
+/**
+ * A policy that says how people decide and lets no call wait reads as a gate that is none. Of a tool that starts at most
+ * once it is about settlements.
+ */
+export function checkAsks(faults: Faults, path: string, { approval, once, kind }: Tool): void {
+  if (approval === undefined || approval.required || approval.rule !== "" || once || kind === ToolKind.HUMAN) return;
+  const { explicit, approvers, votesRequired, selfApproval, expiresIn, onExpiry, remindEvery } = approval;
+  const { escalateTo, escalationExpiresIn } = approval;
+  const said = Object.entries({
+    explicit,
+    approvers,
+    votesRequired: votesRequired > 0,
+    selfApproval,
+    expiresIn,
+    onExpiry: onExpiry !== OnExpiry.UNSPECIFIED,
+    escalateTo,
+    escalationExpiresIn,
+    remindEvery,
+  }).flatMap(([field, value]) => (value === undefined || value === false ? [] : [field]));
+  if (said.length === 0) return;
+  faults.add(path, `says ${said.join(", ")}, and lets every call run unasked: set required, or a rule`);
 }
 
 export function checkRule(faults: Faults, field: string, rule: string): void {

@@ -242,7 +242,8 @@ export const PreviewPolicySchema: GenMessage<PreviewPolicy> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_agent, 2);
 
 /**
- * When people must approve a call, and who may. It holds for settlements of the tool's calls too.
+ * When people must approve a call, and who may. It holds for settlements of the tool's calls too. One that says anything
+ * else and neither `required` nor `rule` is refused as INVALID_REQUEST, unless the tool is `once` or people carry it out.
  *
  * @generated from message agentspan.v1.ApprovalPolicy
  */
