@@ -15,6 +15,7 @@ export * from "./log.js";
 export * from "./nats-address.js";
 export * from "./nearest-name.js";
 export * from "./permissions.js";
+export * from "./person-name.js";
 export * from "./preview-fault.js";
 export * from "./receipt/index.js";
 export * from "./rule.js";

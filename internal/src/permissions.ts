@@ -122,9 +122,11 @@ export function rolesFor(method: string): string {
  */
 export function delegateProblem(method: string, roles: readonly string[], onBehalfOf: string): string | undefined {
   if (!SPOKEN_FOR.has(method) || roles.includes(EVERYTHING)) return undefined;
-  const said = onBehalfOf.trim() !== "";
+  const said = onBehalfOf !== "";
   if (roles.includes("delegate")) {
-    return said ? undefined : "A delegate says for whom it speaks: set on_behalf_of to the person who asked for this.";
+    return onBehalfOf.trim() !== ""
+      ? undefined
+      : "A delegate says for whom it speaks: set on_behalf_of to the person who asked for this.";
   }
   return said
     ? "Only a delegate may speak for somebody else: leave on_behalf_of out, or get the role delegate."

@@ -78,6 +78,7 @@ describe("a delegate", () => {
     expect(delegateProblem(method, ["approver", "runner"], "")).toBeUndefined();
     expect(delegateProblem(method, ["approver", "runner"], "alex@acme.test")).toMatch(/delegate/);
     expect(delegateProblem(method, ["admin"], "alex@acme.test")).toMatch(/delegate/);
+    expect(delegateProblem(method, ["approver"], " ")).toMatch(/delegate/);
   });
 
   it("may be anybody while authentication is off, and reads as everybody does", () => {

@@ -1,5 +1,5 @@
 // When people must approve a tool's calls, and who may: as options, and as an agent's definition tells it.
-import { AgentspanError, ruleProblem } from "@agentspan/internal";
+import { AgentspanError, personNameProblem, ruleProblem } from "@agentspan/internal";
 import {
   type ApprovalPolicy,
   ApprovalPolicySchema,
@@ -124,8 +124,14 @@ function approversOf(options: ApproverOptions, field: string, owner: string): Ap
   requireOptions(options, `The ${field} of the ${owner}`, APPROVER_OPTIONS);
   const { users = [], groups = [] } = options;
   const known = [...users, ...groups];
-  if (known.length > 0 && known.every((name) => typeof name === "string" && name !== "")) {
-    return create(ApproversSchema, { users: [...users], groups: [...groups] });
+  if (known.length === 0 || known.some((name) => typeof name !== "string" || name === "")) {
+    throw unusable(field, owner, "must name at least one user or group, each in a text that is not empty");
   }
-  throw unusable(field, owner, "must name at least one user or group, each in a text that is not empty");
+  for (const [kind, names] of Object.entries({ users, groups })) {
+    for (const [at, name] of names.entries()) {
+      const problem = personNameProblem(name);
+      if (problem !== undefined) throw unusable(`${field}.${kind}[${at}]`, owner, problem);
+    }
+  }
+  return create(ApproversSchema, { users: [...users], groups: [...groups] });
 }

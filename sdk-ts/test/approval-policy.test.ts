@@ -85,6 +85,7 @@ describe("the approval of a tool", () => {
     expect(made({ approvers: {} })).toThrow("must name at least one user or group");
     expect(made({ approvers: { users: [""] } })).toThrow("must name at least one user or group");
     expect(made({ approvers: { users: "maria" } })).toThrow("a list");
+    expect(made({ approvers: { groups: ["a", "b "] } })).toThrow("approvers.groups[1] of the tool");
     expect(() => tool(() => null, { ...options, approval: false as never })).toThrow("it must be an object");
     expect(() => tool(() => null, { ...options, approval: {}, approvalExplicit: true })).toThrow("said as explicit");
   });

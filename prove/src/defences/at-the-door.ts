@@ -81,8 +81,8 @@ export const AT_THE_DOOR: readonly Defence[] = [
     threat: FORGED_IDENTITY,
     without: "anybody speaks for somebody else",
     file: "internal/src/permissions.ts",
-    from: 'const said = onBehalfOf.trim() !== "";\n',
-    to: 'const said = onBehalfOf.trim() !== "" && roles.includes("delegate");\n',
+    from: 'const said = onBehalfOf !== "";\n',
+    to: 'const said = onBehalfOf !== "" && roles.includes("delegate");\n',
     shownBy: { file: AUTHENTICATION, title: "a delegate says for whom it speaks, and nobody else does" },
   },
   {

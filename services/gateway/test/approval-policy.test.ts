@@ -86,10 +86,13 @@ describe("who may approve a tool's calls", () => {
   });
 
   it("is told by names that somebody can have", () => {
-    expect(faultsOf(put({ required: true, approvers: { users: ["", "maria "], groups: ["g".repeat(257)] } }))).toEqual([
+    expect(
+      faultsOf(put({ required: true, approvers: { users: ["", "maria "], groups: ["g".repeat(257), "a\u200b"] } })),
+    ).toEqual([
       `${AT}.approvers.users[0] is empty`,
       `${AT}.approvers.users[1] must not begin or end with a blank`,
       `${AT}.approvers.groups[0] must be at most 256 bytes`,
+      `${AT}.approvers.groups[1] has the character U+200B, which nobody sees`,
     ]);
     const many = Array.from({ length: 65 }, (_, i) => `u${i}`);
     expect(faultsOf(put({ required: true, approvers: { users: many } }))[0]).toContain("the limit approvers is 64");

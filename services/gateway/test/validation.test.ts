@@ -259,6 +259,9 @@ describe("Start", () => {
     ["agentVersion goes with agentName only", { source: { case: "agent", value: agent() }, agentVersion: "00" }],
     ["deadline must be longer than 0", { deadline: seconds(0) }],
     ["onBehalfOf must be at most 256 bytes", { onBehalfOf: "x".repeat(257) }],
+    ["onBehalfOf must not begin or end with a blank", { onBehalfOf: "alex " }],
+    ["onBehalfOf has the character U+202E", { onBehalfOf: "alex\u202e" }],
+    ["onBehalfOf must be in Unicode's composed form", { onBehalfOf: "Zoe\u0308" }],
   ])("is refused: %s", (fault, init) => {
     expect(faultsOf(start(init))).toEqual([expect.stringContaining(fault)]);
   });

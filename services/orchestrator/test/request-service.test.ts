@@ -104,7 +104,19 @@ describe("an orchestrator with authentication on", () => {
     // It got past the rule: the request itself is refused.
     await expect(ask("RunService/Reject", REJECT, request, delegate)).rejects.toMatchObject({
       reason: "INVALID_REQUEST",
+      message: "A decision has an id.",
     });
+  });
+
+  it("believes in nobody whose name could be another's second spelling", async () => {
+    const delegate = { roles: ["delegate", "approver"] };
+    for (const onBehalfOf of ["alex ", "al\u200bex", "Zoe\u0308"]) {
+      const asked = desk().ask("RunService/Reject", REJECT, { runId: "run_a", onBehalfOf }, delegate);
+      await expect(asked).rejects.toMatchObject({
+        reason: "INVALID_REQUEST",
+        message: expect.stringContaining("on_behalf_of"),
+      });
+    }
   });
 });
 

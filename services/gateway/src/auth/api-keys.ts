@@ -4,7 +4,7 @@
 // 5 s, a busy key costs one question in so long, and a wrong secret costs none.
 import { timingSafeEqual } from "node:crypto";
 import { AgentspanError, type Logger, type PresentedApiKey, readApiKey } from "@agentspan/internal";
-import { type Identity, Refused, type Verifier } from "./identity.js";
+import { type Identity, Refused, subjectProblem, type Verifier } from "./identity.js";
 
 /** What is known of a key. Never its secret. */
 export interface KnownKey {
@@ -63,6 +63,14 @@ export class ApiKeys implements Verifier {
       throw new Refused("malformed", "This is not a whole API key: it has the form agsp_<id>_<secret>, on one line.");
     }
     const key = await this.#good(presented);
+    // One that an older version took: its owner could be a second spelling of somebody.
+    const problem = subjectProblem(key.owner);
+    if (problem !== undefined) {
+      throw new Refused(
+        "name",
+        `The owner of API key ${key.keyId} cannot be a name: it ${problem}. Create another key.`,
+      );
+    }
     this.#tellUse(presented.keyId);
     return {
       caller: {

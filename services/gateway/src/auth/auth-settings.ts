@@ -1,6 +1,6 @@
 // The settings of authentication as texts of JSON, read once at the start. What is wrong with them is told in one list,
 // without any of their values.
-import { isRole, KEY_ID_PATTERN, NAME_PATTERN, ROLES, type Role } from "@agentspan/internal";
+import { isRole, KEY_ID_PATTERN, NAME_PATTERN, personNameProblem, ROLES, type Role } from "@agentspan/internal";
 import { z } from "zod";
 import type { KnownKey } from "./api-keys.js";
 import { subjectProblem } from "./identity.js";
@@ -9,10 +9,11 @@ import { ALGORITHMS, type Issuer, isSafeAddress } from "./issuer.js";
 const DEFAULT_TOLERANCE_S = 30;
 
 /** "owner" in "owner is empty". */
-const subject = z.string().superRefine((text, issue) => {
-  const problem = subjectProblem(text);
-  if (problem !== undefined) issue.addIssue({ code: "custom", message: problem });
-});
+const nameThat = (problemOf: (text: string) => string | undefined) =>
+  z.string().superRefine((text, issue) => {
+    const problem = problemOf(text);
+    if (problem !== undefined) issue.addIssue({ code: "custom", message: problem });
+  });
 const role = z.custom<Role>(
   (value) => typeof value === "string" && isRole(value),
   `must be one of ${ROLES.join(", ")}`,
@@ -25,9 +26,9 @@ const KEY = z
   .strictObject({
     id: z.string().regex(KEY_ID_PATTERN, "must be letters, digits and '-'"),
     sha256: z.string().regex(/^[0-9a-f]{64}$/i, "must be 64 hexadecimal digits: the SHA-256 of the key's secret"),
-    owner: subject,
+    owner: nameThat(subjectProblem),
     roles,
-    groups: z.array(text).default([]),
+    groups: z.array(nameThat(personNameProblem)).default([]),
     namespace,
     expires: z.iso.datetime({ offset: true, error: "must be a time like 2027-01-31T00:00:00Z" }).optional(),
   })

@@ -1,5 +1,5 @@
 // What the claims of a genuine token mean here: who it is, with which groups and roles, and in which namespace.
-import { isRole, NAME_PATTERN } from "@agentspan/internal";
+import { isRole, NAME_PATTERN, personNameProblem } from "@agentspan/internal";
 import type { JWTPayload } from "jose";
 import { Refused, subjectProblem } from "./identity.js";
 import type { Issuer } from "./issuer.js";
@@ -34,7 +34,7 @@ function subjectOf(payload: JWTPayload, { subjectClaim, subjectPrefix }: Issuer)
   if (typeof value !== "string")
     throw new Refused("claims", `The token does not say who it is: it has no ${subjectClaim}.`);
   const subject = `${subjectPrefix}${value}`;
-  const problem = value.trim() === "" ? "is empty" : subjectProblem(subject);
+  const problem = personNameProblem(value) ?? subjectProblem(subject);
   if (problem !== undefined)
     throw new Refused("claims", `The token's ${subjectClaim} cannot be a name: it ${problem}.`);
   // Whoever may write any address into their profile could be anybody.

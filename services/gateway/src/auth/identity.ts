@@ -1,5 +1,5 @@
 // Who a credential says is calling, once it has been found good.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, personNameProblem } from "@agentspan/internal";
 import type { Caller } from "../context.js";
 
 export interface Identity {
@@ -33,7 +33,8 @@ export type RefusedFor =
   | "audience"
   | "algorithm"
   | "signature"
-  | "claims";
+  | "claims"
+  | "name";
 
 /** A credential that is not good. The message is for whoever sent it, and never holds any of it. */
 export class Refused extends AgentspanError {
@@ -48,13 +49,9 @@ export class Refused extends AgentspanError {
 
 /** Names that no person or service can have: ours, and nobody's. */
 const RESERVED: ReadonlySet<string> = new Set(["anonymous", "gateway"]);
-const MAX_SUBJECT_BYTES = 256;
 
 /** What is wrong with the name of a person or service, in words that follow its name; undefined where nothing is. */
 export function subjectProblem(subject: string): string | undefined {
-  if (subject.trim() === "") return "is empty";
-  if (Buffer.byteLength(subject) > MAX_SUBJECT_BYTES) return `has more than ${MAX_SUBJECT_BYTES} bytes`;
-  if (/\p{Cc}/u.test(subject)) return "has control characters";
   if (RESERVED.has(subject)) return `is "${subject}", which is nobody's name`;
-  return undefined;
+  return personNameProblem(subject);
 }

@@ -2,10 +2,9 @@
 import { Limits, ruleProblem } from "@agentspan/internal";
 import { type ApprovalPolicy, type Approvers, OnExpiry, type Tool, ToolKind } from "@agentspan/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import { checkDuration, checkEnum } from "./checks.js";
+import { checkDuration, checkEnum, checkPerson } from "./checks.js";
 import type { Faults } from "./faults.js";
 
-const MAX_NAME_BYTES = 256;
 const SHORTEST_EXPIRY_S = 1;
 const SHORTEST_REMINDER_S = 60;
 
@@ -95,11 +94,4 @@ function checkApprovers(faults: Faults, path: string, { users, groups }: Approve
     }
     for (const [at, name] of names.entries()) checkPerson(faults, `${path}.${kind}[${at}]`, name);
   }
-}
-
-/** Names are compared as they stand: one with a blank at its end would be somebody whom nobody can be. */
-export function checkPerson(faults: Faults, field: string, name: string): void {
-  if (name === "") faults.add(field, "is empty");
-  else if (name.trim() !== name) faults.add(field, "must not begin or end with a blank");
-  else if (Buffer.byteLength(name) > MAX_NAME_BYTES) faults.add(field, `must be at most ${MAX_NAME_BYTES} bytes`);
 }

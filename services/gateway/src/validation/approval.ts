@@ -6,7 +6,6 @@ import {
   type ListApprovalsRequest,
   type WatchApprovalsRequest,
 } from "@agentspan/proto";
-import { checkPerson } from "./approval-policy.js";
 import {
   checkEnum,
   checkId,
@@ -16,6 +15,7 @@ import {
   checkOptionalName,
   checkPageSize,
   checkPageToken,
+  checkPerson,
 } from "./checks.js";
 import { Faults } from "./faults.js";
 

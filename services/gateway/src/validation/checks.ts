@@ -1,5 +1,5 @@
 // The rules that several messages share. Each check notes what is wrong and goes on.
-import { canonicalJson, Limits, NAME_PATTERN } from "@agentspan/internal";
+import { canonicalJson, Limits, NAME_PATTERN, personNameProblem } from "@agentspan/internal";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Faults, LimitName } from "./faults.js";
 
@@ -9,7 +9,6 @@ const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 /** 3,650 days: what is stored of it must be a date, and one past the year 9999 fails every write that travels with it. */
 const MAX_DURATION_SECONDS = 315_360_000n;
 const MAX_TOKEN_BYTES = 4_096;
-const MAX_ON_BEHALF_OF_BYTES = 256;
 
 export function checkName(faults: Faults, field: string, name: string): void {
   if (!NAME_PATTERN.test(name)) faults.add(field, name === "" ? "is required" : NAME_FORM);
@@ -66,11 +65,13 @@ export function checkPageToken(faults: Faults, field: string, token: string): vo
 }
 
 export function checkOnBehalfOf(faults: Faults, field: string, subject: string): void {
-  if (Buffer.byteLength(subject) > MAX_ON_BEHALF_OF_BYTES) {
-    faults.add(field, `must be at most ${MAX_ON_BEHALF_OF_BYTES} bytes`);
-  }
-  // Persons are compared as they stand, and nobody has two voices for a blank.
-  if (subject.trim() !== subject) faults.add(field, "must not begin or end with a blank");
+  if (subject !== "") checkPerson(faults, field, subject);
+}
+
+/** The name of somebody, or of a group. */
+export function checkPerson(faults: Faults, field: string, name: string): void {
+  const problem = personNameProblem(name);
+  if (problem !== undefined) faults.add(field, problem);
 }
 
 /** JSON text, within a limit, that can have only one meaning. */

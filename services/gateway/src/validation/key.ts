@@ -4,7 +4,7 @@ import type { CreateKeyRequest, ListKeysRequest, RevokeKeyRequest } from "@agent
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { isOnlyDelegate } from "../auth/auth-settings.js";
 import { subjectProblem } from "../auth/identity.js";
-import { checkPageSize, checkPageToken } from "./checks.js";
+import { checkPageSize, checkPageToken, checkPerson } from "./checks.js";
 import { Faults } from "./faults.js";
 
 const MOST_GROUPS = 64;
@@ -23,10 +23,7 @@ export function checkCreateKey(request: CreateKeyRequest, now: number): void {
   }
   if (isOnlyDelegate(roles)) faults.add("roles", "must have runner or approver beside delegate");
   if (groups.length > MOST_GROUPS) faults.add("groups", `must be at most ${MOST_GROUPS}`);
-  for (const [at, group] of groups.entries()) {
-    const bytes = Buffer.byteLength(group);
-    if (bytes === 0 || bytes > MOST_BYTES) faults.add(`groups[${at}]`, `must have 1 to ${MOST_BYTES} bytes`);
-  }
+  for (const [at, group] of groups.entries()) checkPerson(faults, `groups[${at}]`, group);
   if (Buffer.byteLength(description) > MOST_BYTES) faults.add("description", `must have at most ${MOST_BYTES} bytes`);
   if (expiresAt !== undefined) {
     const at = timestampMs(expiresAt);

@@ -66,6 +66,12 @@ describe("API keys", () => {
     await expect(keys.verify("agsp_half")).rejects.toMatchObject({ why: "malformed" });
   });
 
+  it("are refused where an older version took an owner who could be somebody's second spelling", async () => {
+    const odd = made({ owner: "alex\u00a0" });
+    const keys = new ApiKeys({ configured: [], ask: store(odd.known).ask, log });
+    await expect(keys.verify(odd.text)).rejects.toMatchObject({ reason: "UNAUTHENTICATED", why: "name" });
+  });
+
   it("are refused from the moment on at which they expire, also by a stream that is open", async () => {
     let now = 1_000;
     const { text, known } = made({ expiresAt: 2_000 });

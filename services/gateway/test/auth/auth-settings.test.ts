@@ -44,6 +44,8 @@ describe("AGENTSPAN_API_KEYS", () => {
     ["a secret in place of its hash", { sha256: "hunter2" }, "[0].sha256 must be 64 hexadecimal digits"],
     ["nobody's name", { owner: "anonymous" }, '[0].owner is "anonymous"'],
     ["a blank owner", { owner: " " }, "[0].owner is empty"],
+    ["an owner with a blank at the end", { owner: "alex " }, "[0].owner must not begin or end with a blank"],
+    ["a group that nobody sees whole", { groups: ["fin\u200bance"] }, "[0].groups[0] has the character U+200B"],
     ["no role", { roles: [] }, "[0].roles must have one role"],
     ["everybody's role", { roles: ["*"] }, "[0].roles[0] must be one of runner"],
     ["the gateway's role", { roles: ["gateway"] }, "[0].roles[0] must be one of runner"],

@@ -39,14 +39,23 @@ describe("the claims of a token", () => {
     expect(reading(dotted, { rolesClaim: "https://acme.test/roles" })().roles).toEqual(["admin"]);
   });
 
-  it.each([{}, { sub: "" }, { sub: " " }, { sub: 7 }, { sub: "a\nb" }, { sub: "anonymous" }, { sub: "x".repeat(257) }])(
-    "that do not say who it is are refused: %j",
-    (payload) => expect(reading(payload)).toThrow(refused("claims")),
-  );
+  it.each([
+    {},
+    { sub: "" },
+    { sub: " " },
+    { sub: "alex " },
+    { sub: "al\u200bex" },
+    { sub: "Zoe\u0308" },
+    { sub: 7 },
+    { sub: "a\nb" },
+    { sub: "anonymous" },
+    { sub: "x".repeat(257) },
+  ])("that do not say who it is are refused: %j", (payload) => expect(reading(payload)).toThrow(refused("claims")));
 
   it("are of two persons where two issuers have one subject", () => {
     expect(reading({ sub: "7" }, { subjectPrefix: "acme|" })().subject).toBe("acme|7");
     expect(reading({ sub: "" }, { subjectPrefix: "acme|" })).toThrow(refused("claims"));
+    expect(reading({ sub: " 7" }, { subjectPrefix: "acme|" })).toThrow(refused("claims"));
   });
 
   it("name a person by an email only where their issuer has verified it", () => {

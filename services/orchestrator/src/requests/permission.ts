@@ -1,6 +1,14 @@
 // The same table of permissions that the gateway asks, asked once more: whoever could speak to orchestrators without
 // a gateway, or through one that does not ask, gets no further for it.
-import { AgentspanError, delegateProblem, EVERYTHING, GATEWAY_ROLE, mayCall, rolesFor } from "@agentspan/internal";
+import {
+  AgentspanError,
+  delegateProblem,
+  EVERYTHING,
+  GATEWAY_ROLE,
+  mayCall,
+  personNameProblem,
+  rolesFor,
+} from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 
 /** Throws UNAUTHENTICATED where authentication is on and nobody was asked who they are. */
@@ -23,9 +31,14 @@ export function requireRole(method: string, { subject, roles }: Caller): void {
   }
 }
 
-/** Throws PERMISSION_DENIED where a delegate does not say for whom it speaks, or another says so. */
+/**
+ * Throws PERMISSION_DENIED where a delegate does not say for whom it speaks, or another says so, and INVALID_REQUEST where
+ * that is no name: it is compared with those of whoever started the run and voted.
+ */
 export function requireSpeaker(method: string, { roles }: Caller, request: object): void {
   const onBehalfOf = "onBehalfOf" in request && typeof request.onBehalfOf === "string" ? request.onBehalfOf : "";
   const problem = delegateProblem(method, roles, onBehalfOf);
   if (problem !== undefined) throw new AgentspanError("PERMISSION_DENIED", problem);
+  const fault = onBehalfOf === "" ? undefined : personNameProblem(onBehalfOf);
+  if (fault !== undefined) throw new AgentspanError("INVALID_REQUEST", `The name in on_behalf_of ${fault}.`);
 }
