@@ -259,9 +259,17 @@ function addAudit(root: Command, output: Output): void {
     .action(async (flags) => (await import("./commands/audit.js")).auditExport(flags, output));
   leaf(audit, "verify", "find what was changed, taken out, moved or made up in an exported record; needs no server")
     .argument("<file>", "what audit export wrote")
-    .option("--trusted-keys <file>", "the public keys of the orchestrators, as AGENTSPAN_TRUSTED_KEYS_FILE has them")
-    .addHelpText("after", examples(["audit verify audit.jsonl --trusted-keys trusted-keys.json"]))
-    .addHelpText("after", "\nExits with 0 where all is as it was written, and with 1 where something is not.")
+    .option("--trusted-keys <file>", "the public keys of the orchestrators (AGENTSPAN_TRUSTED_KEYS_FILE unless said)")
+    .option("--require-signatures", "an entry that is not signed is wrong, and so is not to have keys")
+    .addHelpText("after", examples(["audit verify audit.jsonl --trusted-keys trusted-keys.json --require-signatures"]))
+    .addHelpText(
+      "after",
+      "\nExits with 0 where nothing is wrong, with 1 where something is, and with 2 without what it needs.",
+    )
+    .addHelpText(
+      "after",
+      "Without keys it checks hashes and order, which whoever writes to the database can make anew.",
+    )
     .action(async (file, flags) => (await import("./commands/audit.js")).auditVerify(file, flags, output));
 }
 

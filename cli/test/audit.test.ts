@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type AuditEntry, auditLine, newSigningKey, sealed, signingKey } from "@agentspan/internal";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { main } from "../src/main.js";
 import { capturedOutput } from "./captured-output.js";
 
@@ -22,8 +22,15 @@ beforeAll(async () => {
   await writeFile(at("other.json"), JSON.stringify({ gateways: [], orchestrators: [] }));
   await writeFile(at("good.jsonl"), `${lines.join("\n")}\n`);
   await writeFile(at("changed.jsonl"), `${lines.join("\n").replace("buy\u2028two", "buy\u2028ten")}\n`);
+  const unsigned = [first, last].map(({ entry: one, hash }) => auditLine({ entry: one, hash }));
+  await writeFile(at("unsigned.jsonl"), `${unsigned.join("\n")}\n`);
+  const half = [auditLine({ entry: first.entry, hash: first.hash }), auditLine(last)];
+  await writeFile(at("half.jsonl"), `${half.join("\n")}\n`);
   await writeFile(at("empty.jsonl"), "");
 });
+
+beforeEach(() => vi.stubEnv("AGENTSPAN_TRUSTED_KEYS_FILE", ""));
+afterEach(() => vi.unstubAllEnvs());
 
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
@@ -43,15 +50,43 @@ async function verify(...args: readonly string[]) {
 it("says that an export is as it was written", async () => {
   expect(await verify(at("good.jsonl"), "--trusted-keys", at("trusted.json"))).toEqual({
     code: 0,
-    out: "As it was written: 2 entries in 1 chain, 2 of them signed by trusted keys.\n",
+    out: `As it was written: 2 entries in 1 chain, 2 of them signed by keys of ${at("trusted.json")}.\n`,
     err: "",
   });
 });
 
-it("says without keys that no signature was looked at", async () => {
-  const { code, out } = await verify(at("good.jsonl"));
-  expect(code).toBe(0);
-  expect(out).toContain("No signature was looked at: name the file of trusted keys for that.\n");
+it("takes the keys of the environment where none are named", async () => {
+  vi.stubEnv("AGENTSPAN_TRUSTED_KEYS_FILE", at("trusted.json"));
+  expect((await verify(at("good.jsonl"))).out).toContain("signed by keys of ");
+  expect(await verify(at("unsigned.jsonl"))).toMatchObject({ code: 1, out: expect.stringContaining("and not signed") });
+  vi.stubEnv("AGENTSPAN_TRUSTED_KEYS_FILE", at("none.json"));
+  expect((await verify(at("good.jsonl"))).code).toBe(2);
+});
+
+it("says without keys what it checked and what not, and never that all is as it was written", async () => {
+  for (const [file, note] of [
+    ["good.jsonl", "No signature was looked at: whoever can write"],
+    ["unsigned.jsonl", "No entry is signed: whoever can write"],
+  ] as const) {
+    const { code, out } = await verify(at(file));
+    expect(code).toBe(0);
+    expect(out).toContain(note);
+    expect(out).toContain("Checked: the hashes and the order of 2 entries in 1 chain, which hang together.\n");
+    expect(out).toContain("Not checked: who wrote them.");
+    expect(out).not.toContain("As it was written");
+  }
+});
+
+it("demands signatures where it is told to", async () => {
+  const strict = (file: string, ...args: readonly string[]) => verify(at(file), "--require-signatures", ...args);
+  const keys = ["--trusted-keys", at("trusted.json")] as const;
+  expect(await strict("good.jsonl")).toMatchObject({ code: 2, err: expect.stringContaining("--trusted-keys") });
+  expect((await strict("good.jsonl", ...keys)).code).toBe(0);
+  expect((await verify(at("half.jsonl"), ...keys)).code).toBe(0);
+  expect(await strict("half.jsonl", ...keys)).toMatchObject({
+    code: 1,
+    out: expect.stringContaining("line 1, run_a/000000004: it is not signed\n"),
+  });
 });
 
 it("names the line and the entry that was changed, and exits with 1", async () => {

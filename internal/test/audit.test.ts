@@ -141,6 +141,14 @@ describe("the verification of an audit", () => {
     ]);
   });
 
+  it("finds each entry that is not signed, where all must be", async () => {
+    const entries = chain("run_a").map(({ entry, hash, ...rest }, at) => ({ entry, hash, ...(at === 2 ? {} : rest) }));
+    expect(await faultsOf(entries)).toEqual([]);
+    const strict = await verifyAudit(entries.map(auditLine), TRUSTED, { requireSignatures: true });
+    expect(strict.faults).toEqual([{ line: 3, entry: "run_a/000000009", problem: "it is not signed" }]);
+    expect((await verifyAudit(chain("run_a").map(auditLine), TRUSTED, { requireSignatures: true })).faults).toEqual([]);
+  });
+
   it("finds an entry that an orchestrator made of an event that was changed before it saw it", async () => {
     const honest = chain("run_a");
     for (const change of [{ who: "eve" }, { digest: digestOf("{}") }, { address: "" }, { signed: undefined }]) {
@@ -245,7 +253,7 @@ describe("the verification of an audit", () => {
 
   it("says what it cannot tell without keys", async () => {
     expect((await verifyAudit(chain("run_a").map(auditLine))).notes).toEqual([
-      "No signature was looked at: name the file of trusted keys for that.",
+      "No signature was looked at: whoever can write to the database could have computed all of it anew.",
     ]);
     expect((await verifyAudit(unsignedChain("run_a").map(auditLine))).notes).toEqual([
       "No entry is signed: whoever can write to the database could have computed all of it anew.",

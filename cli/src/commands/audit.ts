@@ -1,7 +1,7 @@
 // agentspan audit export|verify
 import { createReadStream } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
-import { TrustedKeys, verifyAudit } from "@agentspan/internal";
+import { TRUSTED_KEYS_VARIABLE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AuditService } from "@agentspan/proto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "../command-error.js";
@@ -33,12 +33,17 @@ export function auditExport(flags: AuditExportFlags, output: Output): Promise<vo
 
 export interface AuditVerifyFlags {
   readonly trustedKeys?: string;
+  readonly requireSignatures?: boolean;
 }
 
 /** Throws CommandError where something is wrong with the file. */
-export async function auditVerify(file: string, { trustedKeys }: AuditVerifyFlags, output: Output): Promise<void> {
-  const trusted = trustedKeys === undefined ? undefined : await readTrusted(trustedKeys);
-  const report = await verifyAudit(linesIn(file), trusted);
+export async function auditVerify(file: string, flags: AuditVerifyFlags, output: Output): Promise<void> {
+  const { requireSignatures = false, trustedKeys = process.env[TRUSTED_KEYS_VARIABLE] ?? "" } = flags;
+  if (requireSignatures && trustedKeys === "") {
+    throw new CommandError(`Signatures cannot be checked without keys: ${NAME_THE_KEYS}.`, 2);
+  }
+  const trusted = trustedKeys === "" ? undefined : await readTrusted(trustedKeys);
+  const report = await verifyAudit(linesIn(file), trusted, { requireSignatures });
   const { entries, chains, signed, faults, notes } = report;
   for (const { line, entry, problem } of faults) {
     output.line(`line ${line}${entry === "" ? "" : `, ${safeText(entry)}`}: ${safeText(problem)}`);
@@ -49,9 +54,16 @@ export async function auditVerify(file: string, { trustedKeys }: AuditVerifyFlag
     const what = faults.length === 1 ? "1 thing is" : `${faults.length} things are`;
     throw new CommandError(`${file} is not as it was written: ${what} wrong with it.`);
   }
-  const believed = trusted === undefined ? "" : `, ${signed} of them signed by trusted keys`;
-  output.line(`As it was written: ${entries} entries in ${chains === 1 ? "1 chain" : `${chains} chains`}${believed}.`);
+  const what = `${entries === 1 ? "1 entry" : `${entries} entries`} in ${chains === 1 ? "1 chain" : `${chains} chains`}`;
+  if (trusted !== undefined) {
+    output.line(`As it was written: ${what}, ${signed} of them signed by keys of ${safeText(trustedKeys)}.`);
+    return;
+  }
+  output.line(`Checked: the hashes and the order of ${what}, which hang together.`);
+  output.line(`Not checked: who wrote them. For that the entries must be signed, and ${NAME_THE_KEYS}.`);
 }
+
+const NAME_THE_KEYS = `name the file of trusted keys with --trusted-keys or ${TRUSTED_KEYS_VARIABLE}`;
 
 async function* linesOf(answers: AsyncIterable<{ readonly line: string }>): AsyncGenerator<string> {
   for await (const { line } of answers) yield line;

@@ -177,5 +177,7 @@ describe("the audit", () => {
     const { entries } = await as(root).client.call(AuditService.method.listAudit, { who: maria.owner, kinds });
     expect(entries.length).toBeGreaterThan(0);
     expect(entries.every(({ people: about, kind }) => about.includes(maria.owner) && kinds.includes(kind))).toBe(true);
+    const all = await as(root).client.call(AuditService.method.listAudit, { pageSize: 1_000 });
+    expect(all.entries.filter(({ problem }) => problem !== "")).toEqual([]);
   });
 });

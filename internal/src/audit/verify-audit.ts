@@ -35,10 +35,16 @@ interface Link {
   readonly ends: boolean;
 }
 
+export interface VerifyAuditOptions {
+  /** An entry that nobody signed is a fault; otherwise the newest of each chain must be signed, and only it. */
+  readonly requireSignatures?: boolean;
+}
+
 /** Reads lines of an export; empty ones are passed over. Without trusted keys no signature is looked at. */
 export async function verifyAudit(
   lines: Iterable<string> | AsyncIterable<string>,
   trusted?: TrustedKeys,
+  { requireSignatures = false }: VerifyAuditOptions = {},
 ): Promise<AuditReport> {
   const chains = new Map<string, Link[]>();
   const faults: AuditFault[] = [];
@@ -59,8 +65,9 @@ export async function verifyAudit(
       continue;
     }
     entries += 1;
-    if (read.signature !== undefined) signed += 1;
     const id = auditEntryId(read.entry);
+    if (read.signature !== undefined) signed += 1;
+    else if (requireSignatures) faults.push({ line, entry: id, problem: "it is not signed" });
     for (const problem of ownProblems(read, trusted)) faults.push({ line, entry: id, problem });
     const chain = `${read.entry.namespace} ${read.entry.run} ${read.entry.chain}`;
     const links = chains.get(chain) ?? [];
@@ -205,7 +212,7 @@ function notesOf({ header, entries, signed, open, trusted }: Told): readonly str
   if (entries > 0 && signed === 0) {
     notes.push("No entry is signed: whoever can write to the database could have computed all of it anew.");
   } else if (entries > 0 && trusted === undefined) {
-    notes.push("No signature was looked at: name the file of trusted keys for that.");
+    notes.push("No signature was looked at: whoever can write to the database could have computed all of it anew.");
   }
   if (header?.from !== undefined || header?.to !== undefined) {
     const span = [header.from && `from ${header.from}`, header.to && `to ${header.to}`].filter(Boolean).join(" ");

@@ -16,7 +16,7 @@ import {
 
 export interface RequestServiceOptions {
   readonly orchestratorId: string;
-  readonly context: Omit<RequestContext, "namespace" | "caller">;
+  readonly context: Omit<RequestContext, "namespace" | "caller" | "log">;
   readonly log: Logger;
   /** Asks for a gateway's signature; absent where there are no keys. */
   readonly envelopes?: EnvelopeGuard | undefined;
@@ -39,7 +39,7 @@ export class RequestService {
       if (namespace === "" || caller === undefined || caller.subject === "")
         throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
       if (this.options.authentication) requireKnown(caller);
-      const body = await this.carryOut(carryOut, { ...context, namespace, caller }, envelope);
+      const body = await this.carryOut(carryOut, { ...context, namespace, caller, log }, envelope);
       return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
     } catch (thrown) {
       const error = AgentspanError.from(thrown);

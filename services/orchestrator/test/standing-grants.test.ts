@@ -3,6 +3,7 @@
 import { createLogger, newSigningKey, type Signing, signingKey, TrustedKeys } from "@agentspan/internal";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Author, GrantLedger, type GrantLedgerOptions } from "../src/audit/grant-ledger.js";
+import { readRow } from "../src/audit/read-row.js";
 import type { TakeModelReply } from "../src/core/index.js";
 import { grantSeal, grantVersion } from "../src/grant-terms.js";
 import { MemoryStore } from "../src/memory/memory-store.js";
@@ -173,6 +174,10 @@ describe("the audit of a standing grant", () => {
       { kind: "grant_used", people: ["maria"], use: 1, of: 3, usedBy: RUN, call: "t1c2", version },
       { kind: "grant_revoked", people: ["bot", "john"], who: "bot", onBehalfOf: "john", uses: 1 },
     ]);
+    // All that its rows are found by is in what is signed.
+    const others = chain().map((record) => readRow({ ...record, people: ["eve"], tool: "nothing" }).problem);
+    expect(others).toEqual(Array(3).fill("it is stored under another people, tool than it has"));
+    expect(chain().map((record) => readRow(record).problem)).toEqual(Array(3).fill(undefined));
   });
 
   it("is the same of a request that comes twice, and refuses another with its key", async () => {

@@ -93,7 +93,8 @@ export class GrantLedger {
       if (uses >= grant.maxUses) return { taken: false, uses };
       const { who, onBehalfOf = "" } = grant.by;
       const use = uses + 1;
-      const says = { use, of: grant.maxUses, version: grantVersion(grant), ...usedFor, tool: grant.toolName };
+      const by = onBehalfOf === "" ? { who } : { who, onBehalfOf };
+      const says = { use, of: grant.maxUses, version: grantVersion(grant), ...usedFor, tool: grant.toolName, ...by };
       const people = peopleOf({ who, onBehalfOf });
       const entry = { kind: "grant_used", people, tool: grant.toolName, says } as const;
       const placed = { ...entry, sequence: newest.sequence + 1, at: Math.max(now, newest.at) };
@@ -111,8 +112,9 @@ export class GrantLedger {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const newest = await store.newestAudit(grant.grantId, "grant");
       if (newest?.kind === "grant_revoked" && this.problemOf(newest) === undefined) return;
-      const says = { ...shown(author), version: grantVersion(grant), uses: newest && usesIn(newest) };
-      const entry: Entry = { kind: "grant_revoked", people: peopleOf(author), tool: grant.toolName, says };
+      const tool = grant.toolName;
+      const says = { ...shown(author), version: grantVersion(grant), uses: newest && usesIn(newest), tool };
+      const entry: Entry = { kind: "grant_revoked", people: peopleOf(author), tool, says };
       const placed = { ...entry, sequence: (newest?.sequence ?? 0) + 1, at: Math.max(clock.now(), newest?.at ?? 0) };
       if ((await this.append(grant, newest, placed)) === 1) return;
     }

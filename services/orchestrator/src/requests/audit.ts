@@ -1,5 +1,5 @@
 // ListAudit, by which gateways export too.
-import { AgentspanError, AUDIT_KINDS, type AuditKind, auditLine, Limits } from "@agentspan/internal";
+import { AgentspanError, AUDIT_KINDS, type AuditKind, Limits } from "@agentspan/internal";
 import {
   type AuditEntry,
   AuditEntrySchema,
@@ -9,6 +9,7 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { readRow } from "../audit/read-row.js";
 import type { AuditRecord } from "../ports.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
@@ -30,22 +31,19 @@ export async function listAudit(context: RequestContext, request: ListAuditReque
     ...(pageToken === "" ? {} : { pageToken }),
   });
   return create(ListAuditResponseSchema, {
-    entries: page.items.map(encodeEntry),
+    entries: page.items.flatMap((record) => encodeEntry(context, record)),
     nextPageToken: page.nextPageToken ?? "",
   });
 }
 
-function encodeEntry({ id, run, at, kind, people, tool, text, hash, signature }: AuditRecord): AuditEntry {
-  const entry = JSON.parse(text) as Parameters<typeof auditLine>[0]["entry"];
-  return create(AuditEntrySchema, {
-    entryId: id,
-    runId: run,
-    at: timestampFromMs(at),
-    kind,
-    people: [...people],
-    toolName: tool,
-    line: auditLine({ entry, hash, ...(signature === undefined ? {} : { signature }) }),
-  });
+/** Nothing of an entry of another namespace, whichever its row says that it is of. */
+function encodeEntry({ namespace, log }: RequestContext, record: AuditRecord): readonly AuditEntry[] {
+  const { index, line, problem = "" } = readRow(record);
+  if (problem !== "") log.error({ entry: record.id, problem }, "An entry of the audit is not stored as it was written");
+  if (index.namespace !== namespace) return [];
+  const { id, run, at, kind, people, tool } = index;
+  const about = { entryId: id, runId: run, at: timestampFromMs(at), kind, people: [...people], toolName: tool };
+  return [create(AuditEntrySchema, { ...about, line, problem })];
 }
 
 function kindOf(text: string): AuditKind {

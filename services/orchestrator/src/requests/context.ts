@@ -1,5 +1,5 @@
 // What every request is answered with.
-import { AgentspanError, type Signing } from "@agentspan/internal";
+import { AgentspanError, type Logger, type Signing } from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
 import type { Auditor } from "../audit/auditor.js";
@@ -27,6 +27,7 @@ export interface RequestContext {
   readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */
   readonly signing?: Signing | undefined;
+  readonly log: Logger;
   /** Whose runs the caller sees and touches. */
   readonly namespace: string;
   /** Who asks, as a gateway says. */

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61gentspan/v1/audit.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n\nAuditEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x0e\n\x06people\x18\x05 \x03(\t\x12\x11\n\ttool_name\x18\x06 \x01(\t\x12\x0c\n\x04line\x18\x07 \x01(\t\"\xca\x01\n\x10ListAuditRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0b\n\x03who\x18\x02 \x01(\t\x12\r\n\x05kinds\x18\x03 \x03(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12(\n\x04\x66rom\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\r\x12\x12\n\npage_token\x18\x08 \x01(\t\"W\n\x11ListAuditResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.agentspan.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x12\x45xportAuditRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12(\n\x04\x66rom\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\x13\x45xportAuditResponse\x12\x0c\n\x04line\x18\x01 \x01(\t2\xb2\x01\n\x0c\x41uditService\x12L\n\tListAudit\x12\x1e.agentspan.v1.ListAuditRequest\x1a\x1f.agentspan.v1.ListAuditResponse\x12T\n\x0b\x45xportAudit\x12 .agentspan.v1.ExportAuditRequest\x1a!.agentspan.v1.ExportAuditResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61gentspan/v1/audit.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa6\x01\n\nAuditEntry\x12\x10\n\x08\x65ntry_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\t\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x0e\n\x06people\x18\x05 \x03(\t\x12\x11\n\ttool_name\x18\x06 \x01(\t\x12\x0c\n\x04line\x18\x07 \x01(\t\x12\x0f\n\x07problem\x18\x08 \x01(\t\"\xca\x01\n\x10ListAuditRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12\x0b\n\x03who\x18\x02 \x01(\t\x12\r\n\x05kinds\x18\x03 \x03(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12(\n\x04\x66rom\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\r\x12\x12\n\npage_token\x18\x08 \x01(\t\"W\n\x11ListAuditResponse\x12)\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x18.agentspan.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x12\x45xportAuditRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\t\x12(\n\x04\x66rom\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x02to\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\x13\x45xportAuditResponse\x12\x0c\n\x04line\x18\x01 \x01(\t2\xb2\x01\n\x0c\x41uditService\x12L\n\tListAudit\x12\x1e.agentspan.v1.ListAuditRequest\x1a\x1f.agentspan.v1.ListAuditResponse\x12T\n\x0b\x45xportAudit\x12 .agentspan.v1.ExportAuditRequest\x1a!.agentspan.v1.ExportAuditResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,15 +33,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agentspan.v1.audit_pb2', _g
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_AUDITENTRY']._serialized_start=76
-  _globals['_AUDITENTRY']._serialized_end=225
-  _globals['_LISTAUDITREQUEST']._serialized_start=228
-  _globals['_LISTAUDITREQUEST']._serialized_end=430
-  _globals['_LISTAUDITRESPONSE']._serialized_start=432
-  _globals['_LISTAUDITRESPONSE']._serialized_end=519
-  _globals['_EXPORTAUDITREQUEST']._serialized_start=521
-  _globals['_EXPORTAUDITREQUEST']._serialized_end=639
-  _globals['_EXPORTAUDITRESPONSE']._serialized_start=641
-  _globals['_EXPORTAUDITRESPONSE']._serialized_end=676
-  _globals['_AUDITSERVICE']._serialized_start=679
-  _globals['_AUDITSERVICE']._serialized_end=857
+  _globals['_AUDITENTRY']._serialized_end=242
+  _globals['_LISTAUDITREQUEST']._serialized_start=245
+  _globals['_LISTAUDITREQUEST']._serialized_end=447
+  _globals['_LISTAUDITRESPONSE']._serialized_start=449
+  _globals['_LISTAUDITRESPONSE']._serialized_end=536
+  _globals['_EXPORTAUDITREQUEST']._serialized_start=538
+  _globals['_EXPORTAUDITREQUEST']._serialized_end=656
+  _globals['_EXPORTAUDITRESPONSE']._serialized_start=658
+  _globals['_EXPORTAUDITRESPONSE']._serialized_end=693
+  _globals['_AUDITSERVICE']._serialized_start=696
+  _globals['_AUDITSERVICE']._serialized_end=874
 # @@protoc_insertion_point(module_scope)

@@ -10,7 +10,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class AuditEntry(_message.Message):
-    __slots__ = ("entry_id", "run_id", "at", "kind", "people", "tool_name", "line")
+    __slots__ = ("entry_id", "run_id", "at", "kind", "people", "tool_name", "line", "problem")
     ENTRY_ID_FIELD_NUMBER: _ClassVar[int]
     RUN_ID_FIELD_NUMBER: _ClassVar[int]
     AT_FIELD_NUMBER: _ClassVar[int]
@@ -18,6 +18,7 @@ class AuditEntry(_message.Message):
     PEOPLE_FIELD_NUMBER: _ClassVar[int]
     TOOL_NAME_FIELD_NUMBER: _ClassVar[int]
     LINE_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     entry_id: str
     run_id: str
     at: _timestamp_pb2.Timestamp
@@ -25,7 +26,8 @@ class AuditEntry(_message.Message):
     people: _containers.RepeatedScalarFieldContainer[str]
     tool_name: str
     line: str
-    def __init__(self, entry_id: _Optional[str] = ..., run_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., people: _Optional[_Iterable[str]] = ..., tool_name: _Optional[str] = ..., line: _Optional[str] = ...) -> None: ...
+    problem: str
+    def __init__(self, entry_id: _Optional[str] = ..., run_id: _Optional[str] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., kind: _Optional[str] = ..., people: _Optional[_Iterable[str]] = ..., tool_name: _Optional[str] = ..., line: _Optional[str] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ListAuditRequest(_message.Message):
     __slots__ = ("run_id", "who", "kinds", "tool_name", "to", "page_size", "page_token")
