@@ -24,7 +24,7 @@
 //  20  The deadline counts the time in which the run itself is at work.
 //  21  From wherever it is, a run comes to its end.
 //  22  A paused run starts nothing.
-//  23  The model is told each of its calls, and how it ended, once and in order.
+//  23  The model is told each of its calls, and how it ended, once and in order; that a person said no, where one did.
 //  24  A probe is asked where the claiming worker brought one, for as long as was said; its answer is what becomes of
 //      the call, and lets it run again by itself as often as its attempts allow (8).
 //  25  A stored claim is its process's: nobody else is granted it, tells its outcome or gives it back (7, 14).

@@ -207,7 +207,7 @@ export type ReportDigest = string;
 
 export type CallOutcome =
   | ReportedOutcome
-  /** A person said no. */
+  /** A person said no; or nobody did anything in time, as the closing of the checkpoint says. */
   | { readonly kind: "rejected"; readonly reason: string }
   /** A person answered in place of the tool. */
   | { readonly kind: "responded"; readonly text: string }

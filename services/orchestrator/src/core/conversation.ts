@@ -27,6 +27,8 @@ export function conversation(agent: Agent, events: readonly RunEvent[]): readonl
   if (agent.instructions !== "") messages.push({ role: "system", text: agent.instructions });
   let turn: OpenTurn | undefined;
   const edits = new Map<string, string>();
+  /** Calls that nobody decided in time. */
+  const expired = new Set<string>();
   for (const { fact } of events) {
     switch (fact.type) {
       case "run_started":
@@ -48,9 +50,16 @@ export function conversation(agent: Agent, events: readonly RunEvent[]): readonl
         if (fact.edited !== undefined) edits.set(fact.callId, fact.edited.arguments);
         else if (fact.outcome === "rejected" || fact.outcome === "responded") edits.delete(fact.callId);
         break;
-      case "tool_result":
-        turn?.outcomes.set(fact.callId, outcomeText(fact.outcome, edits.get(fact.callId)));
+      case "checkpoint_closed":
+        if (fact.why !== "EXPIRED") break;
+        expired.add(fact.callId);
+        edits.delete(fact.callId);
         break;
+      case "tool_result": {
+        const { callId, outcome } = fact;
+        turn?.outcomes.set(callId, outcomeText(outcome, edits.get(callId), expired.has(callId)));
+        break;
+      }
       case "warning":
         if (fact.reason !== "OUTPUT_INVALID") break;
         close(messages, turn);
@@ -85,13 +94,13 @@ function close(messages: ModelMessage[], turn: OpenTurn | undefined): void {
   }
 }
 
-function outcomeText(outcome: CallOutcome, edited: string | undefined): string {
-  const text = plainText(outcome);
+function outcomeText(outcome: CallOutcome, edited: string | undefined, expired: boolean): string {
+  const text = plainText(outcome, expired);
   if (edited === undefined) return text;
   return `A person changed the arguments to ${edited}. Outcome: ${text}`;
 }
 
-function plainText(outcome: CallOutcome): string {
+function plainText(outcome: CallOutcome, expired: boolean): string {
   switch (outcome.kind) {
     case "result":
       return outcome.text;
@@ -100,6 +109,7 @@ function plainText(outcome: CallOutcome): string {
     case "error":
       return `Error${outcome.reason === undefined ? "" : ` ${outcome.reason}`}: ${outcome.message}`;
     case "rejected":
+      if (expired) return `The tool did not run: ${outcome.reason}`;
       return `Rejected by a person: ${outcome.reason === "" ? "no reason given" : outcome.reason}`;
     case "responded":
       return `The tool did not run; a person answered in its place: ${outcome.text}`;

@@ -111,13 +111,13 @@ function outcomeOf(told: string): RefundOutcome {
   const edit = /^A person changed the arguments to (\{.*?\})\. Outcome: /s.exec(told);
   const text = edit === null ? told : told.slice(edit[0].length);
   const [, how, rest = ""] =
-    /^(Rejected by a person|Error|Cancelled|The tool did not run; a person answered in its place): ?(.*)$/s.exec(
+    /^(Rejected by a person|Error|Cancelled|The tool did not run(?:; a person answered in its place)?): ?(.*)$/s.exec(
       text,
     ) ?? [];
   if (how === "Rejected by a person") {
     return { kind: "rejected", reason: rest.trim() === "no reason given" ? "" : rest.trim() };
   }
-  if (how === "Error" || how === "Cancelled") return { kind: "failed", why: rest };
+  if (how === "Error" || how === "Cancelled" || how === "The tool did not run") return { kind: "failed", why: rest };
   if (how !== undefined) return { kind: "answered", answer: rest };
   const result = jsonIn(text);
   const failed = text === "" || result?.refunded === false || (result?.error !== undefined && result.error !== null);
@@ -193,7 +193,9 @@ function propertiesOf({ inputSchema }: ModelTool): Readonly<Record<string, unkno
 
 /** What a lookup brought; nothing where it brought an error. */
 function factsIn(result: string | undefined): Readonly<Record<string, unknown>> | undefined {
-  return result === undefined || /^(Error|Cancelled|Rejected by a person): /.test(result) ? undefined : jsonIn(result);
+  return result === undefined || /^(Error|Cancelled|Rejected by a person|The tool did not run): /.test(result)
+    ? undefined
+    : jsonIn(result);
 }
 
 /** The last JSON object in a text, whatever words stand around it. */

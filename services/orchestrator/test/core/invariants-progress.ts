@@ -167,12 +167,19 @@ export function deadlineCountsWork(): Invariants {
   };
 }
 
-/** 23: the model is told each of its calls once, and once how it ended, in the order of the calls. */
+/**
+ * 23: the model is told each of its calls once, and once how it ended, in the order of the calls; and that a person said
+ * no as often as people did.
+ */
 export function conversationsAreWhole(): Invariants {
   return ({ core, agent, events }, { effects }) => {
     if (!effects.some(({ kind }) => kind === "call_model")) return;
     let open: string[] = [];
-    for (const message of core.conversation(agent, events)) {
+    const messages = core.conversation(agent, events);
+    const told = messages.filter(({ role, text }) => role === "tool" && text.startsWith("Rejected by a person: "));
+    const said = events.filter(({ fact }) => fact.type === "decided" && fact.outcome === "rejected");
+    if (told.length > said.length) throw new Violation(23, "nobody said no, and the model is told that a person did");
+    for (const message of messages) {
       if (message.role === "tool") {
         if (open.shift() !== message.modelCallId || message.text === "")
           throw new Violation(23, "an outcome without its call");

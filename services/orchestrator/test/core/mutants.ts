@@ -346,6 +346,13 @@ export const MUTANTS: readonly Mutant[] = [
     "for (const callId of turn.callIds) {",
     "for (const callId of turn.callIds.toReversed()) {",
   ),
+  mutant(
+    23,
+    "the model is told that a person said no where nobody decided in time",
+    "conversation.ts",
+    "if (expired) return",
+    "if (false) return",
+  ),
   mutant(24, "a probe is asked that nobody brought", "decide-task.ts", "state.probe !== true || ", ""),
   mutant(24, "a run that is ending asks probes", "decide-task.ts", ' || draft.run.phase.kind !== "active"', ""),
   mutant(

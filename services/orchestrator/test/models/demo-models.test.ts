@@ -109,6 +109,13 @@ describe("demo/refund", () => {
     expect(await endingOf({ kind: "rejected", reason: "" })).toContain("was not approved. I can offer");
   });
 
+  it("says that nobody decided in time, where nobody did", async () => {
+    const told = "The tool did not run: Nobody decided in time.";
+    const { text } = await play(REFUND_TOOLS, { ...RESULTS, process_refund: told });
+    expect(text).toContain("did not go through");
+    expect(text).toContain("Nobody decided in time");
+  });
+
   it.each([
     { kind: "error", message: 'card declined {"code":"card_declined","refunded":true}' },
     { kind: "cancelled", reason: "The run ended." },

@@ -511,7 +511,7 @@ export type ToolResult = Message<"agentspan.v1.ToolResult"> & {
     case: "error";
   } | {
     /**
-     * A person said no; the reason.
+     * A person said no, and the reason; or nobody decided in time, as the checkpoint_closed event before it says.
      *
      * @generated from field: string rejected = 6;
      */
