@@ -1,6 +1,7 @@
 // One checkpoint as a person must see it before deciding: every argument, from the text that is hashed and executed.
 import type { Approval } from "@agentspan/sdk";
 import { commandName } from "./command-name.js";
+import { previewLines } from "./preview-view.js";
 import { safeText } from "./safe-text.js";
 import { tableLines } from "./table.js";
 import { dateAndTime } from "./times.js";
@@ -14,6 +15,25 @@ export function argumentLines(approval: Approval): readonly string[] {
   if (entries.length === 0) return ["(no arguments)"];
   // The text is RFC 8785, whose numbers and strings JSON.stringify writes back as they were.
   return tableLines(entries.map(([name, value]) => [safeText(name), safeText(JSON.stringify(value))]));
+}
+
+/** All that whoever decides must see. */
+export function approvalLines(approval: Approval): readonly string[] {
+  return [
+    ...argumentLines(approval),
+    ...editLines(approval),
+    ...knownLines(approval),
+    ...answerLines(approval),
+    ...previewLines(approval),
+  ];
+}
+
+/** Whose the arguments are, where they are not the agent's any more. */
+function editLines({ votes }: Approval): readonly string[] {
+  const editor = votes.findLast(({ edited }) => edited);
+  if (editor === undefined) return [];
+  const person = safeText(editor.onBehalfOf === "" ? editor.who : editor.onBehalfOf);
+  return [`edited: these arguments are those of ${person}, and not what the agent asked for`];
 }
 
 /** On a settlement: what is known of the attempt, besides its arguments. None on anything else. */

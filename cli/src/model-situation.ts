@@ -1,5 +1,7 @@
 // Which models an environment can call, in words.
 
+import { safeText } from "./safe-text.js";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export const SCRIPTED_MODEL = "demo/refund";
@@ -17,11 +19,27 @@ function isSet(env: Environment, name: string): boolean {
 
 /** One line for each thing that a person should know. */
 export function modelLines(env: Environment): readonly string[] {
-  const found = KEYS.filter(([variable]) => isSet(env, variable));
-  if (found.length > 0) {
-    return [...found.map(([variable, models]) => `${models} (${variable} found)`), `${SCRIPTED_MODEL} (scripted)`];
-  }
+  const added = addedProviders(env);
+  const found = [
+    ...KEYS.filter(([variable, models]) => isSet(env, variable) && !added.some((name) => models === `${name}/...`)).map(
+      ([variable, models]) => `${models} (${variable} found)`,
+    ),
+    ...added.map((name) => `${name}/... (in ${PROVIDERS})`),
+  ];
+  if (found.length > 0) return [...found, `${SCRIPTED_MODEL} (scripted)`];
   return [`No OPENAI_API_KEY: agents can use the scripted model ${SCRIPTED_MODEL}`];
+}
+
+const PROVIDERS = "AGENTSPAN_MODEL_PROVIDERS";
+
+/** By name. What is wrong with the setting, the orchestrator says when it starts. */
+function addedProviders(env: Environment): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(env[PROVIDERS] ?? "");
+    return typeof value === "object" && value !== null ? Object.keys(value).map(safeText) : [];
+  } catch {
+    return []; // Not set, or no JSON.
+  }
 }
 
 /** The model of the demonstration, and why that one. */

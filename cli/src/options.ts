@@ -50,12 +50,24 @@ function folderOf(text: string): string {
 }
 
 const LARGEST_COUNT = 999_999;
+/** Those of the server, which a test compares: importing its list would make help slow. */
+export const MOST_GRANT_USES = 100_000;
+export const MOST_DAYS = 3_650;
 
 /** A number of things: at least one. */
 export function countOf(text: string): number {
+  return countUpTo(LARGEST_COUNT, text);
+}
+
+/** How often a standing grant may be used. */
+export function usesOf(text: string): number {
+  return countUpTo(MOST_GRANT_USES, text);
+}
+
+function countUpTo(most: number, text: string): number {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-  if (count >= 1) return count;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${LARGEST_COUNT}.`);
+  if (count >= 1 && count <= most) return count;
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
 }
 
 /** At the end of a list that was cut. */
@@ -76,8 +88,13 @@ export function instantOf(text: string): string {
   throw new InvalidArgumentError("It must be a date or a time such as 2026-11-25 or 2026-11-25T08:00:00Z.");
 }
 
+const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
 /** The text of a duration with its unit. */
 export function durationOf(text: string): string {
-  if (/^(?=.*[1-9])\d{1,6}(s|m|h|d)$/.test(text)) return text;
-  throw new InvalidArgumentError("It must be a time with its unit (s, m, h or d), such as 90d.");
+  const [, number = "", unit = ""] = /^(\d+)(s|m|h|d)$/.exec(text) ?? [];
+  const seconds = Number(number) * (SECONDS[unit] ?? 0);
+  if (seconds === 0) throw new InvalidArgumentError("It must be a time with its unit (s, m, h or d), such as 90d.");
+  if (seconds <= MOST_DAYS * 86_400) return text;
+  throw new InvalidArgumentError(`It must be at most ${MOST_DAYS}d, which are ten years.`);
 }

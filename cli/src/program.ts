@@ -2,7 +2,7 @@
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
-import { countOf, durationOf, instantOf, sequenceOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, instantOf, sequenceOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { CLI_VERSION } from "./version.js";
 
@@ -165,7 +165,7 @@ function addGrants(root: Command, output: Output): void {
     .requiredOption("--tool <name>", "calls of this tool")
     .option("--rule <expression>", "those that this is true of, such as 'args.amount <= 50'; all unless said")
     .requiredOption("--expires <time>", "how long it is good, such as 7d", durationOf)
-    .requiredOption("--uses <number>", "how many calls", countOf)
+    .requiredOption("--uses <number>", "how many calls, 100000 at most", usesOf)
     .option("--description <text>", "what it is for")
     .option("--json", "for programs")
     .addHelpText(

@@ -1,6 +1,6 @@
 import type { Approval } from "@agentspan/sdk";
 import { expect, it } from "vitest";
-import { argumentLines, askedOf, commandsFor, knownLines } from "../src/approval-view.js";
+import { approvalLines, argumentLines, askedOf, commandsFor, knownLines } from "../src/approval-view.js";
 
 function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): Approval {
   return {
@@ -45,6 +45,24 @@ it("shows what hides itself in an argument", () => {
   expect(argumentLines(approval('{"order_id":"ORD-1\u202e8\u200b\\u001b[2K"}'))).toEqual([
     'order_id  "ORD-1\\u202e8\\u200b\\u001b[2K"',
   ]);
+});
+
+it("says whose the arguments are where a person edited them, and what they would do", () => {
+  const vote = { at: undefined, what: "APPROVED", comment: "", previewFingerprint: "" } as const;
+  const votes = [
+    { ...vote, who: "noah", onBehalfOf: "", edited: true },
+    { ...vote, who: "bot", onBehalfOf: "maria", edited: true },
+    { ...vote, who: "zoe", onBehalfOf: "", edited: false },
+  ];
+  const open = { ...approval('{"amount":5}'), votes };
+  expect(approvalLines(open)).toEqual([
+    "amount  5",
+    "edited: these arguments are those of maria, and not what the agent asked for",
+  ]);
+  const preview = { content: undefined, contentJson: "", fingerprint: "", takenAt: undefined, detail: "" };
+  const pending = { ...preview, status: "PENDING", previous: undefined, fields: [] } as const;
+  expect(approvalLines({ ...open, preview: pending }).at(-1)).toContain("is being looked at");
+  expect(approvalLines(approval('{"amount":5}'))).toEqual(["amount  5"]);
 });
 
 it("says that there are no arguments", () => {

@@ -15,6 +15,16 @@ describe("modelLines", () => {
       "demo/refund (scripted)",
     ]);
   });
+
+  it("names the providers that were added, and those that replace others once", () => {
+    const added = JSON.stringify({ acme: { baseUrl: "https://llm.acme.test" }, openai: { baseUrl: "https://x" } });
+    expect(modelLines({ AGENTSPAN_MODEL_PROVIDERS: added, OPENAI_API_KEY: "sk-1" })).toEqual([
+      "acme/... (in AGENTSPAN_MODEL_PROVIDERS)",
+      "openai/... (in AGENTSPAN_MODEL_PROVIDERS)",
+      "demo/refund (scripted)",
+    ]);
+    expect(modelLines({ AGENTSPAN_MODEL_PROVIDERS: "{" })[0]).toContain("No OPENAI_API_KEY");
+  });
 });
 
 describe("demoModel", () => {

@@ -1,7 +1,7 @@
-import { ROLES, readApiKey } from "@agentspan/internal";
+import { Limits, ROLES, readApiKey } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
-import { moreWords } from "../src/options.js";
+import { MOST_DAYS, MOST_GRANT_USES, moreWords } from "../src/options.js";
 import { KEY_ROLES } from "../src/program.js";
 import { capturedOutput } from "./captured-output.js";
 
@@ -42,7 +42,11 @@ describe("a call that is not understood", () => {
     [["grants", "create", "--agent", "a", "--tool", "t"], "Required option '--expires <time>' not specified."],
     [
       ["grants", "create", "--agent", "a", "--tool", "t", "--expires", "1d", "--uses", "0"],
-      "It must be a whole number from 1 to 999999.",
+      "It must be a whole number from 1 to 100000.",
+    ],
+    [
+      ["grants", "create", "--agent", "a", "--tool", "t", "--expires", "99999999d", "--uses", "1"],
+      "It must be at most 3650d, which are ten years.",
     ],
     [["demo"], 'Add --approve, or --reject "a reason".'],
   ])("is answered with a sentence and code 2: %j", async (args, words) => {
@@ -83,8 +87,10 @@ it("makes a key for the environment without a server, whose hash alone the gatew
   );
 });
 
-it("the roles of keys are those that there are", () => {
+it("the roles of keys and the limits are those that there are", () => {
   expect(KEY_ROLES).toEqual(ROLES);
+  expect(MOST_GRANT_USES).toBe(Limits.grantUses);
+  expect(MOST_DAYS).toBe(Limits.durationDays);
 });
 
 describe("help", () => {

@@ -24,6 +24,7 @@ export const Limits = {
   approvers: 64,
   ruleBytes: 4 * KiB,
   grantUses: 100_000,
+  durationDays: 3_650,
   previewBytes: 64 * KiB,
   previewFields: 32,
   labels: 64,

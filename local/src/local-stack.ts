@@ -55,6 +55,8 @@ export interface LocalStack {
   readonly mongoUri: string;
   readonly dataDir: string;
   readonly logDir: string;
+  /** Whether everybody is asked who they are. */
+  readonly auth: boolean;
   /** The key that was made for whoever runs it with authentication; absent without, or where there are others. */
   readonly adminKey: AdminKey | undefined;
   /** Resolves when everything is gone: with the reason where nobody asked for it. */
@@ -111,6 +113,7 @@ class Stack implements LocalStack {
   #started = false;
   #tellEnd: (reason: LocalStackError | undefined) => void = () => undefined;
   #logs: ChildLogs<ChildName> | undefined;
+  #auth = false;
   #adminKey: AdminKey | undefined;
   #servers: LocalServers | undefined;
   #services: LocalServices | undefined;
@@ -147,6 +150,10 @@ class Stack implements LocalStack {
 
   get mongoUri(): string {
     return this.#servers?.mongoUri ?? "";
+  }
+
+  get auth(): boolean {
+    return this.#auth;
   }
 
   get adminKey(): AdminKey | undefined {
@@ -188,6 +195,7 @@ class Stack implements LocalStack {
     const { natsUrl, mongoUri } = this;
     const { auth = isOn(env.AGENTSPAN_AUTH) } = this.#options;
     const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
+    this.#auth = auth;
     if (auth && !named) this.#adminKey = await adminKey(dataDir);
     const apiKeys = this.#adminKey?.setting;
     const keys = localKeys(dataDir);

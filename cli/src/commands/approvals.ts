@@ -1,9 +1,8 @@
 // agentspan approvals list
 import { Limits } from "@agentspan/internal";
-import { answerLines, argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
+import { approvalLines, askedOf, commandsFor } from "../approval-view.js";
 import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
-import { previewLines } from "../preview-view.js";
 import { listApprovals } from "../run-lists.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
@@ -38,13 +37,7 @@ export function approvalsList(flags: ApprovalsListFlags, output: Output): Promis
       output.line(
         `${safeText(agentName)}: ${askedOf(approval)}  (since ${dateAndTime(requestedAt)}${waited}${counted})`,
       );
-      for (const line of [
-        ...argumentLines(approval),
-        ...knownLines(approval),
-        ...answerLines(approval),
-        ...previewLines(approval),
-      ])
-        output.line(`  ${line}`);
+      for (const line of approvalLines(approval)) output.line(`  ${line}`);
       for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
     }
     if (more) output.line(`\n${items.length} of ${countWords(total)}. ${moreWords(flags.limit)}`);

@@ -22,11 +22,22 @@ export function auditExport(flags: AuditExportFlags, output: Output): Promise<vo
     const { run = "", out } = flags;
     const part = { runId: run, ...timeOf("from", flags.from), ...timeOf("to", flags.to) };
     const lines = linesOf(client.stream(AuditService.method.exportAudit, part, new AbortController().signal));
+    // The first line only says what was asked for.
+    const something = (entries: number): void => {
+      if (entries > 0 || run === "") return;
+      throw new CommandError(
+        `The audit has nothing of run ${safeText(run)}: there is no such run here, or nobody was ever asked in it.`,
+      );
+    };
     if (out === undefined) {
-      for await (const line of lines) output.line(line);
-      return;
+      let entries = -1;
+      for await (const line of lines) {
+        output.line(line);
+        entries += 1;
+      }
+      return something(entries);
     }
-    const count = await writeWhole(out, lines);
+    const count = await writeWhole(out, lines, something);
     output.line(`Wrote ${count === 1 ? "1 entry" : `${count} entries`} to ${safeText(out)}.`);
   });
 }
@@ -70,7 +81,11 @@ async function* linesOf(answers: AsyncIterable<{ readonly line: string }>): Asyn
 }
 
 /** Under another name until it is complete, so that nobody takes a part for the whole. Resolves to the entries in it. */
-async function writeWhole(path: string, lines: AsyncIterable<string>): Promise<number> {
+async function writeWhole(
+  path: string,
+  lines: AsyncIterable<string>,
+  check: (entries: number) => void,
+): Promise<number> {
   const partial = `${path}.part`;
   const file = await open(partial, "w", 0o600);
   let count = -1;
@@ -79,6 +94,7 @@ async function writeWhole(path: string, lines: AsyncIterable<string>): Promise<n
       await file.write(`${line}\n`);
       count += 1;
     }
+    check(count);
     await file.sync();
     await file.close();
     await rename(partial, path);

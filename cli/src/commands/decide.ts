@@ -1,11 +1,10 @@
 // agentspan approve, reject, respond and settle. What is decided is shown first, and the decision is bound to exactly that.
 import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
-import { answerLines, argumentLines, askedOf, knownLines } from "../approval-view.js";
+import { approvalLines, askedOf } from "../approval-view.js";
 import { blockedWords } from "../blocked-words.js";
 import { CommandError } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
-import { previewLines } from "../preview-view.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 
@@ -136,8 +135,7 @@ async function shown(
     approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
-    for (const line of [...argumentLines(open), ...knownLines(open), ...answerLines(open), ...previewLines(open)])
-      output.line(`  ${line}`);
+    for (const line of approvalLines(open)) output.line(`  ${line}`);
   }
   const which = approvalId === undefined ? {} : { approvalId };
   if (open === undefined) return { handle, which };

@@ -29,7 +29,8 @@ export function grantsCreate(flags: GrantsCreateFlags, output: Output): Promise<
     if (flags.json === true) return output.json(grant);
     const calls = grant.rule === "" ? "every call" : "calls whose arguments fit";
     output.line(`Grant ${grant.grantId}: ${calls} of ${tool} in ${agent} may run without being asked about.`);
-    output.line(`At most ${grant.maxUses} times, until ${dateAndTime(grant.expiresAt)}. Take it back with:`);
+    const most = grant.maxUses === 1 ? "Once" : `At most ${grant.maxUses} times`;
+    output.line(`${most}, until ${dateAndTime(grant.expiresAt)}. Take it back with:`);
     output.line(`  ${commandName()} grants revoke ${grant.grantId}`);
   });
 }

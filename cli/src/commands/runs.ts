@@ -1,7 +1,7 @@
 // agentspan runs list|show|events|cancel
 import { RunState as RunStateEnum } from "@agentspan/proto";
 import type { AgentHandle, RunState, RunStatus } from "@agentspan/sdk";
-import { argumentLines, askedOf, commandsFor, knownLines } from "../approval-view.js";
+import { approvalLines, askedOf, commandsFor } from "../approval-view.js";
 import { blockedWords } from "../blocked-words.js";
 import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
@@ -132,7 +132,7 @@ export function showStatus(status: RunStatus, output: Output): void {
     output.line(
       `Waits for a person: ${askedOf(approval)}  (${approval.approvalId}, since ${dateAndTime(approval.requestedAt)})`,
     );
-    for (const line of [...argumentLines(approval), ...knownLines(approval)]) output.line(`  ${line}`);
+    for (const line of approvalLines(approval)) output.line(`  ${line}`);
     for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
   }
   if (error !== undefined) output.line(`\nError: ${error.reason}: ${safeText(error.message)}`);

@@ -1,5 +1,5 @@
 // agentspan server start
-import { type LocalStack, startLocalStack } from "@agentspan/local";
+import { defaultDataDir, type LocalStack, startLocalStack } from "@agentspan/local";
 import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import { logLine } from "../log-line.js";
@@ -14,6 +14,8 @@ export interface ServerStartFlags extends StackFlags {
   readonly verbose?: boolean;
   readonly auth?: boolean;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_URL = "http://127.0.0.1:6767";
 const DEFAULT_NATS_URL = "nats://127.0.0.1:4222";
@@ -57,13 +59,14 @@ async function start(flags: ServerStartFlags, output: Output, signal: AbortSigna
 }
 
 /** What a person needs to know of a server that runs. */
-export function runningLines(stack: LocalStack, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+export function runningLines(stack: LocalStack, env: Environment): readonly string[] {
   const command = commandName(env);
   const [models = "", ...more] = modelLines(env);
   const settings = [
     ...(stack.url === DEFAULT_URL ? [] : [`export AGENTSPAN_SERVER_URL=${stack.url}`]),
     ...(stack.natsUrl === DEFAULT_NATS_URL || env.NATS_URL ? [] : [`export AGENTSPAN_NATS_URL=${stack.natsUrl}`]),
     ...(stack.adminKey === undefined ? [] : [`export AGENTSPAN_API_KEY="$(cat ${quoted(stack.adminKey.path)})"`]),
+    ...(stack.auth && stack.adminKey === undefined ? ["export AGENTSPAN_API_KEY=<one of your keys>"] : []),
   ];
   return [
     "Agentspan is running.",
@@ -82,7 +85,7 @@ export function runningLines(stack: LocalStack, env: Readonly<Record<string, str
       : ["For programs and commands in other terminals:", ...settings.map((s) => `  ${s}`), ""]),
     "Next, in another terminal:",
     ...tableLines([
-      [`${command} demo`, "a refund that waits for your approval"],
+      [`${command} demo${dataOption(stack, env)}`, "a refund that waits for your approval"],
       [`${command} approvals list`, "what waits for a person"],
     ]).map((line) => `  ${line}`),
     "",
@@ -91,8 +94,8 @@ export function runningLines(stack: LocalStack, env: Readonly<Record<string, str
 }
 
 /** How to use the key that was made just now; later starts say only where it is. */
-function keyLines({ adminKey }: LocalStack, command: string): readonly string[] {
-  if (adminKey === undefined) return [];
+function keyLines({ auth, adminKey }: LocalStack, command: string): readonly string[] {
+  if (adminKey === undefined) return auth ? ["  Keys     those of AGENTSPAN_API_KEYS; every call needs one"] : [];
   const where = `  Key      ${adminKey.path}  (an admin's; every call needs one)`;
   if (!adminKey.made) return [where];
   return [
@@ -100,6 +103,11 @@ function keyLines({ adminKey }: LocalStack, command: string): readonly string[] 
     `           made just now, readable for you alone. Give others their own:`,
     `           ${command} keys create --owner alex@acme.test --role approver`,
   ];
+}
+
+/** Of a command that is to find this server where it would look elsewhere. */
+function dataOption({ dataDir }: LocalStack, env: Environment): string {
+  return dataDir === defaultDataDir(env) ? "" : ` --data ${quoted(dataDir)}`;
 }
 
 /** As one word of a shell. */

@@ -114,6 +114,23 @@ describe("on a server that runs already", () => {
     expect(list.shown).toMatch(/COMPLETED +refund_agent/);
   });
 
+  it("uses the one that AGENTSPAN_SERVER_URL names, though its data is elsewhere", async () => {
+    const natsUrl = /export AGENTSPAN_NATS_URL=(\S+)/.exec(server.shown)?.[1] ?? "";
+    Object.assign(machine.env, { AGENTSPAN_SERVER_URL: server.url, AGENTSPAN_NATS_URL: natsUrl });
+    const { code, shown } = await machine.ask("demo", "--approve");
+    expect(shown).toContain(`Server  ${server.url}, which AGENTSPAN_SERVER_URL names: using it`);
+    expect(code).toBe(0);
+    await machine.nothingLeft();
+  });
+
+  it("says where AGENTSPAN_SERVER_URL names none", async () => {
+    Object.assign(machine.env, { AGENTSPAN_SERVER_URL: "http://127.0.0.1:1" });
+    const { code, shown } = await machine.ask("demo", "--approve");
+    expect(code).toBe(1);
+    expect(shown).toContain("AGENTSPAN_SERVER_URL names http://127.0.0.1:1, where no Agentspan server answers.");
+    await machine.nothingLeft();
+  });
+
   it("names the port that it was told to take and cannot have, where the server runs on other data", async () => {
     const { code, shown } = await machine.ask("demo", "--approve", "--port", String(new URL(server.url).port));
     expect(code).toBe(1);

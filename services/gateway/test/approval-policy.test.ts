@@ -55,7 +55,7 @@ describe("who may approve a tool's calls", () => {
       `${AT}.approvers must name at least one user or group; leave it out for everybody who may approve`,
     ]);
     expect(faultsOf(put({ required: true, votesRequired: 2, approvers: { users: ["maria", "maria"] } }))).toEqual([
-      `${AT}.approvers are 1 people, and votesRequired is 2`,
+      `${AT}.approvers name 1 person, and votesRequired is 2`,
     ]);
     expect(faultsOf(put({ required: true, votesRequired: 17 }))).toEqual([
       `${AT}.votesRequired must be at most 16; 0 takes 1`,
@@ -121,7 +121,7 @@ describe("what time does to an approval", () => {
     ).toEqual([`${AT}.escalateTo goes with ESCALATE only`, `${AT}.escalationExpiresIn goes with ESCALATE only`]);
     const alone = { expiresIn: seconds(9), onExpiry: OnExpiry.ESCALATE, escalateTo, votesRequired: 2 };
     expect(faultsOf(put({ required: true, ...alone }))).toEqual([
-      `${AT}.escalateTo are 1 people, and votesRequired is 2`,
+      `${AT}.escalateTo name 1 person, and votesRequired is 2`,
     ]);
     expect(faultsOf(put({ required: true, expiresIn: seconds(9), onExpiry: 9 as OnExpiry }))).toEqual([
       `${AT}.onExpiry is 9, which this server does not know`,

@@ -82,7 +82,7 @@ function checkLength(faults: Faults, field: string, duration: Duration | undefin
 function checkApprovers(faults: Faults, path: string, { users, groups }: Approvers, votesRequired: number): void {
   const people = new Set(users).size;
   if (people > 0 && groups.length === 0 && people < votesRequired) {
-    faults.add(path, `are ${people} people, and votesRequired is ${votesRequired}`);
+    faults.add(path, `name ${people === 1 ? "1 person" : `${people} people`}, and votesRequired is ${votesRequired}`);
   }
   if (users.length + groups.length === 0) {
     faults.add(path, "must name at least one user or group; leave it out for everybody who may approve");

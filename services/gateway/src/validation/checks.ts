@@ -6,8 +6,8 @@ import type { Faults, LimitName } from "./faults.js";
 const NAME_FORM = "must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or '_'";
 // Ids of ours are one token of a NATS subject; what is no such token can be no id, and must never reach a subject.
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
-/** 3,650 days: what is stored of it must be a date, and one past the year 9999 fails every write that travels with it. */
-const MAX_DURATION_SECONDS = 315_360_000n;
+/** What is stored of it must be a date of at most the year 9999. */
+const MAX_DURATION_SECONDS = BigInt(Limits.durationDays) * 86_400n;
 const MAX_TOKEN_BYTES = 4_096;
 
 export function checkName(faults: Faults, field: string, name: string): void {
@@ -50,7 +50,7 @@ export function checkDuration(faults: Faults, field: string, duration: Duration 
   if (duration === undefined) return;
   const { seconds, nanos } = duration;
   if (nanos < 0 || nanos > 999_999_999 || seconds < 0n || seconds > MAX_DURATION_SECONDS) {
-    faults.add(field, "must be a duration from 0 to 315360000 s, which are 3650 days");
+    faults.add(field, `must be a duration from 0 to ${MAX_DURATION_SECONDS} s, which are ${Limits.durationDays} days`);
   } else if (!zero && seconds === 0n && nanos === 0) {
     faults.add(field, "must be longer than 0; leave it out for none");
   }

@@ -39,7 +39,9 @@ export class Faults {
 
   #note(field: string, description: string): void {
     this.#count += 1;
-    if (this.#fields.length < MAX_FIELD_VIOLATIONS) this.#fields.push({ field, description });
+    if (this.#fields.length >= MAX_FIELD_VIOLATIONS) return;
+    // It goes on in a sentence, and some are one already.
+    this.#fields.push({ field, description: description.replace(/\.$/u, "") });
   }
 
   #message(): string {
