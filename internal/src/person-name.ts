@@ -14,12 +14,18 @@ const ODD_BLANK = /[^\S ]| {2}/u;
 export function personNameProblem(name: string): string | undefined {
   if (name.trim() === "") return "is empty";
   if (Buffer.byteLength(name) > MAX_BYTES) return `must be at most ${MAX_BYTES} bytes`;
-  const unseen = UNSEEN.exec(name)?.[0];
-  if (unseen !== undefined) return `has the character ${codePointOf(unseen)}, which nobody sees`;
+  const unseen = unseenProblem(name);
+  if (unseen !== undefined) return unseen;
   if (name.trim() !== name) return "must not begin or end with a blank";
   if (ODD_BLANK.test(name)) return "must have one plain blank between its words";
   if (name.normalize("NFC") !== name) return "must be in Unicode's composed form, NFC";
   return undefined;
+}
+
+/** Whether a text that people read, or compare, has a character without a look of its own; in words that follow it. */
+export function unseenProblem(text: string): string | undefined {
+  const unseen = UNSEEN.exec(text)?.[0];
+  return unseen === undefined ? undefined : `has the character ${codePointOf(unseen)}, which nobody sees`;
 }
 
 function codePointOf(character: string): string {

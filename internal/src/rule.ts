@@ -10,6 +10,8 @@
 // double. It compares with whole numbers (`args.amount > 100`), and reckons with doubles only (`args.amount * 2.0`).
 import { createRequire } from "node:module";
 import type { CelInput, parse } from "@bufbuild/cel";
+import { Limits } from "./limits.js";
+import { depthFault } from "./rule-depth.js";
 import { ruleFault } from "./rule-fault.js";
 import { stepsOf } from "./rule-steps.js";
 
@@ -82,14 +84,20 @@ function failed(problem: string): RuleVerdict {
 }
 
 function told(thrown: unknown): string {
+  // The stack was too short for it.
+  if (thrown instanceof RangeError) return "it is nested too deeply";
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  // As the parser names a place in a file.
-  return message.replace(/<input>:(\d+):(\d+): /, "line $1, character $2: ");
+  // As the parser names a place in a file. It goes on in a sentence, and some are one already.
+  return message.replace(/<input>:(\d+):(\d+): /, "line $1, character $2: ").replace(/\.$/u, "");
 }
 
 function compile(rule: string): Compiled {
   const known = COMPILED.get(rule);
   if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(rule);
+  if (bytes > Limits.ruleBytes) throw new Error(`it has ${bytes} bytes, and may have ${Limits.ruleBytes}`);
+  const deep = depthFault(rule);
+  if (deep !== undefined) throw new Error(deep);
   const { parse, plan, environment } = cel();
   const parsed = parse(rule);
   const fault = ruleFault(parsed.expr);

@@ -27,6 +27,20 @@ describe("a rule", () => {
     expect(ruleProblem("some text")).toMatch(/^line 1, character 6: /);
   });
 
+  it("that nests too deeply, or is too long, is told so before it is read: a parser that calls itself has a stack", () => {
+    const within = (brackets: number) => `${"(".repeat(brackets)}true${")".repeat(brackets)}`;
+    expect(ruleProblem(within(32))).toBeUndefined();
+    const deep = "it has brackets more than 32 deep in each other";
+    for (const rule of [within(500), "(".repeat(500), `${"[".repeat(33)}1${"]".repeat(33)} == args.a`]) {
+      expect(ruleProblem(rule)).toBe(deep);
+      expect(ask(rule)).toEqual({ asks: true, problem: deep });
+    }
+    expect(ruleProblem(`args.a == "${"(".repeat(100)}" || args.b == r"\\" // ${"[".repeat(40)}\n`)).toBeUndefined();
+    // What stands between the quotes of comments is none of a text's.
+    expect(ruleProblem(`// """\n${within(40)}\n// """`)).toBe(deep);
+    expect(ruleProblem(`args.a == "${"x".repeat(5_000)}"`)).toMatch(/^it has 5\d+ bytes, and may have 4096$/);
+  });
+
   it("looks at labels", () => {
     expect(ask('labels.env == "prod"', {}, { env: "prod" })).toEqual({ asks: true });
     expect(ask('labels.env == "prod"', {}, { env: "test" })).toEqual({ asks: false });

@@ -8,10 +8,13 @@ export type JsonWriting =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly problem: string };
 
-/** JSON.stringify with `undefined` (and what stands for it, such as a function) as null, and its refusals as a value. */
-export function writeJson(value: unknown): JsonWriting {
+/**
+ * JSON.stringify with `undefined` (and what stands for it, such as a function) as null, and its refusals as a value, or
+ * those of `replacer`.
+ */
+export function writeJson(value: unknown, replacer?: (key: string, value: unknown) => unknown): JsonWriting {
   try {
-    return { ok: true, text: JSON.stringify(value) ?? "null" };
+    return { ok: true, text: JSON.stringify(value, replacer) ?? "null" };
   } catch (error) {
     // A BigInt, a circle, or a toJSON or getter that throws: all are the value's fault.
     return { ok: false, problem: error instanceof Error ? error.message : String(error) };

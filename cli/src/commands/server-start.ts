@@ -85,7 +85,10 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
       : ["For programs and commands in other terminals:", ...settings.map((s) => `  ${s}`), ""]),
     "Next, in another terminal:",
     ...tableLines([
-      [`${command} demo${dataOption(stack, env)}`, "a refund that waits for your approval"],
+      [
+        `${command} demo${dataOption(stack, env)}`,
+        stack.auth ? "a refund that waits for another person" : "a refund that waits for your approval",
+      ],
       [`${command} approvals list`, "what waits for a person"],
     ]).map((line) => `  ${line}`),
     "",

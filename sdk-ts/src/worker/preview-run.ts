@@ -101,11 +101,17 @@ async function look(parts: WorkerParts, task: TaskInHand, grant: Grant): Promise
 /** What a preview returned, as the server is told. Throws where it cannot be shown. */
 export function contentOf(seen: unknown): Told {
   if (seen === undefined) throw new TypeError("The preview returned nothing.");
-  const written = writeJson(seen);
+  const written = writeJson(seen, numberOfJson);
   if (!written.ok) throw new TypeError(`What the preview returned cannot be written as JSON: ${written.problem}`);
   const bytes = Buffer.byteLength(written.text);
   if (bytes > Limits.previewBytes) {
     throw new TypeError(`What the preview returned has ${bytes} bytes of JSON; the limit is ${Limits.previewBytes}.`);
   }
   return { case: "contentJson", value: written.text };
+}
+
+/** JSON would have null for it, and whoever approves would be shown, and compare, something else. */
+function numberOfJson(key: string, value: unknown): unknown {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new TypeError(`${key === "" ? "it" : key} is ${value}, which JSON has no number for`);
 }

@@ -9,9 +9,11 @@ import {
   ListAgentsRequestSchema,
   ListApprovalsRequestSchema,
   ListRunsRequestSchema,
+  PauseRequestSchema,
   PutAgentRequestSchema,
   RejectRequestSchema,
   RespondRequestSchema,
+  ResumeRequestSchema,
   type RunState,
   SettleOutcome,
   SettleRequestSchema,
@@ -28,8 +30,10 @@ import {
   checkCancel,
   checkGetHistory,
   checkListRuns,
+  checkPause,
   checkReject,
   checkRespond,
+  checkResume,
   checkRunId,
   checkSettle,
   checkStart,
@@ -245,6 +249,11 @@ describe("AgentService", () => {
   });
 });
 
+it("what was wrong is told in sentences that end once", () => {
+  const { message } = errorOf(put({ tools: [tool({ inputSchemaJson: "{" })] }));
+  expect(message).toMatch(/[^.]\.$/);
+});
+
 describe("Start", () => {
   it("takes a name, a name with a version, and a definition", () => {
     start({})();
@@ -329,6 +338,24 @@ describe("a decision", () => {
   it("has a decision id of 128 bytes at most", () => {
     const request = create(ApproveRequestSchema, { ...of, decisionId: "d".repeat(129) });
     expect(errorOf(() => checkApprove(request))).toMatchObject({ metadata: { limit: "decisionIdBytes", size: "129" } });
+  });
+
+  it("has a decision id that people can tell from others, as pauses have their request's, or none", () => {
+    for (const [id, fault] of [
+      ["d\u0000", "has the character U+0000, which nobody sees"],
+      ["d\u200b1", "has the character U+200B, which nobody sees"],
+      ["d1\n", "has the character U+000A, which nobody sees"],
+      [" ", "must not begin or end with a blank"],
+    ] as const) {
+      const approve = create(ApproveRequestSchema, { runId: "run_a", decisionId: id });
+      expect(faultsOf(() => checkApprove(approve))).toEqual([`decisionId ${fault}`]);
+      const pause = create(PauseRequestSchema, { runId: "run_a", requestId: id });
+      expect(faultsOf(() => checkPause(pause))).toEqual([`requestId ${fault}`]);
+      const resume = create(ResumeRequestSchema, { runId: "run_a", requestId: id });
+      expect(faultsOf(() => checkResume(resume))).toEqual([`requestId ${fault}`]);
+    }
+    // The gateway makes one then.
+    checkApprove(create(ApproveRequestSchema, { runId: "run_a" }));
   });
 
   it.each(["{", "[]", '"text"', " ", '{"a":1,"a":1}', '{"n":0.10000000000000000001}', '{"s":"\\ud800"}'])(

@@ -1,5 +1,5 @@
 // The rules that several messages share. Each check notes what is wrong and goes on.
-import { canonicalJson, Limits, NAME_PATTERN, personNameProblem } from "@agentspan/internal";
+import { canonicalJson, Limits, NAME_PATTERN, personNameProblem, unseenProblem } from "@agentspan/internal";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { Faults, LimitName } from "./faults.js";
 
@@ -24,6 +24,14 @@ export function checkId(faults: Faults, field: string, id: string): void {
 
 export function checkOptionalId(faults: Faults, field: string, id: string): void {
   if (id !== "") checkId(faults, field, id);
+}
+
+/** The id that a caller gave a decision or a request, which people find it by; empty where they gave none. */
+export function checkCallersId(faults: Faults, field: string, id: string): void {
+  checkSize(faults, field, id, "decisionIdBytes");
+  const problem = unseenProblem(id);
+  if (problem !== undefined) faults.add(field, problem);
+  else if (id.trim() !== id) faults.add(field, "must not begin or end with a blank");
 }
 
 /** Bytes of UTF-8 against a limit. */

@@ -16,6 +16,7 @@ import {
 } from "@agentspan/proto";
 import { checkDefinition, checkVersion } from "./agent.js";
 import {
+  checkCallersId,
   checkDuration,
   checkEnum,
   checkId,
@@ -108,14 +109,14 @@ export function checkPause(request: PauseRequest): void {
   const faults = new Faults();
   checkId(faults, "runId", request.runId);
   checkSize(faults, "reason", request.reason, "reasonBytes");
-  checkSize(faults, "requestId", request.requestId, "decisionIdBytes");
+  checkCallersId(faults, "requestId", request.requestId);
   faults.throwIfAny();
 }
 
 export function checkResume(request: ResumeRequest): void {
   const faults = new Faults();
   checkId(faults, "runId", request.runId);
-  checkSize(faults, "requestId", request.requestId, "decisionIdBytes");
+  checkCallersId(faults, "requestId", request.requestId);
   faults.throwIfAny();
 }
 
@@ -147,7 +148,7 @@ interface DecisionRequest {
 function checkDecision(faults: Faults, request: DecisionRequest): void {
   checkId(faults, "runId", request.runId);
   checkOptionalId(faults, "approvalId", request.approvalId);
-  checkSize(faults, "decisionId", request.decisionId, "decisionIdBytes");
+  checkCallersId(faults, "decisionId", request.decisionId);
   checkOnBehalfOf(faults, "onBehalfOf", request.onBehalfOf);
 }
 

@@ -114,7 +114,7 @@ function find(draft: Draft, command: Decide): { type: "found"; checkpoint: Check
 
 /** Why a decision that names neither the approval nor what it showed is not taken. */
 function bareRefusal({ now, run }: Draft, command: Decide, checkpoint: Checkpoint): Rejection | undefined {
-  if (checkpoint.explicit) return explicitRequired(run, checkpoint);
+  if (checkpoint.explicit) return explicitRequired(run, command, checkpoint);
   const age = now - checkpoint.requestedAt;
   if (command.digest !== undefined || age >= READING_MS) return undefined;
   return reject(
@@ -124,8 +124,10 @@ function bareRefusal({ now, run }: Draft, command: Decide, checkpoint: Checkpoin
   );
 }
 
-function explicitRequired(run: Run, { tool, approvalId }: Checkpoint): Rejection {
-  const message = `Tool ${tool} of run ${run.runId} takes only decisions that name the approval and its digest.`;
+/** Only who approves says what was shown: the others let nothing of it happen. */
+function explicitRequired(run: Run, { verdict }: Decide, { tool, approvalId }: Checkpoint): Rejection {
+  const what = verdict.kind === "approve" ? "the approval and its digest" : `the approval (${approvalId})`;
+  const message = `Tool ${tool} of run ${run.runId} takes only decisions that name ${what}.`;
   return reject("APPROVAL_ID_REQUIRED", message, { metadata: { approval_ids: approvalId } });
 }
 
@@ -152,7 +154,7 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
     return reject("INVALID_REQUEST", `Approval ${approvalId} is a question: use Respond, or Reject to decline it.`);
   }
   if (checkpoint.explicit && verdict.kind === "approve" && digest === undefined)
-    return explicitRequired(run, checkpoint);
+    return explicitRequired(run, command, checkpoint);
   const metadata = { arguments_digest: checkpoint.digest };
   if (digest !== undefined && digest !== checkpoint.digest) {
     const message = `The arguments of approval ${approvalId} are not those that were shown.`;
