@@ -81,27 +81,18 @@ def test_runs_async_tools_of_a_program_that_has_no_loop(stack: Stack, runtime: A
     assert stack.model.told(said) == ['"agentspan-tools"']
 
 
-def test_tells_a_running_tool_that_its_run_was_cancelled(stack: Stack, runtime: AgentRuntime) -> None:
-    begun, told = threading.Event(), threading.Event()
-
-    @tool
-    def dig(about: ToolContext) -> str:
-        """Dig."""
-        begun.set()
-        if about.cancelled.wait(20):
-            told.set()
-        return "dug"
-
-    handle = runtime.start(Agent(name="digger", model=MODEL, tools=[dig]), stack.model.script("dig", {"dig": {}}))
-    assert begun.wait(20)
-    handle.cancel("enough")
-    assert told.wait(20)
-    assert handle.result().state == "CANCELLED"
-
-
-def test_cancels_a_plain_async_tool_and_only_tells_a_guarded_one(stack: Stack, runtime: AgentRuntime) -> None:
+def test_tells_running_tools_that_their_run_was_cancelled_and_cancels_plain_async_ones(
+    stack: Stack, runtime: AgentRuntime
+) -> None:
     begun: list[str] = []
     ended: list[str] = []
+
+    @tool
+    def sync(about: ToolContext) -> None:
+        """Wait."""
+        begun.append("sync")
+        if about.cancelled.wait(20):
+            ended.append("sync")
 
     @tool
     async def plain() -> None:
@@ -121,12 +112,13 @@ def test_cancels_a_plain_async_tool_and_only_tells_a_guarded_one(stack: Stack, r
         ended.append("guarded")
         return about.cancelled.why
 
-    agent = Agent(name="waiters", model=MODEL, tools=[plain, guarded])
-    handle = runtime.start(agent, stack.model.script("wait", [("plain", {}), ("guarded", {})]))
-    until(lambda: len(begun) == 2)
+    agent = Agent(name="waiters", model=MODEL, tools=[sync, plain, guarded])
+    calls: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in ("sync", "plain", "guarded")]
+    handle = runtime.start(agent, stack.model.script("wait", calls))
+    until(lambda: len(begun) == 3)
     handle.cancel("enough")
     assert handle.result().state == "CANCELLED"
-    until(lambda: sorted(ended) == ["guarded", "plain"])
+    until(lambda: sorted(ended) == ["guarded", "plain", "sync"])
 
 
 def test_asks_people_and_takes_their_answer(stack: Stack, runtime: AgentRuntime) -> None:

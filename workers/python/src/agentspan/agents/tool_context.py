@@ -8,9 +8,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-Logger = logging.LoggerAdapter[logging.Logger]
+if TYPE_CHECKING:
+    Logger: TypeAlias = logging.LoggerAdapter[logging.Logger]
+else:
+    # Not generic at run time before Python 3.11.
+    Logger = logging.LoggerAdapter
 
 
 class Cancellation:
@@ -106,6 +110,6 @@ def call_logger(logger: logging.Logger, fields: Mapping[str, Any]) -> Logger:
     return _CallLogger(logger, {"said": said, **fields})
 
 
-class _CallLogger(logging.LoggerAdapter[logging.Logger]):
+class _CallLogger(Logger):
     def process(self, msg: Any, kwargs: Any) -> tuple[Any, Any]:
         return f"{msg}  {(self.extra or {}).get('said')}", kwargs

@@ -55,6 +55,11 @@ async def ask_until_answered(
         await pause(wait, ended)
 
 
+def is_unregistered(answer: Any) -> bool:
+    """Whether what an answer asks for is a registration: the same request may be sent again after one."""
+    return bool(answer.HasField("error") and answer.error.reason == "PERMISSION_DENIED")
+
+
 async def pause(seconds: float, until: asyncio.Event) -> None:
     """Waits so long, or until the event is set."""
     try:

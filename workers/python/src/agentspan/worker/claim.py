@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from agentspan.v1 import worker_pb2
-from agentspan.worker.ask_until_answered import ask_until_answered
+from agentspan.worker.ask_until_answered import ask_until_answered, is_unregistered
 from agentspan.worker.clock import Instant
 from agentspan.worker.grant_check import Objection
 from agentspan.worker.report import release
 from agentspan.worker.task_in_hand import TaskInHand
-from agentspan.worker.worker_parts import WorkerParts
+from agentspan.worker.worker_parts import WorkerParts, logger, said
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,17 @@ class Refused:
     """Nothing is to be done, or nothing now."""
 
     why: str
-    #: The server does not take this worker for one that serves the tool: it must register again.
-    unregistered: bool = False
+
+
+@dataclass(frozen=True)
+class Unregistered:
+    """The server knows of no registration of this tool here (any more). It is told again, and then may grant it."""
 
 
 Looks: TypeAlias = Literal["probe", "preview"]
 """All that is asked: whether the attempt took effect, or what the call would do."""
 
-Claimed: TypeAlias = Granted | Refused | Looks
+Claimed: TypeAlias = Granted | Refused | Unregistered | Looks
 
 _LOOKS: dict[int, Looks] = {
     worker_pb2.REFUSAL_REASON_PROBE: "probe",
@@ -82,7 +85,12 @@ async def claim(parts: WorkerParts, task: TaskInHand, looks: Looks | None = None
             # An earlier try may have been granted and its answer lost: nobody may count on this claim.
             objection = Objection(worker_pb2.RELEASE_REASON_TOO_LATE, f"the claim was refused: {reason}")
             await release(parts, task, objection, orchestrator_id=answer.orchestrator_id)
-        return Refused(f"{reason}: {answer.error.message}", unregistered=reason == "PERMISSION_DENIED")
+        if is_unregistered(answer):
+            why = answer.error.message
+            logger.warning("A claim was refused; registering again: %s  %s", why, said(task.fields))
+            parts.register_soon()
+            return Unregistered()
+        return Refused(f"{reason}: {answer.error.message}")
     if answer.HasField("grant"):
         return Granted(answer.grant, answer.orchestrator_id, sent_at)
     if answer.HasField("refusal"):

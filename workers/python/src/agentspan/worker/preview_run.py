@@ -20,12 +20,10 @@ from agentspan.v1 import worker_pb2
 from agentspan.worker.claim import Granted, claim
 from agentspan.worker.outcome import cut, words_of
 from agentspan.worker.report import complete
-from agentspan.worker.task_in_hand import TaskInHand
+from agentspan.worker.task_in_hand import LEFT_TO_OTHERS_S, TaskInHand
 from agentspan.worker.tool_runner import Raised
 from agentspan.worker.worker_parts import WorkerParts, logger, said
 
-# What cannot be taken here now is left to others for so long.
-_LEFT_TO_OTHERS_S = 1.0
 _FAILURE_BYTES = 2 * 1024
 _LONGEST_S = 600.0
 
@@ -37,12 +35,12 @@ class NotShownError(Exception):
 async def run_preview(parts: WorkerParts, task: TaskInHand) -> None:
     """Resolves when the server has answered, or the task is left to others."""
     if parts.draining.is_set():
-        task.give_hints_back(_LEFT_TO_OTHERS_S)
+        task.give_hints_back(LEFT_TO_OTHERS_S)
         return
     claimed = await claim(parts, task, "preview")
     if not isinstance(claimed, Granted):
         # Meanwhile it may be something else that is asked of this attempt: whoever claims next is told.
-        task.give_hints_back(_LEFT_TO_OTHERS_S)
+        task.give_hints_back(LEFT_TO_OTHERS_S)
         logger.debug("A claim of a preview was refused: %s  %s", claimed, said(task.fields))
         return
     task.looks = True

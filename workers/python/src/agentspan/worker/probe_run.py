@@ -11,15 +11,12 @@ from agentspan.agents.canonical_json import digest_of
 from agentspan.agents.probe import DidNotHappen, Happened, ProbeContext, Unknown
 from agentspan.agents.tool_context import call_logger
 from agentspan.v1 import approval_pb2, worker_pb2
-from agentspan.worker.claim import Granted, claim
+from agentspan.worker.claim import Granted, Unregistered, claim
 from agentspan.worker.outcome import MESSAGE_BYTES, Outcome, cut, returned
 from agentspan.worker.report import complete
-from agentspan.worker.task_in_hand import TaskInHand
+from agentspan.worker.task_in_hand import LEFT_TO_OTHERS_S, TaskInHand
 from agentspan.worker.tool_runner import Raised
 from agentspan.worker.worker_parts import WorkerParts, logger, said
-
-# A worker whose tool brings no probe leaves the task to others for so long.
-_LEFT_TO_OTHERS_S = 1.0
 
 
 class NoAnswerError(Exception):
@@ -29,9 +26,12 @@ class NoAnswerError(Exception):
 async def run_probe(parts: WorkerParts, task: TaskInHand) -> None:
     """Resolves when the server has answered, or nothing is to be said."""
     if task.tool.probe is None or parts.draining.is_set():
-        task.give_hints_back(_LEFT_TO_OTHERS_S)
+        task.give_hints_back(LEFT_TO_OTHERS_S)
         return
     claimed = await claim(parts, task, "probe")
+    if isinstance(claimed, Unregistered):
+        task.give_hints_back(LEFT_TO_OTHERS_S)
+        return
     task.acknowledge_hints()
     if not isinstance(claimed, Granted):
         logger.debug("A claim of a probe was refused: %s  %s", claimed, said(task.fields))

@@ -13,15 +13,20 @@ from agentspan.worker.served_tools import ServedTool
 from agentspan.worker.worker_parts import WorkerParts
 
 
-async def register(parts: WorkerParts, tools: Sequence[ServedTool], patience: float) -> worker_pb2.RegisterResponse:
-    """Until it answers, for so many seconds. Raises AgentspanError where it refuses for good."""
+async def register(
+    parts: WorkerParts, tools: Sequence[ServedTool], patience: float, ended: asyncio.Event
+) -> worker_pb2.RegisterResponse:
+    """Until it answers, for so many seconds.
+
+    Raises AgentspanError where it refuses for good, and WorkerEndedError where the worker ends first.
+    """
     request = worker_pb2.RegisterRequest(
         **parts.identity.fields,
         language="python",
         sdk_version=__version__,
         tools=[served.declared() for served in tools],
     )
-    asking = ask_until_answered(parts.link, "register", request, worker_pb2.RegisterResponse, ended=parts.draining)
+    asking = ask_until_answered(parts.link, "register", request, worker_pb2.RegisterResponse, ended=ended)
     try:
         answer = await asyncio.wait_for(asking, None if patience == float("inf") else patience)
     except asyncio.TimeoutError:

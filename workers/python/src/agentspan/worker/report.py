@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from agentspan.v1 import worker_pb2
-from agentspan.worker.ask_until_answered import ask_until_answered
+from agentspan.worker.ask_until_answered import ask_until_answered, is_unregistered
 from agentspan.worker.grant_check import Objection
 from agentspan.worker.outcome import Outcome
 from agentspan.worker.task_in_hand import TaskInHand
 from agentspan.worker.worker_parts import WorkerParts, logger, said
+
+# A server that has forgotten this worker knows it after one; more are for servers that forget in between.
+_MOST_REGISTRATIONS = 3
 
 
 async def complete(
@@ -17,7 +21,8 @@ async def complete(
 ) -> None:
     """Reports an outcome until it is answered: only then does it count."""
     request = worker_pb2.CompleteRequest(**_named(parts, task), arguments_digest=arguments_digest, **outcome)
-    answer = await ask_until_answered(
+    tell = functools.partial(
+        ask_until_answered,
         parts.link,
         "complete",
         request,
@@ -25,6 +30,12 @@ async def complete(
         ended=parts.ended,
         first=orchestrator_id,
     )
+    answer = await tell()
+    for _ in range(_MOST_REGISTRATIONS):
+        if not is_unregistered(answer):
+            break
+        await parts.register_now()
+        answer = await tell()
     fields = {**task.fields, "outcome": next(iter(outcome)), "detail": answer.detail}
     if answer.HasField("error"):
         why = f"{answer.error.reason}: {answer.error.message}"

@@ -21,12 +21,11 @@ _ROOM_WAIT_S = 1.0
 class TaskDesk:
     """Whoever waits for room is served in order."""
 
-    def __init__(self, concurrency: int, *, on_room: Callable[[], None], on_unregistered: Callable[[], None]) -> None:
+    def __init__(self, concurrency: int, *, on_room: Callable[[], None]) -> None:
         self._concurrency = concurrency
         self._taken = 0
         self._slots = asyncio.Semaphore(concurrency)
         self._on_room = on_room
-        self._on_unregistered = on_unregistered
         self._in_hand: dict[str, TaskInHand] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -97,14 +96,12 @@ class TaskDesk:
         runs = known is not None and not known.looks
         self._in_hand[_probe_key(task) if runs else task.key] = task
         try:
-            if runs:
-                await run_probe(parts, task)
-            else:
-                refused = await run_task(parts, task)
-                if refused is not None and refused.unregistered:
-                    self._on_unregistered()
+            await (run_probe if runs else run_task)(parts, task)
         except WorkerEndedError as error:
             logger.error("A task was left unanswered: %s  %s", error, said(task.fields))
+        except Exception:  # noqa: BLE001 - it is logged, with all that is known of it
+            # Whatever can go on goes on: the server finds out about this one.
+            logger.exception("A task was left unanswered  %s", said(task.fields))
         finally:
             for key, held in list(self._in_hand.items()):
                 if held is task:

@@ -11,6 +11,9 @@ from agentspan.agents.tool_context import Cancellation
 from agentspan.v1 import worker_pb2
 from agentspan.worker.task_message import TaskMessage
 
+LEFT_TO_OTHERS_S = 1.0
+"""What cannot be taken here now is left to others for so long."""
+
 
 @dataclass(eq=False)
 class TaskInHand:

@@ -1,7 +1,8 @@
 """One task from its hint to its answered outcome. The order is the contract's:
 
 1. the nonce is in hand, and so in every heartbeat, before the claim that carries it is sent;
-2. the hint is acknowledged as soon as the claim is answered, either way: only the server tries again;
+2. the hint is acknowledged as soon as the claim is answered, either way: only the server tries again. It is put back
+   where the server must be told of this worker first;
 3. checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last, where
    the function is called, with nothing waited for between it and the call;
 4. what has begun is completed, never released; what has not is released, never completed.
@@ -11,47 +12,34 @@ from __future__ import annotations
 
 from agentspan.agents.input_schema import ArgumentsError
 from agentspan.v1 import worker_pb2
-from agentspan.worker.claim import Granted, Refused, claim
+from agentspan.worker.claim import Granted, Refused, Unregistered, claim
 from agentspan.worker.execute import execute
 from agentspan.worker.grant_check import Objection, is_guarded, objection_to, too_late
 from agentspan.worker.outcome import Outcome
 from agentspan.worker.preview_run import run_preview
 from agentspan.worker.probe_run import run_probe
 from agentspan.worker.report import complete, release
-from agentspan.worker.task_in_hand import TaskInHand
+from agentspan.worker.task_in_hand import LEFT_TO_OTHERS_S, TaskInHand
 from agentspan.worker.worker_parts import WorkerParts, logger, said
 
-# Where the server does not know this worker, others may have the task; this one is known again by then.
-_UNREGISTERED_S = 1.0
 
-
-async def run_task(parts: WorkerParts, task: TaskInHand) -> Refused | None:
-    """Resolves when the server has answered for the task; with the refusal where its claim was refused.
-
-    Raises WorkerEndedError where the worker ends first.
-    """
+async def run_task(parts: WorkerParts, task: TaskInHand) -> None:
+    """Resolves when the server has answered for the task. Raises WorkerEndedError where the worker ends first."""
     claimed = await claim(parts, task)
     if claimed == "probe":
-        await run_probe(parts, task)
-        return None
+        return await run_probe(parts, task)
     if claimed == "preview":
-        await run_preview(parts, task)
-        return None
-    if isinstance(claimed, Refused):
-        if claimed.unregistered:
-            task.give_hints_back(_UNREGISTERED_S)
-        else:
-            task.acknowledge_hints()
-        logger.debug("A claim was refused: %s  %s", claimed.why, said(task.fields))
-        return claimed
+        return await run_preview(parts, task)
+    if isinstance(claimed, Unregistered):
+        return task.give_hints_back(LEFT_TO_OTHERS_S)
     task.acknowledge_hints()
+    if isinstance(claimed, Refused):
+        return logger.debug("A claim was refused: %s  %s", claimed.why, said(task.fields))
     done = await _begin(parts, task, claimed)
     if isinstance(done, Objection):
-        await release(parts, task, done, orchestrator_id=claimed.orchestrator_id)
-    else:
-        digest = claimed.grant.arguments_digest
-        await complete(parts, task, done, arguments_digest=digest, orchestrator_id=claimed.orchestrator_id)
-    return None
+        return await release(parts, task, done, orchestrator_id=claimed.orchestrator_id)
+    digest = claimed.grant.arguments_digest
+    return await complete(parts, task, done, arguments_digest=digest, orchestrator_id=claimed.orchestrator_id)
 
 
 async def _begin(parts: WorkerParts, task: TaskInHand, claimed: Granted) -> Outcome | Objection:

@@ -52,7 +52,7 @@ class Worker:
         self._clock = clock or Clock()
         self._runner = ToolRunner()
         self._tools = ServedTools()
-        self._desk = TaskDesk(concurrency, on_room=self._wake_pulls, on_unregistered=self._register_soon)
+        self._desk = TaskDesk(concurrency, on_room=self._wake_pulls)
         self._pulls: list[TaskPull] = []
         self._heartbeat = _DEFAULT_HEARTBEAT_S
         self._parts: WorkerParts | None = None
@@ -124,7 +124,15 @@ class Worker:
     async def _connect(self, patience: float) -> WorkerParts:
         link = await NatsLink.open(self._nats_url, self._identity.worker_id, patience)
         link.on_reconnect = self._on_reconnect
-        return WorkerParts(self._identity, link, self._runner, self._clock, self._trusted_keys)
+        return WorkerParts(
+            identity=self._identity,
+            link=link,
+            runner=self._runner,
+            clock=self._clock,
+            trusted_keys=self._trusted_keys,
+            register_soon=self._register_soon,
+            register_now=self._register_now,
+        )
 
     def _on_reconnect(self) -> None:
         for pull in self._pulls:
@@ -138,7 +146,7 @@ class Worker:
                 return
             version = self._tools.version
             tools = self._tools.list()
-            answer = await register(parts, tools, patience)
+            answer = await register(parts, tools, patience, parts.draining)
             await self._pull_from(parts, tools, answer)
             self._registered_version = version
             self._registered_at = time.monotonic()
@@ -155,6 +163,13 @@ class Worker:
             return
         why = f"the server signs with {', '.join(key_ids)}" if key_ids else "the server does not sign"
         logger.error("No call can begin here: the server has no key of the trusted ones  why=%s", why)
+
+    async def _register_now(self) -> None:
+        """In its turn, so that no older registration comes behind a newer one."""
+        parts = self._parts
+        if parts is not None:
+            async with self._registering:
+                await register(parts, self._tools.list(), float("inf"), parts.ended)
 
     def _register_soon(self) -> None:
         """Registers in the background: the server has forgotten this worker, or may have."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,10 @@ class WorkerParts:
     clock: Clock
     #: Whose signatures on grants count; None where they are not signed.
     trusted_keys: TrustedKeys | None
+    #: In the background: the server has forgotten this worker, or may have.
+    register_soon: Callable[[], None]
+    #: Resolves when the server knows what is served here; also while the worker shuts down. Raises where it refuses.
+    register_now: Callable[[], Awaitable[None]]
     #: Nothing new begins any more.
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     #: Shutdown waits no longer: what is still unanswered stays so.
