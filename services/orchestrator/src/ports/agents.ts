@@ -1,0 +1,20 @@
+// Where definitions are kept.
+import type { Page } from "./runs.js";
+
+/** A stored definition: protobuf-JSON text of agentspan.v1.AgentDefinition. */
+export interface StoredAgent {
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly definition: string;
+  readonly createdAt: number;
+}
+
+/** Keeps agent definitions, immutable by version. The newest put is the newest version, also when it is an old one again. */
+export interface AgentStore {
+  /** Resolves to false where this version was stored already. */
+  putAgent(agent: StoredAgent): Promise<boolean>;
+  getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined>;
+  /** The newest version of each agent, by name. */
+  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>>;
+}
