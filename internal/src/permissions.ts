@@ -78,16 +78,24 @@ const SPOKEN_FOR: ReadonlySet<string> = new Set([
   "GrantService/RevokeGrant",
 ]);
 
-/** Methods by which somebody decides: an attempt without the right to it is written into the audit. */
-const DECISIONS: ReadonlySet<string> = new Set([
+/**
+ * Methods by which somebody decides, or gives others a right to: an attempt without the right to it is written into the
+ * audit.
+ */
+const ATTEMPTS: ReadonlySet<string> = new Set([
   "RunService/Approve",
   "RunService/Reject",
   "RunService/Respond",
   "RunService/Settle",
+  "GrantService/CreateGrant",
+  "GrantService/RevokeGrant",
+  "KeyService/CreateKey",
+  "KeyService/RevokeKey",
 ]);
 
-export function isDecision(method: string): boolean {
-  return DECISIONS.has(method);
+/** Whether it is written down that somebody may not call a method, which takes the request to be read. */
+export function refusalIsKept(method: string): boolean {
+  return ATTEMPTS.has(method);
 }
 
 const OWN_PACKAGE = "agentspan.v1.";

@@ -1,5 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { accessTo, delegateProblem, mayCall, methodName, PERMISSIONS, ROLES, rolesFor } from "../src/permissions.js";
+import {
+  accessTo,
+  delegateProblem,
+  mayCall,
+  methodName,
+  PERMISSIONS,
+  ROLES,
+  refusalIsKept,
+  rolesFor,
+} from "../src/permissions.js";
 
 /** The methods that somebody with just this role may call, of those that need one. */
 const allowed = (role: string) =>
@@ -63,6 +72,17 @@ describe("the table of permissions", () => {
     expect(methodName("agentspan.v1.RunService", "Start")).toBe("RunService/Start");
     expect(methodName("grpc.health.v1.Health", "Check")).toBe("grpc.health.v1.Health/Check");
   });
+});
+
+it("a refusal is kept of those who may not decide, or give others a right to", () => {
+  const kept = Object.keys(PERMISSIONS).filter(refusalIsKept);
+  const rights = [
+    "GrantService/CreateGrant",
+    "GrantService/RevokeGrant",
+    "KeyService/CreateKey",
+    "KeyService/RevokeKey",
+  ];
+  expect(kept.sort()).toEqual([...DECISIONS, ...rights].sort());
 });
 
 describe("a delegate", () => {

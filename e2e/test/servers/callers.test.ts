@@ -116,6 +116,12 @@ describe("a run", () => {
     const asked = { runId: started.runId, kinds: ["refused"], who: "alex" };
     const { entries } = await as(HOLDERS.root.text).client.call(AuditService.method.listAudit, asked);
     expect(entries).toMatchObject([{ people: ["alex"], line: expect.stringContaining("PERMISSION_DENIED") }]);
+
+    const made = as(HOLDERS.robin.text).client.call(KeyService.method.createKey, { owner: "robin", roles: ["admin"] });
+    await refusal(made, "PERMISSION_DENIED");
+    const ofKeys = { runId: "keys_default", kinds: ["refused"], who: "robin" };
+    const tried = await as(HOLDERS.root.text).client.call(AuditService.method.listAudit, ofKeys);
+    expect(tried.entries).toMatchObject([{ problem: "", line: expect.stringContaining('"asked":"create_key"') }]);
     await refusal(as(HOLDERS.robin.text).client.call(AuditService.method.listAudit, asked), "PERMISSION_DENIED");
   });
 

@@ -89,8 +89,8 @@ export const AT_THE_DOOR: readonly Defence[] = [
     threat: FORGED_IDENTITY,
     without: "the gateway asks for no role",
     file: `${AUTH}/guard.ts`,
-    from: "if (!isDecision(method)) requireRole(method, identity.caller);",
-    to: 'if (!isDecision(method) && method === "") requireRole(method, identity.caller);',
+    from: "if (!refusalIsKept(method)) requireRole(method, identity.caller);",
+    to: 'if (!refusalIsKept(method) && method === "") requireRole(method, identity.caller);',
     shownBy: { file: AUTHENTICATION, title: "a role that is missing, or a wrong key, is refused by a typed error" },
   },
   {

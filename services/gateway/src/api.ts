@@ -1,7 +1,7 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { health } from "@agentspan/internal";
 import { AgentService, ApprovalService, AuditService, GrantService, KeyService, RunService } from "@agentspan/proto";
-import { decision } from "./auth/refused-decision.js";
+import { attempt } from "./auth/refused-attempt.js";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
 import { createGrant } from "./handlers/create-grant.js";
@@ -51,10 +51,10 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
     serverStreaming(run.streamEvents, streamEvents(deps)),
-    decision(run.approve, approve(deps), deps),
-    decision(run.reject, reject(deps), deps),
-    decision(run.respond, respond(deps), deps),
-    decision(run.settle, settle(deps), deps),
+    attempt(run.approve, approve(deps), deps),
+    attempt(run.reject, reject(deps), deps),
+    attempt(run.respond, respond(deps), deps),
+    attempt(run.settle, settle(deps), deps),
     unary(run.cancel, cancel(deps)),
     unary(run.pause, pause(deps)),
     unary(run.resume, resume(deps)),
@@ -66,13 +66,13 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),
-    unary(grant.createGrant, createGrant(deps)),
+    attempt(grant.createGrant, createGrant(deps), deps),
     unary(grant.getGrant, getGrant(deps)),
     unary(grant.listGrants, listGrants(deps)),
-    unary(grant.revokeGrant, revokeGrant(deps)),
-    unary(key.createKey, createKey(deps)),
+    attempt(grant.revokeGrant, revokeGrant(deps), deps),
+    attempt(key.createKey, createKey(deps), deps),
     unary(key.listKeys, listKeys(deps)),
-    unary(key.revokeKey, revokeKey(deps)),
+    attempt(key.revokeKey, revokeKey(deps), deps),
     unary(audit.listAudit, listAudit(deps)),
     serverStreaming(audit.exportAudit, exportAudit(deps)),
     ...healthMethods(

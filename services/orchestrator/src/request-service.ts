@@ -8,7 +8,7 @@ import type { EnvelopeGuard } from "./proof/envelope-guard.js";
 import {
   type Carrier,
   methods,
-  noteRefusal,
+  noteOwnRefusal,
   type RequestContext,
   requireKnown,
   requireRole,
@@ -56,7 +56,7 @@ export class RequestService {
       return await carryOut(context, body);
     } catch (thrown) {
       const error = AgentspanError.from(thrown);
-      await noteRefusal(context, method, body, error).catch((why) => {
+      await noteOwnRefusal(context, method, body, error).catch((why) => {
         this.options.log.error({ method, err: why }, "A refusal is missing in the audit");
       });
       throw error;

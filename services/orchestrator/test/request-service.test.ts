@@ -132,7 +132,7 @@ it("an attempt to decide that a gateway refused is for the audit, and carries no
   const who = { subject: "alex", roles: ["runner"] };
   await ask("Internal/NoteRefusal", NOTE, request, who);
   await ask("Internal/NoteRefusal", NOTE, request, who, "acme");
-  expect(noted).toMatchObject([{ run: "run_a", approval: "apr_b", tool: "refund", who: "alex", asked: "reject" }]);
+  expect(noted).toMatchObject([{ run: "run_a", about: { approval: "apr_b" }, tool: "refund", asked: "reject" }]);
   await ask("Internal/NoteRefusal", NOTE, { ...request, method: "RunService/Cancel" }, who);
   expect(noted).toHaveLength(1);
 });

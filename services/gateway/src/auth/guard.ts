@@ -1,6 +1,6 @@
 // Who is calling, and whether they may: asked for every call of every protocol, before its request is read where the
 // protocol lets us.
-import { AgentspanError, accessTo, isDecision, mayCall, methodName, rolesFor } from "@agentspan/internal";
+import { AgentspanError, accessTo, mayCall, methodName, refusalIsKept, rolesFor } from "@agentspan/internal";
 import type { DescMethod } from "@bufbuild/protobuf";
 import { ANONYMOUS, type Call, type Caller, type Context, DEFAULT_NAMESPACE, NOBODY } from "../context.js";
 import { foreign, foreignPage, type Provenance } from "../loopback-rule.js";
@@ -70,8 +70,8 @@ export function strictGuard(options: StrictGuardOptions): Guard {
       const method = methodName(parent.typeName, name);
       if (accessTo(method) === "anybody") return NOBODYS;
       const identity = await identify(shown);
-      // Of decisions once the request is read, so that the audit can say which: see refused-decision.ts.
-      if (!isDecision(method)) requireRole(method, identity.caller);
+      // Of some once the request is read, so that the audit can say of what: see refused-attempt.ts.
+      if (!refusalIsKept(method)) requireRole(method, identity.caller);
       return identity;
     },
     contextOf: (identity, { methodKind }, call) => {

@@ -3,8 +3,13 @@ import {
   AgentService,
   ApprovalService,
   ApproveRequestSchema,
+  CreateGrantRequestSchema,
+  CreateKeyRequestSchema,
+  GrantService,
   KeyService,
   type NoteRefusalRequest,
+  RevokeGrantRequestSchema,
+  RevokeKeyRequestSchema,
 } from "@agentspan/proto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
@@ -41,6 +46,30 @@ describe("who may not decide", () => {
       approvalId: "apr_b",
       comment: "",
     });
+  });
+
+  it("and give nobody a right to it, is told so too, and the orchestrator who was to have which", async () => {
+    guarded.orchestrator.seen.length = 0;
+    const runner = transport(KEYS.runner.text);
+    const grants = createClient(GrantService, runner);
+    const keys = createClient(KeyService, runner);
+    const owner = "eve".repeat(200);
+    const refused = [
+      grants.createGrant({ agentName: "desk", toolName: "pay", description: "why" }),
+      grants.revokeGrant({ grantId: "gra_1" }),
+      keys.createKey({ owner, roles: Array(40).fill("admin"), description: "mine" }),
+      keys.revokeKey({ keyId: "k1" }),
+    ];
+    for (const call of refused) expect((await refusalOf(call)).reason).toBe("PERMISSION_DENIED");
+    const told = guarded.orchestrator.seen.map(({ request }) => request as NoteRefusalRequest);
+    const of = (method: string) => told.find((one) => one.method === method)?.body ?? new Uint8Array();
+    expect(told).toHaveLength(4);
+    const grant = fromBinary(CreateGrantRequestSchema, of("GrantService/CreateGrant"));
+    expect(grant).toMatchObject({ agentName: "desk", toolName: "pay", description: "" });
+    expect(fromBinary(RevokeGrantRequestSchema, of("GrantService/RevokeGrant"))).toMatchObject({ grantId: "gra_1" });
+    const key = fromBinary(CreateKeyRequestSchema, of("KeyService/CreateKey"));
+    expect(key).toMatchObject({ owner: owner.slice(0, 256), roles: Array(16).fill("admin"), description: "" });
+    expect(fromBinary(RevokeKeyRequestSchema, of("KeyService/RevokeKey"))).toMatchObject({ keyId: "k1" });
   });
 
   it("is refused also where nobody can be told", async () => {

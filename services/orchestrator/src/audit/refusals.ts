@@ -1,4 +1,4 @@
-// Keeps in the audit what was refused of what people asked of an approval. Whoever refuses appends, before the answer.
+// Keeps in the audit what was refused of what people asked of an approval, a grant or a key. Whoever refuses appends, before the answer.
 import { AgentspanError, faultPoint, type Logger, type SigningKey } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { AuditRecord, AuditStore } from "../ports.js";
@@ -7,15 +7,17 @@ import { recordOf } from "./seal-records.js";
 
 /** What somebody asked in vain. */
 export interface Refusal {
+  /** Or what stands for it, where it is of none. */
   readonly run: string;
   readonly namespace: string;
   readonly tool: string;
-  /** approve, reject, respond or settle. */
+  /** approve, reject, respond or settle; or create_grant, revoke_grant, create_key or revoke_key. */
   readonly asked: string;
-  readonly approval: string;
-  readonly decision: string;
-  /** Of the arguments that they said to have seen; empty where they did not say. */
-  readonly digest: string;
+  /**
+   * Of a decision `approval`, `decision` and the `digest` of the arguments that they said to have seen; of a grant or a key
+   * what of it was asked for. What is empty was not said.
+   */
+  readonly about: Readonly<Record<string, string>>;
   readonly who: string;
   readonly onBehalfOf: string;
   readonly method: string;
@@ -55,7 +57,7 @@ export class Refusals {
 
   /** Resolves when it is stored, or counted. Never rejects: what cannot be stored is logged. */
   async note(refusal: Refusal): Promise<void> {
-    const { run, namespace, error, tool, who, onBehalfOf, ...rest } = refusal;
+    const { run, namespace, error, tool, about, who, onBehalfOf, ...rest } = refusal;
     const at = this.options.clock.now();
     const tally = await this.tallyOf(run, namespace, at);
     if (tally.written >= MOST_REFUSALS) {
@@ -65,7 +67,13 @@ export class Refusals {
     tally.written += 1;
     const { winner } = error.metadata;
     const people = [...new Set([who, onBehalfOf])].filter((person) => person !== "");
-    const says = { tool, ...shown({ ...rest, who, onBehalfOf }), reason: error.reason, message: error.message, winner };
+    const says = {
+      tool,
+      ...shown({ ...about, ...rest, who, onBehalfOf }),
+      reason: error.reason,
+      message: error.message,
+      winner,
+    };
     await this.append(run, { at, namespace, kind: "refused", people, tool, says });
   }
 

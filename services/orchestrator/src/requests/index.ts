@@ -34,7 +34,7 @@ import { start } from "./start.js";
 export { BlockedTools } from "./blocked-tools.js";
 export type { RequestContext } from "./context.js";
 export { requireKnown, requireRole } from "./permission.js";
-export { noteRefusal } from "./refused.js";
+export { noteOwnRefusal } from "./refused.js";
 
 /** Carries out one method: the bytes of its request in, those of its response out. */
 export type Carrier = (context: RequestContext, body: Uint8Array) => Promise<Uint8Array>;

@@ -10,9 +10,7 @@ function refusal(more: Partial<Refusal> = {}): Refusal {
     namespace: "default",
     tool: "refund",
     asked: "approve",
-    approval: "apr_1",
-    decision: "d1",
-    digest: "",
+    about: { approval: "apr_1", decision: "d1", digest: "" },
     who: "sam",
     onBehalfOf: "",
     method: "api_key",
@@ -54,7 +52,7 @@ describe("refused decisions", () => {
   it("are one chain, whichever orchestrators refuse at the same instant", async () => {
     const scene = new Scene();
     const all = [1, 2, 3].map((number) => refusalsAt(scene.desk(`orc_${number}`)));
-    const notes = Array.from({ length: 99 }, (_, i) => all[i % 3]?.note(refusal({ decision: `d${i}` })));
+    const notes = Array.from({ length: 99 }, (_, i) => all[i % 3]?.note(refusal({ about: { decision: `d${i}` } })));
     await Promise.all(notes);
     const decisions = recordsIn(scene.database).map((record) => entryOf(record).entry.decision);
     expect(new Set(decisions).size).toBe(99);
@@ -97,7 +95,7 @@ describe("refused decisions", () => {
     const desk = scene.desk();
     desk.store.befall("appendAudit", "answer_lost", "away", "answer_lost");
     const refusals = refusalsAt(desk);
-    await Promise.all([refusals.note(refusal()), refusals.note(refusal({ decision: "d2" }))]);
+    await Promise.all([refusals.note(refusal()), refusals.note(refusal({ about: { decision: "d2" } }))]);
     expect(recordsIn(scene.database)).toHaveLength(2);
   });
 

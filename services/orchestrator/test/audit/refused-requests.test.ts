@@ -3,20 +3,26 @@ import { createLogger } from "@agentspan/internal";
 import {
   ApproveRequestSchema,
   type Caller,
+  CreateGrantRequestSchema,
   EnvelopeSchema,
   GetStatusRequestSchema,
+  ListKeysRequestSchema,
+  PutKeyRequestSchema,
   RejectRequestSchema,
+  RevokeGrantRequestSchema,
+  RevokeKeyRequestSchema,
   SettleOutcome,
   SettleRequestSchema,
 } from "@agentspan/proto";
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { MOST_REFUSALS } from "../../src/audit/refusals.js";
 import { openCheckpoints } from "../../src/core/index.js";
 import { History } from "../../src/history.js";
 import { RequestService } from "../../src/request-service.js";
 import type { RequestContext } from "../../src/requests/index.js";
 import { RUN, Scene } from "../scenes/scene.js";
-import { entryOf, recordsIn, refusalsAt } from "./audit-desk.js";
+import { entryOf, recordsIn, refusalsAt, reportOn } from "./audit-desk.js";
 
 const CALLER = {
   subject: "maria",
@@ -54,7 +60,7 @@ async function service() {
     return outcome.case === "failure" ? outcome.value.reason : (outcome.case ?? "");
   };
   const named = { runId: RUN, approvalId: open?.approvalId ?? "" };
-  return { desk, ask, named, refused: () => recordsIn(scene.database).map((record) => entryOf(record).entry) };
+  return { scene, desk, ask, named, refused: () => recordsIn(scene.database).map((record) => entryOf(record).entry) };
 }
 
 const APPROVE = ["RunService/Approve", ApproveRequestSchema] as const;
@@ -98,6 +104,59 @@ describe("a refused decision", () => {
     const read = ["RunService/GetStatus", GetStatusRequestSchema, { runId: RUN }] as const;
     expect(await ask(...read, { roles: [] })).toBe("PERMISSION_DENIED");
     expect(await ask(...APPROVE, { ...named, decisionId: "d1" }, { method: "none" })).toBe("UNAUTHENTICATED");
+    expect(refused()).toEqual([]);
+  });
+});
+
+describe("a refused grant or key", () => {
+  const runner = { subject: "alex", roles: ["runner"] };
+  const key = {
+    keyId: "k9",
+    secretSha256: new Uint8Array(32),
+    request: { owner: "eve", roles: ["admin", "approver"] },
+  };
+
+  it("is in the audit of its namespace with what was asked for, and no secret", async () => {
+    const { scene, ask, refused } = await service();
+    const grant = { agentName: "desk", toolName: "refund", rule: "true", maxUses: 5, onBehalfOf: "maria" };
+    const asked = [
+      await ask("GrantService/CreateGrant", CreateGrantRequestSchema, grant, runner),
+      await ask("GrantService/CreateGrant", CreateGrantRequestSchema, grant, { roles: ["approver"] }),
+      await ask("GrantService/RevokeGrant", RevokeGrantRequestSchema, { grantId: "gra_1" }, runner),
+      await ask("KeyService/CreateKey", PutKeyRequestSchema, key, { ...runner, namespace: "acme" }),
+      await ask("KeyService/RevokeKey", RevokeKeyRequestSchema, { keyId: "k1" }, { roles: ["approver"] }),
+    ];
+    expect(new Set(asked)).toEqual(new Set(["PERMISSION_DENIED"]));
+    const of = (run: string) => refused().filter((entry) => entry.run === run);
+    const by = { kind: "refused", reason: "PERMISSION_DENIED", who: "alex", method: "api_key", credentialId: "k1" };
+    const made = { asked: "create_grant", agent: "desk", tool: "refund", onBehalfOf: "maria" };
+    expect(of("grants_default")).toMatchObject([
+      { ...by, ...made },
+      // An approver who is no delegate speaks for nobody else.
+      { ...by, ...made, who: "maria", message: expect.stringContaining("Only a delegate") },
+      { ...by, asked: "revoke_grant", grant: "gra_1" },
+    ]);
+    expect(of("keys_acme")).toMatchObject([{ ...by, asked: "create_key", owner: "eve", roles: "admin approver" }]);
+    expect(of("keys_default")).toMatchObject([{ ...by, who: "maria", asked: "revoke_key", key: "k1" }]);
+    expect(JSON.stringify(refused())).not.toContain("secret");
+    expect((await reportOn(scene.database)).faults).toEqual([]);
+  });
+
+  it("is counted where there are too many, all of a namespace together", async () => {
+    const { ask, refused } = await service();
+    for (let i = 0; i < MOST_REFUSALS + 20; i += 1) {
+      const request = { ...key, request: { ...key.request, owner: `eve${i}` } };
+      await ask("KeyService/CreateKey", PutKeyRequestSchema, request, runner);
+    }
+    expect(refused()).toHaveLength(MOST_REFUSALS);
+  });
+
+  it("is none of who only asked what there is, or was let", async () => {
+    const { ask, refused } = await service();
+    expect(await ask("KeyService/ListKeys", ListKeysRequestSchema, {}, runner)).toBe("PERMISSION_DENIED");
+    expect(await ask("KeyService/CreateKey", PutKeyRequestSchema, { keyId: "" }, { roles: ["admin"] })).toBe(
+      "INVALID_REQUEST",
+    );
     expect(refused()).toEqual([]);
   });
 });

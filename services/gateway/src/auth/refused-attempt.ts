@@ -1,5 +1,6 @@
-// Decisions, and the attempts of those who may not decide. Such an attempt goes no further than this gateway, but an
-// orchestrator is told of it, in the name of whoever made it: the audit keeps it beside what was decided.
+// Decisions, and grants and keys, which give others the right to one; and the attempts of those who may not. Such an
+// attempt goes no further than this gateway, but an orchestrator is told of it, in the name of whoever made it: the audit
+// keeps it beside what was done.
 import { AgentspanError, type Logger, methodName } from "@agentspan/internal";
 import { NoteRefusalRequestSchema } from "@agentspan/proto";
 import {
@@ -15,20 +16,25 @@ import type { Orchestrators } from "../bus/orchestrators.js";
 import type { Context } from "../context.js";
 import { type Method, requireRight, type UnaryHandler, unary } from "../method.js";
 
-export interface DecisionDeps {
+export interface AttemptDeps {
   readonly orchestrators: Pick<Orchestrators, "exchange">;
   readonly log: Logger;
 }
 
-/** What the audit keeps of a request; longer texts are no ids of ours. */
-const KEPT = ["runId", "approvalId", "decisionId", "onBehalfOf", "argumentsDigest"] as const;
+/** What the audit keeps of a request. */
+const KEPT = [
+  ...["runId", "approvalId", "decisionId", "onBehalfOf", "argumentsDigest"],
+  ...["grantId", "agentName", "toolName", "keyId", "owner", "roles"],
+] as const;
+/** Longer texts, and longer lists, are none that would have been taken. */
 const MOST_CHARS = 256;
+const MOST_ITEMS = 16;
 
-/** A method by which somebody decides. */
-export function decision<I extends DescMessage, O extends DescMessage>(
+/** A method whose refusal for want of a right is kept: refusalIsKept says so of it. */
+export function attempt<I extends DescMessage, O extends DescMessage>(
   desc: DescMethodUnary<I, O>,
   handle: UnaryHandler<MessageShape<I>, MessageShape<O>>,
-  { orchestrators, log }: DecisionDeps,
+  { orchestrators, log }: AttemptDeps,
 ): Method {
   const method = methodName(desc.parent.typeName, desc.name);
 
@@ -51,9 +57,12 @@ export function decision<I extends DescMessage, O extends DescMessage>(
   });
 }
 
-function kept(request: Message): Readonly<Record<string, string>> {
-  const fields: [string, unknown][] = KEPT.map((name) => [name, Reflect.get(request, name)]);
-  return Object.fromEntries(
-    fields.flatMap(([name, value]) => (typeof value === "string" ? [[name, value.slice(0, MOST_CHARS)]] : [])),
-  );
+function kept(request: Message): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(KEPT.map((name) => [name, short(Reflect.get(request, name))]));
+}
+
+/** Undefined where the request has no such field. */
+function short(value: unknown): string | readonly string[] | undefined {
+  if (typeof value === "string") return value.slice(0, MOST_CHARS);
+  return Array.isArray(value) ? value.slice(0, MOST_ITEMS).map((one) => String(one).slice(0, MOST_CHARS)) : undefined;
 }
