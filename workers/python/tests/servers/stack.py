@@ -18,7 +18,7 @@ from tests.servers.model_server import ModelServer
 
 _ROOT = Path(__file__).parents[4]
 _PROGRAM = _ROOT / "cli" / "bin" / "agentspan.mjs"
-_START_S = 60
+_START_S = 120
 _STOP_S = 30
 # Whatever the developer's own shell says is not for these programs.
 _OTHERS = re.compile(r"AGENTSPAN_|OPENAI_|ANTHROPIC_|GEMINI_|OLLAMA_|VLLM_|NATS_|MONGODB_")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import nats.errors
 from google.protobuf.message import DecodeError, Message
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 
 from agentspan.agents.errors import AgentspanError
 from agentspan.worker.nats_address import nats_address, without_login
@@ -19,14 +20,33 @@ from agentspan.worker.worker_parts import logger
 O = TypeVar("O", bound=Message)  # noqa: E741
 
 _DEFAULT_MAX_PAYLOAD = 1024 * 1024
+_REOPEN_AFTER_S = 0.5
 
 
 class Inbox:
-    """A place below the worker's own prefix, where messages come."""
+    """A place below the worker's own prefix, where messages come, over whatever connection there is."""
 
-    def __init__(self, subject: str, close: Callable[[], Any]) -> None:
+    def __init__(self, subject: str, on_message: Callable[[Msg], None]) -> None:
         self.subject = subject
-        self.close = close
+        self._on_message = on_message
+        self._subscription: Subscription | None = None
+
+    async def open(self, client: Client) -> None:
+        """Listens there from now on."""
+
+        async def received(message: Msg) -> None:
+            self._on_message(message)
+
+        self._subscription = await client.subscribe(f"{self.subject}.*", cb=received)
+
+    async def close(self) -> None:
+        """What is on its way is still delivered."""
+        try:
+            if self._subscription is not None:
+                await self._subscription.drain()  # type: ignore[no-untyped-call]
+        except (nats.errors.Error, OSError) as error:
+            # A connection that has closed has nothing on its way.
+            logger.debug("Could not drain a subscription  why=%r", error)
 
 
 class NatsLink:
@@ -36,7 +56,11 @@ class NatsLink:
         self._url = url
         self._worker_id = worker_id
         self._prefix = f"_INBOX_{worker_id}"
+        # An address that is none is told at once.
+        self._options = nats_address(url)
         self._client = Client()
+        self._inboxes: list[Inbox] = []
+        self._reopening: asyncio.Task[None] | None = None
         self._last_error: BaseException | None = None
         self._closing = False
         #: Called each time the connection is back.
@@ -45,14 +69,12 @@ class NatsLink:
     @staticmethod
     async def open(url: str, worker_id: str, patience: float) -> NatsLink:
         """Raises BUS_UNAVAILABLE with the remedy where nothing answers within the patience, in seconds."""
-        # An address that is none is told at once.
-        options = nats_address(url)
         begun = time.monotonic()
         while True:
             link = NatsLink(url, worker_id)
             left = patience - (time.monotonic() - begun)
             try:
-                await asyncio.wait_for(link._connect(options), max(0.2, min(5.0, left)))
+                await asyncio.wait_for(link._connect(link._client), max(0.2, min(5.0, left)))
             except (OSError, nats.errors.Error, asyncio.TimeoutError) as error:
                 why = link._last_error or error
                 await link._give_up()
@@ -96,26 +118,21 @@ class NatsLink:
 
     async def listen(self, on_message: Callable[[Msg], None]) -> Inbox:
         """Listens below a fresh inbox of this worker's; survives reconnections."""
-        subject = self._client.new_inbox()
+        inbox = Inbox(self._client.new_inbox(), on_message)
+        self._inboxes.append(inbox)
+        await inbox.open(self._client)
+        return inbox
 
-        async def received(message: Msg) -> None:
-            on_message(message)
-
-        subscription = await self._client.subscribe(f"{subject}.*", cb=received)
-
-        async def close() -> None:
-            try:
-                # What is on its way is still delivered.
-                await subscription.drain()  # type: ignore[no-untyped-call]
-            except (nats.errors.Error, OSError) as error:
-                # A connection that has closed has nothing on its way.
-                logger.debug("Could not drain a subscription  why=%r", error)
-
-        return Inbox(subject, close)
+    async def leave(self, inbox: Inbox) -> None:
+        """Listens there no more."""
+        self._inboxes.remove(inbox)
+        await inbox.close()
 
     async def close(self) -> None:
         """Sends what is buffered and closes."""
         self._closing = True
+        if self._reopening is not None:
+            self._reopening.cancel()
         await asyncio.gather(*_sending, return_exceptions=True)
         try:
             await self._client.drain()
@@ -123,9 +140,14 @@ class NatsLink:
             logger.debug("Could not drain the connection to NATS  why=%r", error)
             await self._give_up()
 
-    async def _connect(self, options: dict[str, Any]) -> None:
-        await self._client.connect(
-            **options,
+    async def _connect(self, client: Client) -> None:
+        async def on_closed() -> None:
+            # One that never came to be the connection leaves nothing behind.
+            if client is self._client and not self._closing:
+                self._on_closed()
+
+        await client.connect(
+            **self._options,
             name=f"agentspan worker {self._worker_id}",
             inbox_prefix=self._prefix,
             allow_reconnect=True,
@@ -138,16 +160,12 @@ class NatsLink:
             error_cb=self._on_error,
             disconnected_cb=self._on_disconnect,
             reconnected_cb=self._on_reconnect,
-            closed_cb=self._on_closed,
+            closed_cb=on_closed,
         )
 
     async def _give_up(self) -> None:
         self._closing = True
-        try:
-            await self._client.close()
-        except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
-            # There is nothing to say goodbye to.
-            logger.debug("Could not close the connection to NATS  why=%r", error)
+        await _forget(self._client)
 
     async def _publish(self, subject: str, body: bytes, reply: str) -> None:
         try:
@@ -168,9 +186,26 @@ class NatsLink:
         logger.info("Connected to NATS again  url=%s", without_login(self._url))
         self.on_reconnect()
 
-    async def _on_closed(self) -> None:
-        if not self._closing:
-            logger.error("NATS closed the connection for good  why=%s", self._last_error)
+    def _on_closed(self) -> None:
+        """The client gives up for good on what a server may say once, such as that it has too many connections."""
+        logger.error("NATS ended the connection; opening another  why=%s", self._client.last_error)
+        self._reopening = asyncio.get_running_loop().create_task(self._reopen())
+
+    async def _reopen(self) -> None:
+        while True:
+            await asyncio.sleep(_REOPEN_AFTER_S)
+            client = Client()
+            try:
+                await asyncio.wait_for(self._connect(client), 5.0)
+                for inbox in self._inboxes:
+                    await inbox.open(client)
+            except (OSError, nats.errors.Error, asyncio.TimeoutError) as error:
+                logger.warning("Cannot reach NATS yet; trying again  url=%s why=%r", without_login(self._url), error)
+                await _forget(client)
+            else:
+                self._client = client
+                await self._on_reconnect()
+                return
 
 
 # Of these a disconnection tells.
@@ -182,6 +217,14 @@ _LOST = (
     nats.errors.UnexpectedEOF,
 )
 _sending: set[asyncio.Task[None]] = set()
+
+
+async def _forget(client: Client) -> None:
+    try:
+        await client.close()
+    except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
+        # There is nothing to say goodbye to.
+        logger.debug("Could not close the connection to NATS  why=%r", error)
 
 
 def _unreachable(url: str, why: BaseException) -> AgentspanError:

@@ -78,7 +78,7 @@ class TaskPull:
         if self._timer is not None:
             self._timer.cancel()
         if self._inbox is not None:
-            await self._inbox.close()
+            await self._link.leave(self._inbox)
 
     def _reply_to(self) -> str:
         return f"{self._inbox.subject}.{self._request}" if self._inbox is not None else ""
@@ -99,7 +99,8 @@ class TaskPull:
         elif status in ("408", "404"):
             self.restart()
         elif status != "100":
-            why = headers.get("Description", "")
+            # Where there is none the client takes the next header for it.
+            why = headers.get("Description", "").partition("\n")[0].strip()
             logger.warning("A pull for tasks was refused: %s %s  consumer=%s", status, why, self.consumer)
             # 503: no such consumer or no JetStream; 409: it was deleted, moved, or has too much unacknowledged.
             self._owed = 1
