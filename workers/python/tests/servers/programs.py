@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.servers.stack import Stack
 
-_SOURCES = Path(__file__).parents[2] / "src"
+SOURCES = Path(__file__).parents[2] / "src"
 _HEAD = """
 import json, os, signal, socket, sys, threading, time
 from agentspan.agents import *
@@ -22,7 +22,7 @@ def program(at: Stack, text: str, *arguments: str, settings: Mapping[str, str] |
     return subprocess.Popen(
         # A process with threads that forks is warned of from Python 3.12 on: that it can is what is tested.
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", _HEAD + text, *arguments],
-        env={**at.env, **(at.settings if settings is None else settings), "PYTHONPATH": str(_SOURCES)},
+        env={**at.env, **(at.settings if settings is None else settings), "PYTHONPATH": str(SOURCES)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

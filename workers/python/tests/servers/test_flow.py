@@ -198,6 +198,28 @@ def test_streams_each_event_once_from_any_sequence_and_goes_on_after_a_break(
     assert sequences == list(range(4, 10))
 
 
+def test_tells_whoever_asks_a_person_that_somebody_else_has_decided(stack: Stack, runtime: AgentRuntime) -> None:
+    refund = {"process_refund": REFUND}
+    handle = runtime.start(Shop("decided").agent, stack.model.script("decided", refund, refund, "Done."))
+    decided = []
+    for event in handle.stream():
+        if event.type != "waiting":
+            continue
+        decided.append(event.decided)
+        assert event.decided is event.decided
+        assert not event.decided.wait(0.05)
+        other = runtime.handle(handle.run_id)
+        if len(decided) == 1:
+            other.approve(approval_id=event.approval_id)
+        else:
+            other.cancel("enough")
+        assert event.decided.wait(20)
+    reasons = [one.error.reason if one.error else "" for one in decided]
+    assert reasons == ["ALREADY_DECIDED", "NOTHING_TO_DECIDE"]
+    assert decided[0].error is not None
+    assert decided[0].error.metadata["outcome"] == "APPROVED"
+
+
 def test_gives_pieces_of_the_models_text_where_they_are_asked_for(stack: Stack, runtime: AgentRuntime) -> None:
     agent = Agent(name="talker", model="openai/gpt-4o-mini")
     said = stack.model.script("talk", "Hello there.")

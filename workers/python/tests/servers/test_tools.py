@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
 
 import pytest
+from pydantic import BaseModel
 
 from agentspan.agents import (
     Agent,
@@ -36,6 +40,37 @@ def test_runs_sync_tools_in_threads_at_once(stack: Stack, runtime: AgentRuntime)
     said = stack.model.script("meet", [("meet", {"name": name}) for name in ("a", "b", "c")], "Met.")
     assert runtime.run(agent, said).is_success
     assert len(set(stack.model.told(said))) == 3
+
+
+@dataclass
+class Address:
+    street: str
+    zip: str | None = None
+
+
+class Line(BaseModel):
+    sku: str
+    count: int = 1
+    parts: list[Line] = []
+
+
+def test_a_server_takes_the_schemas_of_rich_types(stack: Stack, runtime: AgentRuntime) -> None:
+    got: list[Any] = []
+
+    @tool
+    def ship(lines: list[Line], to: Address, on: date, by: Literal["slow", "fast"] = "slow") -> dict[str, Any]:
+        """Ship."""
+        got.append((lines, to, on, by))
+        return {"on": on, "to": to, "lines": lines}
+
+    arguments = {"lines": [{"sku": "a", "parts": [{"sku": "b"}]}], "to": {"street": "Main"}, "on": "2026-12-24"}
+    said = stack.model.script("ship", {"ship": arguments}, {"ship": {**arguments, "to": {"road": "x"}}}, "Shipped.")
+    assert runtime.run(Agent(name="shipper", model=MODEL, tools=[ship]), said).is_success
+    line = Line(sku="a", parts=[Line(sku="b")])
+    assert got == [([line], Address("Main"), date(2026, 12, 24), "slow")]
+    shipped, refused = stack.model.told(said)
+    assert json.loads(shipped)["to"] == {"street": "Main", "zip": None}
+    assert "road" in refused
 
 
 def test_runs_async_tools_in_the_callers_loop_and_all_of_it_awaits(stack: Stack) -> None:

@@ -196,11 +196,33 @@ def unknown(value: Nowhere) -> None:  # type: ignore[name-defined]  # noqa: F821
     """Take what is not there."""
 
 
+class Shop:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def refund(self, amount: float) -> str:
+        """Refund."""
+        return f"{self.name} {amount}"
+
+    def __call__(self, amount: float, about: ToolContext) -> str:
+        """Pay."""
+        return f"{self.name} {amount} {about}"
+
+
+def test_takes_the_method_of_an_object_and_an_object_that_is_called() -> None:
+    refund = tool(Shop("shop").refund)
+    assert list(schema_of(Shop("shop").refund)["properties"]) == ["amount"]
+    assert refund.execute.call({"amount": 1}, None) == "shop 1"
+    pay = tool(name="pay", description="Pay.")(Shop("shop"))
+    assert list(json.loads(pay.message.input_schema_json)["properties"]) == ["amount"]
+    assert pay.execute.call({"amount": 1}, "context") == "shop 1 context"
+
+
 def untold(value: Callable[[], None]) -> None:
     """Take a function."""
 
 
-@pytest.mark.parametrize("function", [lots, unnamed, unknown, untold])
+@pytest.mark.parametrize("function", [lots, unnamed, unknown, untold, Shop.refund])
 def test_refuses_what_no_model_could_say(function: Callable[..., Any]) -> None:
     with pytest.raises(AgentspanError, match="The schema of tool") as refused:
         tool(function)

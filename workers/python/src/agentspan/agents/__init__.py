@@ -18,6 +18,7 @@ from agentspan.agents.approval import (
 from agentspan.agents.approval_policy import ApprovalOptions, ApproverOptions
 from agentspan.agents.call_outcome import CallOutcome
 from agentspan.agents.decide_options import ApproveOptions, DecideOptions, RespondOptions, SettleOptions
+from agentspan.agents.decided_signal import Decided
 from agentspan.agents.default_runtime import (
     default_runtime,
     run,
@@ -64,6 +65,7 @@ __all__ = [
     "Cancellation",
     "DecideOptions",
     "DecideResult",
+    "Decided",
     "Decision",
     "DidNotHappen",
     "Duration",

@@ -13,15 +13,13 @@ from agentspan.agents.agent_stream import AgentStream
 from agentspan.agents.run_status import AgentResult
 from agentspan.agents.start_options import AgentSource, StartOptions
 
-_runtime: AgentRuntime | None = None
+_runtimes: dict[str, AgentRuntime] = {}
 
 
 def default_runtime() -> AgentRuntime:
     """The runtime that the functions below share, made from the environment when first used."""
-    global _runtime
-    if _runtime is None:
-        _runtime = AgentRuntime()
-    return _runtime
+    # Of two threads that are here at once both get the one that came first; the other never opened anything.
+    return _runtimes.get("default") or _runtimes.setdefault("default", AgentRuntime())
 
 
 def start(agent: AgentSource, input: str, **options: Unpack[StartOptions]) -> AgentHandle:
@@ -73,7 +71,6 @@ def serve(agents: Agent | Sequence[Agent], *, blocking: bool = True) -> None:
 
 def shutdown() -> None:
     """Shuts the default runtime down, if there is one; the next use makes another."""
-    global _runtime
-    ending, _runtime = _runtime, None
+    ending = _runtimes.pop("default", None)
     if ending is not None:
         ending.shutdown()

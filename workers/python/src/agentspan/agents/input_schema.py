@@ -96,6 +96,9 @@ def schema_of_function(
     hints = _hints(function, owner)
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name, Any)
+        if name in ("self", "cls") and not members and name not in hints:
+            problem = f"Its first parameter is {name}. Make the tool of the method of an object: tool(shop.refund)."
+            raise unusable(owner, problem)
         if hint is context:
             takes_context = name
             continue
@@ -159,8 +162,9 @@ def _generated(adapter: TypeAdapter[Any], owner: str) -> dict[str, Any]:
 
 
 def _hints(function: Callable[..., Any], owner: str) -> dict[str, Any]:
+    target = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
     try:
-        return get_type_hints(function, include_extras=True)
+        return get_type_hints(target, include_extras=True)
     except (NameError, TypeError) as error:
         raise unusable(
             owner, f"Its type hints cannot be read: {error}. Define the types at the top of a module."

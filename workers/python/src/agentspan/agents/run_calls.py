@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from agentspan.agents.approval import Approval, Decision, approval_of, decision_of
+from agentspan.agents.decided_signal import Decided, watch
 from agentspan.agents.errors import invalid
 from agentspan.agents.event_feed import event_feed
 from agentspan.agents.event_mapping import waiting_of
@@ -200,9 +202,12 @@ class RunCalls:
                 if event.type == "waiting":
                     whole = await self._with_arguments(event)
                     self._shown.show([whole.approval])
-                    yield whole
+                    yield dataclasses.replace(whole, _watch=self._watch)
                 else:
                     yield event
+
+    def _watch(self, event: WaitingEvent) -> Decided:
+        return watch(event, self._client)
 
     async def wait(self) -> RunStatus:
         """Resolves when the run has ended, over restarts of the server."""

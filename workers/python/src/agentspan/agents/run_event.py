@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -17,6 +19,7 @@ from agentspan.agents.approval import (
     Vote,
 )
 from agentspan.agents.call_outcome import CallOutcome
+from agentspan.agents.decided_signal import Decided
 from agentspan.agents.run_status import RunError, RunState, Usage
 
 PreviewPurpose = Literal["SHOWN", "CHECKED", "UNSPECIFIED"]
@@ -186,6 +189,15 @@ class WaitingEvent(EventBase):
     approval: Approval
     #: A run that this one started, where that has it or one of its own has; `approval.run_id` says whose it is.
     child_run_id: str
+    _watch: Callable[[WaitingEvent], Decided] | None = field(default=None, repr=False, compare=False)
+
+    @functools.cached_property
+    def decided(self) -> Decided:
+        """For what asks a person meanwhile: it is set when nobody needs to decide any more.
+
+        Watching begins when this is first read. An event that no handle gave is never set.
+        """
+        return Decided() if self._watch is None else self._watch(self)
 
 
 @dataclass(frozen=True, kw_only=True)
