@@ -28,6 +28,24 @@ def write_json(value: object) -> str:
         raise JsonWritingError(str(error)) from error
 
 
+def write_shown_json(value: object) -> str:
+    """The same for what people are shown, where null in place of a number would be something else.
+
+    Raises JsonWritingError also for NaN and the infinities.
+    """
+    text = write_json(value)
+    try:
+        constants = pydantic_core.to_json(value, inf_nan_mode="constants")
+    except UnicodeEncodeError:
+        constants = json.dumps(value).encode()
+    json.loads(constants, parse_constant=_no_number)
+    return text
+
+
+def _no_number(constant: str) -> None:
+    raise JsonWritingError(f"{constant} is a number that JSON does not have")
+
+
 def to_json_text(value: object, field: str) -> str:
     """The same of what a caller hands in. Raises INVALID_REQUEST, naming the field."""
     try:
