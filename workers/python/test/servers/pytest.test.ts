@@ -55,7 +55,11 @@ async function pytest(bin: string): Promise<PytestRun> {
         said += text;
       });
     }
+    // Whoever interrupts the tests leaves no servers behind: pytest stops what it started.
+    const interrupt = () => child.kill("SIGINT");
+    process.once("exit", interrupt);
     const [code] = (await once(child, "close")) as [number | null];
+    process.off("exit", interrupt);
     const lines = code === 0 || code === 1 ? readFileSync(report, "utf8").trim().split("\n") : [];
     return { code, said, told: lines.map((line) => JSON.parse(line) as Told) };
   } finally {

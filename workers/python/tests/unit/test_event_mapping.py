@@ -1,4 +1,4 @@
-from agentspan.agents import CallOutcome, run_event
+from agentspan.agents import CallOutcome, PreviewTakenEvent, ToolResultEvent
 from agentspan.agents.event_mapping import _READERS, run_event_of
 from agentspan.v1 import event_pb2
 
@@ -21,14 +21,14 @@ def test_passes_over_what_a_newer_server_says() -> None:
     assert run_event_of(event_pb2.Event.FromString(newer)).type == "unknown"
     unnamed = event_pb2.Event(preview_taken=event_pb2.PreviewTaken(status=99))  # type: ignore[arg-type]
     taken = run_event_of(unnamed)
-    assert isinstance(taken, run_event.PreviewTakenEvent)
+    assert isinstance(taken, PreviewTakenEvent)
     assert taken.status == "UNSPECIFIED"
 
 
 def test_tells_what_became_of_a_call() -> None:
     def outcome(result: event_pb2.ToolResult) -> CallOutcome:
         event = run_event_of(event_pb2.Event(tool_result=result))
-        assert isinstance(event, run_event.ToolResultEvent)
+        assert isinstance(event, ToolResultEvent)
         return event.outcome
 
     assert outcome(event_pb2.ToolResult(result_json='{"a":1}')).value == {"a": 1}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentspan.agents import run_event
+from agentspan.agents import call_event, run_event
 from agentspan.agents.approval import (
     Approval,
     approval_of,
@@ -99,45 +99,45 @@ _READERS: dict[str, Callable[[Any, Mapping[str, Any]], RunEvent]] = {
         usage=lambda message: usage_of(message.usage),
     ),
     "tool_call": _reader(
-        run_event.ToolCallEvent,
+        call_event.ToolCallEvent,
         "call_id tool_name arguments_json arguments_digest approval_required refused_arguments",
         args=lambda message: read_json_object(message.arguments_json),
         refused=lambda message: message.refused or None,
     ),
-    "tool_started": _reader(run_event.ToolStartedEvent, "call_id tool_name attempt worker_id checked_preview"),
+    "tool_started": _reader(call_event.ToolStartedEvent, "call_id tool_name attempt worker_id checked_preview"),
     "tool_result": _reader(
-        run_event.ToolResultEvent, "call_id tool_name attempt by_probe error_reason", outcome=call_outcome_of
+        call_event.ToolResultEvent, "call_id tool_name attempt by_probe error_reason", outcome=call_outcome_of
     ),
     "probing": _reader(
-        run_event.ProbingEvent,
+        call_event.ProbingEvent,
         "call_id tool_name",
         unknown_outcome=_set("unknown_outcome", unknown_outcome_of),
         until=_date("until"),
     ),
     "probe_answered": _reader(
-        run_event.ProbeAnsweredEvent,
+        call_event.ProbeAnsweredEvent,
         "call_id tool_name attempt detail worker_id runs_again",
         verdict=lambda message: verdict_of(message.verdict),
     ),
     "preview_asked": _reader(
-        run_event.PreviewAskedEvent,
+        call_event.PreviewAskedEvent,
         "approval_id call_id tool_name number worker_id",
         purpose=_purpose,
         until=_date("until"),
     ),
     "preview_taken": _reader(
-        run_event.PreviewTakenEvent,
+        call_event.PreviewTakenEvent,
         "approval_id call_id tool_name number worker_id content_json fingerprint detail drifted",
         purpose=_purpose,
         status=_status,
     ),
-    "check_wanted": _reader(run_event.CheckWantedEvent, "approval_id call_id tool_name"),
+    "check_wanted": _reader(call_event.CheckWantedEvent, "approval_id call_id tool_name"),
     "waiting": _waiting,
     "voted": _reader(run_event.VotedEvent, "approval_id call_id decision_id", vote=_set("vote", vote_of)),
     "decided": _reader(run_event.DecidedEvent, "call_id child_run_id", decision=_set("decision", decision_of)),
     "checkpoint_closed": _reader(run_event.CheckpointClosedEvent, "approval_id call_id why child_run_id"),
-    "child_started": _reader(run_event.ChildStartedEvent, "call_id child_run_id agent_name agent_version"),
-    "child_reported": _reader(run_event.ChildReportedEvent, "call_id child_run_id waiting"),
+    "child_started": _reader(call_event.ChildStartedEvent, "call_id child_run_id agent_name agent_version"),
+    "child_reported": _reader(call_event.ChildReportedEvent, "call_id child_run_id waiting"),
     "escalated": _reader(
         run_event.EscalatedEvent,
         "approval_id call_id",
@@ -149,7 +149,7 @@ _READERS: dict[str, Callable[[Any, Mapping[str, Any]], RunEvent]] = {
     "resumed": _reader(run_event.ResumedEvent, "by"),
     "warning": _reader(run_event.WarningEvent, "reason message"),
     "late_outcome": _reader(
-        run_event.LateOutcomeEvent, "call_id tool_name attempt settles_approval_id", outcome=call_outcome_of
+        call_event.LateOutcomeEvent, "call_id tool_name attempt settles_approval_id", outcome=call_outcome_of
     ),
     "error": _reader(run_event.ErrorEvent, "reason message call_id attempt", retry_at=_date("retry_at")),
     "ending": _reader(run_event.EndingEvent, "reason", state=lambda message: run_state_of(message.state)),

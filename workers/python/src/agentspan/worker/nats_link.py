@@ -60,6 +60,7 @@ class NatsLink:
         self._options = nats_address(url)
         self._client = Client()
         self._inboxes: list[Inbox] = []
+        self._sending: set[asyncio.Task[None]] = set()
         self._reopening: asyncio.Task[None] | None = None
         self._last_error: BaseException | None = None
         self._closing = False
@@ -113,8 +114,8 @@ class NatsLink:
         if not subject or self._client.is_closed:
             return
         task = asyncio.get_running_loop().create_task(self._publish(subject, body, reply))
-        _sending.add(task)
-        task.add_done_callback(_sending.discard)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     async def listen(self, on_message: Callable[[Msg], None]) -> Inbox:
         """Listens below a fresh inbox of this worker's; survives reconnections."""
@@ -133,7 +134,7 @@ class NatsLink:
         self._closing = True
         if self._reopening is not None:
             self._reopening.cancel()
-        await asyncio.gather(*_sending, return_exceptions=True)
+        await asyncio.gather(*self._sending, return_exceptions=True)
         try:
             await self._client.drain()
         except (nats.errors.Error, OSError, asyncio.TimeoutError) as error:
@@ -216,7 +217,6 @@ _LOST = (
     nats.errors.StaleConnectionError,
     nats.errors.UnexpectedEOF,
 )
-_sending: set[asyncio.Task[None]] = set()
 
 
 async def _forget(client: Client) -> None:
