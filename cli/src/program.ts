@@ -33,6 +33,7 @@ export function program(output: Output): Command {
   addKeys(root, output);
   addAudit(root, output);
   addSigningKeys(root, output);
+  addWorkers(root, output);
   addReceipts(root, output);
   addProve(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
@@ -224,10 +225,27 @@ function addSigningKeys(root: Command, output: Output): void {
   const keys = group(root, "signing-keys", "make the keys that gateways and orchestrators sign with");
   leaf(keys, "create", "make a key for each, and the list of those that are trusted")
     .argument("<folder>", "where they are kept; what is there stays")
-    .addOption(new Option("--for <kind...>", "only for these").choices(["gateway", "orchestrator"]))
+    .addOption(new Option("--for <kind...>", "only for these").choices(["gateway", "orchestrator", "permit"]))
     .addHelpText("after", examples(["signing-keys create ./keys", "signing-keys create ./keys --for orchestrator"]))
     .action(async (folder, flags) =>
       (await import("./commands/signing-keys.js")).signingKeysCreate(folder, flags, output),
+    );
+}
+
+function addWorkers(root: Command, output: Output): void {
+  const worker = group(root, "worker", "let workers in, each for its own tools");
+  leaf(worker, "credentials", "make a worker's login at NATS, and the permit that it registers with")
+    .argument("<id...>", "the worker's id; of several that serve the same, each")
+    .requiredOption("--tool <tool...>", "what it may serve: <queue>/<tool>, or <namespace>/<queue>/<tool>")
+    .requiredOption("--keys <folder>", "with the key for permits, as signing-keys create made it")
+    .requiredOption("--out <folder>", "for the file, which nobody else may read")
+    .option("--expires <time>", "how long it may register with it", durationOf, "365d")
+    .addHelpText(
+      "after",
+      examples(["worker credentials refunds-1 --tool support/process_refund --keys ./keys --out ./credentials"]),
+    )
+    .action(async (ids, flags) =>
+      (await import("./commands/worker-credentials.js")).workerCredentials(ids, flags, output),
     );
 }
 

@@ -9,6 +9,7 @@ export * from "./ledger.js";
 export * from "./model-server.js";
 export * from "./mongo-valve.js";
 export type { MongoCommand } from "./mongo-wire.js";
+export * from "./permitted-workers.js";
 export type { Census } from "./probe.js";
 export * from "./raw-worker.js";
 export type { Server } from "./server-processes.js";

@@ -14,6 +14,7 @@ import {
   RegisterRequestSchema,
   type RegisterResponse,
   RegisterResponseSchema,
+  type WorkerPermit,
   type WorkerToolSchema,
 } from "@agentspan/proto";
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
@@ -42,8 +43,13 @@ export class RawWorker {
   }
 
   /** At any orchestrator, or at the one that is named; so it is of all of these. */
-  async register(tools: readonly MessageInitShape<typeof WorkerToolSchema>[], at?: string): Promise<RegisterResponse> {
-    const request = create(RegisterRequestSchema, { ...this.identity, tools: [...tools] });
+  async register(
+    tools: readonly MessageInitShape<typeof WorkerToolSchema>[],
+    at?: string,
+    permit?: WorkerPermit,
+  ): Promise<RegisterResponse> {
+    const shown = permit && { permit };
+    const request = create(RegisterRequestSchema, { ...this.identity, tools: [...tools], ...shown });
     const { data } = await this.nats.request(
       this.#to("register", at),
       toBinary(RegisterRequestSchema, request),

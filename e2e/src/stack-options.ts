@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly signed?: boolean;
   /** The first workers log in at NATS, each with its own rights there. */
   readonly workerLogins?: boolean;
+  /** The first workers have credentials, and orchestrators ask every worker for a permit; together with `signed`. */
+  readonly permits?: boolean;
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,6 @@
 // The whole of Agentspan as it runs in production: NATS, MongoDB, orchestrators, gateways and workers as processes of
 // their own, on free ports of this machine, with leases short enough for a test. Whoever starts a stack stops it.
+import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +17,7 @@ import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
 import { GatewayProcess } from "./gateway-process.js";
 import { Ledger } from "./ledger.js";
 import { ModelServer } from "./model-server.js";
+import { credentialsFile, permitWorkers } from "./permitted-workers.js";
 import type { Census } from "./probe.js";
 import { type Server, ServerProcesses } from "./server-processes.js";
 import type { OrchestratorOptions, StackOptions, WorkerOptions } from "./stack-options.js";
@@ -69,7 +71,8 @@ export class Stack {
     const folder = await mkdtemp(join(tmpdir(), "agentspan-e2e-"));
     const { orchestrators = 1, gateways = 1, workers = 1 } = options;
     const names = Array.from({ length: workers }, (_, i) => `worker-${i + 1}`);
-    const natsConfig = NATS_CONFIG + (options.workerLogins === true ? workerLogins(names) : "");
+    const logins = options.workerLogins === true ? workerLogins(names) : "";
+    const natsConfig = NATS_CONFIG + (options.permits === true ? permitWorkers(keysFolderIn(folder), names) : logins);
     const [servers, model] = await Promise.all([
       startTestServers({ own: true, dataDir: options.serversDir, natsConfig }),
       ModelServer.start(),
@@ -81,10 +84,9 @@ export class Stack {
         ...Array.from({ length: orchestrators }, () => stack.addOrchestrator()),
         ...Array.from({ length: gateways }, () => stack.addGateway()),
       ]);
-      const logins = names.map((name) =>
-        options.workerLogins === true ? { natsUrl: loggedIn(servers.natsUrl, name) } : {},
-      );
-      await Promise.all(logins.map((login) => stack.addWorker(login)));
+      const natsUrl = (name: string) =>
+        options.workerLogins === true ? { natsUrl: loggedIn(servers.natsUrl, name) } : {};
+      await Promise.all(names.map((name) => stack.addWorker(natsUrl(name))));
       return stack;
     } catch (error) {
       await stack.stop();
@@ -136,6 +138,7 @@ export class Stack {
         E2E_QUEUES: queues.join(","),
         E2E_CONCURRENCY: String(concurrency),
         ...this.#trusted(),
+        ...this.#credentials(name),
         [LEDGER_VARIABLE]: this.ledger.file,
         [GATES_VARIABLE]: this.folder,
         ...env,
@@ -180,7 +183,7 @@ export class Stack {
 
   /** The keys of a signed stack. */
   get keysFolder(): string {
-    return join(this.folder, "keys");
+    return keysFolderIn(this.folder);
   }
 
   /** What the orchestrators store. */
@@ -280,6 +283,12 @@ export class Stack {
     return { AGENTSPAN_TRUSTED_KEYS_FILE: join(this.keysFolder, TRUSTED_KEYS_FILE) };
   }
 
+  /** Of a worker that has any. */
+  #credentials(name: string): Readonly<Record<string, string>> {
+    const path = credentialsFile(this.keysFolder, name);
+    return existsSync(path) ? { AGENTSPAN_WORKER_CREDENTIALS_FILE: path } : {};
+  }
+
   #service(kind: "orchestrator" | "gateway", env: Readonly<Record<string, string>>): Promise<ChildService> {
     const twin = kind === "orchestrator" ? this.options.orchestratorEntry : undefined;
     const entry = twin ?? programOf(`@agentspan/${kind}/main`);
@@ -294,4 +303,8 @@ export class Stack {
 /** The file of a program, by the name that its package gives it. */
 function programOf(name: string): string {
   return fileURLToPath(import.meta.resolve(name));
+}
+
+function keysFolderIn(folder: string): string {
+  return join(folder, "keys");
 }

@@ -16,10 +16,12 @@ import {
 } from "../src/index.js";
 
 interface Vectors {
-  readonly keys: Readonly<Record<"gateway" | "orchestrator", { id: string; public: string; privatePem: string }>>;
+  readonly keys: Readonly<
+    Record<"gateway" | "orchestrator" | "permit", { id: string; public: string; privatePem: string }>
+  >;
   readonly vectors: readonly {
     readonly name: string;
-    readonly signer: "gateway" | "orchestrator";
+    readonly signer: "gateway" | "orchestrator" | "permit";
     readonly purpose: string;
     readonly statement: object;
     readonly text: string;
@@ -44,7 +46,11 @@ function publicOf({ id, public: text }: { id: string; public: string }): { id: s
   return { id, public: text };
 }
 
-const both = trusted({ gateways: [publicOf(keys.gateway)], orchestrators: [publicOf(keys.orchestrator)] });
+const both = trusted({
+  gateways: [publicOf(keys.gateway)],
+  orchestrators: [publicOf(keys.orchestrator)],
+  permits: [publicOf(keys.permit)],
+});
 
 describe("what is signed", () => {
   it.each(vectors)("has one text and one signature in every language: $name", (vector) => {
@@ -56,8 +62,7 @@ describe("what is signed", () => {
     expect(key.id).toBe(vector.keyId);
     expect(Buffer.from(key.sign(text)).toString("base64url")).toBe(vector.signature);
     const signature = Buffer.from(vector.signature, "base64url");
-    const signer = vector.signer === "gateway" ? "gateways" : "orchestrators";
-    expect(both.problem(signer, { ...vector, signature, at: AT })).toBeUndefined();
+    expect(both.problem(`${vector.signer}s`, { ...vector, signature, at: AT })).toBeUndefined();
   });
 
   it.each(refused)("is refused with $name", ({ text, keyId, signature }) => {

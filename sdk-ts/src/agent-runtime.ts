@@ -19,6 +19,7 @@ import { askedToStop } from "./stop-signals.js";
 import { readTrustedKeys } from "./worker/grant-signature.js";
 import { natsTls } from "./worker/nats-tls.js";
 import { Worker } from "./worker/worker.js";
+import { CREDENTIALS_VARIABLE, readWorkerCredentials, workerIdFor } from "./worker/worker-credentials.js";
 
 export interface StartOptions {
   /** The same key gives the same run; a fresh one unless said. At most 256 bytes. */
@@ -188,11 +189,14 @@ export class AgentRuntime {
   #servingWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
     const { natsUrl, workerId, namespace, concurrency, logger, testHooks } = this.#options;
+    const file = this.#options.credentialsFile ?? process.env[CREDENTIALS_VARIABLE] ?? "";
+    const credentials = file === "" ? undefined : readWorkerCredentials(file);
     const keysFile = this.#options.trustedKeysFile ?? process.env.AGENTSPAN_TRUSTED_KEYS_FILE ?? "";
     this.#worker = new Worker({
       natsUrl: natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
       natsTls: natsTls(process.env),
-      workerId: workerId ?? freshWorkerId(),
+      workerId: credentials === undefined ? (workerId ?? freshWorkerId()) : workerIdFor(credentials, workerId),
+      credentials,
       namespace: namespace ?? "default",
       concurrency: concurrency ?? 16,
       logger: logger ?? defaultLogger(),

@@ -25,6 +25,11 @@ export interface RuntimeOptions {
    * without a grant that one of them has signed, for this very call. Without either, grants are not checked for that.
    */
   readonly trustedKeysFile?: string;
+  /**
+   * What `agentspan worker credentials` made for this worker: its login at NATS, its id where it is for one alone, and the
+   * permit that it registers with. AGENTSPAN_WORKER_CREDENTIALS_FILE unless said; none is needed where nobody asks.
+   */
+  readonly credentialsFile?: string;
   /** Whose tasks are served; "default" unless said. */
   readonly namespace?: string;
   /** Letters, digits, '_' and '-'; made of the host's name and chance unless said. */
@@ -43,6 +48,7 @@ export const RUNTIME_OPTIONS: OptionKinds<RuntimeOptions> = {
   grpcUrl: "text",
   natsUrl: "text",
   trustedKeysFile: "text",
+  credentialsFile: "text",
   apiKey: "key",
   headers: "texts",
   retryFor: "duration",

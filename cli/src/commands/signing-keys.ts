@@ -5,16 +5,24 @@ import { CommandError } from "../command-error.js";
 import type { Output } from "../output.js";
 
 export interface SigningKeysCreateFlags {
-  readonly for?: readonly ("gateway" | "orchestrator")[];
+  readonly for?: readonly ("gateway" | "orchestrator" | "permit")[];
 }
 
 export function signingKeysCreate(folder: string, { for: whose = [] }: SigningKeysCreateFlags, output: Output): void {
-  const signers: readonly Signer[] = (["gateway", "orchestrator"] as const)
-    .filter((kind) => whose.length === 0 || whose.includes(kind))
+  // Permits are asked of workers from then on that there is a key for them: nobody gets one unasked.
+  const signers: readonly Signer[] = (["gateway", "orchestrator", "permit"] as const)
+    .filter((kind) => (whose.length === 0 ? kind !== "permit" : whose.includes(kind)))
     .map((kind) => `${kind}s` as const);
   const made = create(folder, signers);
   const trusted = join(folder, TRUSTED_KEYS_FILE);
   for (const { signer, path } of made) {
+    if (signer === "permits") {
+      output.line(`To permit workers, and for nobody's eyes but yours: ${path}`);
+      output.line("Orchestrators that are given the list ask every worker for a permit. Make them with:");
+      output.line(`  agentspan worker credentials <id> --tool <queue>/<tool> --keys ${folder} --out <folder>`);
+      output.line();
+      continue;
+    }
     output.line(`For ${signer}, and for nobody else's eyes:`);
     output.line(`  AGENTSPAN_SIGNING_KEY_FILE=${path}`);
     output.line();

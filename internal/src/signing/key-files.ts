@@ -30,7 +30,7 @@ export function createSigningKeys(folder: string, signers: readonly Signer[]): r
     const key = newSigningKey();
     const path = join(folder, `${singular(signer)}-${key.id}.pem`);
     writeFileSync(path, key.pem, { mode: 0o600, flag: "wx" });
-    trusted[signer].push({ id: key.id, public: key.public });
+    trusted[signer] = [...(trusted[signer] ?? []), { id: key.id, public: key.public }];
     return { signer, id: key.id, path };
   });
   // Whole or not at all: a process may be starting.
@@ -59,7 +59,7 @@ export function signingKeyIn(folder: string, signer: Signer, now: number): KeyFi
   return undefined;
 }
 
-type Lists = Record<Signer, { readonly id: string; readonly public: string }[]>;
+type Lists = Partial<Record<Signer, { readonly id: string; readonly public: string }[]>>;
 
 function readLists(path: string): Lists {
   let text: string;
@@ -76,5 +76,5 @@ function readLists(path: string): Lists {
 }
 
 function singular(signer: Signer): string {
-  return signer === "gateways" ? "gateway" : "orchestrator";
+  return signer.slice(0, -1);
 }

@@ -113,6 +113,22 @@ export interface OutcomeStatement {
   readonly at: number;
 }
 
+/** Which workers may serve which tools, and until when: signed by whoever runs the installation, not by a process of it. */
+export interface PermitStatement {
+  readonly workers: readonly string[];
+  readonly tools: readonly PermittedTool[];
+  /** When it was signed. */
+  readonly at: number;
+  /** From when on it opens nothing. */
+  readonly until: number;
+}
+
+export interface PermittedTool {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly name: string;
+}
+
 /** That an entry of the audit is as it was when it was the newest of its chain: signed by the orchestrator. */
 export interface AuditStatement {
   readonly run: string;
@@ -146,6 +162,10 @@ export function grantText(statement: GrantStatement): string {
 
 export function outcomeText(statement: OutcomeStatement): string {
   return signedText("agentspan.outcome.v1", statement);
+}
+
+export function permitText(statement: PermitStatement): string {
+  return signedText("agentspan.permit.v1", statement);
 }
 
 export function auditText(statement: AuditStatement): string {

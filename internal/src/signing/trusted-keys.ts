@@ -1,9 +1,9 @@
 // Whose signatures are believed, and as what: a gateway's key proves who called, an orchestrator's what was decided and
-// granted. Read from a file of this machine, never from NATS or MongoDB.
+// granted, and that of permits which worker may serve which tools. Read from a file of this machine, never from NATS or MongoDB.
 import { type KeyObject, verify } from "node:crypto";
 import { keyIdOf, publicKeyOf } from "./signing-key.js";
 
-export type Signer = "gateways" | "orchestrators";
+export type Signer = "gateways" | "orchestrators" | "permits";
 
 /** What was signed, and by whom it says. */
 export interface SignedText {
@@ -23,8 +23,12 @@ interface TrustedKey {
 
 type Keys = Readonly<Record<Signer, ReadonlyMap<string, TrustedKey>>>;
 
-const SIGNERS = ["gateways", "orchestrators"] as const;
-const WHOSE: Readonly<Record<Signer, string>> = { gateways: "a gateway", orchestrators: "an orchestrator" };
+const SIGNERS = ["gateways", "orchestrators", "permits"] as const;
+const WHOSE: Readonly<Record<Signer, string>> = {
+  gateways: "a gateway",
+  orchestrators: "an orchestrator",
+  permits: "whoever permits workers",
+};
 
 export class TrustedKeys {
   readonly #keys: Keys;
@@ -34,8 +38,8 @@ export class TrustedKeys {
   }
 
   /**
-   * Reads {"gateways": [{"id", "public", "retired_at"?}], "orchestrators": […]}: `public` is the raw key in base64url,
-   * `retired_at` a date and time of ISO 8601. Gives what is wrong with the text otherwise, each fault in a few words.
+   * Reads {"gateways": [{"id", "public", "retired_at"?}], "orchestrators": […], "permits"?: […]}: `public` is the raw
+   * key in base64url, `retired_at` a date and time of ISO 8601. Gives what is wrong with the text otherwise, each fault in a few words.
    */
   static read(text: string): TrustedKeys | { readonly faults: readonly string[] } {
     let value: unknown;
@@ -45,14 +49,18 @@ export class TrustedKeys {
       return { faults: ["it is not JSON"] }; // The parser's words would quote the text.
     }
     const faults: string[] = [];
-    const keys = { gateways: new Map<string, TrustedKey>(), orchestrators: new Map<string, TrustedKey>() };
+    const keys: Record<Signer, Map<string, TrustedKey>> = {
+      gateways: new Map(),
+      orchestrators: new Map(),
+      permits: new Map(),
+    };
     if (!isObject(value)) return { faults: ['it is no object with "gateways" and "orchestrators"'] };
     for (const name of Object.keys(value)) {
       if (!SIGNERS.some((signer) => signer === name))
         faults.push(`it has ${JSON.stringify(name)}, which is no list of keys`);
     }
     for (const signer of SIGNERS) {
-      const list = value[signer];
+      const list = value[signer] ?? (signer === "permits" ? [] : undefined);
       if (!Array.isArray(list)) {
         faults.push(`it has no list ${JSON.stringify(signer)}`);
         continue;
@@ -60,7 +68,7 @@ export class TrustedKeys {
       for (const [i, entry] of list.entries()) {
         const read = readKey(entry);
         if (typeof read === "string") faults.push(`${signer}[${i}] ${read}`);
-        else if (keys.gateways.has(read.id) || keys.orchestrators.has(read.id)) {
+        else if (SIGNERS.some((other) => keys[other].has(read.id))) {
           faults.push(`${signer}[${i}] is there twice: a key has one purpose`);
         } else keys[signer].set(read.id, read);
       }
@@ -74,6 +82,11 @@ export class TrustedKeys {
       .filter(({ retiredAt = Infinity }) => at < retiredAt)
       .map(({ id }) => id)
       .sort();
+  }
+
+  /** Whether there is a key for it at all, retired or not. */
+  any(signer: Signer): boolean {
+    return this.#keys[signer].size > 0;
   }
 
   has(signer: Signer, keyId: string): boolean {

@@ -15,10 +15,27 @@ const BELIEVED_CALLS = "services/orchestrator/src/proof/believed-calls.ts";
 const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
 const TAMPERED_ROWS = "e2e/test/servers/tampered-rows.test.ts";
 const UNREGISTERED = "services/orchestrator/test/workers/unregistered-workers.test.ts";
+const PERMITS = "e2e/test/servers/worker-credentials.test.ts";
 const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
 const AUDIT = "internal/test/audit.test.ts";
 
 export const ON_THE_WAY: readonly Defence[] = [
+  {
+    threat: "A worker that speaks for another",
+    without: "a worker registers tools that its permit does not name",
+    file: "internal/src/signing/permit.ts",
+    from: "const missing = tools.find((tool) => ",
+    to: 'const missing = tools.find((tool) => tool.name === "" && ',
+    shownBy: { file: PERMITS, title: "a worker that may not serve a tool is told why" },
+  },
+  {
+    threat: "A worker that speaks for another",
+    without: "a permit is believed that somebody else signed",
+    file: "internal/src/signing/permit.ts",
+    from: "if (problem !== undefined) return `its permit is not believed",
+    to: "if (problem === keyId) return `its permit is not believed",
+    shownBy: { file: PERMITS, title: "a worker that may not serve a tool is told why" },
+  },
   {
     threat: SPEAKS_FOR_ANOTHER,
     without: "the NATS login of a worker hears what others are answered",

@@ -18,6 +18,7 @@ import {
   type NatsConnection,
   NatsError,
   Events as NatsEvents,
+  nkeyAuthenticator,
 } from "nats";
 import { pause } from "../backoff.js";
 import type { Logger } from "../logger.js";
@@ -28,6 +29,8 @@ export interface NatsLinkOptions {
   readonly url: string;
   /** What is shown and trusted; with it, or a tls:// in the url, the connection must be by TLS. */
   readonly tls?: TlsFiles | undefined;
+  /** The seed of the worker's NATS user, which takes the place of a login in the url. */
+  readonly seed?: string | undefined;
   readonly workerId: string;
   readonly logger: Logger;
   /** How long the first connection is tried. */
@@ -164,9 +167,10 @@ export class NatsLink {
   }
 }
 
-function connectionOptions({ url, tls, workerId }: NatsLinkOptions) {
+function connectionOptions({ url, tls, seed, workerId }: NatsLinkOptions) {
   return {
     ...natsAddress(url, tls),
+    ...(seed === undefined ? {} : { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) }),
     name: `agentspan worker ${workerId}`,
     inboxPrefix: workerInboxPrefix(workerId),
     noAsyncTraces: true,

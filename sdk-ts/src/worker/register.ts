@@ -16,6 +16,7 @@ export async function register(
     ...parts.identity,
     language: "typescript",
     sdkVersion: SDK_VERSION,
+    ...(parts.permit && { permit: parts.permit }),
     tools: tools.map(({ queue, tool }) => ({
       queue,
       name: tool.name,

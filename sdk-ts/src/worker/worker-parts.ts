@@ -1,4 +1,5 @@
 import type { TrustedKeys } from "@agentspan/internal";
+import type { WorkerPermit } from "@agentspan/proto";
 import type { Logger } from "../logger.js";
 import type { Clock } from "./clock.js";
 import type { NatsLink } from "./nats-link.js";
@@ -21,6 +22,8 @@ export interface WorkerParts {
   readonly hooks: WorkerTestHooks;
   /** Whose signatures on grants count; absent where they are not signed. */
   readonly trustedKeys?: TrustedKeys | undefined;
+  /** That it may serve its tools; absent where it has none to show. */
+  readonly permit?: WorkerPermit | undefined;
   /** In the background: the server has forgotten this worker, or may have. */
   readonly registerSoon: () => void;
   /** Resolves when the server knows what is served here; also while the worker shuts down. Throws where it refuses. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { TlsFiles, TrustedKeys } from "@agentspan/internal";
+import type { TlsFiles, TrustedKeys, WorkerCredentials } from "@agentspan/internal";
 import type { HeartbeatResponse, RegisterResponse } from "@agentspan/proto";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "../agent.js";
@@ -26,6 +26,7 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Nothing begins without a signature of one of these orchestrators; absent, grants are not signed. */
   readonly trustedKeys?: TrustedKeys | undefined;
+  readonly credentials?: WorkerCredentials | undefined;
   readonly hooks?: WorkerTestHooks;
 }
 
@@ -132,8 +133,9 @@ export class Worker {
   }
 
   async #connect(patienceMs: number): Promise<WorkerParts> {
-    const { natsUrl: url, natsTls: tls, workerId, logger, trustedKeys, hooks = {} } = this.#options;
-    const link = await NatsLink.open({ url, tls, workerId, logger, patienceMs, signal: this.#drained.signal });
+    const { natsUrl: url, natsTls: tls, workerId, logger, trustedKeys, credentials, hooks = {} } = this.#options;
+    const { signal } = this.#drained;
+    const link = await NatsLink.open({ url, tls, seed: credentials?.nkeySeed, workerId, logger, patienceMs, signal });
     const { signal: ended } = this.#ended;
     const clock = hooks.clock ?? systemClock;
     const parts: WorkerParts = {
@@ -142,6 +144,7 @@ export class Worker {
       logger,
       hooks,
       trustedKeys,
+      permit: credentials?.permit,
       clock,
       ended,
       registerSoon: () => this.#registerSoon(parts),

@@ -13,6 +13,7 @@ import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
 import type { Bus, InstanceKeys, Models, Store } from "./ports.js";
 import { EnvelopeGuard } from "./proof/envelope-guard.js";
+import { Permits } from "./proof/permits.js";
 import { requireSharedKeys } from "./proof/shared-keys.js";
 import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
@@ -145,6 +146,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     leaseMs,
     heartbeatMs,
     signatures,
+    permits: new Permits(options.signing?.trusted, clock),
     log,
   });
   const blocked = new BlockedTools(store, leaseMs);

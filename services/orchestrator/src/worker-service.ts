@@ -30,6 +30,7 @@ import type { Instances } from "./instances.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { Grants } from "./proof/grants.js";
+import type { Permits } from "./proof/permits.js";
 import type { Signatures } from "./proof/signatures.js";
 import { ServedCalls } from "./served-calls.js";
 import { TasksInHand } from "./tasks-in-hand.js";
@@ -52,6 +53,7 @@ export interface WorkerServiceOptions {
   readonly heartbeatMs: number;
   /** Signs grants; absent where there are no keys. */
   readonly signatures?: Signatures | undefined;
+  readonly permits: Pick<Permits, "require">;
   readonly log: Logger;
 }
 
@@ -73,12 +75,13 @@ export class WorkerService implements WorkerHandlers {
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
-    const { store, bus, registry, orchestratorId, leaseMs, heartbeatMs, signatures, log } = this.options;
+    const { store, bus, registry, orchestratorId, leaseMs, heartbeatMs, signatures, permits, log } = this.options;
     try {
       checkRegistration(request);
+      const namespace = namespaceOf(request.namespace);
+      permits.require({ workerId, namespace, request });
       const [known] = await store.readInstances([request.incarnation]);
       checkIdentity(workerId, request.incarnation, known);
-      const namespace = namespaceOf(request.namespace);
       const tools = request.tools.map(servedTool);
       const registrations = request.tools.map((tool) => registrationOf(namespace, tool));
       // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.

@@ -20,6 +20,7 @@ import { History } from "../../src/history.js";
 import { Instances } from "../../src/instances.js";
 import { MemoryBroker } from "../../src/memory/memory-broker.js";
 import { MemoryBus } from "../../src/memory/memory-bus.js";
+import { Permits } from "../../src/proof/permits.js";
 import { WorkerRegistry } from "../../src/worker-registry.js";
 import { WorkerService } from "../../src/worker-service.js";
 import { ANY_OBJECT, type Desk, RUN } from "./scene.js";
@@ -67,6 +68,7 @@ export class Office {
       }),
       registry: new WorkerRegistry(store),
       clock,
+      permits: new Permits(undefined, clock),
       ...rest,
     });
   }

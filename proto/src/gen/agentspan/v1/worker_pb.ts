@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file agentspan/v1/worker.proto.
  */
 export const file_agentspan_v1_worker: GenFile = /*@__PURE__*/
-  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEinAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wiyAEKCldvcmtlclRvb2wSDQoFcXVldWUYASABKAkSDAoEbmFtZRgCIAEoCRIZChFpbnB1dF9zY2hlbWFfanNvbhgDIAEoCRIZChFhcHByb3ZhbF9yZXF1aXJlZBgEIAEoCBIMCgRvbmNlGAUgASgIEg0KBXByb2JlGAYgASgIEhwKFGVuZm9yY2VzX2lkZW1wb3RlbmN5GAcgASgIEiwKB3ByZXZpZXcYCCABKAsyGy5hZ2VudHNwYW4udjEuUHJldmlld1BvbGljeSLqAQoQUmVnaXN0ZXJSZXNwb25zZRIoCgVlcnJvchgBIAEoCzIZLmFnZW50c3Bhbi52MS5Xb3JrZXJFcnJvchIOCgZzdHJlYW0YAiABKAkSEQoJY29uc3VtZXJzGAMgAygJEigKBWxlYXNlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjUKEmhlYXJ0YmVhdF9pbnRlcnZhbBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIPCgdrZXlfaWRzGAYgAygJEhcKD29yY2hlc3RyYXRvcl9pZBgHIAEoCSJVCghUYXNrSGludBIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEhcKD29yY2hlc3RyYXRvcl9pZBgEIAEoCSKqAQoMQ2xhaW1SZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIOCgZydW5faWQYAyABKAkSDwoHY2FsbF9pZBgEIAEoCRIPCgdhdHRlbXB0GAUgASgNEg0KBW5vbmNlGAYgASgJEhEKCW5hbWVzcGFjZRgHIAEoCRINCgVwcm9iZRgIIAEoCBIPCgdwcmV2aWV3GAkgASgIIqwBCg1DbGFpbVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEiQKBWdyYW50GAIgASgLMhMuYWdlbnRzcGFuLnYxLkdyYW50SAASKAoHcmVmdXNhbBgDIAEoCzIVLmFnZW50c3Bhbi52MS5SZWZ1c2FsSAASFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJQggKBmFuc3dlciKsAgoFR3JhbnQSEQoJdG9vbF9uYW1lGAEgASgJEhYKDmFyZ3VtZW50c19qc29uGAIgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYAyABKAkSFwoPaWRlbXBvdGVuY3lfa2V5GAQgASgJEiwKCGRlYWRsaW5lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdndWFyZGVkGAYgASgIEiIKBXByb29mGAcgASgLMhMuYWdlbnRzcGFuLnYxLlByb29mEhMKC3RyYWNlcGFyZW50GAggASgJEhIKCmFnZW50X25hbWUYCSABKAkSDQoFcHJvYmUYCiABKAgSKgoHcHJldmlldxgLIAEoCzIZLmFnZW50c3Bhbi52MS5QcmV2aWV3VGFzayJLCgtQcmV2aWV3VGFzaxIOCgZudW1iZXIYASABKA0SLAoJdGltZV9sZWZ0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIrsCCgVQcm9vZhIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEg0KBW5vbmNlGAQgASgJEhEKCXdvcmtlcl9pZBgFIAEoCRIYChBhcmd1bWVudHNfZGlnZXN0GAYgASgJEhMKC2FwcHJvdmFsX2lkGAcgASgJEhMKC2RlY2lzaW9uX2lkGAggASgJEi4KCmdyYW50ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgKIAEoCRIRCglzaWduYXR1cmUYCyABKAwSLgoKZXhwaXJlc19hdBgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPY2hlY2tlZF9wcmV2aWV3GA0gASgJIjYKB1JlZnVzYWwSKwoGcmVhc29uGAEgASgOMhsuYWdlbnRzcGFuLnYxLlJlZnVzYWxSZWFzb24ihwEKEEhlYXJ0YmVhdFJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIPCgdjb3VudGVyGAQgASgEEicKBXRhc2tzGAUgAygLMhguYWdlbnRzcGFuLnYxLlRhc2tJbkhhbmQiXAoKVGFza0luSGFuZBIOCgZydW5faWQYASABKAkSDwoHY2FsbF9pZBgCIAEoCRIPCgdhdHRlbXB0GAMgASgNEg0KBW5vbmNlGAQgASgJEg0KBWJlZ3VuGAUgASgIInYKEUhlYXJ0YmVhdFJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEgwKBHN0b3AYAiADKAkSEAoIcmVnaXN0ZXIYAyABKAgSFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIuECCg9Db21wbGV0ZVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDwoHY2FsbF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgNEg0KBW5vbmNlGAcgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYCCABKAkSFQoLcmVzdWx0X2pzb24YCSABKAlIABIsCgdmYWlsdXJlGAogASgLMhkuYWdlbnRzcGFuLnYxLlRvb2xGYWlsdXJlSAASMQoMcHJvYmVfYW5zd2VyGAsgASgLMhkuYWdlbnRzcGFuLnYxLlByb2JlQW5zd2VySAASNQoOcHJldmlld19hbnN3ZXIYDCABKAsyGy5hZ2VudHNwYW4udjEuUHJldmlld0Fuc3dlckgAQgkKB291dGNvbWUiVQoNUHJldmlld0Fuc3dlchIOCgZudW1iZXIYASABKA0SFgoMY29udGVudF9qc29uGAIgASgJSAASEQoHZmFpbHVyZRgDIAEoCUgAQgkKB291dGNvbWUiXwoLUHJvYmVBbnN3ZXISKwoHdmVyZGljdBgBIAEoDjIaLmFnZW50c3Bhbi52MS5Qcm9iZVZlcmRpY3QSEwoLcmVzdWx0X2pzb24YAiABKAkSDgoGZGV0YWlsGAMgASgJIjEKC1Rvb2xGYWlsdXJlEg8KB21lc3NhZ2UYASABKAkSEQoJcmV0cnlhYmxlGAIgASgIIpUBChBDb21wbGV0ZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEi4KBnN0YXR1cxgCIAEoDjIeLmFnZW50c3Bhbi52MS5Db21wbGV0aW9uU3RhdHVzEg4KBmRldGFpbBgDIAEoCRIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAkiyQEKDlJlbGVhc2VSZXF1ZXN0EhEKCXdvcmtlcl9pZBgBIAEoCRITCgtpbmNhcm5hdGlvbhgCIAEoCRIRCgluYW1lc3BhY2UYAyABKAkSDgoGcnVuX2lkGAQgASgJEg8KB2NhbGxfaWQYBSABKAkSDwoHYXR0ZW1wdBgGIAEoDRINCgVub25jZRgHIAEoCRIrCgZyZWFzb24YCCABKA4yGy5hZ2VudHNwYW4udjEuUmVsZWFzZVJlYXNvbhIOCgZkZXRhaWwYCSABKAkiZgoPUmVsZWFzZVJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEhAKCHJlbGVhc2VkGAIgASgIEhcKD29yY2hlc3RyYXRvcl9pZBgDIAEoCSJeCgtXb3JrZXJFcnJvchIOCgZyZWFzb24YASABKAkSDwoHbWVzc2FnZRgCIAEoCRIuCgtyZXRyeV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiqKAgoNUmVmdXNhbFJlYXNvbhIeChpSRUZVU0FMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFFJFRlVTQUxfUkVBU09OX1RBS0VOEAESGAoUUkVGVVNBTF9SRUFTT05fRU5ERUQQAhIcChhSRUZVU0FMX1JFQVNPTl9DQU5DRUxMRUQQAxIZChVSRUZVU0FMX1JFQVNPTl9QQVVTRUQQBBIYChRSRUZVU0FMX1JFQVNPTl9HQVRFRBAFEhwKGFJFRlVTQUxfUkVBU09OX05PVF9GT1VORBAGEhgKFFJFRlVTQUxfUkVBU09OX1BST0JFEAcSGgoWUkVGVVNBTF9SRUFTT05fUFJFVklFVxAIKo4BChBDb21wbGV0aW9uU3RhdHVzEiEKHUNPTVBMRVRJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHgoaQ09NUExFVElPTl9TVEFUVVNfQUNDRVBURUQQARIbChdDT01QTEVUSU9OX1NUQVRVU19TVEFMRRACEhoKFkNPTVBMRVRJT05fU1RBVFVTX0xBVEUQAyqsAQoNUmVsZWFzZVJlYXNvbhIeChpSRUxFQVNFX1JFQVNPTl9VTlNQRUNJRklFRBAAEiAKHFJFTEVBU0VfUkVBU09OX1NIVVRUSU5HX0RPV04QARIfChtSRUxFQVNFX1JFQVNPTl9JTkNPTVBBVElCTEUQAhIbChdSRUxFQVNFX1JFQVNPTl9UT09fTEFURRADEhsKF1JFTEVBU0VfUkVBU09OX05PX1BST09GEARiBnByb3RvMw", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChlhZ2VudHNwYW4vdjEvd29ya2VyLnByb3RvEgxhZ2VudHNwYW4udjEiyAEKD1JlZ2lzdGVyUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEAoIbGFuZ3VhZ2UYAyABKAkSEwoLc2RrX3ZlcnNpb24YBCABKAkSEQoJbmFtZXNwYWNlGAUgASgJEicKBXRvb2xzGAYgAygLMhguYWdlbnRzcGFuLnYxLldvcmtlclRvb2wSKgoGcGVybWl0GAcgASgLMhouYWdlbnRzcGFuLnYxLldvcmtlclBlcm1pdCLBAQoMV29ya2VyUGVybWl0Eg8KB3dvcmtlcnMYASADKAkSKgoFdG9vbHMYAiADKAsyGy5hZ2VudHNwYW4udjEuUGVybWl0dGVkVG9vbBImCgJhdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFdW50aWwYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmtleV9pZBgFIAEoCRIRCglzaWduYXR1cmUYBiABKAwiPwoNUGVybWl0dGVkVG9vbBIRCgluYW1lc3BhY2UYASABKAkSDQoFcXVldWUYAiABKAkSDAoEbmFtZRgDIAEoCSLIAQoKV29ya2VyVG9vbBINCgVxdWV1ZRgBIAEoCRIMCgRuYW1lGAIgASgJEhkKEWlucHV0X3NjaGVtYV9qc29uGAMgASgJEhkKEWFwcHJvdmFsX3JlcXVpcmVkGAQgASgIEgwKBG9uY2UYBSABKAgSDQoFcHJvYmUYBiABKAgSHAoUZW5mb3JjZXNfaWRlbXBvdGVuY3kYByABKAgSLAoHcHJldmlldxgIIAEoCzIbLmFnZW50c3Bhbi52MS5QcmV2aWV3UG9saWN5IuoBChBSZWdpc3RlclJlc3BvbnNlEigKBWVycm9yGAEgASgLMhkuYWdlbnRzcGFuLnYxLldvcmtlckVycm9yEg4KBnN0cmVhbRgCIAEoCRIRCgljb25zdW1lcnMYAyADKAkSKAoFbGVhc2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SNQoSaGVhcnRiZWF0X2ludGVydmFsGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEg8KB2tleV9pZHMYBiADKAkSFwoPb3JjaGVzdHJhdG9yX2lkGAcgASgJIlUKCFRhc2tIaW50Eg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SFwoPb3JjaGVzdHJhdG9yX2lkGAQgASgJIqoBCgxDbGFpbVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEg4KBnJ1bl9pZBgDIAEoCRIPCgdjYWxsX2lkGAQgASgJEg8KB2F0dGVtcHQYBSABKA0SDQoFbm9uY2UYBiABKAkSEQoJbmFtZXNwYWNlGAcgASgJEg0KBXByb2JlGAggASgIEg8KB3ByZXZpZXcYCSABKAgirAEKDUNsYWltUmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISJAoFZ3JhbnQYAiABKAsyEy5hZ2VudHNwYW4udjEuR3JhbnRIABIoCgdyZWZ1c2FsGAMgASgLMhUuYWdlbnRzcGFuLnYxLlJlZnVzYWxIABIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAlCCAoGYW5zd2VyIqwCCgVHcmFudBIRCgl0b29sX25hbWUYASABKAkSFgoOYXJndW1lbnRzX2pzb24YAiABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgDIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYBCABKAkSLAoIZGVhZGxpbmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2d1YXJkZWQYBiABKAgSIgoFcHJvb2YYByABKAsyEy5hZ2VudHNwYW4udjEuUHJvb2YSEwoLdHJhY2VwYXJlbnQYCCABKAkSEgoKYWdlbnRfbmFtZRgJIAEoCRINCgVwcm9iZRgKIAEoCBIqCgdwcmV2aWV3GAsgASgLMhkuYWdlbnRzcGFuLnYxLlByZXZpZXdUYXNrIksKC1ByZXZpZXdUYXNrEg4KBm51bWJlchgBIAEoDRIsCgl0aW1lX2xlZnQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iuwIKBVByb29mEg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SDQoFbm9uY2UYBCABKAkSEQoJd29ya2VyX2lkGAUgASgJEhgKEGFyZ3VtZW50c19kaWdlc3QYBiABKAkSEwoLYXBwcm92YWxfaWQYByABKAkSEwoLZGVjaXNpb25faWQYCCABKAkSLgoKZ3JhbnRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGa2V5X2lkGAogASgJEhEKCXNpZ25hdHVyZRgLIAEoDBIuCgpleHBpcmVzX2F0GAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jaGVja2VkX3ByZXZpZXcYDSABKAkiNgoHUmVmdXNhbBIrCgZyZWFzb24YASABKA4yGy5hZ2VudHNwYW4udjEuUmVmdXNhbFJlYXNvbiKHAQoQSGVhcnRiZWF0UmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg8KB2NvdW50ZXIYBCABKAQSJwoFdGFza3MYBSADKAsyGC5hZ2VudHNwYW4udjEuVGFza0luSGFuZCJcCgpUYXNrSW5IYW5kEg4KBnJ1bl9pZBgBIAEoCRIPCgdjYWxsX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SDQoFbm9uY2UYBCABKAkSDQoFYmVndW4YBSABKAgidgoRSGVhcnRiZWF0UmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISDAoEc3RvcBgCIAMoCRIQCghyZWdpc3RlchgDIAEoCBIXCg9vcmNoZXN0cmF0b3JfaWQYBCABKAki4QIKD0NvbXBsZXRlUmVxdWVzdBIRCgl3b3JrZXJfaWQYASABKAkSEwoLaW5jYXJuYXRpb24YAiABKAkSEQoJbmFtZXNwYWNlGAMgASgJEg4KBnJ1bl9pZBgEIAEoCRIPCgdjYWxsX2lkGAUgASgJEg8KB2F0dGVtcHQYBiABKA0SDQoFbm9uY2UYByABKAkSGAoQYXJndW1lbnRzX2RpZ2VzdBgIIAEoCRIVCgtyZXN1bHRfanNvbhgJIAEoCUgAEiwKB2ZhaWx1cmUYCiABKAsyGS5hZ2VudHNwYW4udjEuVG9vbEZhaWx1cmVIABIxCgxwcm9iZV9hbnN3ZXIYCyABKAsyGS5hZ2VudHNwYW4udjEuUHJvYmVBbnN3ZXJIABI1Cg5wcmV2aWV3X2Fuc3dlchgMIAEoCzIbLmFnZW50c3Bhbi52MS5QcmV2aWV3QW5zd2VySABCCQoHb3V0Y29tZSJVCg1QcmV2aWV3QW5zd2VyEg4KBm51bWJlchgBIAEoDRIWCgxjb250ZW50X2pzb24YAiABKAlIABIRCgdmYWlsdXJlGAMgASgJSABCCQoHb3V0Y29tZSJfCgtQcm9iZUFuc3dlchIrCgd2ZXJkaWN0GAEgASgOMhouYWdlbnRzcGFuLnYxLlByb2JlVmVyZGljdBITCgtyZXN1bHRfanNvbhgCIAEoCRIOCgZkZXRhaWwYAyABKAkiMQoLVG9vbEZhaWx1cmUSDwoHbWVzc2FnZRgBIAEoCRIRCglyZXRyeWFibGUYAiABKAgilQEKEENvbXBsZXRlUmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISLgoGc3RhdHVzGAIgASgOMh4uYWdlbnRzcGFuLnYxLkNvbXBsZXRpb25TdGF0dXMSDgoGZGV0YWlsGAMgASgJEhcKD29yY2hlc3RyYXRvcl9pZBgEIAEoCSLJAQoOUmVsZWFzZVJlcXVlc3QSEQoJd29ya2VyX2lkGAEgASgJEhMKC2luY2FybmF0aW9uGAIgASgJEhEKCW5hbWVzcGFjZRgDIAEoCRIOCgZydW5faWQYBCABKAkSDwoHY2FsbF9pZBgFIAEoCRIPCgdhdHRlbXB0GAYgASgNEg0KBW5vbmNlGAcgASgJEisKBnJlYXNvbhgIIAEoDjIbLmFnZW50c3Bhbi52MS5SZWxlYXNlUmVhc29uEg4KBmRldGFpbBgJIAEoCSJmCg9SZWxlYXNlUmVzcG9uc2USKAoFZXJyb3IYASABKAsyGS5hZ2VudHNwYW4udjEuV29ya2VyRXJyb3ISEAoIcmVsZWFzZWQYAiABKAgSFwoPb3JjaGVzdHJhdG9yX2lkGAMgASgJIl4KC1dvcmtlckVycm9yEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEi4KC3JldHJ5X2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uKooCCg1SZWZ1c2FsUmVhc29uEh4KGlJFRlVTQUxfUkVBU09OX1VOU1BFQ0lGSUVEEAASGAoUUkVGVVNBTF9SRUFTT05fVEFLRU4QARIYChRSRUZVU0FMX1JFQVNPTl9FTkRFRBACEhwKGFJFRlVTQUxfUkVBU09OX0NBTkNFTExFRBADEhkKFVJFRlVTQUxfUkVBU09OX1BBVVNFRBAEEhgKFFJFRlVTQUxfUkVBU09OX0dBVEVEEAUSHAoYUkVGVVNBTF9SRUFTT05fTk9UX0ZPVU5EEAYSGAoUUkVGVVNBTF9SRUFTT05fUFJPQkUQBxIaChZSRUZVU0FMX1JFQVNPTl9QUkVWSUVXEAgqjgEKEENvbXBsZXRpb25TdGF0dXMSIQodQ09NUExFVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpDT01QTEVUSU9OX1NUQVRVU19BQ0NFUFRFRBABEhsKF0NPTVBMRVRJT05fU1RBVFVTX1NUQUxFEAISGgoWQ09NUExFVElPTl9TVEFUVVNfTEFURRADKqwBCg1SZWxlYXNlUmVhc29uEh4KGlJFTEVBU0VfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocUkVMRUFTRV9SRUFTT05fU0hVVFRJTkdfRE9XThABEh8KG1JFTEVBU0VfUkVBU09OX0lOQ09NUEFUSUJMRRACEhsKF1JFTEVBU0VfUkVBU09OX1RPT19MQVRFEAMSGwoXUkVMRUFTRV9SRUFTT05fTk9fUFJPT0YQBGIGcHJvdG8z", [file_agentspan_v1_agent, file_agentspan_v1_approval, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message agentspan.v1.RegisterRequest
@@ -53,6 +53,13 @@ export type RegisterRequest = Message<"agentspan.v1.RegisterRequest"> & {
    * @generated from field: repeated agentspan.v1.WorkerTool tools = 6;
    */
   tools: WorkerTool[];
+
+  /**
+   * That it may serve them, where the installation asks workers for it; PERMISSION_DENIED otherwise.
+   *
+   * @generated from field: agentspan.v1.WorkerPermit permit = 7;
+   */
+  permit?: WorkerPermit | undefined;
 };
 
 /**
@@ -61,6 +68,86 @@ export type RegisterRequest = Message<"agentspan.v1.RegisterRequest"> & {
  */
 export const RegisterRequestSchema: GenMessage<RegisterRequest> = /*@__PURE__*/
   messageDesc(file_agentspan_v1_worker, 0);
+
+/**
+ * Which workers may serve which tools, as whoever runs the installation has signed it: `agentspan worker credentials`
+ * makes one. What is signed tells workers/vectors/signatures.json, purpose "agentspan.permit.v1".
+ *
+ * @generated from message agentspan.v1.WorkerPermit
+ */
+export type WorkerPermit = Message<"agentspan.v1.WorkerPermit"> & {
+  /**
+   * Ids of the workers that may show it.
+   *
+   * @generated from field: repeated string workers = 1;
+   */
+  workers: string[];
+
+  /**
+   * @generated from field: repeated agentspan.v1.PermittedTool tools = 2;
+   */
+  tools: PermittedTool[];
+
+  /**
+   * When it was signed, and from when on it is none.
+   *
+   * @generated from field: google.protobuf.Timestamp at = 3;
+   */
+  at?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp until = 4;
+   */
+  until?: Timestamp | undefined;
+
+  /**
+   * Of the key, as in the list "permits" of the orchestrators' trusted keys.
+   *
+   * @generated from field: string key_id = 5;
+   */
+  keyId: string;
+
+  /**
+   * Ed25519, 64 bytes.
+   *
+   * @generated from field: bytes signature = 6;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message agentspan.v1.WorkerPermit.
+ * Use `create(WorkerPermitSchema)` to create a new message.
+ */
+export const WorkerPermitSchema: GenMessage<WorkerPermit> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_worker, 1);
+
+/**
+ * @generated from message agentspan.v1.PermittedTool
+ */
+export type PermittedTool = Message<"agentspan.v1.PermittedTool"> & {
+  /**
+   * @generated from field: string namespace = 1;
+   */
+  namespace: string;
+
+  /**
+   * @generated from field: string queue = 2;
+   */
+  queue: string;
+
+  /**
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message agentspan.v1.PermittedTool.
+ * Use `create(PermittedToolSchema)` to create a new message.
+ */
+export const PermittedToolSchema: GenMessage<PermittedTool> = /*@__PURE__*/
+  messageDesc(file_agentspan_v1_worker, 2);
 
 /**
  * @generated from message agentspan.v1.WorkerTool
@@ -126,7 +213,7 @@ export type WorkerTool = Message<"agentspan.v1.WorkerTool"> & {
  * Use `create(WorkerToolSchema)` to create a new message.
  */
 export const WorkerToolSchema: GenMessage<WorkerTool> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 1);
+  messageDesc(file_agentspan_v1_worker, 3);
 
 /**
  * @generated from message agentspan.v1.RegisterResponse
@@ -180,7 +267,7 @@ export type RegisterResponse = Message<"agentspan.v1.RegisterResponse"> & {
  * Use `create(RegisterResponseSchema)` to create a new message.
  */
 export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 2);
+  messageDesc(file_agentspan_v1_worker, 4);
 
 /**
  * The body of a task message. It says which attempt may be claimed, and nothing else.
@@ -216,7 +303,7 @@ export type TaskHint = Message<"agentspan.v1.TaskHint"> & {
  * Use `create(TaskHintSchema)` to create a new message.
  */
 export const TaskHintSchema: GenMessage<TaskHint> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 3);
+  messageDesc(file_agentspan_v1_worker, 5);
 
 /**
  * @generated from message agentspan.v1.ClaimRequest
@@ -282,7 +369,7 @@ export type ClaimRequest = Message<"agentspan.v1.ClaimRequest"> & {
  * Use `create(ClaimRequestSchema)` to create a new message.
  */
 export const ClaimRequestSchema: GenMessage<ClaimRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 4);
+  messageDesc(file_agentspan_v1_worker, 6);
 
 /**
  * @generated from message agentspan.v1.ClaimResponse
@@ -321,7 +408,7 @@ export type ClaimResponse = Message<"agentspan.v1.ClaimResponse"> & {
  * Use `create(ClaimResponseSchema)` to create a new message.
  */
 export const ClaimResponseSchema: GenMessage<ClaimResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 5);
+  messageDesc(file_agentspan_v1_worker, 7);
 
 /**
  * Lets a worker start one attempt.
@@ -406,7 +493,7 @@ export type Grant = Message<"agentspan.v1.Grant"> & {
  * Use `create(GrantSchema)` to create a new message.
  */
 export const GrantSchema: GenMessage<Grant> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 6);
+  messageDesc(file_agentspan_v1_worker, 8);
 
 /**
  * Which preview of a call is to be taken.
@@ -434,7 +521,7 @@ export type PreviewTask = Message<"agentspan.v1.PreviewTask"> & {
  * Use `create(PreviewTaskSchema)` to create a new message.
  */
 export const PreviewTaskSchema: GenMessage<PreviewTask> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 7);
+  messageDesc(file_agentspan_v1_worker, 9);
 
 /**
  * Why this attempt may run, bound to this claim's nonce and to the digest of the arguments, and signed by an orchestrator
@@ -529,7 +616,7 @@ export type Proof = Message<"agentspan.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 8);
+  messageDesc(file_agentspan_v1_worker, 10);
 
 /**
  * @generated from message agentspan.v1.Refusal
@@ -546,7 +633,7 @@ export type Refusal = Message<"agentspan.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 9);
+  messageDesc(file_agentspan_v1_worker, 11);
 
 /**
  * @generated from message agentspan.v1.HeartbeatRequest
@@ -587,7 +674,7 @@ export type HeartbeatRequest = Message<"agentspan.v1.HeartbeatRequest"> & {
  * Use `create(HeartbeatRequestSchema)` to create a new message.
  */
 export const HeartbeatRequestSchema: GenMessage<HeartbeatRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 10);
+  messageDesc(file_agentspan_v1_worker, 12);
 
 /**
  * @generated from message agentspan.v1.TaskInHand
@@ -627,7 +714,7 @@ export type TaskInHand = Message<"agentspan.v1.TaskInHand"> & {
  * Use `create(TaskInHandSchema)` to create a new message.
  */
 export const TaskInHandSchema: GenMessage<TaskInHand> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 11);
+  messageDesc(file_agentspan_v1_worker, 13);
 
 /**
  * @generated from message agentspan.v1.HeartbeatResponse
@@ -663,7 +750,7 @@ export type HeartbeatResponse = Message<"agentspan.v1.HeartbeatResponse"> & {
  * Use `create(HeartbeatResponseSchema)` to create a new message.
  */
 export const HeartbeatResponseSchema: GenMessage<HeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 12);
+  messageDesc(file_agentspan_v1_worker, 14);
 
 /**
  * @generated from message agentspan.v1.CompleteRequest
@@ -754,7 +841,7 @@ export type CompleteRequest = Message<"agentspan.v1.CompleteRequest"> & {
  * Use `create(CompleteRequestSchema)` to create a new message.
  */
 export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 13);
+  messageDesc(file_agentspan_v1_worker, 15);
 
 /**
  * What a tool's preview saw.
@@ -797,7 +884,7 @@ export type PreviewAnswer = Message<"agentspan.v1.PreviewAnswer"> & {
  * Use `create(PreviewAnswerSchema)` to create a new message.
  */
 export const PreviewAnswerSchema: GenMessage<PreviewAnswer> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 14);
+  messageDesc(file_agentspan_v1_worker, 16);
 
 /**
  * What a tool's probe found out.
@@ -833,7 +920,7 @@ export type ProbeAnswer = Message<"agentspan.v1.ProbeAnswer"> & {
  * Use `create(ProbeAnswerSchema)` to create a new message.
  */
 export const ProbeAnswerSchema: GenMessage<ProbeAnswer> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 15);
+  messageDesc(file_agentspan_v1_worker, 17);
 
 /**
  * @generated from message agentspan.v1.ToolFailure
@@ -855,7 +942,7 @@ export type ToolFailure = Message<"agentspan.v1.ToolFailure"> & {
  * Use `create(ToolFailureSchema)` to create a new message.
  */
 export const ToolFailureSchema: GenMessage<ToolFailure> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 16);
+  messageDesc(file_agentspan_v1_worker, 18);
 
 /**
  * @generated from message agentspan.v1.CompleteResponse
@@ -887,7 +974,7 @@ export type CompleteResponse = Message<"agentspan.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 17);
+  messageDesc(file_agentspan_v1_worker, 19);
 
 /**
  * Hands back a granted task that was not begun. Where a heartbeat had said that it had begun, it is not handed back: the
@@ -948,7 +1035,7 @@ export type ReleaseRequest = Message<"agentspan.v1.ReleaseRequest"> & {
  * Use `create(ReleaseRequestSchema)` to create a new message.
  */
 export const ReleaseRequestSchema: GenMessage<ReleaseRequest> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 18);
+  messageDesc(file_agentspan_v1_worker, 20);
 
 /**
  * @generated from message agentspan.v1.ReleaseResponse
@@ -977,7 +1064,7 @@ export type ReleaseResponse = Message<"agentspan.v1.ReleaseResponse"> & {
  * Use `create(ReleaseResponseSchema)` to create a new message.
  */
 export const ReleaseResponseSchema: GenMessage<ReleaseResponse> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 19);
+  messageDesc(file_agentspan_v1_worker, 21);
 
 /**
  * A request that was not carried out.
@@ -1010,7 +1097,7 @@ export type WorkerError = Message<"agentspan.v1.WorkerError"> & {
  * Use `create(WorkerErrorSchema)` to create a new message.
  */
 export const WorkerErrorSchema: GenMessage<WorkerError> = /*@__PURE__*/
-  messageDesc(file_agentspan_v1_worker, 20);
+  messageDesc(file_agentspan_v1_worker, 22);
 
 /**
  * @generated from enum agentspan.v1.RefusalReason

@@ -59,20 +59,48 @@ RELEASE_REASON_TOO_LATE: ReleaseReason
 RELEASE_REASON_NO_PROOF: ReleaseReason
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("worker_id", "incarnation", "language", "sdk_version", "namespace", "tools")
+    __slots__ = ("worker_id", "incarnation", "language", "sdk_version", "namespace", "tools", "permit")
     WORKER_ID_FIELD_NUMBER: _ClassVar[int]
     INCARNATION_FIELD_NUMBER: _ClassVar[int]
     LANGUAGE_FIELD_NUMBER: _ClassVar[int]
     SDK_VERSION_FIELD_NUMBER: _ClassVar[int]
     NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     TOOLS_FIELD_NUMBER: _ClassVar[int]
+    PERMIT_FIELD_NUMBER: _ClassVar[int]
     worker_id: str
     incarnation: str
     language: str
     sdk_version: str
     namespace: str
     tools: _containers.RepeatedCompositeFieldContainer[WorkerTool]
-    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., language: _Optional[str] = ..., sdk_version: _Optional[str] = ..., namespace: _Optional[str] = ..., tools: _Optional[_Iterable[_Union[WorkerTool, _Mapping]]] = ...) -> None: ...
+    permit: WorkerPermit
+    def __init__(self, worker_id: _Optional[str] = ..., incarnation: _Optional[str] = ..., language: _Optional[str] = ..., sdk_version: _Optional[str] = ..., namespace: _Optional[str] = ..., tools: _Optional[_Iterable[_Union[WorkerTool, _Mapping]]] = ..., permit: _Optional[_Union[WorkerPermit, _Mapping]] = ...) -> None: ...
+
+class WorkerPermit(_message.Message):
+    __slots__ = ("workers", "tools", "at", "until", "key_id", "signature")
+    WORKERS_FIELD_NUMBER: _ClassVar[int]
+    TOOLS_FIELD_NUMBER: _ClassVar[int]
+    AT_FIELD_NUMBER: _ClassVar[int]
+    UNTIL_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    workers: _containers.RepeatedScalarFieldContainer[str]
+    tools: _containers.RepeatedCompositeFieldContainer[PermittedTool]
+    at: _timestamp_pb2.Timestamp
+    until: _timestamp_pb2.Timestamp
+    key_id: str
+    signature: bytes
+    def __init__(self, workers: _Optional[_Iterable[str]] = ..., tools: _Optional[_Iterable[_Union[PermittedTool, _Mapping]]] = ..., at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., key_id: _Optional[str] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
+class PermittedTool(_message.Message):
+    __slots__ = ("namespace", "queue", "name")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    queue: str
+    name: str
+    def __init__(self, namespace: _Optional[str] = ..., queue: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class WorkerTool(_message.Message):
     __slots__ = ("queue", "name", "input_schema_json", "approval_required", "once", "probe", "enforces_idempotency", "preview")

@@ -1,0 +1,83 @@
+// agentspan worker credentials
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  credentialsText,
+  isSubjectToken,
+  KeyFilesError,
+  NAME_PATTERN,
+  newWorkerCredentials,
+  type PermittedTool,
+  parseDuration,
+  type SigningKey,
+  signingKey,
+  signingKeyIn,
+} from "@agentspan/internal";
+import { CommandError } from "../command-error.js";
+import type { Output } from "../output.js";
+
+export interface WorkerCredentialsFlags {
+  readonly tool: readonly string[];
+  readonly keys: string;
+  readonly out: string;
+  readonly expires: string;
+}
+
+export function workerCredentials(
+  workers: readonly string[],
+  { tool, keys, out, expires }: WorkerCredentialsFlags,
+  output: Output,
+  now = Date.now(),
+): void {
+  for (const id of workers) {
+    if (!isSubjectToken(id)) {
+      throw new CommandError(`${JSON.stringify(id)} is no worker id: letters, digits, '_' and '-', at most 128.`);
+    }
+  }
+  const tools = tool.map(toolNamed);
+  const until = now + (parseDuration(expires) ?? 0);
+  const made = newWorkerCredentials({ workers, tools, at: now, until }, keyIn(keys, now));
+  const path = join(out, `${workers[0]}.credentials.json`);
+  write(out, path, credentialsText(made));
+  output.line(
+    `For ${workers.join(", ")}, and for nobody else's eyes; to register until ${new Date(until).toISOString()}:`,
+  );
+  output.line(`  AGENTSPAN_WORKER_CREDENTIALS_FILE=${path}`);
+  output.line();
+  output.line("For the NATS server, one of the users in its configuration, authorization { users = [ … ] }:");
+  output.line(`  ${JSON.stringify(made.natsUser)}`);
+}
+
+function toolNamed(text: string): PermittedTool {
+  const parts = text.split("/");
+  const [namespace = "", queue = "", name = ""] = parts.length === 2 ? ["default", ...parts] : parts;
+  if (parts.length <= 3 && [namespace, queue, name].every((part) => NAME_PATTERN.test(part))) {
+    return { namespace, queue, name };
+  }
+  const was = JSON.stringify(text);
+  throw new CommandError(`--tool takes <queue>/<tool>, or <namespace>/<queue>/<tool>, and was given ${was}.`);
+}
+
+function keyIn(folder: string, now: number): SigningKey {
+  try {
+    const file = signingKeyIn(folder, "permits", now);
+    if (file !== undefined) return signingKey(readFileSync(file.path, "utf8"));
+  } catch (error) {
+    if (error instanceof KeyFilesError) throw new CommandError(error.message);
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  throw new CommandError(
+    `There is no key for permits in ${folder}. Make one with: agentspan signing-keys create ${folder} --for permit`,
+  );
+}
+
+function write(folder: string, path: string, text: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    const why = error.code === "EEXIST" ? "it is there already; name another folder, or move it away" : error.message;
+    throw new CommandError(`${path} cannot be written: ${why}.`);
+  }
+}

@@ -1,0 +1,33 @@
+// Workers that are let in as `agentspan worker credentials` lets them in: each has a user at NATS with its own rights, and a
+// permit for the desk's tools. Whoever shows no login may do everything, so that tests can be the thief as well as the server.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createSigningKeys,
+  credentialsText,
+  newWorkerCredentials,
+  signingKey,
+  signingKeyIn,
+} from "@agentspan/internal";
+import { deskAgent } from "./desk-agent.js";
+
+const DAY_MS = 86_400_000;
+
+/** Makes a key for permits and the credentials of these workers, and gives the NATS server's configuration of them. */
+export function permitWorkers(keysFolder: string, workerIds: readonly string[]): string {
+  createSigningKeys(keysFolder, ["permits"]);
+  const pem = readFileSync(signingKeyIn(keysFolder, "permits", Date.now())?.path ?? "", "utf8");
+  const tools = deskAgent().tools.map(({ name }) => ({ namespace: "default", queue: "desk", name }));
+  const users: object[] = [{ user: "server", password: "secret-of-the-server" }];
+  for (const id of workerIds) {
+    const at = Date.now();
+    const made = newWorkerCredentials({ workers: [id], tools, at, until: at + DAY_MS }, signingKey(pem));
+    writeFileSync(credentialsFile(keysFolder, id), credentialsText(made));
+    users.push(made.natsUser);
+  }
+  return `authorization ${JSON.stringify({ users })}\nno_auth_user: server\n`;
+}
+
+export function credentialsFile(keysFolder: string, workerId: string): string {
+  return join(keysFolder, `${workerId}.credentials.json`);
+}
