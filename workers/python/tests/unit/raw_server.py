@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -19,16 +20,18 @@ Reply = bytes | None
 class RawServer:
     """Answers requests in order; keeps their heads and bodies."""
 
-    def __init__(self, *replies: Reply, cut: bool = False) -> None:
+    def __init__(self, *replies: Reply, cut: bool = False, tls: ssl.SSLContext | None = None) -> None:
         self._replies = list(replies)
         self._cut = cut
+        self._tls = tls
         self.requests: list[tuple[str, bytes]] = []
         self.connections = 0
         self.url = ""
 
     async def __aenter__(self) -> RawServer:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        scheme = "http" if self._tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from agentspan.rpc.credential import call_headers
 from agentspan.rpc.methods import GET_STATUS, START, STREAM_EVENTS
 from agentspan.rpc.run_client import RunClient
 from agentspan.v1 import event_pb2, run_pb2
+from tests.unit.certificates import certificates
 from tests.unit.raw_server import RawServer, Reply, answer, failure, message, stream, talk, told
 
 ASKED = run_pb2.GetStatusRequest(run_id="run_1")
@@ -125,6 +128,26 @@ def test_waits_so_long_for_an_answer_and_no_longer() -> None:
 
     with pytest.raises(AgentspanError, match="did not answer in time"):
         talk(RawServer(b"HTTP/1.1 100 Continue\r\n\r\n"), ask)
+
+
+def test_speaks_by_tls_with_whom_the_machine_trusts_and_with_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, certificate, key = certificates(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+
+    async def ask(at: RawServer) -> Any:
+        client = client_of(at, patience=0.1)
+        try:
+            return await client.call(GET_STATUS, ASKED)
+        finally:
+            client.close()
+
+    with pytest.raises(AgentspanError, match=r"certificate verify failed.*SSL_CERT_FILE"):
+        talk(RawServer(message(STATUS), tls=tls), ask)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    assert talk(RawServer(message(STATUS), tls=tls), ask) == STATUS
 
 
 def test_refuses_calls_once_it_is_closed() -> None:

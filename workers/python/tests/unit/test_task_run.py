@@ -183,6 +183,47 @@ def test_reports_what_a_tool_raised(order: str, retryable: bool, words: str) -> 
     assert (failure.retryable, failure.message) == (retryable, words)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        worker_pb2.CompleteResponse(status=worker_pb2.COMPLETION_STATUS_STALE),
+        worker_pb2.CompleteResponse(status=worker_pb2.COMPLETION_STATUS_LATE),
+        worker_pb2.CompleteResponse(status=99),  # type: ignore[arg-type]
+        error(worker_pb2.CompleteResponse, "INTERNAL"),
+    ],
+)
+def test_tells_an_outcome_no_more_once_it_is_answered(answer: worker_pb2.CompleteResponse) -> None:
+    bench = run(Bench(process_refund, claim=[grant("process_refund", REFUND)], complete=[answer]))
+    assert len(bench.link.requests("complete")) == len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Claim(),
+        Claim(refusal=worker_pb2.Refusal(reason=99)),  # type: ignore[arg-type]
+        Claim.FromString(b"\xa2\x1f\x03new"),
+    ],
+)
+def test_begins_nothing_on_an_answer_that_it_does_not_know(answer: worker_pb2.ClaimResponse) -> None:
+    bench = run(Bench(process_refund, claim=[answer]))
+    assert (bench.link.told, calls) == (["+ACK"], [])
+
+
+def test_gives_the_tool_every_value_that_the_text_says() -> None:
+    got: list[Any] = []
+
+    @tool
+    def take(value: Any) -> None:
+        """Take anything."""
+        got.append(value)
+
+    value = {"__proto__": [9007199254740994, 1e21, 1e-7, -0.5], "é": "€😀", "": None}
+    granted = grant("take", {"value": value}, proof=False)
+    run(Bench(take, claim=[granted], complete=[ACCEPTED]))
+    assert got == [value]
+
+
 def test_leaves_off_where_the_worker_has_ended() -> None:
     bench = Bench(process_refund, claim=[])
     bench.parts.ended.set()

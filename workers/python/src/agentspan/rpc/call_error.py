@@ -42,6 +42,13 @@ def unreachable(address: str, why: object) -> AgentspanError:
     return AgentspanError("BUS_UNAVAILABLE", message, metadata={_ADDRESS: address})
 
 
+def untrusted(address: str, why: object) -> AgentspanError:
+    """Something answers there that is not who it should be, or does not speak TLS."""
+    remedy = "Is the address right, and whoever signed its certificate in the file of SSL_CERT_FILE?"
+    message = f"Cannot reach an Agentspan server at {address} by TLS ({why}). {remedy}"
+    return AgentspanError("BUS_UNAVAILABLE", message, metadata={_ADDRESS: address})
+
+
 def is_unreachable(error: AgentspanError) -> bool:
     """Whether no server answered at all."""
     return error.reason == "BUS_UNAVAILABLE" and _ADDRESS in error.metadata

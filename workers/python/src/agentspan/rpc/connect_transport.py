@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from agentspan import __version__
 from agentspan.agents.errors import AgentspanError
-from agentspan.rpc.call_error import broken, connect_error, http_error, late, unreachable
+from agentspan.rpc.call_error import broken, connect_error, http_error, late, unreachable, untrusted
 from agentspan.rpc.credential import CallHeaders
 from agentspan.rpc.http_connection import ConnectionFailedError, HttpConnection, ResponseHead
 from agentspan.rpc.methods import I, Method, O
@@ -131,6 +131,8 @@ class ConnectTransport:
             return await HttpConnection.open(self._url, self._tls, _CONNECT_TIMEOUT_S), False
         except asyncio.TimeoutError:
             raise unreachable(self.address, "no connection in time") from None
+        except ssl.SSLError as error:
+            raise untrusted(self.address, error) from error
         except OSError as error:
             raise unreachable(self.address, error) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from agentspan.agents.approval import name_of
 from agentspan.v1 import worker_pb2
 from agentspan.worker.ask_until_answered import ask_until_answered, is_unregistered
 from agentspan.worker.grant_check import Objection
@@ -43,7 +44,7 @@ async def complete(
     elif answer.status == worker_pb2.COMPLETION_STATUS_ACCEPTED:
         logger.debug("Completed a task  %s", said(fields))
     else:
-        status = worker_pb2.CompletionStatus.Name(answer.status)
+        status = name_of(worker_pb2.CompletionStatus, answer.status, "COMPLETION_STATUS_")
         logger.warning("An outcome came too late for its call: %s  %s", status, said(fields))
 
 
