@@ -41,11 +41,11 @@ export async function hint(
   runId: string,
   callId: string,
   queue: string,
-  tool = "refund",
+  { tool = "refund", attempt = 1 }: { readonly tool?: string; readonly attempt?: number } = {},
 ): Promise<void> {
   const nats = await connect({ servers: servers.natsUrl });
-  const subject = taskSubject({ namespace: "default", queue, tool, runId, callId, attempt: 1 });
-  const body = toBinary(TaskHintSchema, create(TaskHintSchema, { runId, callId, attempt: 1 }));
+  const subject = taskSubject({ namespace: "default", queue, tool, runId, callId, attempt });
+  const body = toBinary(TaskHintSchema, create(TaskHintSchema, { runId, callId, attempt }));
   await until("the stream takes the hint", () =>
     nats.jetstream().publish(subject, body, { expect: { streamName: TASK_STREAM } }),
   );

@@ -2,8 +2,8 @@
 import { digestOf } from "@agentspan/internal";
 import type { Event } from "@agentspan/proto";
 import { describe, expect, it } from "vitest";
-import { ANNOUNCE_SOON, type Stack, strictAgent, until } from "../../src/index.js";
-import { call, ended, startRun, theApproval } from "../desk-run.js";
+import { ANNOUNCE_SOON, deskAgent, type Stack, strictAgent, until } from "../../src/index.js";
+import { approvalOf, call, ended, REFUND, startRun, theApproval, waitingFor } from "../desk-run.js";
 import { hint, historyOf, only, waitingRun } from "../signed-run.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -66,6 +66,31 @@ describe("a row that was changed between the approval and the execution", () => 
     expect(stack.current.model.told(run.input)).toEqual([expect.stringMatching(why)]);
   });
 
+  it("into one that did not run yet: it runs no second time, and the run says why", async () => {
+    const both = { calls: [...call("refund", REFUND).calls, ...call("email").calls] };
+    const run = await startRun(stack.current, "again", [both, { text: "ok" }], { agent: deskAgent("again") });
+    const { pendingApprovals } = await waitingFor(run, 2);
+    const { approvalId, callId } = approvalOf(pendingApprovals, "refund");
+    await stack.current.addWorker({ queues: ["again"] });
+    await run.handle.approve({ approvalId });
+    await until("the refund is paid", () => stack.current.ledger.done(run.runId).length === 1);
+    await until("its outcome is stored", async () =>
+      (await historyOf(stack.current, run)).some(({ event }) => event.case === "toolResult"),
+    );
+    await tamper(stack.current, run.runId, (row) => {
+      const state = JSON.parse(row.run) as { turn: { calls: { callId: string }[] } };
+      const ready = { attempts: 2, claims: [], state: { kind: "ready", attempt: 2, since: 0, notBefore: 0 } };
+      state.turn.calls = state.turn.calls.map((one) => (one.callId === callId ? { ...one, ...ready } : one));
+      row.run = JSON.stringify(state);
+    });
+    await hint(stack.current, run.runId, callId, "again", { attempt: 2 });
+    const results = async () =>
+      (await historyOf(stack.current, run)).flatMap(({ event }) => (event.case === "toolResult" ? [event.value] : []));
+    const last = await until("the run says why", async () => (await results())[1]);
+    expect(last.outcome.value).toMatch(/did not run and had no effect.*it has ended/);
+    expect(stack.current.ledger.begun(run.runId)).toHaveLength(1);
+  });
+
   it("into one that waits for nobody: no worker runs it, and the run says why", async () => {
     const agent = strictAgent("ungated");
     const run = await startRun(stack.current, "ungated", [call("get_order", {}), { text: "ok" }], { agent });
@@ -77,7 +102,7 @@ describe("a row that was changed between the approval and the execution", () => 
       row.run = JSON.stringify({ ...state, checkpoints: {} });
     });
     await stack.current.addWorker({ queues: ["ungated"] });
-    await hint(stack.current, run.runId, callId, "ungated", "get_order");
+    await hint(stack.current, run.runId, callId, "ungated", { tool: "get_order" });
     expect((await ended(run)).state).toBe("COMPLETED");
     expect(stack.current.ledger.begun(run.runId)).toEqual([]);
     const { outcome } = only(await historyOf(stack.current, run), "toolResult");

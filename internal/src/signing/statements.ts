@@ -100,6 +100,22 @@ export interface GrantStatement {
   readonly preview?: string;
 }
 
+/**
+ * What a worker said of a guarded call that has no outcome yet, and that lets it begin, or begin again: signed by the
+ * orchestrator before it is stored.
+ */
+export interface WordStatement {
+  readonly run: string;
+  readonly call: string;
+  /** It gave the attempt back not begun, its probe found out about it, or its preview looked at the call. */
+  readonly kind: "released" | "probed" | "previewed";
+  /** The attempt, or the preview's number. */
+  readonly number: number;
+  /** The digest of the claim's nonce; the verdict, and whether the call runs again; the purpose and the fingerprint. */
+  readonly said: string;
+  readonly at: number;
+}
+
 /** What became of a guarded call: signed by the orchestrator before it is stored. */
 export interface OutcomeStatement {
   readonly run: string;
@@ -158,6 +174,10 @@ export function decisionText(statement: DecisionStatement): string {
 
 export function grantText(statement: GrantStatement): string {
   return signedText("agentspan.grant.v1", statement);
+}
+
+export function wordText(statement: WordStatement): string {
+  return signedText("agentspan.word.v1", statement);
 }
 
 export function outcomeText(statement: OutcomeStatement): string {

@@ -12,6 +12,8 @@ const GRANT_CHECK = "sdk-ts/test/grant-check.test.ts";
 const STORED_APPROVAL = "services/orchestrator/test/proof/signatures.test.ts";
 const BELIEVED = "services/orchestrator/test/proof/believed-calls.test.ts";
 const BELIEVED_CALLS = "services/orchestrator/src/proof/believed-calls.ts";
+const RECORD = "services/orchestrator/src/proof/believed-record.ts";
+const BELIEVED_RECORD = "services/orchestrator/test/proof/believed-record.test.ts";
 const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
 const TAMPERED_ROWS = "e2e/test/servers/tampered-rows.test.ts";
 const UNREGISTERED = "services/orchestrator/test/workers/unregistered-workers.test.ts";
@@ -252,6 +254,30 @@ export const ON_THE_WAY: readonly Defence[] = [
       file: "services/orchestrator/test/engine/pinned-definition.test.ts",
       title: "a definition that was changed in the database and",
     },
+  },
+  {
+    threat: ROW,
+    without: "a call runs again where the row says that it did not run yet",
+    file: RECORD,
+    from: "if (!explained && !settled) return",
+    to: "if (!explained && !settled && attempt < 0) return",
+    shownBy: { file: BELIEVED_RECORD, title: "began before, where its outcome was taken out too" },
+  },
+  {
+    threat: ROW,
+    without: "a start that only the audit tells of is none",
+    file: RECORD,
+    from: "if (untold) return",
+    to: "if (untold && starts.length < 0) return",
+    shownBy: { file: BELIEVED_RECORD, title: "is known to the audit" },
+  },
+  {
+    threat: ROW,
+    without: "a check that nobody made counts as one",
+    file: RECORD,
+    from: "return call.check === undefined ?",
+    to: "return call.check === undefined || call.check.sequence > 0 ?",
+    shownBy: { file: BELIEVED_RECORD, title: "is none where the row says that somebody looked" },
   },
   {
     threat: STALE_KEY,

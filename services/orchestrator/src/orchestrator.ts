@@ -66,7 +66,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
   const signatures =
-    options.signing && new Signatures({ signing: options.signing, history, agents, text: textFunctions });
+    options.signing && new Signatures({ signing: options.signing, history, agents, text: textFunctions, audit: store });
   const registry = new WorkerRegistry(store);
   const wishes = new DeltaWishes(monotonic);
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));

@@ -69,6 +69,8 @@ export interface TaskReleased {
   readonly reason: ReleaseReason;
   readonly detail: string;
   readonly retryAt: number;
+  /** Where the call is guarded. */
+  readonly signed?: Signed;
 }
 
 export type ReleaseReason = "SHUTTING_DOWN" | "INCOMPATIBLE" | "TOO_LATE" | "NO_PROOF";
@@ -123,6 +125,8 @@ export interface ProbeAnswered {
   readonly detail: string;
   /** The call runs again by itself, under the approval it has, once the old grant is dead. */
   readonly runsAgain?: true;
+  /** Where the call is guarded. */
+  readonly signed?: Signed;
 }
 
 export type ProbeVerdict = "HAPPENED" | "DID_NOT_HAPPEN" | "UNKNOWN";
@@ -157,6 +161,8 @@ export interface PreviewTaken {
   readonly finding: PreviewFinding;
   /** Of a check: that it is what was shown, or something else; absent where it failed. */
   readonly verdict?: "same" | "drifted";
+  /** Where the call is guarded. */
+  readonly signed?: Signed;
 }
 
 export type PreviewFinding =

@@ -61,10 +61,11 @@ export class Grants {
     { stored, claim, answer }: GrantedClaim,
   ): Promise<SignedAt | { readonly problem: string }> {
     const { callId, attempt, nonce, workerId } = claim;
-    const problem = await signatures.callProblem(stored, callId);
+    const grantedAt = this.clock.now();
+    const beginning = answer.guarded ? { attempt, nonce, at: grantedAt } : undefined;
+    const problem = await signatures.callProblem(stored, callId, beginning);
     if (problem !== undefined) return { problem };
     const gate = answer.guarded ? (callOf(stored.run, callId)?.gate ?? "once") : "plain";
-    const grantedAt = this.clock.now();
     const checked = checkOf(stored.run, callId);
     const start = { callId, attempt, nonce, workerId, tool: answer.tool, gate, ...checked };
     return { ...signatures.signGrant(stored.run.runId, start, answer, grantedAt), grantedAt };

@@ -13,9 +13,8 @@ import {
 } from "../core/index.js";
 import type { History } from "../history.js";
 import type { StoredRun } from "../ports.js";
-import { BelievedCalls, type BelievedCallsOptions } from "./believed-calls.js";
-import type { FindEvent } from "./believed-starts.js";
-import { actText, finishText, grantedText, runText } from "./signed-facts.js";
+import { type Beginning, BelievedCalls, type BelievedCallsOptions, type StoredEvents } from "./believed-calls.js";
+import { actText, finishText, grantedText, runText, saidText } from "./signed-facts.js";
 
 /** A transition that is about to be stored. */
 export interface Transition {
@@ -28,12 +27,12 @@ export interface Transition {
 }
 
 export interface SignaturesOptions extends BelievedCallsOptions {
-  readonly history: Pick<History, "at">;
+  readonly history: Pick<History, "at" | "after">;
 }
 
 export class Signatures {
   private readonly signing: Signing;
-  private readonly history: Pick<History, "at">;
+  private readonly history: Pick<History, "at" | "after">;
   private readonly calls: BelievedCalls;
 
   constructor(options: SignaturesOptions) {
@@ -51,23 +50,33 @@ export class Signatures {
    * is nothing in the database that could pass for a grant.
    */
   async sign({ before, after, events, stored, earlier }: Transition): Promise<readonly RunEvent[]> {
-    const known = [...earlier, ...events];
-    const find: FindEvent = async (sequence) =>
-      known.find((event) => event.sequence === sequence) ??
-      (stored === undefined ? undefined : await this.history.at(stored, sequence));
     const signed: RunEvent[] = [];
-    for (const event of events) {
-      const fact = await this.signedFact(event, { before, after, find });
+    for (const [index, event] of events.entries()) {
+      const record = this.recordOf(stored, [...earlier, ...signed, ...events.slice(index)]);
+      const fact = await this.signedFact(event, { before, after, record });
       signed.push(fact === undefined ? event : { ...event, fact });
     }
     return signed;
   }
 
+  private recordOf(stored: StoredRun | undefined, known: readonly RunEvent[] = []): StoredEvents {
+    const { history } = this;
+    return {
+      at: async (sequence) =>
+        known.find((event) => event.sequence === sequence) ??
+        (stored === undefined ? undefined : await history.at(stored, sequence)),
+      after: async (sequence) => [
+        ...(stored === undefined ? [] : await history.after(stored, sequence)),
+        ...known.filter((event) => event.sequence > sequence),
+      ],
+    };
+  }
+
   /** Why a stored call must not run, in words that follow "because"; undefined where it may. */
-  callProblem(stored: StoredRun, callId: string): Promise<string | undefined> {
+  callProblem(stored: StoredRun, callId: string, beginning?: Beginning): Promise<string | undefined> {
     const call = callOf(stored.run, callId);
     if (call === undefined) return Promise.resolve("there is no such call");
-    return this.calls.problem(stored.run, call, (sequence) => this.history.at(stored, sequence));
+    return this.calls.problem(stored.run, call, this.recordOf(stored), beginning);
   }
 
   /** Signs a grant that is not stored with its start. */
@@ -84,7 +93,7 @@ export class Signatures {
 
   private async signedFact(
     { fact, at }: RunEvent,
-    { before, after, find }: Pick<Transition, "before" | "after"> & { readonly find: FindEvent },
+    { before, after, record }: Pick<Transition, "before" | "after"> & { readonly record: StoredEvents },
   ): Promise<Fact | undefined> {
     const { runId } = after;
     switch (fact.type) {
@@ -95,10 +104,18 @@ export class Signatures {
         const digest = (before?.checkpoints[fact.approvalId] ?? after.checkpoints[fact.approvalId])?.digest ?? "";
         return { ...fact, signed: { digest, ...this.signature(actText(runId, fact, { digest }, at)) } };
       }
+      case "task_released":
+      case "probe_answered":
+      case "preview_taken": {
+        const call = (before && callOf(before, fact.callId)) ?? callOf(after, fact.callId);
+        if (call === undefined || !isGuarded(call.gate)) return undefined;
+        return { ...fact, signed: this.signature(saidText(runId, fact, at)) };
+      }
       case "tool_started": {
         const call = callOf(after, fact.callId);
         if (!isGuarded(fact.gate) || call === undefined) return undefined;
-        if ((await this.calls.problem(after, call, find)) !== undefined) return undefined;
+        const { attempt, nonce } = fact;
+        if ((await this.calls.problem(after, call, record, { attempt, nonce, at })) !== undefined) return undefined;
         return { ...fact, signed: this.signGrant(runId, fact, call, at) };
       }
       case "tool_result": {

@@ -1,16 +1,20 @@
 // Which text of a stored fact is signed. It is made anew from the fact each time: a fact that was changed has another.
-import { decisionText, digestOf, grantText, outcomeText, startText } from "@agentspan/internal";
+import { decisionText, digestOf, grantText, outcomeText, startText, wordText } from "@agentspan/internal";
 import {
   type CallOutcome,
   type Decided,
+  type Fact,
   idempotencyKeyOf,
   isGuarded,
+  type PreviewTaken,
+  type ProbeAnswered,
   type Run,
   type RunEvent,
   type RunStarted,
   type Signed,
   type SignedAct,
   type SignedGrant,
+  type TaskReleased,
   type ToolFinished,
   type ToolStarted,
   type Voted,
@@ -86,6 +90,30 @@ export function grantedText(
   });
 }
 
+export type Word = TaskReleased | ProbeAnswered | PreviewTaken;
+
+export function isWord(fact: Fact): fact is Word {
+  return fact.type === "task_released" || fact.type === "probe_answered" || fact.type === "preview_taken";
+}
+
+export function saidText(run: string, fact: Word, at: number): string {
+  const { callId: call } = fact;
+  switch (fact.type) {
+    case "task_released":
+      return wordText({ run, call, kind: "released", number: fact.attempt, said: digestOf(fact.nonce), at });
+    case "probe_answered": {
+      const said = fact.runsAgain === true ? `${fact.verdict}, and it runs again` : fact.verdict;
+      return wordText({ run, call, kind: "probed", number: fact.attempt, said, at });
+    }
+    case "preview_taken": {
+      const seen = fact.finding.kind === "found" ? fact.finding.fingerprint : "failed";
+      return wordText({ run, call, kind: "previewed", number: fact.number, said: `${fact.purpose} ${seen}`, at });
+    }
+    default:
+      return fact satisfies never;
+  }
+}
+
 export function finishText(runId: string, { callId, attempt, tool, outcome }: ToolFinished, at: number): string {
   return outcomeText({
     run: runId,
@@ -111,6 +139,10 @@ export function signatureIn(runId: string, { fact, at }: RunEvent): (Signed & { 
     case "voted":
     case "decided":
       return fact.signed && { ...fact.signed, text: actText(runId, fact, fact.signed, at) };
+    case "task_released":
+    case "probe_answered":
+    case "preview_taken":
+      return fact.signed && { ...fact.signed, text: saidText(runId, fact, at) };
     case "tool_started":
       return fact.signed && { ...fact.signed, text: grantedText(runId, fact, fact.signed, at) };
     case "tool_result":

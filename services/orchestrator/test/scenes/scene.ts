@@ -78,7 +78,7 @@ export class Desk {
     this.store = new WatchedStore(database, () => scene.now);
     this.agents = new AgentCatalog(this.store, clock);
     const history = new History(this.store);
-    const known = { history, agents: this.agents, text: textFunctions };
+    const known = { history, agents: this.agents, text: textFunctions, audit: this.store };
     this.signatures = signing && new Signatures({ signing, ...known });
     this.engine = new Engine({
       store: this.store,
