@@ -7,6 +7,7 @@ const LONG = [
   "e2e/test/servers/outages",
   "e2e/test/servers/flow",
   "workers/python/test/servers/pytest",
+  "workers/conformance/test/servers/typescript",
   "cli/test/servers/demo",
   "cli/test/servers/server-start",
   "prove/test/servers/prove",
