@@ -7,6 +7,8 @@ const LONG = [
   "e2e/test/servers/outages",
   "e2e/test/servers/flow",
   "workers/python/test/servers/pytest",
+  "workers/conformance/test/servers/python",
+  "workers/conformance/test/servers/mutants",
   "workers/conformance/test/servers/typescript",
   "cli/test/servers/demo",
   "cli/test/servers/server-start",

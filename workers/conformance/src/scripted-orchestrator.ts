@@ -167,9 +167,12 @@ export class ScriptedOrchestrator {
     );
   }
 
-  /** How many hints of a tool nobody has been given. */
-  async untaken(queue: string, tool: string): Promise<number> {
-    return (await this.jsm.consumers.info(TASK_STREAM, consumerName("default", queue, tool))).num_pending;
+  /** Takes a hint of a tool as another worker would that has room, and acknowledges it: whether one came in time. */
+  async takeHint(queue: string, tool: string, withinMs: number): Promise<boolean> {
+    const consumer = await this.js.consumers.get(TASK_STREAM, consumerName("default", queue, tool));
+    const message = await consumer.next({ expires: withinMs });
+    message?.ack();
+    return message !== null;
   }
 
   of<V extends WorkerVerb>(verb: V): readonly Extract<Seen, { verb: V }>[] {

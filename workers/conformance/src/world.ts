@@ -109,9 +109,8 @@ export class World {
 
   /** Resolves when a driver is registered. */
   async ready(process: DriverProcess): Promise<void> {
-    await this.until(`the driver ${process.workerId} is ready`, () => {
-      return process.exit !== undefined || this.ledger.lines({ step: "ready", pid: process.pid }).length > 0;
-    });
+    const ready = () => process.exit !== undefined || this.ledger.lines({ step: "ready", pid: process.pid }).length > 0;
+    await until(`the driver ${process.workerId} is ready`, ready);
     if (process.exit !== undefined) throw new Error(`The driver ended before it was ready:\n${process.log()}`);
   }
 

@@ -10,10 +10,11 @@ import type { Scenarios } from "./scenarios.js";
 async function handedBack(scene: Scene, tasks: readonly ScriptedTask[], reason: ReleaseReason): Promise<string[]> {
   const details: string[] = [];
   for (const task of tasks) {
-    const { request } = await scene.world.until(`${task.tool} ${task.callId} is handed back`, () => {
-      if (scene.lines({ step: "begin" }, task).length > 0) throw new Error("It was begun.");
-      return scene.requests("release", task)[0];
+    const handed = await scene.world.until(`${task.tool} ${task.callId} is handed back`, () => {
+      return scene.lines({ step: "begin" }, task).length > 0 ? "begun" : scene.requests("release", task)[0];
     });
+    if (handed === "begun") throw new Error(`${task.tool} ${task.callId} was begun.`);
+    const { request } = handed;
     expect({ callId: task.callId, reason: ReleaseReason[request.reason] }).toEqual({
       callId: task.callId,
       reason: ReleaseReason[reason],

@@ -1,0 +1,4 @@
+import { measure } from "../conformance.js";
+import { PYTHON } from "../drivers.js";
+
+await measure(PYTHON);
