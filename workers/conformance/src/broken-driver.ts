@@ -1,6 +1,7 @@
 // The TypeScript driver with one fault, which CONFORMANCE_FAULT names: to show that a worker which lacks a behaviour does
 // not pass its scenario. What its SDK says on the bus, and what it hears, is changed on the way.
 import crypto from "node:crypto";
+import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { CompletionStatus, ProbeVerdict, RefusalReason, ReleaseReason } from "@agentspan/proto";
 import type { Answer, Seen } from "./worker-wire.js";
@@ -72,6 +73,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   "acknowledges hints before their claims are answered": { said: (word) => (word === "+WPI" ? "+ACK" : word) },
   "acknowledges no hint": { said: (word) => (word === "+ACK" ? "+WPI" : word) },
+  "calls each function twice": {
+    begin: () => {
+      const { appendFileSync } = fs;
+      fs.appendFileSync = (file, line) => {
+        if (String(line).startsWith('{"step":"begin"')) appendFileSync(file, line);
+        appendFileSync(file, line);
+      };
+      syncBuiltinESMExports();
+    },
+  },
   "opens its owner's gates": {
     begin: forgetKeys,
     heard: (answer) => {

@@ -27,6 +27,7 @@ const MUTANTS: readonly Mutant[] = [
   { fault: "asks first whoever is there", lacks: 6, noticed: /to deeply equal/ },
   { fault: "acknowledges hints before their claims are answered", lacks: 7, noticed: /somebody is at it/ },
   { fault: "acknowledges no hint", lacks: 7, noticed: /the hint is acknowledged/ },
+  { fault: "calls each function twice", lacks: 8, noticed: /length of 1 but got 2/ },
   { fault: "believes whoever grants", lacks: 11, noticed: /was begun/ },
   { fault: "believes whoever grants", lacks: 12, noticed: /was begun/ },
   { fault: "believes whoever grants", lacks: 13, noticed: /was begun/ },
