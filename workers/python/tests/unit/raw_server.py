@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 
 Reply = bytes | None
-"""The bytes of an answer; None to close the connection without one."""
+"""The bytes of an answer; None to close the connection without one, empty to say nothing and keep it."""
 
 
 class RawServer:
@@ -26,7 +26,11 @@ class RawServer:
         self._tls = tls
         self.requests: list[tuple[str, bytes]] = []
         self.connections = 0
+        #: Something for each request, as it comes.
+        self.arrived: asyncio.Queue[str] = asyncio.Queue()
         self.url = ""
+        self._writers: list[asyncio.StreamWriter] = []
+        self._serving: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> RawServer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
@@ -36,15 +40,23 @@ class RawServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        await self._server.wait_closed()
+        # Whoever still waits for a request is told that none comes.
+        for writer in self._writers:
+            writer.close()
+        await asyncio.gather(*self._serving, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
+        serving = asyncio.current_task()
+        if serving is not None:
+            self._serving.append(serving)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 text = head.decode()
                 length = int(text.lower().split("content-length: ")[1].split("\r\n")[0])
                 self.requests.append((text, await reader.readexactly(length)))
+                self.arrived.put_nowait(text)
                 reply = self._replies.pop(0)
                 if reply is None:
                     return

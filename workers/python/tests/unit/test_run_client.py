@@ -206,13 +206,13 @@ def event(sequence: int, kind: str = "resumed") -> run_pb2.StreamEventsResponse:
 
 
 def feed(
-    *replies: Reply, after: int = 0, cut: bool = False, key: Any = None
+    *replies: Reply, after: int = 0, cut: bool = False, key: Any = None, silence: float = 60.0
 ) -> tuple[RawServer, list[tuple[int, str]]]:
     server = RawServer(*replies, cut=cut)
 
     async def ask(at: RawServer) -> list[tuple[int, str]]:
         client = client_of(at, key=key)
-        events = event_feed(client, "run_1", after=after, include_deltas=False)
+        events = event_feed(client, "run_1", after=after, include_deltas=False, silence=silence)
         try:
             return [(one.sequence, one.type) async for one in events]
         finally:
@@ -255,6 +255,41 @@ def test_reads_again_where_events_are_missing() -> None:
     server, got = feed(stream(event(1), event(3, "done")), message(STATUS), stream(event(2), event(3, "done")))
     assert got == DONE
     assert asked_after(server) == [0, 1]
+
+
+def test_asks_beside_a_silent_stream_and_reads_again_where_it_hides_something() -> None:
+    quiet = run_pb2.GetStatusResponse(status=run_pb2.RunStatus(run_id="run_1", last_sequence=2))
+    server, got = feed(
+        b"",
+        message(quiet),
+        message(STATUS),
+        message(STATUS),
+        stream(event(3, "done")),
+        after=2,
+        silence=0.05,
+    )
+    assert got == [(3, "done")]
+    assert asked_after(server) == [2, 2]
+
+
+def test_waits_on_where_nothing_has_happened() -> None:
+    quiet = run_pb2.GetStatusResponse(status=run_pb2.RunStatus(run_id="run_1"))
+    server = RawServer(b"", *[message(quiet)] * 100)
+
+    async def ask(at: RawServer) -> int:
+        client = client_of(at)
+        events = event_feed(client, "run_1", after=0, include_deltas=False, silence=0.02)
+        waits = asyncio.ensure_future(anext(events))
+        for _ in range(3):
+            await asyncio.wait_for(at.arrived.get(), 10)
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        client.close()
+        return at.connections
+
+    # One for the stream, which is not asked for again, and one for what is asked beside it.
+    assert talk(server, ask) == 2
 
 
 def test_ends_where_the_run_turns_out_to_have_ended() -> None:

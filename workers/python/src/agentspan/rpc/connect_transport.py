@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from agentspan import __version__
 from agentspan.agents.errors import AgentspanError
+from agentspan.agents.within import within
 from agentspan.rpc.call_error import broken, connect_error, http_error, late, unreachable, untrusted
 from agentspan.rpc.credential import CallHeaders
 from agentspan.rpc.http_connection import ConnectionFailedError, HttpConnection, ResponseHead
@@ -44,7 +45,7 @@ class ConnectTransport:
         headers = {**await self._headers(), "connect-timeout-ms": str(max(1, round(timeout * 1000)))}
         calling = self._unary(method, request.SerializeToString(), headers)
         try:
-            return await asyncio.wait_for(calling, timeout)
+            return await within(timeout, calling)
         except asyncio.TimeoutError:
             raise late(self.address) from None
 

@@ -12,6 +12,8 @@ from urllib.parse import SplitResult
 
 import h11
 
+from agentspan.agents.within import within
+
 _READ_BYTES = 64 * 1024
 # A watched run may be silent for days; probes notice a connection that died without a word.
 _PROBE_AFTER_S = 30
@@ -51,7 +53,7 @@ class HttpConnection:
         """Raises OSError (TLS's own errors among them) or TimeoutError."""
         port = url.port or (443 if tls is not None else 80)
         opening = asyncio.open_connection(url.hostname, port, ssl=tls)
-        reader, writer = await asyncio.wait_for(opening, timeout)
+        reader, writer = await within(timeout, opening, discard=lambda both: both[1].close())
         _keep_alive(writer.get_extra_info("socket"))
         return HttpConnection(reader, writer)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
+from agentspan.agents.within import within
 from agentspan.rpc.run_client import backoff
 from agentspan.worker.nats_link import NatsLink
 from agentspan.worker.worker_parts import WorkerEndedError
@@ -63,6 +64,6 @@ def is_unregistered(answer: Any) -> bool:
 async def pause(seconds: float, until: asyncio.Event) -> None:
     """Waits so long, or until the event is set."""
     try:
-        await asyncio.wait_for(until.wait(), seconds)
+        await within(seconds, until.wait())
     except asyncio.TimeoutError:
         return

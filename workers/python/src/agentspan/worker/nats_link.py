@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from agentspan.agents.errors import AgentspanError
+from agentspan.agents.within import within
 from agentspan.worker.nats_address import nats_address, without_login
 from agentspan.worker.worker_parts import logger
 
@@ -75,7 +76,7 @@ class NatsLink:
             link = NatsLink(url, worker_id)
             left = patience - (time.monotonic() - begun)
             try:
-                await asyncio.wait_for(link._connect(link._client), max(0.2, min(5.0, left)))
+                await within(max(0.2, min(5.0, left)), link._connect(link._client))
             except (OSError, nats.errors.Error, asyncio.TimeoutError) as error:
                 why = link._last_error or error
                 await link._give_up()
@@ -197,7 +198,7 @@ class NatsLink:
             await asyncio.sleep(_REOPEN_AFTER_S)
             client = Client()
             try:
-                await asyncio.wait_for(self._connect(client), 5.0)
+                await within(5.0, self._connect(client))
                 for inbox in self._inboxes:
                     await inbox.open(client)
             except (OSError, nats.errors.Error, asyncio.TimeoutError) as error:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from agentspan import __version__
 from agentspan.agents.errors import AgentspanError, reason_of
+from agentspan.agents.within import within
 from agentspan.v1 import worker_pb2
 from agentspan.worker.ask_until_answered import ask_until_answered
 from agentspan.worker.served_tools import ServedTool
@@ -28,7 +29,7 @@ async def register(
     )
     asking = ask_until_answered(parts.link, "register", request, worker_pb2.RegisterResponse, ended=ended)
     try:
-        answer = await asyncio.wait_for(asking, None if patience == float("inf") else patience)
+        answer = await within(None if patience == float("inf") else patience, asking)
     except asyncio.TimeoutError:
         remedy = "Is the server running? Start one with: agentspan server start"
         message = f"NATS answers, but no Agentspan server listens there. {remedy}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from agentspan.agents.tool import Tool
+from agentspan.agents.within import within
 from agentspan.v1 import worker_pb2
 from agentspan.worker.probe_run import run_probe
 from agentspan.worker.task_in_hand import TaskInHand, attempt_key, task_in_hand
@@ -61,7 +62,7 @@ class TaskDesk:
             message.drop()
             return
         try:
-            await asyncio.wait_for(self._slots.acquire(), _ROOM_WAIT_S)
+            await within(_ROOM_WAIT_S, self._slots.acquire(), discard=lambda _: self._slots.release())
         except asyncio.TimeoutError:
             message.give_back()
             return
