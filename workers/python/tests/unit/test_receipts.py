@@ -55,6 +55,13 @@ def test_finds_nothing_wrong_with_a_receipt_that_holds() -> None:
     assert faults_of(receipt()) == []
 
 
+def test_takes_what_is_said_only_where_there_is_something_to_say() -> None:
+    shown = {"preview": digest_of("p")}
+    ground = {"grantId": "gra_1", "use": 1, "version": "0123456789abcdef"}
+    assert faults_of(receipt({**shown, "group": "finance", "ground": ground}, shown)) == []
+    assert read_receipt(text_of(receipt({"ground": {**ground, "use": True}}))) is None
+
+
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [

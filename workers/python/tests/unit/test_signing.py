@@ -13,11 +13,13 @@ from tests.vectors import vectors
 
 SIGNATURES = vectors("signatures")
 KEYS = SIGNATURES["keys"]
+SIGNERS: dict[str, Signer] = {"gateway": "gateways", "orchestrator": "orchestrators", "permit": "permits"}
 
 
 def trusted_text(**changes: object) -> str:
     lists = {
         "gateways": [{"id": KEYS["gateway"]["id"], "public": KEYS["gateway"]["public"]}],
+        "permits": [{"id": KEYS["permit"]["id"], "public": KEYS["permit"]["public"]}],
         "orchestrators": [{"id": KEYS["orchestrator"]["id"], "public": KEYS["orchestrator"]["public"], **changes}],
     }
     return json.dumps(lists)
@@ -32,7 +34,7 @@ def test_believes_what_each_vector_says_was_signed(vector: dict[str, Any]) -> No
     text = signed_text(vector["purpose"], vector["statement"])
     assert text == vector["text"]
     assert text.encode().hex() == vector["utf8"]
-    signer: Signer = "gateways" if vector["signer"] == "gateway" else "orchestrators"
+    signer = SIGNERS[vector["signer"]]
     about = {"text": text, "key_id": vector["keyId"], "signature": from_base64url(vector["signature"])}
     at = at_of(vector["statement"])
     assert TrustedKeys(trusted_text()).problem(signer, **about, at=at) is None

@@ -41,6 +41,10 @@ _MEMBERS: Mapping[PartName, Mapping[str, type]] = {
 }
 
 
+#: Texts that are there only where there was something to say.
+_OPTIONAL: Mapping[PartName, tuple[str, ...]] = {"decision": ("preview", "group"), "grant": ("preview",), "outcome": ()}
+
+
 @dataclass(frozen=True)
 class SignedPart:
     """A statement with its signature."""
@@ -167,9 +171,7 @@ def _part(part: PartName, value: object) -> SignedPart | None:
 def _is_statement(part: PartName, value: object) -> bool:
     if not isinstance(value, dict):
         return False
-    members = dict(_MEMBERS[part])
-    if part != "outcome" and "preview" in value:
-        members["preview"] = str
+    members = {**_MEMBERS[part], **{name: str for name in _OPTIONAL[part] if name in value}}
     others = dict(value)
     if part == "decision" and "ground" in others and not _is_ground(others.pop("ground")):
         return False

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from agentspan.agents.errors import invalid
 
-Signer = Literal["gateways", "orchestrators"]
+Signer = Literal["gateways", "orchestrators", "permits"]
 
-_SIGNERS: tuple[Signer, ...] = ("gateways", "orchestrators")
-_WHOSE = {"gateways": "a gateway", "orchestrators": "an orchestrator"}
+_SIGNERS: tuple[Signer, ...] = ("gateways", "orchestrators", "permits")
+_WHOSE = {"gateways": "a gateway", "orchestrators": "an orchestrator", "permits": "whoever permits workers"}
 _RAW_BYTES = 32
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})")
 
@@ -52,11 +52,14 @@ def from_base64url(text: str) -> bytes:
 
 
 class TrustedKeys:
-    """The public keys of gateways and orchestrators."""
+    """The public keys of gateways, of orchestrators, and of whoever permits workers."""
 
     def __init__(self, text: str) -> None:
-        """Read {"gateways": [{"id", "public", "retired_at"?}], "orchestrators": […]}. Raises TrustedKeysError."""
-        self._keys: dict[Signer, dict[str, _Key]] = {"gateways": {}, "orchestrators": {}}
+        """Read {"gateways": [{"id", "public", "retired_at"?}], "orchestrators": […], "permits"?: […]}.
+
+        Raises TrustedKeysError.
+        """
+        self._keys: dict[Signer, dict[str, _Key]] = {"gateways": {}, "orchestrators": {}, "permits": {}}
         faults = self._read(text)
         if faults:
             raise TrustedKeysError(faults)
@@ -94,7 +97,7 @@ class TrustedKeys:
             return ['it is no object with "gateways" and "orchestrators"']
         faults = [f"it has {json.dumps(name)}, which is no list of keys" for name in value if name not in _SIGNERS]
         for signer in _SIGNERS:
-            entries = value.get(signer)
+            entries = value.get(signer, [] if signer == "permits" else None)
             if not isinstance(entries, list):
                 faults.append(f"it has no list {json.dumps(signer)}")
                 continue
