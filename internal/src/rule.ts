@@ -13,6 +13,7 @@ import type { CelInput, parse } from "@bufbuild/cel";
 import { Limits } from "./limits.js";
 import { depthFault } from "./rule-depth.js";
 import { ruleFault } from "./rule-fault.js";
+import { fieldsIn } from "./rule-fields.js";
 import { stepsOf } from "./rule-steps.js";
 
 /** What a rule says. Where it says neither true nor false, `problem` tells why, and approval is required. */
@@ -62,6 +63,12 @@ export function ruleProblem(rule: string): string | undefined {
   } catch (thrown) {
     return told(thrown);
   }
+}
+
+/** The arguments that a rule looks at, by name, each once. Throws what ruleProblem tells of a rule that cannot be used. */
+export function ruleFields(rule: string): readonly string[] {
+  const { expression } = compile(rule);
+  return expression === undefined ? [] : [...new Set(fieldsIn(expression))];
 }
 
 /** Asks a rule. It never throws: whatever goes wrong means that approval is required. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalArguments } from "../src/canonical-json.js";
-import { ruleProblem, ruleVerdict } from "../src/rule.js";
+import { ruleFields, ruleProblem, ruleVerdict } from "../src/rule.js";
 
 const ask = (rule: string, args: unknown = {}, labels: Record<string, string> = {}) =>
   ruleVerdict(rule, { arguments: typeof args === "string" ? args : JSON.stringify(args), labels });
@@ -119,4 +119,13 @@ describe("what is no rule", () => {
   ])("is refused when it is put: %s", (rule, problem) => {
     expect(ruleProblem(rule)).toMatch(problem);
   });
+});
+
+it.each([
+  ["args.amount > 1 && args.amount < 9", ["amount"]],
+  ['has(args.to) && args["from"] == args.to && labels.region == "eu"', ["to", "from"]],
+  ["args.items.all(item, item.price < args.most)", ["items", "most"]],
+  ["true", []],
+])("the arguments that a rule looks at are told from its text: %s", (rule, fields) => {
+  expect(ruleFields(rule)).toEqual(fields);
 });

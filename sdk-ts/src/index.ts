@@ -46,6 +46,7 @@ export type { RuntimeOptions } from "./runtime-options.js";
 export {
   type GrantFilter,
   type GrantOptions,
+  type MadeGrant,
   type RevokeOptions,
   type StandingGrant,
   StandingGrants,

@@ -30,6 +30,12 @@ export interface StandingGrant {
   readonly revokedBy: string;
 }
 
+/** A grant that has just been made. */
+export interface MadeGrant extends StandingGrant {
+  /** Why it might never let a call run, by the agent's newest definition: sentences for people. */
+  readonly doubts: readonly string[];
+}
+
 export interface GrantOptions {
   /** Names. */
   readonly agent: string;
@@ -77,22 +83,22 @@ export class StandingGrants {
 
   /**
    * Allows calls beforehand. It counts within two seconds, where its maker may approve the call and did not start the
-   * run.
+   * run. Throws INVALID_REQUEST where no call of the tool could ever fit, and PERMISSION_DENIED where others decide them.
    *
    * @example
    * await runtime.grants.create({
    *   agent: "refund_agent", tool: "process_refund", rule: "args.amount <= 50", expiresIn: "7d", maxUses: 20,
    * });
    */
-  async create(options: GrantOptions): Promise<StandingGrant> {
+  async create(options: GrantOptions): Promise<MadeGrant> {
     requireOptions(options, "The standing grant", GRANT_OPTIONS, REQUIRED);
     const { agent, tool, rule = "", expiresIn, maxUses, description = "", onBehalfOf = "" } = options;
-    const { grant } = await this.#client.call(GrantService.method.createGrant, {
+    const { grant, doubts } = await this.#client.call(GrantService.method.createGrant, {
       ...{ agentName: agent, toolName: tool, rule, maxUses, description, onBehalfOf },
       expiresAt: timestampFromMs(Date.now() + toMilliseconds(expiresIn, "expiresIn")),
       idempotencyKey: options.idempotencyKey ?? newId("key"),
     });
-    return grantOf(grant);
+    return { ...grantOf(grant), doubts };
   }
 
   /** Throws GRANT_NOT_FOUND. */

@@ -27,10 +27,12 @@ const made = (grantId: string) =>
   create(StandingGrantSchema, { grantId, agentName: "shop", toolName: "refund", createdAt: timestampFromMs(5_000) });
 
 it("a standing grant is made with its end from now and one key for all its tries", async () => {
-  const { grants, asked } = grantsAt(() => create(GrantService.method.createGrant.output, { grant: made("gra_1") }));
+  const answer = { grant: made("gra_1"), doubts: ["It matters little."] };
+  const { grants, asked } = grantsAt(() => create(GrantService.method.createGrant.output, answer));
   const before = Date.now();
   const grant = await grants.create({ agent: "shop", tool: "refund", expiresIn: "1h", maxUses: 2 });
   expect(grant).toMatchObject({ grantId: "gra_1", createdAt: new Date(5_000), revokedAt: undefined });
+  expect(grant.doubts).toEqual(["It matters little."]);
   expect(asked).toMatchObject([{ agentName: "shop", toolName: "refund", rule: "", maxUses: 2 }]);
   expect(asked[0]?.idempotencyKey).toMatch(/^key_/);
   expect(timestampMs(asked[0]?.expiresAt as never)).toBeGreaterThanOrEqual(before + 3_600_000);

@@ -29,9 +29,11 @@ export function grantsCreate(flags: GrantsCreateFlags, output: Output): Promise<
     if (flags.json === true) return output.json(grant);
     const calls = grant.rule === "" ? "every call" : "calls whose arguments fit";
     output.line(`Grant ${grant.grantId}: ${calls} of ${tool} in ${agent} may run without being asked about.`);
+    output.line("Not in runs that you started yourself, unless the tool's policy lets their starters approve.");
     const most = grant.maxUses === 1 ? "Once" : `At most ${grant.maxUses} times`;
     output.line(`${most}, until ${dateAndTime(grant.expiresAt)}. Take it back with:`);
     output.line(`  ${commandName()} grants revoke ${grant.grantId}`);
+    for (const doubt of grant.doubts) output.line(`Look again: ${safeText(doubt)}`);
   });
 }
 

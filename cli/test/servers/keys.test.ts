@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { AgentService } from "@agentspan/proto";
+import { Agent, AgentRuntime, type ApprovalOptions, tool } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
 
@@ -57,10 +59,51 @@ describe("a server with --auth", () => {
   });
 });
 
+/** Stores an agent with a tool that grants are made for, and some that take none. */
+async function putShop(): Promise<void> {
+  const refunding = (name: string, approval: ApprovalOptions) =>
+    tool(() => undefined, { name, description: "", approval, inputSchema: SCHEMA });
+  const tools = [
+    refunding("refund", { rule: "args.amount > 10" }),
+    refunding("wire", { votes: 2 }),
+    refunding("payroll", { approvers: { users: ["noah"] } }),
+    tool(() => undefined, { name: "look_up", description: "", inputSchema: SCHEMA }),
+  ];
+  const runtime = new AgentRuntime({ url: server.url, apiKey: adminKey() });
+  try {
+    const { definition: agent } = new Agent({ name: "shop", model: "demo/refund", tools });
+    await runtime.client.call(AgentService.method.putAgent, { agent });
+  } finally {
+    await runtime.shutdown();
+  }
+}
+const SCHEMA = { type: "object", properties: { amount: { type: "number" } } } as const;
+
 describe("standing grants", () => {
+  it("that could never let a call run are refused, and what speaks against others is told", async () => {
+    const made = await ask(adminKey(), "keys", "create", "--owner", "paula", "--role", "approver", "--json");
+    const { text = "" } = JSON.parse(made.shown) as Record<string, string>;
+    await putShop();
+    const grant = (name: string, ...more: string[]) =>
+      ask(text, "grants", "create", "--agent", "shop", "--tool", name, "--expires", "1d", "--uses", "1", ...more);
+    const [votes, others, missing, unasked, misspelt] = await Promise.all([
+      grant("wire"),
+      grant("payroll"),
+      grant("refnd"),
+      grant("look_up"),
+      grant("refund", "--rule", "args.amuont <= 50"),
+    ]);
+    expect(votes).toMatchObject({ code: 1, shown: expect.stringContaining("takes the votes of 2 people") });
+    expect(others).toMatchObject({ code: 1, shown: expect.stringContaining("are for noah to decide, not for paula") });
+    expect(missing).toMatchObject({ code: 1, shown: expect.stringContaining("Did you mean refund?") });
+    expect(unasked).toMatchObject({ code: 0, shown: expect.stringContaining("no call of look_up waits for anybody") });
+    expect(misspelt).toMatchObject({ code: 0, shown: expect.stringContaining("Did you mean args.amount?") });
+  });
+
   it("are made by an approver, shown, and revoked, and the audit tells of it", async () => {
     const made = await ask(adminKey(), "keys", "create", "--owner", "maria", "--role", "approver", "--json");
     const { text = "", keyId } = JSON.parse(made.shown) as Record<string, string>;
+    await putShop();
     const terms = ["--agent", "shop", "--tool", "refund", "--expires", "7d", "--uses", "20"];
     const rule = ["--rule", "args.amount <= 50", "--description", "small ones"];
     const [created, wrong, spoken] = await Promise.all([

@@ -19,6 +19,7 @@ function agentWith(name: string, policies: Readonly<Record<string, ApprovalOptio
   return new Agent({ name, model: MODEL, tools });
 }
 
+const put = (agent: Agent) => stack.current.rpc().agents.putAgent({ agent: agent.definition });
 const PEOPLE = { users: ["maria", "noah"] } as const;
 const runs = () => stack.current.rpc().runs;
 const begun = (runId: string) =>
@@ -164,8 +165,9 @@ describe("a standing grant", () => {
       maxUses: 3,
       expiresIn: "10m",
     } as const;
-    const { grantId } = await grants.create({ ...terms, onBehalfOf: "maria" });
     const agent = agentWith("granted", { get_order: { approvers: PEOPLE } });
+    await put(agent);
+    const { grantId } = await grants.create({ ...terms, onBehalfOf: "maria" });
     const started = await Promise.all(
       Array.from({ length: 5 }, (_, n) =>
         startRun(stack.current, `granted ${n}`, [call("get_order", { amount: n }), { text: "ok" }], { agent }),
@@ -200,13 +202,14 @@ describe("a standing grant", () => {
   it("lets nothing run once its row in MongoDB says more than was signed, or forgets its uses and its revocation", async () => {
     const { grants } = stack.current.runtime();
     const terms = { agent: "forged", tool: "get_order", expiresIn: "10m", onBehalfOf: "maria" } as const;
+    const agent = agentWith("forged", { get_order: { approvers: PEOPLE } });
+    await put(agent);
     const [wide, used, revoked] = await Promise.all([
       grants.create({ ...terms, rule: "args.amount <= 0", maxUses: 9 }),
       grants.create({ ...terms, maxUses: 1 }),
       grants.create({ ...terms, maxUses: 9 }),
     ]);
     await grants.revoke(revoked.grantId);
-    const agent = agentWith("forged", { get_order: { approvers: PEOPLE } });
     const begin = (name: string) =>
       startRun(stack.current, name, [call("get_order", { amount: 5 }), { text: "ok" }], { agent });
     await ended(await begin("the one use"));

@@ -3,10 +3,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAULT_HIT, type FaultPoint, newId, TRUSTED_KEYS_FILE, TrustedKeys, verifyAudit } from "@agentspan/internal";
-import { AuditService, KeyService } from "@agentspan/proto";
+import { AgentService, AuditService, KeyService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { until } from "../../src/index.js";
+import { deskAgent, until } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -14,11 +14,12 @@ const stack = withStack({ orchestrators: 1, signed: true, env: { AGENTSPAN_ALLOW
 
 let runtime: AgentRuntime;
 let trusted: TrustedKeys;
-beforeAll(() => {
+beforeAll(async () => {
   runtime = new AgentRuntime({ url: stack.current.gateway().url, retryFor: "60s" });
   const read = TrustedKeys.read(readFileSync(join(stack.current.keysFolder, TRUSTED_KEYS_FILE), "utf8"));
   if (!(read instanceof TrustedKeys)) throw new Error(read.faults.join());
   trusted = read;
+  await runtime.client.call(AgentService.method.putAgent, { agent: deskAgent().definition });
 });
 afterAll(() => runtime?.shutdown());
 

@@ -4,7 +4,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { pause } from "../pause.js";
 import type { Random } from "../random.js";
 import { ADMIN, type Person } from "./people.js";
-import { GRANTED_RULE, POLICIES_AGENT } from "./policies.js";
+import { GRANTED_RULE, POLICIES_AGENT, policiesAgent } from "./policies.js";
 
 const EVERY_MS = 700;
 const FOR_MS = 3_600_000;
@@ -32,8 +32,13 @@ export async function keepHouse(
   const made: MadeGrant[] = [];
   const [maria, admin] = ["maria", ADMIN].map((name) => people.find((person) => person.name === name));
   if (maria === undefined || admin === undefined) return made;
+  let stored = false;
   while (!calm.aborted) {
     try {
+      // There are grants for tools of agents that are known, and no run of this one need have been started yet.
+      if (!stored)
+        await admin.callers.ask((rpc, how) => rpc.agents.putAgent({ agent: policiesAgent.definition }, how), over);
+      stored = true;
       await Promise.all([grantAndRevoke(maria, made, options), giveKeyAndTakeIt(admin, options)]);
     } catch (thrown) {
       if (!over.aborted) throw thrown;

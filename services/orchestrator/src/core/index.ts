@@ -17,5 +17,5 @@ export * from "./report.js";
 export * from "./retry.js";
 export * from "./run.js";
 export { takesGrants } from "./standing-grant.js";
-export type { Voter } from "./voters.js";
+export { isOneOf, told, type Voter } from "./voters.js";
 export { type WantedPreview, wantedPreview } from "./wanted-preview.js";

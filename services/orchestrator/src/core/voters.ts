@@ -61,7 +61,8 @@ export function decidesOwn(
   return person === run.startedBy || person === run.onBehalfOf || voter.who === personOf(starter);
 }
 
-function told({ users, groups }: Approvers): string {
+/** Whoever may decide, in words. */
+export function told({ users, groups }: Approvers): string {
   const named = [...users, ...groups.map((group) => `the group ${group}`)];
   return named.length === 0 ? "nobody" : named.join(", ");
 }

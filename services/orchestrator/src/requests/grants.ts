@@ -32,6 +32,7 @@ import type { Author } from "../audit/grant-ledger.js";
 import { grantSeal, grantVersion } from "../grant-terms.js";
 import type { StandingGrant } from "../ports.js";
 import type { RequestContext } from "./context.js";
+import { grantDoubts, requireFit } from "./grant-fit.js";
 import { pageSizeOf } from "./read.js";
 
 /**
@@ -47,10 +48,12 @@ export async function createGrant(context: RequestContext, request: CreateGrantR
     const what = problem === undefined ? "an agent, a tool, an end and a number of uses" : `a rule: ${problem}`;
     throw new AgentspanError("INVALID_REQUEST", `A standing grant has ${what}.`);
   }
+  // Asked for again once the definition has changed, it is the one that was made.
+  const grantId = idempotencyKey === "" ? newId("gra") : grantIdOf(namespace, idempotencyKey);
+  const known = idempotencyKey === "" ? undefined : await store.getGrant(namespace, grantId);
   if (timestampMs(expiresAt) <= now) throw new AgentspanError("INVALID_REQUEST", "The grant would have ended already.");
   const made: StandingGrant = {
-    grantId: idempotencyKey === "" ? newId("gra") : grantIdOf(namespace, idempotencyKey),
-    ...{ namespace, agentName, toolName, rule, maxUses, description, uses: 0 },
+    ...{ grantId, namespace, agentName, toolName, rule, maxUses, description, uses: 0 },
     ...{ createdAt: now, expiresAt: timestampMs(expiresAt) },
     by: {
       who: caller.subject,
@@ -59,13 +62,15 @@ export async function createGrant(context: RequestContext, request: CreateGrantR
       authenticated: caller.method !== "none",
     },
   };
+  const tool = known === undefined ? await requireFit(context.agents, made) : undefined;
   faultPoint("orchestrator.before-grant");
   const createdAt = await ledger.made(made, authorOf(context, onBehalfOf), requestDigest(request, caller.subject));
   faultPoint("orchestrator.after-grant-entry");
   const dated = { ...made, createdAt };
   const grant = signing === undefined ? dated : { ...dated, seal: grantSeal(dated, signing) };
   const stored = (await store.putGrant(grant)) ? grant : await store.getGrant(namespace, grant.grantId);
-  return create(CreateGrantResponseSchema, { grant: encodeGrant(stored ?? grant) });
+  const doubts = tool === undefined ? [] : grantDoubts(tool, rule);
+  return create(CreateGrantResponseSchema, { grant: encodeGrant(stored ?? grant), doubts: [...doubts] });
 }
 
 export async function getGrant(context: RequestContext, { grantId }: GetGrantRequest): Promise<GetGrantResponse> {

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61gentspan/v1/grant.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n\rStandingGrant\x12\x10\n\x08grant_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nagent_name\x18\x03 \x01(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08max_uses\x18\x07 \x01(\r\x12\x0c\n\x04uses\x18\x08 \x01(\r\x12\x13\n\x0b\x64\x65scription\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\x0b \x01(\t\x12\x14\n\x0con_behalf_of\x18\x0c \x01(\t\x12.\n\nrevoked_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrevoked_by\x18\x0e \x01(\t\"\xcf\x01\n\x12\x43reateGrantRequest\x12\x12\n\nagent_name\x18\x01 \x01(\t\x12\x11\n\ttool_name\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08max_uses\x18\x05 \x01(\r\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x07 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x08 \x01(\t\"A\n\x13\x43reateGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant\"#\n\x0fGetGrantRequest\x12\x10\n\x08grant_id\x18\x01 \x01(\t\">\n\x10GetGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant\"a\n\x11ListGrantsRequest\x12\x12\n\nagent_name\x18\x01 \x01(\t\x12\x11\n\ttool_name\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"Z\n\x12ListGrantsResponse\x12+\n\x06grants\x18\x01 \x03(\x0b\x32\x1b.agentspan.v1.StandingGrant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12RevokeGrantRequest\x12\x10\n\x08grant_id\x18\x01 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x02 \x01(\t\"A\n\x13RevokeGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant2\xd2\x02\n\x0cGrantService\x12R\n\x0b\x43reateGrant\x12 .agentspan.v1.CreateGrantRequest\x1a!.agentspan.v1.CreateGrantResponse\x12I\n\x08GetGrant\x12\x1d.agentspan.v1.GetGrantRequest\x1a\x1e.agentspan.v1.GetGrantResponse\x12O\n\nListGrants\x12\x1f.agentspan.v1.ListGrantsRequest\x1a .agentspan.v1.ListGrantsResponse\x12R\n\x0bRevokeGrant\x12 .agentspan.v1.RevokeGrantRequest\x1a!.agentspan.v1.RevokeGrantResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61gentspan/v1/grant.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x02\n\rStandingGrant\x12\x10\n\x08grant_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x12\n\nagent_name\x18\x03 \x01(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12\x0c\n\x04rule\x18\x05 \x01(\t\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08max_uses\x18\x07 \x01(\r\x12\x0c\n\x04uses\x18\x08 \x01(\r\x12\x13\n\x0b\x64\x65scription\x18\t \x01(\t\x12.\n\ncreated_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\x0b \x01(\t\x12\x14\n\x0con_behalf_of\x18\x0c \x01(\t\x12.\n\nrevoked_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrevoked_by\x18\x0e \x01(\t\"\xcf\x01\n\x12\x43reateGrantRequest\x12\x12\n\nagent_name\x18\x01 \x01(\t\x12\x11\n\ttool_name\x18\x02 \x01(\t\x12\x0c\n\x04rule\x18\x03 \x01(\t\x12.\n\nexpires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08max_uses\x18\x05 \x01(\r\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x07 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x08 \x01(\t\"Q\n\x13\x43reateGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant\x12\x0e\n\x06\x64oubts\x18\x02 \x03(\t\"#\n\x0fGetGrantRequest\x12\x10\n\x08grant_id\x18\x01 \x01(\t\">\n\x10GetGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant\"a\n\x11ListGrantsRequest\x12\x12\n\nagent_name\x18\x01 \x01(\t\x12\x11\n\ttool_name\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"Z\n\x12ListGrantsResponse\x12+\n\x06grants\x18\x01 \x03(\x0b\x32\x1b.agentspan.v1.StandingGrant\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"<\n\x12RevokeGrantRequest\x12\x10\n\x08grant_id\x18\x01 \x01(\t\x12\x14\n\x0con_behalf_of\x18\x02 \x01(\t\"A\n\x13RevokeGrantResponse\x12*\n\x05grant\x18\x01 \x01(\x0b\x32\x1b.agentspan.v1.StandingGrant2\xd2\x02\n\x0cGrantService\x12R\n\x0b\x43reateGrant\x12 .agentspan.v1.CreateGrantRequest\x1a!.agentspan.v1.CreateGrantResponse\x12I\n\x08GetGrant\x12\x1d.agentspan.v1.GetGrantRequest\x1a\x1e.agentspan.v1.GetGrantResponse\x12O\n\nListGrants\x12\x1f.agentspan.v1.ListGrantsRequest\x1a .agentspan.v1.ListGrantsResponse\x12R\n\x0bRevokeGrant\x12 .agentspan.v1.RevokeGrantRequest\x1a!.agentspan.v1.RevokeGrantResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,19 +37,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEGRANTREQUEST']._serialized_start=441
   _globals['_CREATEGRANTREQUEST']._serialized_end=648
   _globals['_CREATEGRANTRESPONSE']._serialized_start=650
-  _globals['_CREATEGRANTRESPONSE']._serialized_end=715
-  _globals['_GETGRANTREQUEST']._serialized_start=717
-  _globals['_GETGRANTREQUEST']._serialized_end=752
-  _globals['_GETGRANTRESPONSE']._serialized_start=754
-  _globals['_GETGRANTRESPONSE']._serialized_end=816
-  _globals['_LISTGRANTSREQUEST']._serialized_start=818
-  _globals['_LISTGRANTSREQUEST']._serialized_end=915
-  _globals['_LISTGRANTSRESPONSE']._serialized_start=917
-  _globals['_LISTGRANTSRESPONSE']._serialized_end=1007
-  _globals['_REVOKEGRANTREQUEST']._serialized_start=1009
-  _globals['_REVOKEGRANTREQUEST']._serialized_end=1069
-  _globals['_REVOKEGRANTRESPONSE']._serialized_start=1071
-  _globals['_REVOKEGRANTRESPONSE']._serialized_end=1136
-  _globals['_GRANTSERVICE']._serialized_start=1139
-  _globals['_GRANTSERVICE']._serialized_end=1477
+  _globals['_CREATEGRANTRESPONSE']._serialized_end=731
+  _globals['_GETGRANTREQUEST']._serialized_start=733
+  _globals['_GETGRANTREQUEST']._serialized_end=768
+  _globals['_GETGRANTRESPONSE']._serialized_start=770
+  _globals['_GETGRANTRESPONSE']._serialized_end=832
+  _globals['_LISTGRANTSREQUEST']._serialized_start=834
+  _globals['_LISTGRANTSREQUEST']._serialized_end=931
+  _globals['_LISTGRANTSRESPONSE']._serialized_start=933
+  _globals['_LISTGRANTSRESPONSE']._serialized_end=1023
+  _globals['_REVOKEGRANTREQUEST']._serialized_start=1025
+  _globals['_REVOKEGRANTREQUEST']._serialized_end=1085
+  _globals['_REVOKEGRANTRESPONSE']._serialized_start=1087
+  _globals['_REVOKEGRANTRESPONSE']._serialized_end=1152
+  _globals['_GRANTSERVICE']._serialized_start=1155
+  _globals['_GRANTSERVICE']._serialized_end=1493
 # @@protoc_insertion_point(module_scope)

@@ -62,10 +62,12 @@ class CreateGrantRequest(_message.Message):
     def __init__(self, agent_name: _Optional[str] = ..., tool_name: _Optional[str] = ..., rule: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., max_uses: _Optional[int] = ..., description: _Optional[str] = ..., on_behalf_of: _Optional[str] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
 
 class CreateGrantResponse(_message.Message):
-    __slots__ = ("grant",)
+    __slots__ = ("grant", "doubts")
     GRANT_FIELD_NUMBER: _ClassVar[int]
+    DOUBTS_FIELD_NUMBER: _ClassVar[int]
     grant: StandingGrant
-    def __init__(self, grant: _Optional[_Union[StandingGrant, _Mapping]] = ...) -> None: ...
+    doubts: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, grant: _Optional[_Union[StandingGrant, _Mapping]] = ..., doubts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class GetGrantRequest(_message.Message):
     __slots__ = ("grant_id",)
