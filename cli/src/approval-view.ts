@@ -25,6 +25,15 @@ export function approvalLines(approval: Approval): readonly string[] {
     ...knownLines(approval),
     ...answerLines(approval),
     ...previewLines(approval),
+    ...termLines(approval),
+  ];
+}
+
+/** Why people are asked, and until when one may decide. */
+function termLines({ reason, expiresAt }: Approval): readonly string[] {
+  return [
+    ...(reason === "" ? [] : [`why it waits: ${safeText(reason)}`]),
+    ...(expiresAt === undefined ? [] : [`to be decided until ${dateAndTime(expiresAt)}`]),
   ];
 }
 

@@ -1,5 +1,5 @@
 // What an event says, on one line.
-import type { CallOutcome, RunEvent } from "@agentspan/sdk";
+import type { CallOutcome, Decision, RunEvent } from "@agentspan/sdk";
 import { oneLine } from "./safe-text.js";
 import { timeOfDay } from "./times.js";
 
@@ -49,7 +49,7 @@ export function whatHappened(event: RunEvent): string {
     case "voted":
       return `${event.vote?.what ?? ""} by ${event.vote?.who ?? ""}${said(event.vote?.comment)}`;
     case "decided":
-      return `${event.decision?.outcome ?? ""} by ${event.decision?.decidedBy ?? ""}${said(event.decision?.comment)}`;
+      return decidedWords(event.decision);
     case "checkpoint_closed":
       return `${event.approvalId}: ${event.why}`;
     case "escalated": {
@@ -90,6 +90,15 @@ export function whatHappened(event: RunEvent): string {
     default:
       return event satisfies never;
   }
+}
+
+/** A standing grant decides in its maker's name, who never saw the call: that is told apart from their own decision. */
+function decidedWords(decision: Decision | undefined): string {
+  if (decision === undefined) return "";
+  const { outcome, decidedBy, onBehalfOf, ground, comment } = decision;
+  const person = onBehalfOf === "" ? decidedBy : `${decidedBy} for ${onBehalfOf}`;
+  if (ground === undefined) return `${outcome} by ${person}${said(comment)}`;
+  return `${outcome} by standing grant ${ground.grantId}, use ${ground.use}, which ${person} made${said(comment)}`;
 }
 
 /** A run's result as text: what is no text already as JSON. */

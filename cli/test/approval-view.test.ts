@@ -106,3 +106,14 @@ it("shows what is known of an attempt whose outcome nobody knows, its probe's wo
   ]);
   expect(knownLines({ ...open, unknownOutcome: { ...bare, probe: undefined } })).toHaveLength(2);
 });
+
+it("says why a call waits and until when one may decide, where that is known", () => {
+  const expiresAt = new Date(2026, 10, 24, 21, 30, 1);
+  const reason = "The agent's rule could not be applied, so that approval is required: no such key: amuont";
+  const open = { ...approval('{"amount":5}'), reason, expiresAt };
+  expect(approvalLines(open)).toEqual([
+    "amount  5",
+    `why it waits: ${reason}`,
+    "to be decided until 2026-11-24 21:30:01",
+  ]);
+});

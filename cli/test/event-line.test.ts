@@ -60,6 +60,25 @@ describe("whatHappened", () => {
       childRunId: "",
     };
     expect(whatHappened(decided)).toBe("REJECTED by ann: too expensive");
+    const spoken = { ...decided, decision: { ...decided.decision, onBehalfOf: "maria" } };
+    expect(whatHappened(spoken as RunEvent)).toBe("REJECTED by ann for maria: too expensive");
+  });
+
+  it("tells a standing grant's decision from its maker's own, with the grant and the use", () => {
+    const decision = {
+      ...{
+        approvalId: "apr_1",
+        decisionId: "dec_1",
+        outcome: "APPROVED" as const,
+        decidedBy: "paul",
+        decidedAt: base.at,
+      },
+      ...{ comment: "", editedArgumentsJson: "", onBehalfOf: "", previewFingerprint: "" },
+      ground: { grantId: "gra_1", version: "v", use: 3 },
+    } as const;
+    expect(whatHappened({ ...base, type: "decided", callId: "c1", childRunId: "", decision })).toBe(
+      "APPROVED by standing grant gra_1, use 3, which paul made",
+    );
   });
 
   it("tells why a run failed, and when something is tried again", () => {
