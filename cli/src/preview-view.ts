@@ -49,6 +49,11 @@ function isChange(content: unknown): content is { readonly before: unknown; read
   return typeof content === "object" && content !== null && "before" in content && "after" in content;
 }
 
+/** What is other in one value than in another, as JSON line by line, with what stands around it. */
+export function changeLines(before: unknown, after: unknown): readonly string[] {
+  return diffLines(wholeLines(before), wholeLines(after));
+}
+
 /** A text line by line, anything else as JSON of several lines. */
 function wholeLines(value: unknown): readonly string[] {
   const text = typeof value === "string" ? value : (JSON.stringify(value, undefined, 2) ?? "");

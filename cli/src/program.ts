@@ -1,9 +1,10 @@
 // The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
-import { Command, Option } from "commander";
+import { type Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { countOf, durationOf, instantOf, sequenceOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
+import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
 
 const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
@@ -13,7 +14,7 @@ export const KEY_ROLES = ["runner", "approver", "worker", "delegate", "admin"] a
 
 /** Throws what the chosen command throws, and CommanderError for a call that is not understood. */
 export function program(output: Output): Command {
-  const root = new Command("agentspan")
+  const root = new StrictCommand("agentspan")
     .description("A durable server for AI agents that pause for a person.")
     .version(CLI_VERSION, "-v, --version", "print the version")
     .helpCommand("help [command]", "print this, or the help of a command")
@@ -129,8 +130,16 @@ function addApprovals(root: Command, output: Output): void {
 
 function addDecisions(root: Command, output: Output): void {
   decision(root, "approve", "let a call run, with exactly the arguments that are shown")
+    .option("--arguments <json>", "other arguments that it is to run with, in place of those shown, as JSON")
     .option("--comment <text>", "kept on record")
-    .addHelpText("after", examples(["approve run_x7k2", 'approve run_x7k2 apr_9f3 --comment "checked"']))
+    .addHelpText(
+      "after",
+      examples([
+        "approve run_x7k2",
+        'approve run_x7k2 apr_9f3 --comment "checked"',
+        `approve run_x7k2 apr_9f3 --arguments '{"amount":20}'`,
+      ]),
+    )
     .action(async (run, approval, flags) =>
       (await import("./commands/decide.js")).approve(run, approval, flags, output),
     );

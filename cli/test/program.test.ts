@@ -32,6 +32,10 @@ describe("a call that is not understood", () => {
     [["settle", "run_1", "--happened", "--result", "{a}"], "--result must be JSON"],
     [["demo", "--approve", "--reject", "no"], "--approve and --reject exclude each other."],
     [["demo", "--reject", " "], "--reject needs a reason"],
+    [["keys", "create", "--owner", "a", "--roles", "runner"], "Unknown option '--roles'\n(Did you mean --role?)"],
+    [["reject", "run_1", "--reasn=no"], "Unknown option '--reasn"],
+    [["approve", "run_1", "--arguments", "{a}"], "--arguments must be JSON"],
+    [["approve", "run_1", "--arguments", "[1]"], "--arguments must be a JSON object"],
     [["keys", "create", "--role", "runner"], "Required option '--owner <name>' not specified."],
     [
       ["keys", "create", "--owner", "a", "--role", "boss"],

@@ -1,14 +1,18 @@
 // agentspan approve, reject, respond and settle. What is decided is shown first, and the decision is bound to exactly that.
-import type { AgentHandle, AgentRuntime, Approval, ApproveResult } from "@agentspan/sdk";
+import type { AgentHandle, AgentRuntime, ApproveResult, JsonObject } from "@agentspan/sdk";
 import { approvalLines, askedOf } from "../approval-view.js";
 import { blockedWords } from "../blocked-words.js";
 import { CommandError } from "../command-error.js";
+import { theOneMeant, type Verb, withRemedy } from "../decide-remedy.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
+import { changeLines } from "../preview-view.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 
 export interface ApproveFlags extends UrlOption {
+  /** JSON text of an object: what runs in place of the arguments that were shown. */
+  readonly arguments?: string;
   readonly comment?: string;
 }
 
@@ -18,10 +22,17 @@ export function approve(
   flags: ApproveFlags,
   output: Output,
 ): Promise<void> {
+  const edit = flags.arguments === undefined ? {} : { editedArguments: objectOf("--arguments", flags.arguments) };
   return withServer(flags, async (runtime) => {
-    const { handle, which, call } = await shown(runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown("approve", runtime, runId, approvalId, output);
+    if (edit.editedArguments !== undefined) {
+      output.line("  it runs with other arguments than those, as you say:");
+      for (const line of changeLines(call?.arguments, edit.editedArguments)) output.line(`    ${line}`);
+    }
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
-    const answer = await handle.approve({ ...which, ...comment });
+    const answer = await withRemedy("approve", runId, approvalId, () =>
+      handle.approve({ ...which, ...edit, ...comment }),
+    );
     output.line(approvedWords(answer));
     if (answer.closed) await tellUntaken(handle, call, output);
   });
@@ -34,8 +45,8 @@ export function reject(
   output: Output,
 ): Promise<void> {
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown(runtime, runId, approvalId, output);
-    await handle.reject(flags.reason, which);
+    const { handle, which } = await shown("reject", runtime, runId, approvalId, output);
+    await withRemedy("reject", runId, approvalId, () => handle.reject(flags.reason, which));
     output.line("Rejected. The model is told the reason, and the run goes on.");
   });
 }
@@ -54,9 +65,9 @@ export function respond(
 ): Promise<void> {
   const answer = parsed("--answer", flags.answer, `'{"size":"M"}' or '"yes"'`);
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown(runtime, runId, approvalId, output);
+    const { handle, which } = await shown("respond", runtime, runId, approvalId, output);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
-    await handle.respond(answer, { ...which, ...comment });
+    await withRemedy("respond", runId, approvalId, () => handle.respond(answer, { ...which, ...comment }));
     output.line("Answered. The model is told, and the run goes on.");
   });
 }
@@ -79,9 +90,11 @@ export function settle(
   const outcome = settleOutcome(flags);
   const result = flags.result === undefined ? {} : { result: parsed("--result", flags.result, `'{"refunded":true}'`) };
   return withServer(flags, async (runtime) => {
-    const { handle, which, call } = await shown(runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown("settle", runtime, runId, approvalId, output);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
-    const answer = await handle.settle(outcome, { ...which, ...result, ...comment });
+    const answer = await withRemedy("settle", runId, approvalId, () =>
+      handle.settle(outcome, { ...which, ...result, ...comment }),
+    );
     output.line(answer.closed ? "Settled." : `Recorded; ${votes(answer.votesMissing)} missing.`);
     if (answer.closed && outcome === "RUN_AGAIN") await tellUntaken(handle, call, output);
   });
@@ -111,8 +124,15 @@ function parsed(option: string, text: string, example: string): unknown {
   }
 }
 
+function objectOf(option: string, text: string): JsonObject {
+  const value = parsed(option, text, `'{"amount":20}'`);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw new CommandError(`${option} must be a JSON object, with all of the call's arguments.`, 2);
+}
+
 interface OpenCall {
   readonly callId: string;
+  readonly arguments: JsonObject;
   readonly toolName: string;
   /** The run's last event when it was shown. */
   readonly shownAt: number;
@@ -120,6 +140,7 @@ interface OpenCall {
 
 /** Reads the run, so that the handle sends the digest of what it shows. The server says what is wrong with it. */
 async function shown(
+  verb: Verb,
   runtime: AgentRuntime,
   runId: string,
   approvalId: string | undefined,
@@ -132,18 +153,17 @@ async function shown(
   const handle = runtime.handle(runId);
   const { pendingApprovals, lastSequence } = await handle.getStatus();
   const open =
-    approvalId === undefined ? only(pendingApprovals) : pendingApprovals.find((one) => one.approvalId === approvalId);
+    approvalId === undefined
+      ? theOneMeant(verb, runId, pendingApprovals)
+      : pendingApprovals.find((one) => one.approvalId === approvalId);
   if (open !== undefined) {
     output.line(`${safeText(open.agentName)}: ${askedOf(open)}`);
     for (const line of approvalLines(open)) output.line(`  ${line}`);
   }
   const which = approvalId === undefined ? {} : { approvalId };
   if (open === undefined) return { handle, which };
-  return { handle, which, call: { callId: open.callId, toolName: open.toolName, shownAt: lastSequence } };
-}
-
-function only(approvals: readonly Approval[]): Approval | undefined {
-  return approvals.length === 1 ? approvals[0] : undefined;
+  const { callId, toolName, arguments: args } = open;
+  return { handle, which, call: { callId, toolName, arguments: args, shownAt: lastSequence } };
 }
 
 export function approvedWords({ closed, votesMissing, repeated }: ApproveResult): string {

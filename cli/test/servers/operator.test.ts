@@ -142,6 +142,17 @@ describe("decisions", () => {
     expect(events).toMatch(/decided +APPROVED by \S+: checked/);
   });
 
+  it("approve lets it run with other arguments, and shows what is other", async () => {
+    const { runId, approvalId } = await waitingRun();
+    const edit = ["--arguments", '{"amount":9.5,"order_id":"ORD-8821"}'];
+    const { code, shown } = await ask("approve", runId, approvalId, ...edit);
+    expect(code).toBe(0);
+    expect(shown).toContain("why it waits: The agent's definition requires approval.\n");
+    expect(shown).toContain('    -   "amount": 29.99,\n    +   "amount": 9.5,\n');
+    expect((await runtime.handle(runId).result()).isSuccess).toBe(true);
+    expect((await ask("runs", "events", runId)).shown).toContain("APPROVED by");
+  });
+
   it("approve says where no worker takes the call", async () => {
     const worker = new AgentRuntime({ url, natsUrl: server.natsUrl, grace: "1s" });
     const { runId } = await waitingRun("left_agent", worker);

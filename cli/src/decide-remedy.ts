@@ -1,0 +1,57 @@
+// What whoever decides does next, where the server did not take the decision.
+import { AgentspanError } from "@agentspan/internal";
+import type { Approval } from "@agentspan/sdk";
+import { askedOf, commandsFor } from "./approval-view.js";
+import { CommandError } from "./command-error.js";
+import { commandName } from "./command-name.js";
+
+export type Verb = "approve" | "reject" | "respond" | "settle";
+
+/** Runs what decides; a refusal that has a next step is thrown with it. */
+export async function withRemedy<T>(
+  verb: Verb,
+  runId: string,
+  approvalId: string | undefined,
+  decide: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await decide();
+  } catch (thrown) {
+    const remedy = thrown instanceof AgentspanError ? remedyFor(thrown.reason, verb, runId, approvalId) : undefined;
+    if (remedy === undefined || !(thrown instanceof AgentspanError)) throw thrown;
+    throw new CommandError(`${thrown.message}\n${remedy}`);
+  }
+}
+
+/** Undefined where the server's sentence says all. */
+export function remedyFor(
+  reason: string,
+  verb: Verb,
+  runId: string,
+  approvalId: string | undefined,
+): string | undefined {
+  const command = commandName();
+  const again = [command, verb, runId, ...(approvalId === undefined ? [] : [approvalId])].join(" ");
+  switch (reason) {
+    case "ARGUMENTS_CHANGED":
+      return `Look at what it is about now, and decide again:\n  ${command} runs show ${runId}`;
+    case "APPROVAL_EXPIRED":
+      return `Nobody can decide it any more. What became of the run:\n  ${command} runs show ${runId}`;
+    case "SELF_APPROVAL":
+      return `Somebody else must decide, with their own key in AGENTSPAN_API_KEY or as --key:\n  ${again} --key ...`;
+    default:
+      return undefined;
+  }
+}
+
+/** The one that is meant where none is named; undefined where none fits. Throws where several do, with the commands. */
+export function theOneMeant(verb: Verb, runId: string, open: readonly Approval[]): Approval | undefined {
+  const fitting = open.filter(({ kind }) => (kind === "SETTLEMENT") === (verb === "settle"));
+  if (fitting.length < 2) return fitting[0];
+  const lines = fitting.flatMap((one) => {
+    const commands = commandsFor({ ...one, runId });
+    const own = commands.filter((text) => text.startsWith(`${commandName()} ${verb} `));
+    return [`  ${askedOf(one)}`, ...(own.length === 0 ? commands : own).map((text) => `    ${text}`)];
+  });
+  throw new CommandError(`Run ${runId} has ${fitting.length} of them open. Say which one:\n${lines.join("\n")}`, 2);
+}
