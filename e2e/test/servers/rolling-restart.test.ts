@@ -1,5 +1,5 @@
 // A deploy: every process is asked to stop and started anew, one after the other, while runs start, wait and are decided.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { deskAgent, type Stack, until } from "../../src/index.js";
 import { call, REFUND } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
@@ -15,6 +15,10 @@ describe("a rolling restart", () => {
     const agent = deskAgent();
     const input = current.model.script("rolling", [call("get_order"), call("refund", REFUND), { text: "ok" }]);
     let restarting = true;
+    // Also where the test has run out of time: else runs would be started for ever, at a stack that is gone.
+    onTestFinished(() => {
+      restarting = false;
+    });
     const runs: Promise<string>[] = [];
     const one = async (at: number): Promise<string> => {
       const handle = await current.runtime(at).start(agent, input, { serve: false });
@@ -33,8 +37,9 @@ describe("a rolling restart", () => {
         await until("there is room for another run", () => inProgress(runs) < 8, { withinMs: 40_000 });
       }
     })();
-    await restartAll(current);
-    restarting = false;
+    await restartAll(current).finally(() => {
+      restarting = false;
+    });
     await starting;
     const ids = await Promise.all(runs);
 
