@@ -5,8 +5,14 @@
 // that are pinned by their hash, and in signed decisions: a mended one would be another than was said there.
 
 const MAX_BYTES = 256;
-/** Of the class of characters that have no look of their own: controls, zero widths, marks of direction, half pairs. */
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u;
+/**
+ * Of the class of characters that have no look of their own: controls, zero widths, marks of direction, half pairs, those
+ * of private use and those that are none.
+ */
+const UNSEEN_CLASS = String.raw`\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}`;
+/** Of a class that is seen, and empty all the same: no dot of Braille, the place of an object, blanks of old scripts. */
+const EMPTY = String.raw`\u{2800}\u{fffc}\u{13441}\u{13442}\u{16fe4}\u{1d159}`;
+const UNSEEN = new RegExp(`[${UNSEEN_CLASS}${EMPTY}]`, "u");
 /** A blank that is not the plain one, or two in a row. */
 const ODD_BLANK = /[^\S ]| {2}/u;
 

@@ -31,6 +31,13 @@ describe("the name of a person", () => {
       ["alex\ufe0f", /U\+FE0F/],
       ["al\u0000ex", /U\+0000/],
       ["alex\ud800", /U\+D800/],
+      ["alex\u2800", /U\+2800, which nobody sees/],
+      ["\u2800", /U\+2800/],
+      ["al\ufffcex", /U\+FFFC/],
+      ["alex\ue000", /U\+E000/],
+      ["alex\u{10fffd}", /U\+10FFFD/],
+      ["alex\ufdd0", /U\+FDD0/],
+      ["alex\u{1d159}", /U\+1D159/],
       ["Zoe\u0308", /composed form, NFC/],
       ["x".repeat(257), /at most 256 bytes/],
     ];
