@@ -281,7 +281,7 @@ function addAudit(root: Command, output: Output): void {
     .option("--run <run>", "only of this run")
     .option("--from <time>", "only from then on, such as 2026-11-25 or 2026-11-25T08:00:00Z", instantOf)
     .option("--to <time>", "only before then", instantOf)
-    .option("--out <file>", "write to a file")
+    .option("--out <file>", "a new file for it, in place of the terminal")
     .addHelpText("after", examples(["audit export --out audit.jsonl", "audit export --run run_x7k2"]))
     .action(async (flags) => (await import("./commands/audit.js")).auditExport(flags, output));
   leaf(audit, "verify", "find what was changed, taken out, moved or made up in an exported record; needs no server")

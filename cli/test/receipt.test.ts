@@ -116,6 +116,50 @@ describe("a receipt", () => {
     expect(code).toBe(0);
   });
 
+  it("has the votes that counted: each person's last, without the decider's own, and none from before an edit", () => {
+    const plain = { ...DECISION, digest: digestOf(ARGS), editedDigest: "", onBehalfOf: "" };
+    const vote = (decision: string, more: Partial<DecisionStatement>) => ({
+      ...plain,
+      closes: false,
+      decision,
+      ...more,
+    });
+    const said = (votes: readonly DecisionStatement[], decision: Partial<DecisionStatement> = {}) => {
+      const decided = { ...plain, who: "ana", ...decision };
+      const acts = votes.map((one) => ({
+        case: "voted" as const,
+        value: { callId: "t1c1", signature: signed(decisionText(one)) },
+      }));
+      const [call, own, ...rest] = history({ decision: decided });
+      const events = [call, ...acts.map((event) => create(EventSchema, { runId: "run_1", event })), own, ...rest];
+      const made = makeReceipt(
+        events.flatMap((event) => (event === undefined ? [] : [event])),
+        "t1c1",
+      );
+      if ("why" in made) throw new Error(made.why);
+      return made.votes.map(({ statement }) => statement.decision);
+    };
+    const votes = [
+      vote("ben-1", { who: "ben" }),
+      vote("ana-1", { who: "ana" }),
+      vote("ben-2", { who: "bot", onBehalfOf: "ben" }),
+      vote("cy-1", { who: "cy" }),
+    ];
+    expect(said(votes)).toEqual(["ben-2", "cy-1"]);
+    const edit = vote("dan-1", { who: "dan", digest: digestOf(SHOWN), editedDigest: digestOf(ARGS) });
+    expect(said([...votes, edit, vote("cy-2", { who: "cy" })])).toEqual(["dan-1", "cy-2"]);
+    expect(said(votes, { digest: digestOf(SHOWN), editedDigest: digestOf(ARGS) })).toEqual([]);
+  });
+
+  it("of a call that started a run is to be had of that run's calls", () => {
+    const call = { callId: "t1c1", toolName: "ask_expert" };
+    const events = [
+      { case: "toolCall" as const, value: { ...call, argumentsJson: "{}" } },
+      { case: "childStarted" as const, value: { callId: "t1c1", childRunId: "run_2" } },
+    ].map((event) => create(EventSchema, { runId: "run_1", event }));
+    expect(makeReceipt(events, "t1c1")).toEqual({ why: expect.stringContaining("It started run run_2") });
+  });
+
   it("does not hold where a single byte of it is another", async () => {
     const bytes = Buffer.from(receiptText(receipt()), "utf8");
     const keys = TrustedKeys.read(readFileSync(trusted, "utf8"));

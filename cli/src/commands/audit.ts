@@ -1,5 +1,5 @@
 // agentspan audit export|verify
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { open, readFile, rename, rm } from "node:fs/promises";
 import { TRUSTED_KEYS_VARIABLE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AuditService } from "@agentspan/proto";
@@ -31,11 +31,19 @@ export function auditExport(flags: AuditExportFlags, output: Output): Promise<vo
     };
     if (out === undefined) {
       let entries = -1;
+      let head: string | undefined;
       for await (const line of lines) {
-        output.line(line);
         entries += 1;
+        if (entries === 0) {
+          head = line;
+          continue;
+        }
+        if (head !== undefined) output.line(head);
+        head = undefined;
+        output.line(line);
       }
-      return something(entries);
+      something(entries);
+      return head === undefined ? undefined : output.line(head);
     }
     const count = await writeWhole(out, lines, something);
     output.line(`Wrote ${count === 1 ? "1 entry" : `${count} entries`} to ${safeText(out)}.`);
@@ -86,6 +94,8 @@ async function writeWhole(
   lines: AsyncIterable<string>,
   check: (entries: number) => void,
 ): Promise<number> {
+  // An export is evidence: one that was kept is never replaced.
+  if (existsSync(path)) throw new CommandError(`${safeText(path)} is there already. Name a new file.`);
   const partial = `${path}.part`;
   const file = await open(partial, "w", 0o600);
   let count = -1;

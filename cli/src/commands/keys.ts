@@ -92,6 +92,9 @@ export function keysList(flags: KeysListFlags, output: Output): Promise<void> {
       ],
       "",
     );
+    for (const { keyId, problem } of items) {
+      if (problem !== "") output.line(`${safeText(keyId)} lets nobody in, because ${safeText(problem)}.`);
+    }
     if (more) output.line(`There are more: --limit ${flags.limit * 10}`);
   });
 }
@@ -103,7 +106,8 @@ export function keysRevoke(keyId: string, flags: UrlOption, output: Output): Pro
   });
 }
 
-function stateOf({ revokedAt, expiresAt }: Key, now: number): string {
+function stateOf({ revokedAt, expiresAt, problem }: Key, now: number): string {
+  if (problem !== "") return "not believed";
   if (revokedAt !== undefined) return `revoked ${at(revokedAt)}`;
   if (expiresAt === undefined) return "good";
   return timestampDate(expiresAt).getTime() <= now ? `expired ${at(expiresAt)}` : `good until ${at(expiresAt)}`;
@@ -126,6 +130,7 @@ function shown(key: Key): Readonly<Record<string, unknown>> {
     revokedAt: iso(key.revokedAt),
     revokedBy: revokedBy || undefined,
     lastUsedAt: iso(key.lastUsedAt),
+    problem: key.problem || undefined,
   };
 }
 

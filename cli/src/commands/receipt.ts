@@ -1,5 +1,5 @@
 // agentspan receipt export|verify
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import {
   approvalsOf,
   makeReceipt,
@@ -39,7 +39,12 @@ export function receiptExport(runId: string, callId: string, flags: ReceiptExpor
       throw new CommandError(`${flags.out} cannot be written, or is there already: ${wordsOf(error)}.`);
     }
     output.line(`Written to ${flags.out}. Check it, without any server, with:`);
-    output.line(`  ${commandName()} receipt verify ${flags.out}`);
+    const keys = holdsByDefault(receipt) ? "" : " --trusted-keys <file>";
+    output.line(`  ${commandName()} receipt verify ${flags.out}${keys}`);
+    if (keys !== "") {
+      const local = trustedKeysFileOf("<folder>");
+      output.line(`with the list of the keys that you trust; of \`server start --data <folder>\` it is ${local}.`);
+    }
   });
 }
 
@@ -54,8 +59,7 @@ export function receiptVerify(file: string, { trustedKeys }: ReceiptVerifyFlags,
   if (receipt === undefined) {
     throw new CommandError(`${file} is no receipt as \`${commandName()} receipt export\` writes it, or was changed.`);
   }
-  const keysFile =
-    trustedKeys ?? (process.env[TRUSTED_KEYS_VARIABLE] || trustedKeysFileOf(defaultDataDir(process.env)));
+  const keysFile = trustedKeys ?? defaultKeysFile();
   const read = TrustedKeys.read(readText(keysFile, "Name the file of the keys that you trust with --trusted-keys."));
   if (!(read instanceof TrustedKeys)) throw new CommandError(`${keysFile} cannot be used: ${read.faults.join("; ")}.`);
   const faults = receiptFaults(receipt, read);
@@ -66,6 +70,18 @@ export function receiptVerify(file: string, { trustedKeys }: ReceiptVerifyFlags,
   output.table(told(receipt));
   output.line("Checked, without asking anybody:");
   output.table(checked(receipt, keysFile), "  - ");
+}
+
+function defaultKeysFile(): string {
+  return process.env[TRUSTED_KEYS_VARIABLE] || trustedKeysFileOf(defaultDataDir(process.env));
+}
+
+/** Whether the keys that are taken where none are named are those that signed it. */
+function holdsByDefault(receipt: Receipt): boolean {
+  const file = defaultKeysFile();
+  if (!existsSync(file)) return false;
+  const read = TrustedKeys.read(readText(file));
+  return read instanceof TrustedKeys && receiptFaults(receipt, read).length === 0;
 }
 
 async function argumentsOf({ client }: AgentRuntime, runId: string, approvalId: string): Promise<string> {

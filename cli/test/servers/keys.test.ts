@@ -141,6 +141,16 @@ describe("standing grants", () => {
       { kind: "grant_made", who: "maria", credentialId: keyId, method: "api_key", address: "127.0.0.1", maxUses: 20 },
       { kind: "grant_revoked", who: "maria", credentialId: keyId, uses: 0 },
     ]);
+    const kept = join(machine.folder, "kept.jsonl");
+    const [first, again, nope] = [
+      await ask(adminKey(), "audit", "export", "--run", grantId, "--out", kept),
+      await ask(adminKey(), "audit", "export", "--out", kept),
+      await ask(adminKey(), "audit", "export", "--run", "nope"),
+    ];
+    expect(first).toMatchObject({ code: 0, shown: `Wrote 2 entries to ${kept}.\n` });
+    expect(again).toMatchObject({ code: 1, shown: `${kept} is there already. Name a new file.\n` });
+    expect(readFileSync(kept, "utf8").trim().split("\n").slice(1)).toEqual(entries);
+    expect(nope).toMatchObject({ code: 1, shown: expect.stringMatching(/^The audit has nothing of run nope/) });
     expect((await ask(text, "grants", "show", grantId)).shown).toMatch(new RegExp(`^${grantId}, revoked \\d{4}-`));
   });
 });

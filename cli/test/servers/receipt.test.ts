@@ -21,7 +21,12 @@ describe("the receipt of an approved refund", () => {
     const { callId } = JSON.parse(call) as { callId: string };
     const file = join(machine.folder, "receipt.json");
     const exported = await machine.ask("receipt", "export", runId, callId, "--out", file, "--url", server.url);
-    expect(exported).toMatchObject({ code: 0, shown: expect.stringContaining(`receipt verify ${file}`) });
+    expect(exported).toMatchObject({ code: 0, shown: expect.stringContaining(`receipt verify ${file}\n`) });
+    const other = join(machine.folder, "other.json");
+    machine.env.AGENTSPAN_TRUSTED_KEYS_FILE = join(machine.folder, "none.json");
+    const untold = await machine.ask("receipt", "export", runId, callId, "--out", other, "--url", server.url);
+    delete machine.env.AGENTSPAN_TRUSTED_KEYS_FILE;
+    expect(untold.shown).toContain(`receipt verify ${other} --trusted-keys <file>\n`);
     const none = await machine.ask("receipt", "export", runId, "t9c9", "--url", server.url);
     expect(none).toMatchObject({ code: 1, shown: expect.stringContaining("The run has no such call.") });
     server.kill("SIGTERM");

@@ -15,6 +15,12 @@ export function makeReceipt(
   const events = history.flatMap(({ event }) => (isOf(event, callId) ? [event] : []));
   const called = events.find((event) => event.case === "toolCall");
   if (called?.case !== "toolCall") return { why: "The run has no such call." };
+  const child = history.find(({ event }) => event.case === "childStarted" && event.value.callId === callId)?.event;
+  if (child?.case === "childStarted") {
+    return {
+      why: `It started run ${child.value.childRunId}: what was approved there has receipts of that run's calls.`,
+    };
+  }
   const finished = events.find((event) => event.case === "toolResult");
   if (finished?.case !== "toolResult")
     return { why: "The call has no outcome yet: there is a receipt once it has ended." };
@@ -32,7 +38,10 @@ export function makeReceipt(
   const acts = events.flatMap((event) => actOf(event));
   const decision = acts.find(({ statement }) => statement.decision === decisionId && statement.closes);
   if (decision === undefined) return { why: "The decision that let the call run is not signed." };
-  const votes = acts.filter(({ statement }) => statement.approval === approval && !statement.closes);
+  const votes = votesBeside(
+    decision,
+    acts.filter(({ statement }) => statement.approval === approval && !statement.closes),
+  );
   const args = [called.value.argumentsJson, ...events.flatMap(editOf), ...texts].find(
     (text) => digestOf(text) === digest,
   );
@@ -77,6 +86,26 @@ function actOf(event: OfCall): readonly Signed<DecisionStatement>[] {
 
 function editOf(event: OfCall): readonly string[] {
   return event.case === "decided" ? [event.value.decision?.editedArgumentsJson ?? ""] : [];
+}
+
+/** Those that counted when it was decided: a person has one, the last, and an edit clears those before it. */
+function votesBeside(
+  { statement: decided }: Signed<DecisionStatement>,
+  given: readonly Signed<DecisionStatement>[],
+): readonly Signed<DecisionStatement>[] {
+  if (decided.editedDigest !== "") return [];
+  const edit = given.findLastIndex(({ statement }) => statement.editedDigest !== "");
+  const counted = new Map<string, Signed<DecisionStatement>>();
+  for (const vote of given.slice(Math.max(0, edit))) {
+    counted.delete(personOf(vote.statement));
+    counted.set(personOf(vote.statement), vote);
+  }
+  counted.delete(personOf(decided));
+  return [...counted.values()];
+}
+
+function personOf({ who, onBehalfOf }: Pick<DecisionStatement, "who" | "onBehalfOf">): string {
+  return onBehalfOf === "" ? who : onBehalfOf;
 }
 
 /** The digest of the arguments that a vote is for. */

@@ -75,11 +75,17 @@ export async function createKey(context: RequestContext, asked: PutKeyRequest): 
 }
 
 export async function listKeys(context: RequestContext, request: ListKeysRequest): Promise<ListKeysResponse> {
-  const { store, namespace } = context;
+  const { store, namespace, signing, log } = context;
   const { pageToken } = request;
   const limit = pageSizeOf(request.pageSize, Limits.defaultPageSize);
   const page = await store.listKeys({ namespace, limit, ...(pageToken === "" ? {} : { pageToken }) });
-  return create(ListKeysResponseSchema, { keys: page.items.map(encodeKey), nextPageToken: page.nextPageToken ?? "" });
+  const keys = page.items.map((key) => {
+    const problem = signing && sealProblem(key, signing);
+    if (problem === undefined) return encodeKey(key);
+    log.warn({ keyId: key.keyId, problem }, "A stored API key is not believed, and lets nobody in");
+    return encodeKey(key, problem);
+  });
+  return create(ListKeysResponseSchema, { keys, nextPageToken: page.nextPageToken ?? "" });
 }
 
 export async function revokeKey(context: RequestContext, { keyId }: RevokeKeyRequest): Promise<RevokeKeyResponse> {
@@ -151,7 +157,7 @@ function sealProblem(key: ApiKey, { trusted }: Signing): string | undefined {
   });
 }
 
-function encodeKey(key: ApiKey): Key {
+function encodeKey(key: ApiKey, problem = ""): Key {
   const { keyId, owner, roles, groups, namespace, description, createdBy, expiresAt, revoked, lastUsedAt } = key;
   return create(KeySchema, {
     keyId,
@@ -162,6 +168,7 @@ function encodeKey(key: ApiKey): Key {
     description,
     createdAt: timestampFromMs(key.createdAt),
     createdBy,
+    problem,
     ...(expiresAt === undefined ? {} : { expiresAt: timestampFromMs(expiresAt) }),
     ...(revoked === undefined ? {} : { revokedAt: timestampFromMs(revoked.at), revokedBy: revoked.by }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt: timestampFromMs(lastUsedAt) }),

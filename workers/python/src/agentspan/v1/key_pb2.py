@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61gentspan/v1/key.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\x02\n\x03Key\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x0e\n\x06groups\x18\x04 \x03(\t\x12\x11\n\tnamespace\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrevoked_by\x18\x0b \x01(\t\x12\x30\n\x0clast_used_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x85\x01\n\x10\x43reateKeyRequest\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x0e\n\x06groups\x18\x03 \x03(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x11\x43reateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.agentspan.v1.Key\x12\x0c\n\x04text\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"L\n\x10ListKeysResponse\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.agentspan.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"3\n\x11RevokeKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.agentspan.v1.Key2\xf3\x01\n\nKeyService\x12L\n\tCreateKey\x12\x1e.agentspan.v1.CreateKeyRequest\x1a\x1f.agentspan.v1.CreateKeyResponse\x12I\n\x08ListKeys\x12\x1d.agentspan.v1.ListKeysRequest\x1a\x1e.agentspan.v1.ListKeysResponse\x12L\n\tRevokeKey\x12\x1e.agentspan.v1.RevokeKeyRequest\x1a\x1f.agentspan.v1.RevokeKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61gentspan/v1/key.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x02\n\x03Key\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\r\n\x05owner\x18\x02 \x01(\t\x12\r\n\x05roles\x18\x03 \x03(\t\x12\x0e\n\x06groups\x18\x04 \x03(\t\x12\x11\n\tnamespace\x18\x05 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12.\n\ncreated_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\x08 \x01(\t\x12.\n\nexpires_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nrevoked_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrevoked_by\x18\x0b \x01(\t\x12\x30\n\x0clast_used_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07problem\x18\r \x01(\t\"\x85\x01\n\x10\x43reateKeyRequest\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05roles\x18\x02 \x03(\t\x12\x0e\n\x06groups\x18\x03 \x03(\t\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\x12.\n\nexpires_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x11\x43reateKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.agentspan.v1.Key\x12\x0c\n\x04text\x18\x02 \x01(\t\"8\n\x0fListKeysRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"L\n\x10ListKeysResponse\x12\x1f\n\x04keys\x18\x01 \x03(\x0b\x32\x11.agentspan.v1.Key\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\"3\n\x11RevokeKeyResponse\x12\x1e\n\x03key\x18\x01 \x01(\x0b\x32\x11.agentspan.v1.Key2\xf3\x01\n\nKeyService\x12L\n\tCreateKey\x12\x1e.agentspan.v1.CreateKeyRequest\x1a\x1f.agentspan.v1.CreateKeyResponse\x12I\n\x08ListKeys\x12\x1d.agentspan.v1.ListKeysRequest\x1a\x1e.agentspan.v1.ListKeysResponse\x12L\n\tRevokeKey\x12\x1e.agentspan.v1.RevokeKeyRequest\x1a\x1f.agentspan.v1.RevokeKeyResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,19 +33,19 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agentspan.v1.key_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_KEY']._serialized_start=74
-  _globals['_KEY']._serialized_end=415
-  _globals['_CREATEKEYREQUEST']._serialized_start=418
-  _globals['_CREATEKEYREQUEST']._serialized_end=551
-  _globals['_CREATEKEYRESPONSE']._serialized_start=553
-  _globals['_CREATEKEYRESPONSE']._serialized_end=618
-  _globals['_LISTKEYSREQUEST']._serialized_start=620
-  _globals['_LISTKEYSREQUEST']._serialized_end=676
-  _globals['_LISTKEYSRESPONSE']._serialized_start=678
-  _globals['_LISTKEYSRESPONSE']._serialized_end=754
-  _globals['_REVOKEKEYREQUEST']._serialized_start=756
-  _globals['_REVOKEKEYREQUEST']._serialized_end=790
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=792
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=843
-  _globals['_KEYSERVICE']._serialized_start=846
-  _globals['_KEYSERVICE']._serialized_end=1089
+  _globals['_KEY']._serialized_end=432
+  _globals['_CREATEKEYREQUEST']._serialized_start=435
+  _globals['_CREATEKEYREQUEST']._serialized_end=568
+  _globals['_CREATEKEYRESPONSE']._serialized_start=570
+  _globals['_CREATEKEYRESPONSE']._serialized_end=635
+  _globals['_LISTKEYSREQUEST']._serialized_start=637
+  _globals['_LISTKEYSREQUEST']._serialized_end=693
+  _globals['_LISTKEYSRESPONSE']._serialized_start=695
+  _globals['_LISTKEYSRESPONSE']._serialized_end=771
+  _globals['_REVOKEKEYREQUEST']._serialized_start=773
+  _globals['_REVOKEKEYREQUEST']._serialized_end=807
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=809
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=860
+  _globals['_KEYSERVICE']._serialized_start=863
+  _globals['_KEYSERVICE']._serialized_end=1106
 # @@protoc_insertion_point(module_scope)
