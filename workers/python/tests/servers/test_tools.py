@@ -281,6 +281,8 @@ def test_a_standing_grant_decides_in_its_makers_name(stack: Stack, runtime: Agen
         return {"refunded": amount}
 
     agent = Agent(name="granted", model=MODEL, tools=[small_refund])
+    # There are grants for the tools of agents that are known: this run makes it so.
+    assert runtime.start(agent, stack.model.script("known", "Hello.")).result().is_success
     grant = runtime.grants.create(
         agent="granted", tool="small_refund", rule="args.amount <= 50", expires_in="1h", max_uses=5
     )
