@@ -78,6 +78,7 @@ class Bench:
             runner=ToolRunner(),
             clock=self.clock,
             trusted_keys=trusted,
+            permit=None,
             register_soon=lambda: self.registered.append("soon"),
             register_now=self._register_now,
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import json
 import re
 import ssl
@@ -12,17 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentspan.agents import AgentspanError
 from agentspan.worker.nats_address import nats_address
 from agentspan.worker.nats_link import NatsLink
+from agentspan.worker.nkey import NkeyUser
+from agentspan.worker.worker_credentials import read_worker_credentials, worker_id_for
 
 
 class FakeNats:
     """A server that takes connections and subscriptions, and sends what a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, **asks: object) -> None:
         self.url = ""
+        self._info = {"server_id": "a", "version": "2.15.1", "headers": True, "max_payload": 1_048_576, **asks}
         self.writers: list[asyncio.StreamWriter] = []
         self.subscribed: list[list[str]] = []
         self.connects: list[dict[str, Any]] = []
@@ -47,7 +53,7 @@ class FakeNats:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
         self.subscribed.append([])
-        writer.write(b'INFO {"server_id":"a","version":"2.15.1","headers":true,"max_payload":1048576}\r\n')
+        writer.write(f"INFO {json.dumps(self._info)}\r\n".encode())
         while line := await reader.readline():
             words = line.decode().split()
             if words[0] == "CONNECT":
@@ -85,6 +91,64 @@ def test_opens_another_connection_and_listens_where_it_did() -> None:
             await link.close()
 
     asyncio.run(scenario())
+
+
+def seed_of(raw: bytes) -> str:
+    """As NATS writes the seed of a user."""
+    body = bytes([(18 << 3) | (160 >> 5), (160 & 31) << 3]) + raw
+    return base64.b32encode(body + binascii.crc_hqx(body, 0).to_bytes(2, "little")).decode().rstrip("=")
+
+
+def test_proves_itself_by_its_key_where_the_server_asks() -> None:
+    key = Ed25519PrivateKey.from_private_bytes(b"7" * 32)
+
+    async def scenario() -> dict[str, Any]:
+        async with FakeNats(auth_required=True, nonce="asked").running() as server:
+            link = await NatsLink.open(server.url, "worker-1", 5, NkeyUser(seed_of(b"7" * 32)))
+            await link.close()
+            return server.connects[0]
+
+    shown = asyncio.run(scenario())
+    key.public_key().verify(base64.b64decode(shown["sig"]), b"asked")
+    assert shown["nkey"] == NkeyUser(seed_of(b"7" * 32)).public
+    assert shown["nkey"].startswith("U")
+
+
+@pytest.mark.parametrize("seed", ["", "SUA", "not base32", seed_of(b"7" * 31), seed_of(b"7" * 32)[:-1] + "A"])
+def test_takes_no_other_text_for_a_seed_and_does_not_show_it(seed: str) -> None:
+    with pytest.raises(ValueError, match="no seed") as error:
+        NkeyUser(seed)
+    assert seed not in str(error.value) or not seed
+
+
+def credentials(tmp_path: Path, *workers: str, text: str | None = None) -> Path:
+    permit = {"workers": workers, "tools": [], "at": "2026-01-01T00:00:00Z", "keyId": "k", "signature": "c2ln"}
+    path = tmp_path / "credentials.json"
+    made = {"nkeySeed": seed_of(b"7" * 32), "permit": {**permit, "new": 1}}
+    path.write_text(json.dumps(made) if text is None else text)
+    return path
+
+
+def test_credentials_give_a_worker_its_id_and_hold_it_to_theirs(tmp_path: Path) -> None:
+    one = read_worker_credentials(credentials(tmp_path, "refunds"))
+    assert one.user is not None
+    assert (one.permit.key_id, one.permit.signature) == ("k", b"sig")
+    assert worker_id_for(one, None) == "refunds"
+    two = read_worker_credentials(credentials(tmp_path, "refunds-1", "refunds-2"))
+    assert worker_id_for(two, "refunds-2") == "refunds-2"
+    with pytest.raises(AgentspanError, match="choose worker_id among refunds-1, refunds-2"):
+        worker_id_for(two, None)
+    with pytest.raises(AgentspanError, match="not for worker_id billing"):
+        worker_id_for(one, "billing")
+
+
+@pytest.mark.parametrize("text", ["SUAsecret", "{}", '{"permit": {}}', '{"permit": {"workers": 3}}', "[]"])
+def test_refuses_a_file_that_is_none_of_credentials_without_a_word_of_it(tmp_path: Path, text: str) -> None:
+    with pytest.raises(AgentspanError, match="is not what agentspan worker credentials makes") as error:
+        read_worker_credentials(credentials(tmp_path, text=text))
+    assert "SUA" not in str(error.value)
+    with pytest.raises(AgentspanError, match="cannot be read"):
+        read_worker_credentials(tmp_path / "none.json")
 
 
 def test_says_what_does_not_answer_and_not_the_password() -> None:

@@ -33,6 +33,7 @@ from agentspan.v1 import agent_pb2
 
 if TYPE_CHECKING:
     from agentspan.worker.worker import Worker
+    from agentspan.worker.worker_credentials import WorkerCredentials
 
 
 class AgentRuntime:
@@ -55,6 +56,9 @@ class AgentRuntime:
         trusted_keys_file: A file with the public keys of orchestrators; AGENTSPAN_TRUSTED_KEYS_FILE unless said. With
             it no tool begins here without a grant that one of them has signed, for this very call. Without either,
             grants are not checked for that.
+        credentials_file: What `agentspan worker credentials` made for this worker: its login at NATS, its id where it
+            is for one alone, and the permit that it registers with. AGENTSPAN_WORKER_CREDENTIALS_FILE unless said; none
+            is needed where nobody asks.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class AgentRuntime:
         concurrency: int = 16,
         grace: Duration = 25.0,
         trusted_keys_file: str | Path | None = None,
+        credentials_file: str | Path | None = None,
     ) -> None:
         self._options = runtime_options(
             url=url,
@@ -82,6 +87,7 @@ class AgentRuntime:
             concurrency=concurrency,
             grace=grace,
             trusted_keys_file=trusted_keys_file,
+            credentials_file=credentials_file,
         )
         #: What approvers allow beforehand.
         self.grants = StandingGrants(self)
@@ -254,26 +260,43 @@ class AgentRuntime:
         # Programs that serve nothing load neither NATS nor cryptography.
         from agentspan.signing.trusted_keys import read_trusted_keys
         from agentspan.worker.worker import Worker
+        from agentspan.worker.worker_credentials import read_worker_credentials
 
         if self._stopping.is_set():
             raise AgentspanError("INVALID_REQUEST", "This runtime has been shut down; make another.")
         self._leave_parents()
         if self._worker is None:
             options = self._options
-            worker_id = options.worker_id or fresh_worker_id()
-            if options.worker_id is not None and self._pid != self._made_by:
-                # Two that run at once have two: the parent may serve by that name.
-                worker_id = f"{worker_id[:100]}-{fresh_worker_id()[-10:]}"
+            file = options.credentials_file
+            credentials = read_worker_credentials(file) if file else None
             keys = options.trusted_keys_file
             self._worker = Worker(
                 nats_url=options.nats_url,
-                worker_id=worker_id,
+                worker_id=self._worker_id(credentials),
                 namespace=options.namespace,
                 concurrency=options.concurrency,
                 trusted_keys=read_trusted_keys(keys) if keys else None,
+                credentials=credentials,
             )
             _shut_down_at_exit(self)
         return self._worker
+
+    def _worker_id(self, credentials: WorkerCredentials | None) -> str:
+        from agentspan.worker.worker_credentials import worker_id_for
+
+        chosen = self._options.worker_id
+        is_child = self._pid != self._made_by
+        if credentials is not None:
+            own = worker_id_for(credentials, chosen)
+            if is_child:
+                remedy = "make a runtime with a worker_id of its own in the child"
+                message = f"The process that this one was forked from may serve as worker {own}; {remedy}."
+                raise invalid(message, "worker_id", remedy)
+            return own
+        if chosen is None:
+            return fresh_worker_id()
+        # Two that run at once have two: the parent may serve by that name.
+        return f"{chosen[:100]}-{fresh_worker_id()[-10:]}" if is_child else chosen
 
     def _leave_parents(self) -> None:
         """In a child of the process that used it: what the parent has is the parent's."""

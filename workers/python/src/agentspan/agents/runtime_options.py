@@ -37,6 +37,8 @@ class RuntimeOptions:
     grace: float
     #: Empty where grants are not checked for signatures.
     trusted_keys_file: str
+    #: Empty where nobody asks workers for credentials.
+    credentials_file: str
 
 
 def runtime_options(
@@ -51,6 +53,7 @@ def runtime_options(
     concurrency: int,
     grace: Duration,
     trusted_keys_file: str | Path | None,
+    credentials_file: str | Path | None,
 ) -> RuntimeOptions:
     """Raises INVALID_REQUEST, naming the field, for what cannot be used."""
     env = os.environ
@@ -65,6 +68,7 @@ def runtime_options(
     if not isinstance(concurrency, int) or isinstance(concurrency, bool) or concurrency < 1:
         raise _unusable("concurrency", concurrency, "must be a whole number, 1 or more")
     keys = trusted_keys_file if trusted_keys_file is not None else env.get("AGENTSPAN_TRUSTED_KEYS_FILE", "")
+    credentials = credentials_file if credentials_file is not None else env.get("AGENTSPAN_WORKER_CREDENTIALS_FILE", "")
     return RuntimeOptions(
         url=named,
         headers=call_headers(headers, api_key, env.get("AGENTSPAN_API_KEY")),
@@ -76,6 +80,7 @@ def runtime_options(
         concurrency=concurrency,
         grace=to_seconds(grace, "grace"),
         trusted_keys_file=str(keys),
+        credentials_file=str(credentials),
     )
 
 

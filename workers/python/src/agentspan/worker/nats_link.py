@@ -16,6 +16,7 @@ from nats.aio.subscription import Subscription
 from agentspan.agents.errors import AgentspanError
 from agentspan.agents.within import within
 from agentspan.worker.nats_address import nats_address, without_login
+from agentspan.worker.nkey import NkeyUser
 from agentspan.worker.worker_parts import logger
 
 O = TypeVar("O", bound=Message)  # noqa: E741
@@ -53,12 +54,14 @@ class Inbox:
 class NatsLink:
     """One connection for all that a worker says."""
 
-    def __init__(self, url: str, worker_id: str) -> None:
+    def __init__(self, url: str, worker_id: str, user: NkeyUser | None = None) -> None:
         self._url = url
         self._worker_id = worker_id
         self._prefix = f"_INBOX_{worker_id}"
         # An address that is none is told at once.
         self._options = nats_address(url)
+        # It takes the place of a login in the url.
+        self._user = user
         self._client = Client()
         self._inboxes: list[Inbox] = []
         self._sending: set[asyncio.Task[None]] = set()
@@ -69,11 +72,11 @@ class NatsLink:
         self.on_reconnect: Callable[[], None] = lambda: None
 
     @staticmethod
-    async def open(url: str, worker_id: str, patience: float) -> NatsLink:
+    async def open(url: str, worker_id: str, patience: float, user: NkeyUser | None = None) -> NatsLink:
         """Raises BUS_UNAVAILABLE with the remedy where nothing answers within the patience, in seconds."""
         begun = time.monotonic()
         while True:
-            link = NatsLink(url, worker_id)
+            link = NatsLink(url, worker_id, user)
             left = patience - (time.monotonic() - begun)
             try:
                 await within(max(0.2, min(5.0, left)), link._connect(link._client))
@@ -148,8 +151,12 @@ class NatsLink:
             if client is self._client and not self._closing:
                 self._on_closed()
 
+        if self._user is not None:
+            # The client has no public way to be told it, but for a package that makes both it and signatures of a seed.
+            client._public_nkey = self._user.public
         await client.connect(
             **self._options,
+            signature_cb=None if self._user is None else self._user.sign,
             name=f"agentspan worker {self._worker_id}",
             inbox_prefix=self._prefix,
             allow_reconnect=True,

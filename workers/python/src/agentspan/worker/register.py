@@ -26,6 +26,7 @@ async def register(
         language="python",
         sdk_version=__version__,
         tools=[served.declared() for served in tools],
+        permit=parts.permit,
     )
     asking = ask_until_answered(parts.link, "register", request, worker_pb2.RegisterResponse, ended=ended)
     try:

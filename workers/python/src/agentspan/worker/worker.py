@@ -25,6 +25,7 @@ from agentspan.worker.worker_parts import WorkerEndedError, WorkerIdentity, Work
 
 if TYPE_CHECKING:
     from agentspan.signing.trusted_keys import TrustedKeys
+    from agentspan.worker.worker_credentials import WorkerCredentials
 
 _DEFAULT_HEARTBEAT_S = 3.0
 # Two registrations that nobody waits for are so far apart.
@@ -44,11 +45,13 @@ class Worker:
         namespace: str,
         concurrency: int,
         trusted_keys: TrustedKeys | None,
+        credentials: WorkerCredentials | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._nats_url = nats_url
         self._identity = WorkerIdentity(worker_id, uuid.uuid4().hex, namespace)
         self._trusted_keys = trusted_keys
+        self._credentials = credentials
         self._clock = clock or Clock()
         self._runner = ToolRunner()
         self._tools = ServedTools()
@@ -122,7 +125,9 @@ class Worker:
             idle.cancel()
 
     async def _connect(self, patience: float) -> WorkerParts:
-        link = await NatsLink.open(self._nats_url, self._identity.worker_id, patience)
+        credentials = self._credentials
+        user = None if credentials is None else credentials.user
+        link = await NatsLink.open(self._nats_url, self._identity.worker_id, patience, user)
         link.on_reconnect = self._on_reconnect
         return WorkerParts(
             identity=self._identity,
@@ -130,6 +135,7 @@ class Worker:
             runner=self._runner,
             clock=self._clock,
             trusted_keys=self._trusted_keys,
+            permit=None if credentials is None else credentials.permit,
             register_soon=self._register_soon,
             register_now=self._register_now,
         )

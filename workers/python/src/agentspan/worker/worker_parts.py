@@ -12,6 +12,7 @@ from agentspan.worker.clock import Clock
 
 if TYPE_CHECKING:
     from agentspan.signing.trusted_keys import TrustedKeys
+    from agentspan.v1 import worker_pb2
     from agentspan.worker.nats_link import NatsLink
     from agentspan.worker.tool_runner import ToolRunner
 
@@ -44,6 +45,8 @@ class WorkerParts:
     clock: Clock
     #: Whose signatures on grants count; None where they are not signed.
     trusted_keys: TrustedKeys | None
+    #: That this worker may serve its tools; None where nobody asks.
+    permit: worker_pb2.WorkerPermit | None
     #: In the background: the server has forgotten this worker, or may have.
     register_soon: Callable[[], None]
     #: Resolves when the server knows what is served here; also while the worker shuts down. Raises where it refuses.
