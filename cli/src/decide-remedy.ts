@@ -44,14 +44,22 @@ export function remedyFor(
   }
 }
 
-/** The one that is meant where none is named; undefined where none fits. Throws where several do, with the commands. */
+/**
+ * The one that is meant where none is named; undefined where nothing is open. Throws, with the commands, where several
+ * fit, and where what is open takes another command.
+ */
 export function theOneMeant(verb: Verb, runId: string, open: readonly Approval[]): Approval | undefined {
   const fitting = open.filter(({ kind }) => (kind === "SETTLEMENT") === (verb === "settle"));
-  if (fitting.length < 2) return fitting[0];
-  const lines = fitting.flatMap((one) => {
+  if (fitting.length === 1 || open.length === 0) return fitting[0];
+  const told = fitting.length === 0 ? open : fitting;
+  const lines = told.flatMap((one) => {
     const commands = commandsFor({ ...one, runId });
     const own = commands.filter((text) => text.startsWith(`${commandName()} ${verb} `));
     return [`  ${askedOf(one)}`, ...(own.length === 0 ? commands : own).map((text) => `    ${text}`)];
   });
-  throw new CommandError(`Run ${runId} has ${fitting.length} of them open. Say which one:\n${lines.join("\n")}`, 2);
+  const what =
+    fitting.length === 0
+      ? `Run ${runId} waits for nothing that ${verb} answers, but for this:`
+      : `Run ${runId} has ${fitting.length} of them open. Say which one:`;
+  throw new CommandError(`${what}\n${lines.join("\n")}`, fitting.length === 0 ? 1 : 2);
 }

@@ -36,6 +36,13 @@ describe("which approval is meant where none is named", () => {
   });
 });
 
+it("what takes another command is told with that command", () => {
+  const error = String(thrownBy(() => theOneMeant("approve", "run_1", [open("b", "SETTLEMENT")])));
+  expect(error).toContain("waits for nothing that approve answers");
+  expect(error).toContain(`    ${COMMAND} settle run_1 b --happened\n`);
+  expect(String(thrownBy(() => theOneMeant("settle", "run_1", [open("a")])))).toContain(`${COMMAND} approve run_1 a\n`);
+});
+
 describe("a refused decision", () => {
   it("has its next step beside the server's sentence", async () => {
     const refused = (reason: "SELF_APPROVAL" | "NOTHING_TO_DECIDE") =>
