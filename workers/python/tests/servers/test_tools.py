@@ -287,6 +287,7 @@ def test_a_standing_grant_decides_in_its_makers_name(stack: Stack, runtime: Agen
         agent="granted", tool="small_refund", rule="args.amount <= 50", expires_in="1h", max_uses=5
     )
     assert runtime.grants.get(grant.grant_id) == grant
+    assert grant.doubts == ()
     assert [one.grant_id for one in runtime.grants.list(agent="granted")] == [grant.grant_id]
 
     def decided() -> bool:

@@ -7,17 +7,18 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from agentspan.agents import AgentspanError
+from agentspan.agents import AgentspanError, StandingGrants
 from agentspan.agents.event_feed import event_feed
 from agentspan.rpc.connect_transport import ConnectTransport
 from agentspan.rpc.credential import call_headers
 from agentspan.rpc.methods import GET_STATUS, START, STREAM_EVENTS
 from agentspan.rpc.run_client import RunClient
-from agentspan.v1 import event_pb2, run_pb2
+from agentspan.v1 import event_pb2, grant_pb2, run_pb2
 from tests.unit.certificates import certificates
 from tests.unit.raw_server import RawServer, Reply, answer, failure, message, stream, talk, told
 
@@ -197,6 +198,20 @@ def test_says_that_a_function_gave_no_key() -> None:
     with pytest.raises(AgentspanError, match="the vault is closed") as error:
         talk(RawServer(), lambda at: client_of(at, key=ask).call(GET_STATUS, ASKED))
     assert error.value.reason == "UNAUTHENTICATED"
+
+
+def test_tells_what_speaks_against_a_grant_that_was_made() -> None:
+    made = grant_pb2.CreateGrantResponse(grant=grant_pb2.StandingGrant(grant_id="gra_1"), doubts=["It never runs."])
+
+    async def ask(at: RawServer) -> Any:
+        client = client_of(at)
+        grants = StandingGrants(SimpleNamespace(client=client))
+        got = await grants._create(grant_pb2.CreateGrantRequest())
+        client.close()
+        return got
+
+    got = talk(RawServer(message(made)), ask)
+    assert (got.grant_id, got.doubts) == ("gra_1", ("It never runs.",))
 
 
 def event(sequence: int, kind: str = "resumed") -> run_pb2.StreamEventsResponse:

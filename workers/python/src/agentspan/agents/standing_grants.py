@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from agentspan.agents.approval import date_of
@@ -41,6 +42,9 @@ class StandingGrant:
     #: None while it is good.
     revoked_at: datetime | None
     revoked_by: str
+    #: Of one that has just been made: why it might never let a call run, by the agent's newest definition, in sentences
+    #: for people. Empty otherwise.
+    doubts: tuple[str, ...] = field(default=(), compare=False)
 
 
 class StandingGrants:
@@ -118,7 +122,8 @@ class StandingGrants:
         return await network_loop().wait_async(self._revoke(grant_id, on_behalf_of))
 
     async def _create(self, request: grant_pb2.CreateGrantRequest) -> StandingGrant:
-        return _grant_of((await self._runtime.client.call(CREATE_GRANT, request)).grant)
+        answer = await self._runtime.client.call(CREATE_GRANT, request)
+        return dataclasses.replace(_grant_of(answer.grant), doubts=tuple(answer.doubts))
 
     async def _get(self, grant_id: str) -> StandingGrant:
         request = grant_pb2.GetGrantRequest(grant_id=grant_id)
