@@ -17,7 +17,8 @@ export default defineConfig({
           include: ["**/test/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "**/test/servers/**"],
           maxWorkers: WORKERS,
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           // Modules are loaded once in each thread and not once for each file.
           pool: "threads",
           isolate: false,
@@ -29,8 +30,9 @@ export default defineConfig({
           include: ["**/test/servers/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
           globalSetup: ["servers/test/fetch-once.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Against what hangs, on a machine of any speed.
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
           maxWorkers: WORKERS,
           isolate: false,
         },

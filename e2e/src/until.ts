@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface UntilOptions {
-  /** Milliseconds until it is given up; 30,000 unless said. */
+  /** Milliseconds until it is given up; 60,000 unless said. */
   readonly withinMs?: number;
   /** Milliseconds between looks, at first; 20 unless said. Later they are as far apart as is a twentieth of the wait. */
   readonly everyMs?: number;
@@ -15,7 +15,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   look: () => T | Promise<T>,
-  { withinMs = 30_000, everyMs = 20 }: UntilOptions = {},
+  { withinMs = 60_000, everyMs = 20 }: UntilOptions = {},
 ): Promise<Exclude<T, undefined | false>> {
   const begun = performance.now();
   const deadline = begun + withinMs;

@@ -57,7 +57,7 @@ export function approvalOf(approvals: readonly Approval[], tool?: string): Appro
 
 /** The result once the run has ended. */
 export function ended({ handle }: DeskRun): Promise<AgentResult> {
-  return handle.result({ signal: AbortSignal.timeout(40_000) });
+  return handle.result({ signal: AbortSignal.timeout(100_000) });
 }
 
 /** The refusal that a call ends in. */

