@@ -192,8 +192,8 @@ export const ON_THE_WAY: readonly Defence[] = [
     threat: ROW,
     without: "a decision is believed that nobody signed",
     file: BELIEVED_CALLS,
-    from: 'return trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) ?? fact;',
-    to: 'return (text === "" ? trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) : undefined) ?? fact;',
+    from: 'trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) ??',
+    to: '(text === "" ? trusted.problem("orchestrators", { text, keyId, signature, at: event.at }) : undefined) ??',
     shownBy: { file: STORED_APPROVAL, title: "a stored approval is not believed" },
   },
   {
