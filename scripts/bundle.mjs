@@ -71,6 +71,11 @@ async function bundle(folder) {
   }
 }
 
+/** What only tests start is not compiled for somebody who just runs Agentspan: then there is nothing to bundle. */
+const isCompiled = (folder) => existsSync(join(root, folder, "dist", `${PROGRAMS[folder][0]}.js`));
+
 const since = madeFrom();
-const stale = Object.keys(PROGRAMS).filter((folder) => entriesOf(folder).some((file) => writtenAt(file) <= since));
+const stale = Object.keys(PROGRAMS)
+  .filter(isCompiled)
+  .filter((folder) => entriesOf(folder).some((file) => writtenAt(file) <= since));
 await Promise.all(stale.map(bundle));
