@@ -44,7 +44,7 @@ function portOf(text: string): number {
 }
 
 /** Left empty, as by a variable of a script that is not set, it would be the current folder. */
-function folderOf(text: string): string {
+export function folderOf(text: string): string {
   if (text.trim() !== "") return text;
   throw new InvalidArgumentError("It must name a folder.");
 }

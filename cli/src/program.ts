@@ -2,7 +2,7 @@
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { type Command, Option } from "commander";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
-import { countOf, durationOf, instantOf, sequenceOf, usesOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, folderOf, instantOf, sequenceOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
@@ -44,6 +44,7 @@ function addServer(root: Command, output: Output): void {
   const server = group(root, "server", "run the server on this machine");
   withStackOptions(leaf(server, "start", "start NATS, a MongoDB server, the orchestrator and the gateway"))
     .option("--auth", "ask everybody for an API key; yours is made in the data folder")
+    .option("--worker-logins", "let in only workers that have credentials, from now on with this data")
     .option("--verbose", "also print what all of them log")
     .addHelpText(
       "after",
@@ -246,12 +247,19 @@ function addWorkers(root: Command, output: Output): void {
   leaf(worker, "credentials", "make a worker's login at NATS, and the permit that it registers with")
     .argument("<id...>", "the worker's id; of several that serve the same, each")
     .requiredOption("--tool <tool...>", "what it may serve: <queue>/<tool>, or <namespace>/<queue>/<tool>")
-    .requiredOption("--keys <folder>", "with the key for permits, as signing-keys create made it")
-    .requiredOption("--out <folder>", "for the file, which nobody else may read")
+    .option(
+      "--keys <folder>",
+      "with the key for permits, as signing-keys create made it (the local server's unless said)",
+    )
+    .option("--out <folder>", "for the file, which nobody else may read (where the local server looks unless said)")
+    .option("--data <folder>", "of the local server (a folder in your home unless said)", folderOf)
     .option("--expires <time>", "how long it may register with it", durationOf, "365d")
     .addHelpText(
       "after",
-      examples(["worker credentials refunds-1 --tool support/process_refund --keys ./keys --out ./credentials"]),
+      examples([
+        "worker credentials refunds-1 --tool support/process_refund",
+        "worker credentials refunds-1 --tool support/process_refund --keys ./keys --out ./credentials",
+      ]),
     )
     .action(async (ids, flags) =>
       (await import("./commands/worker-credentials.js")).workerCredentials(ids, flags, output),

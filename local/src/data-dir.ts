@@ -4,6 +4,7 @@
 //   nats/            JetStream's files
 //   mongod/ or secantusdb/   the runs; one kind of server cannot read what the other wrote
 //   keys/            what the services sign with, and trusted-keys.json, see local-keys.ts
+//   workers/         credentials of workers, where only they are let in, see worker-logins.ts
 //   admin.key        of whoever runs it with authentication, see admin-key.ts
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";

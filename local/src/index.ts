@@ -1,8 +1,9 @@
 // All of Agentspan on one machine, for the command line and for tests.
 export { defaultDataDir, type Environment } from "./data-dir.js";
-export { trustedKeysFileOf } from "./local-keys.js";
+export { keysFolderOf, trustedKeysFileOf } from "./local-keys.js";
 export { type ChildName, type LocalStack, type LocalStackOptions, startLocalStack } from "./local-stack.js";
 export { LocalStackError, type LocalStackReason } from "./local-stack-error.js";
 export { isAgentspan, portProblem } from "./ports.js";
 export { runningStack } from "./stack-lock.js";
 export type { ProcessRecord, StackRecord } from "./stack-record.js";
+export { workersFolderOf } from "./worker-logins.js";

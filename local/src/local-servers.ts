@@ -16,6 +16,7 @@ import { serverEnvironment } from "./child-environment.js";
 import type { Environment } from "./data-dir.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
 import { portProblem, requirePort } from "./ports.js";
+import type { WorkerLogins } from "./worker-logins.js";
 
 export interface LocalServersOptions {
   readonly dataDir: string;
@@ -30,6 +31,8 @@ export interface LocalServersOptions {
   readonly onSpawn: (name: ServerName, pid: number) => void;
   readonly onLine: (name: ServerName, line: string) => void;
   readonly logPath: (name: ServerName) => string;
+  /** Of a NATS server of its own: who may log in. Everybody may, unless said. */
+  readonly logins: WorkerLogins | undefined;
   /** One of them ended without being asked, after both had answered. */
   readonly onLost: (error: LocalStackError) => void;
 }
@@ -48,11 +51,14 @@ export class LocalServers {
   readonly mongoUri: string;
   readonly #nats: RunningNats | undefined;
   readonly #mongo: RunningMongo | undefined;
+  readonly #logins: WorkerLogins | undefined;
 
   private constructor(
     found: ResolvedServers,
     started: { readonly nats: RunningNats | undefined; readonly mongo: RunningMongo | undefined },
+    logins: WorkerLogins | undefined,
   ) {
+    this.#logins = logins;
     this.#nats = started.nats;
     this.#mongo = started.mongo;
     this.natsUrl = started.nats?.url ?? ("url" in found.nats ? found.nats.url : "");
@@ -92,7 +98,14 @@ export class LocalServers {
       throw isAboutFullDisk(failed.reason) ? diskFull(dataDir, failed.reason) : failed.reason;
     }
     state.answering = true;
-    return new LocalServers(found, { nats: await nats, mongo: await mongo });
+    const started = { nats: await nats, mongo: await mongo };
+    options.logins?.watch(async (config) => started.nats?.configure(natsConfig(config)));
+    return new LocalServers(found, started, options.logins);
+  }
+
+  /** NATS as the services reach it: the address that workers are told, with the services' login where there are logins. */
+  get natsUrlForServices(): string {
+    return this.#nats === undefined ? this.natsUrl : (this.#logins?.forServices(this.natsUrl) ?? this.natsUrl);
   }
 
   /** Of a NATS server that was started here. */
@@ -101,20 +114,22 @@ export class LocalServers {
   }
 
   async stop(): Promise<void> {
+    this.#logins?.stop();
     await Promise.all([this.#nats?.process.stop(), this.#mongo?.process.stop()]);
   }
 
   async kill(): Promise<void> {
+    this.#logins?.stop();
     await Promise.all([this.#nats?.process.kill(), this.#mongo?.process.kill()]);
   }
 }
 
 async function startOwnNats(
   binary: string,
-  { dataDir, natsPort, lastNatsPort }: LocalServersOptions,
+  { dataDir, natsPort, lastNatsPort, logins }: LocalServersOptions,
   hooks: object,
 ): Promise<RunningNats> {
-  const options = { binary, storeDir: join(dataDir, "nats"), config: NATS_CONFIG, ...hooks };
+  const options = { binary, storeDir: join(dataDir, "nats"), config: natsConfig(logins?.config()), ...hooks };
   if (natsPort !== undefined && natsPort !== 0) {
     return startNats({ ...options, port: natsPort });
   }
@@ -129,6 +144,10 @@ async function startOwnNats(
     }
   }
   return startNats(options);
+}
+
+function natsConfig(logins = ""): string {
+  return NATS_CONFIG + logins;
 }
 
 /** Each kind has its own; says so where only the other one's is there. */

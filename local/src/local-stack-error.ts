@@ -5,6 +5,7 @@ export type LocalStackReason =
   | "DATA_IN_USE" // another command runs on the same data; `record` says which
   | "DATA_NOT_WRITABLE"
   | "DISK_FULL"
+  | "NATS_NOT_OWN" // logins are asked for at a NATS server that is not started here
   | "PORT_TAKEN"
   | "SERVICE_FAILED" // the orchestrator or the gateway did not start
   | "SERVER_LOST"; // NATS or the MongoDB server ended while it was needed

@@ -7,13 +7,14 @@ import { type AdminKey, adminKey } from "./admin-key.js";
 import { ChildLogs } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
-import { localKeys } from "./local-keys.js";
+import { localKeys, workersNeedCredentials } from "./local-keys.js";
 import { LocalServers, type ServerName } from "./local-servers.js";
 import { LocalServices, type ServiceName } from "./local-services.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
 import { portsOf, requirePorts } from "./ports.js";
 import { endProcess, isRunning } from "./process-birth.js";
 import { childrenToEnd, StackLock } from "./stack-lock.js";
+import { WorkerLogins } from "./worker-logins.js";
 
 export type ChildName = ServerName | ServiceName;
 
@@ -31,6 +32,11 @@ export interface LocalStackOptions {
    * As AGENTSPAN_AUTH says, unless said.
    */
   readonly auth?: boolean;
+  /**
+   * Lets in only workers that have credentials, at a NATS server of its own; see worker-logins.ts. It stays so for this data:
+   * a start without it finds that it was.
+   */
+  readonly workerLogins?: boolean;
   /** process.env unless said. NATS_URL and MONGODB_URI name servers to use instead of own ones. */
   readonly env?: Environment;
   /** Where fetched servers are kept; the user's cache unless said. */
@@ -59,6 +65,8 @@ export interface LocalStack {
   readonly auth: boolean;
   /** The key that was made for whoever runs it with authentication; absent without, or where there are others. */
   readonly adminKey: AdminKey | undefined;
+  /** Whether only workers with credentials are let in. */
+  readonly workerLogins: boolean;
   /** Resolves when everything is gone: with the reason where nobody asked for it. */
   readonly ended: Promise<LocalStackError | undefined>;
   /** Stops gateway, orchestrator and servers in this order, each with its grace. Runs wait in the data. */
@@ -115,6 +123,7 @@ class Stack implements LocalStack {
   #logs: ChildLogs<ChildName> | undefined;
   #auth = false;
   #adminKey: AdminKey | undefined;
+  #workerLogins = false;
   #servers: LocalServers | undefined;
   #services: LocalServices | undefined;
   #stopWatchingDisk: () => void = () => undefined;
@@ -160,6 +169,10 @@ class Stack implements LocalStack {
     return this.#adminKey;
   }
 
+  get workerLogins(): boolean {
+    return this.#workerLogins;
+  }
+
   pids(): Readonly<Partial<Record<ChildName, number>>> {
     return Object.fromEntries(this.#pids);
   }
@@ -184,15 +197,18 @@ class Stack implements LocalStack {
       },
       logPath: (name: ChildName) => logs.path(name),
     };
+    this.#workerLogins = this.#letInByCredentials(env);
     this.#servers = await LocalServers.start({
       ...hooks,
+      logins: this.#workerLogins ? new WorkerLogins(dataDir, this.#onProgress) : undefined,
       dataDir,
       cacheDir,
       natsPort,
       lastNatsPort: portOf(this.#lock.previous?.natsUrl),
       onLost: (error) => this.#serverLost(error),
     });
-    const { natsUrl, mongoUri } = this;
+    const { mongoUri } = this;
+    const natsUrl = this.#servers.natsUrlForServices;
     const { auth = isOn(env.AGENTSPAN_AUTH) } = this.#options;
     const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
     this.#auth = auth;
@@ -203,7 +219,7 @@ class Stack implements LocalStack {
     if (this.#unwritten !== undefined) throw this.#unwritten;
     const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.
-    this.#lock.note({ url, grpcUrl, ...(this.#servers.natsPort === undefined ? {} : { natsUrl }) });
+    this.#lock.note({ url, grpcUrl, ...(this.#servers.natsPort === undefined ? {} : { natsUrl: this.natsUrl }) });
     signal.throwIfAborted();
     this.#started = true;
     this.#stopWatchingDisk = watchDisk({
@@ -224,6 +240,18 @@ class Stack implements LocalStack {
     const killed = Promise.all([this.#services?.kill(), this.#servers?.kill()]).then(() => undefined);
     await this.#end(undefined, () => killed);
     await killed;
+  }
+
+  /** Throws NATS_NOT_OWN where it is wished for a server that is not started here. */
+  #letInByCredentials(env: Environment): boolean {
+    const { dataDir, workerLogins = false } = this.#options;
+    if (workerLogins && (env.NATS_URL ?? "").trim() !== "") {
+      throw new LocalStackError(
+        "NATS_NOT_OWN",
+        "NATS_URL names a server that is not started here, and whose logins are set there: unset it, or leave out --worker-logins and see docs/security.md, Logins at NATS.",
+      );
+    }
+    return workersNeedCredentials(dataDir, workerLogins);
   }
 
   /** Whatever a command that was killed could not stop. It is going by itself, or is made to. */

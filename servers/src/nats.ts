@@ -1,6 +1,6 @@
 // Starts a NATS server with JetStream on a port of 127.0.0.1.
 import { randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { freePort } from "./free-port.js";
@@ -22,6 +22,8 @@ export interface RunningNats {
   readonly url: string;
   readonly port: number;
   readonly process: ServerProcess;
+  /** Gives it another configuration. Who is logged in and may not be any more loses its connection; others notice nothing. */
+  readonly configure: (config: string) => Promise<void>;
 }
 
 const ATTEMPTS = 5;
@@ -36,7 +38,9 @@ export async function startNats(options: StartNatsOptions): Promise<RunningNats>
   // The greeting carries the name: another server on the same port is not taken for this one.
   const name = `agentspan-${randomBytes(6).toString("hex")}`;
   const configFile = join(storeDir, "nats-server.conf");
-  await writeFile(configFile, options.config ?? "");
+  // A name that is given as an argument is not known any more when the configuration is read again.
+  const write = (config: string): Promise<void> => writeConfig(configFile, `server_name: ${name}\n${config}`);
+  await write(options.config ?? "");
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port ?? (await freePort());
     try {
@@ -45,17 +49,27 @@ export async function startNats(options: StartNatsOptions): Promise<RunningNats>
         command: [
           binary,
           ...["--config", configFile, "--addr", "127.0.0.1", "--port", String(port)],
-          ...["--name", name, "--jetstream", "--store_dir", storeDir],
+          ...["--jetstream", "--store_dir", storeDir],
         ],
         cwd: storeDir,
         answers: (signal) => greets(port, name, signal),
         ...hooksOf(options),
       });
-      return { url: `nats://127.0.0.1:${port}`, port, process };
+      const configure = async (config: string): Promise<void> => {
+        await write(config);
+        process.reload();
+      };
+      return { url: `nats://127.0.0.1:${port}`, port, process, configure };
     } catch (error) {
       if (options.port !== undefined || !isPortTaken(error) || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** Whole or not at all, and for the owner's eyes alone: it may have passwords. */
+async function writeConfig(file: string, config: string): Promise<void> {
+  await writeFile(`${file}.new`, config, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }
 
 /** Reads the INFO line that a NATS server sends first. */

@@ -146,6 +146,11 @@ export class ServerProcess {
     this.#child?.kill("SIGCONT");
   }
 
+  /** Asks it to read its configuration again, by SIGHUP. */
+  reload(): void {
+    this.#child?.kill("SIGHUP");
+  }
+
   async #start(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
     const { name, command, cwd, startTimeoutMs = 60_000 } = this.#options;

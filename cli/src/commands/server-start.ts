@@ -13,6 +13,7 @@ import { tableLines } from "../table.js";
 export interface ServerStartFlags extends StackFlags {
   readonly verbose?: boolean;
   readonly auth?: boolean;
+  readonly workerLogins?: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +45,7 @@ async function start(flags: ServerStartFlags, output: Output, signal: AbortSigna
     return await startLocalStack({
       dataDir,
       auth: flags.auth ?? auth,
+      workerLogins: flags.workerLogins ?? false,
       ...(port === undefined ? {} : { port }),
       ...(grpcPort === undefined ? {} : { grpcPort }),
       ...(natsPort === undefined ? {} : { natsPort }),
@@ -74,6 +76,7 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
     `  API      ${stack.url}  (gRPC, gRPC-Web, Connect, JSON)`,
     `  gRPC     ${stack.grpcUrl}  (gRPC alone, cheaper for a client)`,
     `  Workers  ${shownUrl(stack.natsUrl)}`,
+    ...(stack.workerLogins ? ["           only those with credentials"] : []),
     `  Data     ${stack.dataDir}`,
     `  Logs     ${stack.logDir}`,
     `  Models   ${models}`,
@@ -85,10 +88,12 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
       : ["For programs and commands in other terminals:", ...settings.map((s) => `  ${s}`), ""]),
     "Next, in another terminal:",
     ...tableLines([
-      [
-        `${command} demo${dataOption(stack, env)}`,
-        stack.auth ? "a refund that waits for another person" : "a refund that waits for your approval",
-      ],
+      stack.workerLogins
+        ? [`${command} worker credentials <id> --tool <queue>/<tool>${dataOption(stack, env)}`, "let a worker in"]
+        : [
+            `${command} demo${dataOption(stack, env)}`,
+            stack.auth ? "a refund that waits for another person" : "a refund that waits for your approval",
+          ],
       [`${command} approvals list`, "what waits for a person"],
     ]).map((line) => `  ${line}`),
     "",

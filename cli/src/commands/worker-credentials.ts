@@ -1,6 +1,6 @@
 // agentspan worker credentials
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import {
   credentialsText,
   isSubjectToken,
@@ -13,22 +13,30 @@ import {
   signingKey,
   signingKeyIn,
 } from "@agentspan/internal";
+import { defaultDataDir, keysFolderOf, workersFolderOf } from "@agentspan/local";
 import { CommandError } from "../command-error.js";
 import type { Output } from "../output.js";
 
 export interface WorkerCredentialsFlags {
   readonly tool: readonly string[];
-  readonly keys: string;
-  readonly out: string;
+  /** Of the local server unless said. */
+  readonly keys?: string;
+  readonly out?: string;
+  /** Where the local server keeps its data. */
+  readonly data?: string;
   readonly expires: string;
 }
 
 export function workerCredentials(
   workers: readonly string[],
-  { tool, keys, out, expires }: WorkerCredentialsFlags,
+  flags: WorkerCredentialsFlags,
   output: Output,
   now = Date.now(),
 ): void {
+  const { tool, expires } = flags;
+  const dataDir = flags.data === undefined ? defaultDataDir(process.env) : resolve(flags.data);
+  const keys = flags.keys ?? keysFolderOf(dataDir);
+  const out = flags.out ?? workersFolderOf(dataDir);
   for (const id of workers) {
     if (!isSubjectToken(id)) {
       throw new CommandError(`${JSON.stringify(id)} is no worker id: letters, digits, '_' and '-', at most 128.`);
@@ -36,7 +44,11 @@ export function workerCredentials(
   }
   const tools = tool.map(toolNamed);
   const until = now + (parseDuration(expires) ?? 0);
-  const made = newWorkerCredentials({ workers, tools, at: now, until }, keyIn(keys, now));
+  const howToMakeOne =
+    flags.keys === undefined
+      ? "agentspan server start --worker-logins"
+      : `agentspan signing-keys create ${keys} --for permit`;
+  const made = newWorkerCredentials({ workers, tools, at: now, until }, keyIn(keys, howToMakeOne, now));
   const path = join(out, `${workers[0]}.credentials.json`);
   write(out, path, credentialsText(made));
   output.line(
@@ -44,6 +56,10 @@ export function workerCredentials(
   );
   output.line(`  AGENTSPAN_WORKER_CREDENTIALS_FILE=${path}`);
   output.line();
+  if (out === workersFolderOf(dataDir)) {
+    output.line("The local server on that data lets it in within a second, for as long as the file is there.");
+    return;
+  }
   output.line("For the NATS server, one of the users in its configuration, authorization { users = [ … ] }:");
   output.line(`  ${JSON.stringify(made.natsUser)}`);
 }
@@ -58,7 +74,7 @@ function toolNamed(text: string): PermittedTool {
   throw new CommandError(`--tool takes <queue>/<tool>, or <namespace>/<queue>/<tool>, and was given ${was}.`);
 }
 
-function keyIn(folder: string, now: number): SigningKey {
+function keyIn(folder: string, howToMakeOne: string, now: number): SigningKey {
   try {
     const file = signingKeyIn(folder, "permits", now);
     if (file !== undefined) return signingKey(readFileSync(file.path, "utf8"));
@@ -66,9 +82,7 @@ function keyIn(folder: string, now: number): SigningKey {
     if (error instanceof KeyFilesError) throw new CommandError(error.message);
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }
-  throw new CommandError(
-    `There is no key for permits in ${folder}. Make one with: agentspan signing-keys create ${folder} --for permit`,
-  );
+  throw new CommandError(`There is no key for permits in ${folder}. Make one with: ${howToMakeOne}`);
 }
 
 function write(folder: string, path: string, text: string): void {

@@ -9,24 +9,34 @@ import { type Permit, signedPermit } from "./permit.js";
 import type { SigningKey } from "./signing-key.js";
 import type { PermitStatement } from "./statements.js";
 
+/** As the NATS server's configuration has it, among the users. */
+export interface NatsUser {
+  /** The public key. */
+  readonly nkey: string;
+  readonly permissions: NatsPermissions;
+}
+
 export interface NewWorkerCredentials {
   readonly permit: Permit;
   /** Of the NATS user; for the worker's eyes alone. */
   readonly nkeySeed: string;
-  /** As the NATS server's configuration has it, among the users. */
-  readonly natsUser: { readonly nkey: string; readonly permissions: NatsPermissions };
+  readonly natsUser: NatsUser;
 }
 
 export function newWorkerCredentials(statement: PermitStatement, key: SigningKey): NewWorkerCredentials {
   const user = nkeys.createUser();
-  const tools = statement.tools.map(({ namespace, queue, name }) => ({ namespace, queue, tool: name }));
-  const rights = statement.workers.map((id) => workerPermissions(id, tools));
-  const all = (kind: keyof NatsPermissions) => [...new Set(rights.flatMap((one) => one[kind]))];
   return {
     permit: signedPermit(statement, key),
     nkeySeed: new TextDecoder().decode(user.getSeed()),
-    natsUser: { nkey: user.getPublicKey(), permissions: { publish: all("publish"), subscribe: all("subscribe") } },
+    natsUser: { nkey: user.getPublicKey(), permissions: permissionsOf(statement) },
   };
+}
+
+function permissionsOf({ workers, tools }: Pick<PermitStatement, "workers" | "tools">): NatsPermissions {
+  const served = tools.map(({ namespace, queue, name }) => ({ namespace, queue, tool: name }));
+  const rights = workers.map((id) => workerPermissions(id, served));
+  const all = (kind: keyof NatsPermissions) => [...new Set(rights.flatMap((one) => one[kind]))];
+  return { publish: all("publish"), subscribe: all("subscribe") };
 }
 
 /** The text of the file that a worker is given. */
@@ -58,5 +68,16 @@ export function readCredentials(text: string): WorkerCredentials | undefined {
     return { permit: read, ...(typeof nkeySeed === "string" ? { nkeySeed } : {}) };
   } catch {
     return undefined; // That it is none is the answer; the parser's words would quote it.
+  }
+}
+
+/** The user that these credentials are for; undefined where they hold no seed of one, or what is none. */
+export function natsUserOf({ permit, nkeySeed }: WorkerCredentials): NatsUser | undefined {
+  if (nkeySeed === undefined) return undefined;
+  try {
+    const nkey = nkeys.fromSeed(new TextEncoder().encode(nkeySeed)).getPublicKey();
+    return { nkey, permissions: permissionsOf(permit) };
+  } catch {
+    return undefined; // That it is no seed is the answer; the reader's words might quote it.
   }
 }

@@ -14,6 +14,7 @@ import {
   connect,
   createInbox,
   DebugEvents,
+  ErrorCode,
   type Msg,
   type NatsConnection,
   NatsError,
@@ -185,10 +186,14 @@ function connectionOptions({ url, tls, seed, workerId }: NatsLinkOptions) {
   };
 }
 
+const START_REMEDY = "Is the server running? Start one with: agentspan server start";
+const LOGIN_REMEDY =
+  "It does not know this login. Make the worker's credentials with: agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
+
 /** Credentials of a NATS URL: nats://user:password@host or nats://token@host. */
 function unreachable(url: string, cause: unknown): AgentspanError {
   const why = cause instanceof NatsError ? cause.code : String(cause);
   const address = withoutSecrets(url);
-  const remedy = "Is the server running? Start one with: agentspan server start";
+  const remedy = why === ErrorCode.AuthorizationViolation ? LOGIN_REMEDY : START_REMEDY;
   return unreachableError(`Cannot reach NATS at ${address} (${why}). ${remedy}`, address, cause);
 }

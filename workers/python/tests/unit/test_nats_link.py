@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import nats.errors
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentspan.agents import AgentspanError
 from agentspan.worker.nats_address import nats_address
-from agentspan.worker.nats_link import NatsLink
+from agentspan.worker.nats_link import NatsLink, unreachable
 from agentspan.worker.nkey import NkeyUser
 from agentspan.worker.worker_credentials import read_worker_credentials, worker_id_for
 
@@ -156,6 +157,12 @@ def test_says_what_does_not_answer_and_not_the_password() -> None:
         asyncio.run(NatsLink.open("nats://me:secret@127.0.0.1:1", "worker-1", 0.1))
     assert error.value.reason == "BUS_UNAVAILABLE"
     assert "secret" not in str(error.value)
+
+
+def test_says_to_whom_no_login_is_known_how_to_get_one() -> None:
+    error = unreachable("nats://me:secret@one:1", nats.errors.Error("nats: 'Authorization Violation'"))
+    assert "agentspan worker credentials" in str(error)
+    assert "secret" not in str(error)
 
 
 def test_reads_addresses_as_the_servers_processes_do() -> None:

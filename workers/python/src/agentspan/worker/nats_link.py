@@ -84,7 +84,7 @@ class NatsLink:
                 why = link._last_error or error
                 await link._give_up()
                 if time.monotonic() - begun + 0.5 >= patience:
-                    raise _unreachable(url, why) from error
+                    raise unreachable(url, why) from error
                 logger.warning("Cannot reach NATS yet; trying again  url=%s why=%s", without_login(url), why)
                 await asyncio.sleep(0.5)
             else:
@@ -183,7 +183,9 @@ class NatsLink:
             logger.debug("Lost a message  subject=%s why=%r", subject, error)
 
     async def _on_error(self, error: Exception) -> None:
-        self._last_error = error
+        # A login that is refused is told once; after it comes no more than that the connection broke.
+        if self._last_error is None or not _is_about_login(self._last_error):
+            self._last_error = error
         if self._client.is_connected and not isinstance(error, _LOST):
             logger.error("NATS refused something  why=%s", error)
 
@@ -235,10 +237,21 @@ async def _forget(client: Client) -> None:
         logger.debug("Could not close the connection to NATS  why=%r", error)
 
 
-def _unreachable(url: str, why: BaseException) -> AgentspanError:
+_START_REMEDY = "Is the server running? Start one with: agentspan server start"
+_LOGIN_REMEDY = (
+    "It does not know this login. Make the worker's credentials with: agentspan worker credentials; "
+    "and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE"
+)
+
+
+def _is_about_login(error: BaseException) -> bool:
+    return "authorization violation" in str(error).lower()
+
+
+def unreachable(url: str, why: BaseException) -> AgentspanError:
     address = without_login(url)
-    remedy = "Is the server running? Start one with: agentspan server start"
     words = str(why) or type(why).__name__
+    remedy = _LOGIN_REMEDY if _is_about_login(why) else _START_REMEDY
     return AgentspanError(
         "BUS_UNAVAILABLE", f"Cannot reach NATS at {address} ({words}). {remedy}", metadata={"address": address}
     )

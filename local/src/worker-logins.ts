@@ -1,0 +1,94 @@
+// Logins at the local stack's NATS server: one for the services, and one for each worker that has credentials. The server
+// knows nobody else. Credentials are the files of a folder; what is put there or taken away counts within a second.
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type NatsUser, natsUserOf, readCredentials } from "@agentspan/internal";
+
+const FOLDER = "workers";
+const EXTENSION = ".credentials.json";
+const SERVICES = "services";
+const LOOK_MS = 500;
+
+/** Where a stack on this data looks for credentials of workers. */
+export function workersFolderOf(dataDir: string): string {
+  return join(dataDir, FOLDER);
+}
+
+export class WorkerLogins {
+  readonly #folder: string;
+  /** Of the services; it ends with the stack. */
+  readonly #password = randomBytes(24).toString("base64url");
+  readonly #onProgress: (line: string) => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(dataDir: string, onProgress: (line: string) => void) {
+    this.#folder = workersFolderOf(dataDir);
+    this.#onProgress = onProgress;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** The server's address with the login of the services. */
+  forServices(natsUrl: string): string {
+    return natsUrl.replace("://", `://${SERVICES}:${this.#password}@`);
+  }
+
+  /** Who may log in now, in the syntax of the NATS server's configuration. Tells of each file that lets nobody in. */
+  config(): string {
+    const users = this.#files().flatMap((name): readonly NatsUser[] => {
+      const user = this.#userIn(name);
+      if (user === undefined)
+        this.#onProgress(`${join(this.#folder, name)} holds no worker's credentials: nobody is let in by it`);
+      return user === undefined ? [] : [user];
+    });
+    // JSON is a form of that syntax.
+    return `authorization ${JSON.stringify({ users: [{ user: SERVICES, password: this.#password }, ...users] })}\n`;
+  }
+
+  /** Calls with the new configuration whenever the files have changed, until stopped. */
+  watch(onChange: (config: string) => Promise<void>): void {
+    let known = this.#signature();
+    const look = async (): Promise<void> => {
+      const now = this.#signature();
+      if (now === known) return;
+      known = now;
+      await onChange(this.config());
+      this.#onProgress("The credentials of workers changed: their logins are those of the folder now");
+    };
+    let failing = false;
+    const failed = (error: unknown): void => {
+      known = "";
+      if (!failing) this.#onProgress(`The logins of workers cannot be taken up, and are tried again: ${String(error)}`);
+      failing = true;
+    };
+    const succeeded = (): void => {
+      failing = false;
+    };
+    this.#timer = setInterval(() => void look().then(succeeded, failed), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #files(): readonly string[] {
+    return readdirSync(this.#folder)
+      .filter((name) => name.endsWith(EXTENSION))
+      .sort();
+  }
+
+  /** Of the files as they are, so that a change is told. */
+  #signature(): string {
+    return JSON.stringify(
+      this.#files().map((name) => {
+        const { mtimeMs, size, ino } = statSync(join(this.#folder, name));
+        return [name, mtimeMs, size, ino];
+      }),
+    );
+  }
+
+  #userIn(name: string): NatsUser | undefined {
+    const read = readCredentials(readFileSync(join(this.#folder, name), "utf8"));
+    return read === undefined ? undefined : natsUserOf(read);
+  }
+}
