@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// Generates TypeScript from the protos.
-//   (no flag)      the contract (committed under proto/src/gen) and the third-party protos (never committed)
+// Generates code from the protos.
+//   (no flag)      the contract in TypeScript, and in Go where that is installed (both are committed), and the third-party
+//                  protos in TypeScript (never committed)
 //   --vendor-only  only the third-party ones, where they are missing: every build needs them
 //   --check        fails where the committed code is not what the protos give
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -17,7 +18,7 @@ import {
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -26,12 +27,26 @@ const bin = join(root, "node_modules", ".bin");
 const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
 const buf = (args) => execFileSync(join(bin, "buf"), args, { cwd: root, env, stdio: "inherit" });
 
-const contractOut = join(root, "proto", "src", "gen");
 const vendorOut = join(root, "internal", "src", "vendor-gen");
 
-function generateContract(out) {
-  const template = readFileSync(join(root, "buf.gen.yaml"), "utf8").replace("out: proto/src/gen", `out: ${out}`);
-  buf(["generate", "--template", template]);
+/** The contract in each language: the template, the folder that it names, and the program without which it cannot be made. */
+const CONTRACTS = [
+  { template: "buf.gen.yaml", folder: "proto/src/gen" },
+  { template: "buf.gen.go.yaml", folder: "workers/go/gen", program: "go" },
+];
+
+/** Those that can be made here; of each other one it says so. */
+function contracts() {
+  return CONTRACTS.filter(({ program, folder }) => {
+    const there = program === undefined || spawnSync(program, ["version"]).status === 0;
+    if (!there) console.error(`${folder} is neither made nor checked: there is no ${program} on PATH.`);
+    return there;
+  });
+}
+
+function generateContract({ template, folder }, out = folder) {
+  const text = readFileSync(join(root, template), "utf8").replaceAll(`out: ${folder}`, `out: ${out}`);
+  buf(["generate", "--template", text]);
 }
 
 // google.rpc's error details, the health service and server reflection come from the packages that publish them.
@@ -69,24 +84,24 @@ const filesUnder = (dir) =>
     .filter((name) => statSync(join(dir, name)).isFile())
     .sort();
 
-function check() {
+function check(contract) {
   const fresh = mkdtempSync(join(tmpdir(), "agentspan-gen-"));
   try {
-    generateContract(fresh);
+    generateContract(contract, fresh);
     const text = (dir) => JSON.stringify(filesUnder(dir).map((name) => [name, readFileSync(join(dir, name), "utf8")]));
-    if (text(fresh) !== text(contractOut)) {
-      console.error(`${relative(root, contractOut)} is not what the protos give. Run: npm run generate`);
-      process.exit(1);
-    }
+    if (text(fresh) === text(join(root, contract.folder))) return true;
+    console.error(`${contract.folder} is not what the protos give. Run: npm run generate`);
+    return false;
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
 
-if (process.argv.includes("--check")) check();
-else {
+if (process.argv.includes("--check")) {
+  if (!contracts().map(check).every(Boolean)) process.exit(1);
+} else {
   const vendorOnly = process.argv.includes("--vendor-only");
-  if (!vendorOnly) generateContract(contractOut);
+  if (!vendorOnly) for (const contract of contracts()) generateContract(contract);
   // The newest of the files stands for all: a tree that was generated before it was added is generated again.
   if (!vendorOnly || !existsSync(join(vendorOut, "google/rpc/status_pb.ts"))) generateVendor();
 }
