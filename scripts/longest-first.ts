@@ -1,44 +1,55 @@
-// A vitest sequencer: tests with servers before those without, and the longest first, so that no long one is alone at the
-// end. On a machine that has run them before, vitest knows how long each took; on a new one this list stands in for it.
+// A vitest sequencer: the longest files first, so that no long one is alone at the end. Those that only calculate stand
+// between those that mostly wait, for leases and for processes, and use what these leave of the machine. Then come the
+// other tests with servers, and those without.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Files that take more than ten seconds, the longest first. */
+/** Files that take more than ten seconds. */
 const LONG = [
   "e2e/test/servers/outages",
   "e2e/test/servers/flow",
+  "services/orchestrator/test/core-properties",
   "workers/python/test/servers/pytest",
-  "workers/conformance/test/servers/python",
   "workers/conformance/test/servers/mutants",
-  "workers/conformance/test/servers/typescript",
+  "services/orchestrator/test/core-mutants/part-0",
+  "workers/conformance/test/servers/python",
   "cli/test/servers/demo",
+  "services/orchestrator/test/core-mutants/part-1",
+  "workers/conformance/test/servers/typescript",
+  "e2e/test/servers/kill-points",
+  "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",
   "prove/test/servers/prove",
-  "prove/test/servers/given-installation",
-  "e2e/test/servers/waiting-cost",
-  "e2e/test/servers/kill",
-  "e2e/test/servers/kill-points",
-  "cli/test/servers/operator",
-  "prove/test/servers/two-hundred-refunds",
-  "e2e/test/servers/kill-workers",
+  "services/orchestrator/test/servers/mongo-store",
+  "e2e/test/servers/kill-trust",
+  "services/orchestrator/test/servers/nats-bus",
   "e2e/test/servers/probe",
-  "e2e/test/servers/large-results",
-  "e2e/test/servers/many",
+  "prove/test/servers/two-hundred-refunds",
+  "cli/test/servers/waiting-run",
   "cli/test/servers/readme",
-  "e2e/test/servers/signatures",
-  "e2e/test/servers/rolling-restart",
-  "services/orchestrator/test/core-mutants",
-  "services/orchestrator/test/core-properties",
+  "services/gateway/test/servers/streams",
+  "e2e/test/servers/tool-times",
+  "prove/test/servers/given-installation",
+  "cli/test/servers/operator",
+  "e2e/test/servers/many",
+  "cli/test/receipt",
+  "e2e/test/servers/kill-workers",
+  "services/gateway/test/servers/orchestrators",
+  "e2e/test/servers/kill",
+  "cli/test/servers/worker-logins",
+  "e2e/test/servers/waiting-cost",
 ];
 
 export class LongestFirst extends BaseSequencer {
   override async sort(specs: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(specs);
-    // The sort is by project, and then as above; it is stable, so that the rest stays as vitest has it.
-    return sorted.toSorted((a, b) => (a.project.name === b.project.name ? rank(a) - rank(b) : 0));
+    // The sort is stable, so that the rest stays as vitest has it: on a machine that has run them before, it knows how long
+    // each took.
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
-function rank({ moduleId }: TestSpecification): number {
-  const at = LONG.findIndex((name) => moduleId.endsWith(`${name}.test.ts`));
-  return at === -1 ? LONG.length : at;
+function rank({ moduleId, project }: TestSpecification): number {
+  const at = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+  if (at !== -1) return at;
+  return project.name === "servers" ? LONG.length : LONG.length + 1;
 }

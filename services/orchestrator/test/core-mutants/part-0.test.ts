@@ -1,0 +1,3 @@
+import { catchMutants } from "../core/catch-mutants.js";
+
+catchMutants(0);
