@@ -9,6 +9,8 @@ import type { Defence } from "./defence.js";
 
 const run = promisify(execFile);
 const SCOPE = "@agentspan";
+/** Folders that .gitignore keeps out, where builds leave what they make. */
+const BUILT: readonly string[] = ["dist", "bundle", "vendor-gen"];
 
 /** The root of the repository that this program is built in. */
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -22,10 +24,10 @@ export interface Ran {
 export class CopiedTree {
   private constructor(readonly folder: string) {}
 
-  /** What is there, built files included; installed packages are linked to, our own among them to the copy. */
-  static async make(): Promise<CopiedTree> {
-    const folder = await realpath(await mkdtemp(join(tmpdir(), "agentspan-defences-")));
-    const skipped = new Set(["node_modules", ".git"]);
+  /** What is there; installed packages are linked to, our own among them to the copy. Built files are left out where said. */
+  static async make({ built = true }: { readonly built?: boolean } = {}): Promise<CopiedTree> {
+    const folder = await realpath(await mkdtemp(join(tmpdir(), "agentspan-copy-")));
+    const skipped = new Set(["node_modules", ".git", ...(built ? [] : BUILT)]);
     await cp(ROOT, folder, {
       recursive: true,
       filter: (from) => !skipped.has(relative(ROOT, from).split("/").pop() ?? ""),
@@ -60,7 +62,8 @@ export class CopiedTree {
     return rm(this.folder, { recursive: true, force: true });
   }
 
-  private async node(...args: readonly string[]): Promise<Ran> {
+  /** Runs a script or a program of the copy. */
+  async node(...args: readonly string[]): Promise<Ran> {
     try {
       const { stdout, stderr } = await run(process.execPath, args, { cwd: this.folder, maxBuffer: 64 * 1024 * 1024 });
       return { ok: true, output: stdout + stderr };
