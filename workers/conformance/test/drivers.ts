@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pythonEnvironment, ServersError } from "@agentspan/servers";
+import { testPython } from "../../python/test/environment.js";
 import type { DriverRow } from "./conformance.js";
 
 const WORKERS = fileURLToPath(new URL("../../", import.meta.url));
@@ -19,21 +19,12 @@ export const TYPESCRIPT: DriverRow = {
 export const PYTHON: DriverRow = {
   name: "Python",
   find: async () => {
-    try {
-      const bin = await pythonEnvironment({
-        requirements: join(PYTHON_SDK, "requirements", "test.txt"),
-        purpose: "the tests of the Python SDK",
-        programs: ["pytest"],
-        onProgress: (line) => process.stderr.write(`${line}\n`),
-      });
-      return {
-        language: "python",
-        command: [join(bin, "python"), join(PYTHON_SDK, "tests", "conformance", "driver.py")],
-        env: { PYTHONPATH: join(PYTHON_SDK, "src"), PYTHONDONTWRITEBYTECODE: "1" },
-      };
-    } catch (error) {
-      if (!(error instanceof ServersError && error.reason === "NO_PYTHON")) throw error;
-      return { missing: error.message };
-    }
+    const found = await testPython();
+    if ("missing" in found) return found;
+    return {
+      language: "python",
+      command: [join(found.bin, "python"), join(PYTHON_SDK, "tests", "conformance", "driver.py")],
+      env: { PYTHONPATH: join(PYTHON_SDK, "src"), PYTHONDONTWRITEBYTECODE: "1" },
+    };
   },
 };

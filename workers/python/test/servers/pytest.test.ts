@@ -6,8 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { pythonEnvironment, ServersError } from "@agentspan/servers";
 import { describe, it } from "vitest";
+import { testPython } from "../environment.js";
 
 const HOME = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -21,23 +21,6 @@ interface PytestRun {
   readonly code: number | null;
   readonly said: string;
   readonly told: readonly Told[];
-}
-
-/** The folder with Python, or why there is none. */
-async function environment(): Promise<{ readonly bin: string } | { readonly missing: string }> {
-  try {
-    const bin = await pythonEnvironment({
-      requirements: join(HOME, "requirements", "test.txt"),
-      purpose: "the tests of the Python SDK",
-      programs: ["pytest"],
-      onProgress: (line) => process.stderr.write(`${line}\n`),
-    });
-    return { bin };
-  } catch (error) {
-    if (!(error instanceof ServersError && error.reason === "NO_PYTHON")) throw error;
-    process.stderr.write(`Skipped the tests of the Python SDK: ${error.message}\n`);
-    return { missing: error.message };
-  }
 }
 
 async function pytest(bin: string): Promise<PytestRun> {
@@ -67,7 +50,7 @@ async function pytest(bin: string): Promise<PytestRun> {
   }
 }
 
-const found = await environment();
+const found = await testPython();
 if ("missing" in found) {
   describe("the Python SDK", () => {
     it.skip(`is tested where there is a Python: ${found.missing}`, () => undefined);
