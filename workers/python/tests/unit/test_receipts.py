@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from agentspan.agents.canonical_json import digest_of
 from agentspan.signing import TrustedKeys, read_receipt, receipt_faults, signed_text
 from tests.unit.test_signing import KEYS, trusted_text
+from tests.vectors import vectors
 
 ARGS = '{"amount":29.99,"note":"über 20 €","order_id":"ORD-8821"}'
 AT = 1_798_761_600_000
@@ -49,6 +50,18 @@ def faults_of(parts: dict[str, Any]) -> list[str]:
     read = read_receipt(text_of(parts))
     assert read is not None
     return receipt_faults(read, TrustedKeys(trusted_text()))
+
+
+RECEIPTS = vectors("receipts")
+
+
+@pytest.mark.parametrize("vector", [pytest.param(one, id=one["name"]) for one in RECEIPTS["vectors"]])
+def test_says_of_each_vector_whether_it_holds(vector: dict[str, Any]) -> None:
+    read = read_receipt(vector["text"])
+    assert (read is None) == (vector["fault"] == "no receipt")
+    if read is not None:
+        faults = receipt_faults(read, TrustedKeys(RECEIPTS["trustedKeys"]))
+        assert any(vector["fault"] in fault for fault in faults) if vector["fault"] else faults == []
 
 
 def test_finds_nothing_wrong_with_a_receipt_that_holds() -> None:
