@@ -1,4 +1,4 @@
-"""Serves the refund agent's tools until it is asked to stop.
+"""Serves the refund agent's tools until it is asked to stop: all of them, or those that its arguments name.
 
 Settings: AGENTSPAN_NATS_URL, AGENTSPAN_MODEL, and REFUND_LEDGER, a file that stands for the billing system: it has one
 line for each refund, found by its idempotency key.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +55,23 @@ def process_refund(order_id: str, amount: float, about: ToolContext) -> dict[str
     return {"refunded": True, "order_id": order_id, "amount": amount}
 
 
-agent = Agent(
-    name="refund_agent",
-    model=os.environ.get("AGENTSPAN_MODEL", "openai/gpt-4o-mini"),
-    tools=[get_order, get_customer, process_refund],
-    instructions="""You handle refund requests.
+def refund_agent(*named: str) -> Agent:
+    """The agent with these of its tools, or with all of them where none is named."""
+    tools = (get_order, get_customer, process_refund)
+    return Agent(
+        name="refund_agent",
+        model=os.environ.get("AGENTSPAN_MODEL", "openai/gpt-4o-mini"),
+        tools=[one for one in tools if not named or one.name in named],
+        instructions="""You handle refund requests.
 1. Look up the order
 2. Look up the customer
 3. Call process_refund: it will pause for human approval automatically
 """,
-)
+    )
+
+
+agent = refund_agent()
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO)
-    serve(agent)
+    serve(refund_agent(*sys.argv[1:]))

@@ -32,8 +32,8 @@ class TaskDesk:
 
     @property
     def room(self) -> int:
-        """How many more may begin."""
-        return self._concurrency - self._taken
+        """How many more may begin; hints that wait for room count as if they had."""
+        return max(0, self._concurrency - self._taken)
 
     def in_hand(self) -> list[TaskInHand]:
         """Claims in flight included."""
@@ -41,9 +41,16 @@ class TaskDesk:
 
     def take(self, parts: WorkerParts, tool: Tool[..., Any], message: TaskMessage) -> None:
         """Takes a hint as far as it goes: to the answered outcome of its task, or back to the server."""
+        # Counted at once: whoever asks for more in the next moment asks for no more than there is room for.
+        self._taken += 1
         task = asyncio.get_running_loop().create_task(self._take(parts, tool, message))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._taken -= 1
+        self._on_room()
 
     async def idle(self) -> None:
         """Resolves when nothing is in hand and no hint waits."""
@@ -66,16 +73,13 @@ class TaskDesk:
         except asyncio.TimeoutError:
             message.give_back()
             return
-        self._taken += 1
         try:
             if parts.draining.is_set():
                 message.give_back()
             elif not self._joined(hint, tool, message):
                 await self._run(parts, task_in_hand(hint, tool, message))
         finally:
-            self._taken -= 1
             self._slots.release()
-            self._on_room()
 
     def _joined(self, hint: worker_pb2.TaskHint, tool: Tool[..., Any], message: TaskMessage) -> bool:
         """Whether the hint is about something that is in hand already: that one's claim speaks for it."""
