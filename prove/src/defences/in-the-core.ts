@@ -121,7 +121,7 @@ export const IN_THE_CORE: readonly Defence[] = [
   {
     threat: REQUESTER,
     without: "one person has two votes",
-    file: `${CORE}/run.ts`,
+    file: `${CORE}/checkpoint.ts`,
     from: "votes.filter((vote) => personOf(vote) !== personOf(act))",
     to: "votes.filter((vote) => vote.sequence > 0)",
     shownBy: transcript("two-votes-are-two-people"),
@@ -137,7 +137,7 @@ export const IN_THE_CORE: readonly Defence[] = [
   {
     threat: OTHERS_SUBJECTS,
     without: "whoever knows a nonce has the claim",
-    file: `${CORE}/run.ts`,
+    file: `${CORE}/claim-record.ts`,
     from: "return kept.workerId === workerId && kept.incarnation === incarnation;",
     to: 'return kept.workerId !== "" || (kept.workerId === workerId && kept.incarnation === incarnation);',
     shownBy: transcript("a-nonce-that-another-worker-knows-is-of-no-use-to-it"),

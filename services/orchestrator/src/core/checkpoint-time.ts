@@ -1,11 +1,12 @@
 // What time does to checkpoints: people are reminded, and an approval that nobody decided in time goes to others, is
 // rejected, or ends the run, as the tool's policy says. Nothing is ever approved by time, and a settlement never expires.
 import { type ApprovalPolicy, type Approvers, toolOf } from "./agent.js";
+import type { Checkpoint } from "./checkpoint.js";
 import type { Rejection } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
 import type { CheckpointKind, Waiting } from "./events.js";
 import { REMINDERS } from "./limits.js";
-import { type Checkpoint, callOf, openCheckpoints } from "./run.js";
+import { callOf, openCheckpoints } from "./run.js";
 
 /** What the policy of a checkpoint's tool says of it when it opens. */
 export function termsOf(

@@ -1,6 +1,7 @@
 // Votes and decisions of people. The decision id comes first, whatever is open by now; then the checkpoint, then what
 // may be said of it. A decision is bound to the digest that was shown and is final.
 import { toolOf } from "./agent.js";
+import { type Checkpoint, personOf, votesBeside, wasEdited } from "./checkpoint.js";
 import { approversOf, lateRefusal } from "./checkpoint-time.js";
 import type { Decide, DecidedAnswer, Forward, Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
@@ -8,17 +9,7 @@ import type { Act, CallOutcome, CheckpointKind, Edited, Outcome } from "./events
 import { afterEdit } from "./gate.js";
 import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
 import { answerRefusal } from "./question.js";
-import {
-  type Checkpoint,
-  callOf,
-  mirrorOf,
-  openCheckpoints,
-  openMirrors,
-  personOf,
-  type Run,
-  votesBeside,
-  wasEdited,
-} from "./run.js";
+import { callOf, mirrorOf, openCheckpoints, openMirrors, type Run } from "./run.js";
 import { byGroup, voterRefusal } from "./voters.js";
 
 export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer | Forward | Rejection {

@@ -8,6 +8,8 @@
 //  4. The same nonce gets the same answer, and nobody but the process that made the claim gets it.
 //  5. Whether a guarded attempt that was lost took effect is asked of its probe, then of a person (decide-probe.ts).
 import { type RetryPolicy, toolOf } from "./agent.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { type ClaimRecord, isClaimant, isSameClaim } from "./claim-record.js";
 import type { Answer, Claim, ClaimAnswer, ClaimRefusal, Complete, EndClaim, Release } from "./commands.js";
 import { askForApproval } from "./decide-model.js";
 import { type Draft, OK, stale } from "./draft.js";
@@ -18,17 +20,7 @@ import { GUARDED_TIMEOUT_MS, PROBE_MS, UNSTORED_CLAIM_MS } from "./limits.js";
 import { obligationsOf } from "./obligations.js";
 import { isOfEarlierTurn } from "./past-calls.js";
 import { backoffAfter, REFUSED_RETRY } from "./retry.js";
-import {
-  type Call,
-  type Checkpoint,
-  type ClaimRecord,
-  callOf,
-  claimedCallOf,
-  isClaimant,
-  isGuarded,
-  isSameClaim,
-  openCheckpoints,
-} from "./run.js";
+import { type Call, callOf, claimedCallOf, isGuarded, openCheckpoints } from "./run.js";
 import { wantedPreview } from "./wanted-preview.js";
 
 export function claim(draft: Draft, command: Claim): ClaimAnswer {

@@ -8,11 +8,12 @@ import {
   type ToolDefinition,
   toolOf,
 } from "./agent.js";
+import { personOf } from "./checkpoint.js";
 import { approversOf } from "./checkpoint-time.js";
 import type { RuleInput, TextFunctions } from "./draft.js";
 import type { Decided, Voted } from "./events.js";
 import { definitionAsks } from "./gate.js";
-import { type Call, personOf, type Run } from "./run.js";
+import type { Call, Run } from "./run.js";
 import { takesGrants } from "./standing-grant.js";
 import { decidesOwn, isOneOf } from "./voters.js";
 

@@ -1,6 +1,8 @@
 // What facts make of one call: its offers to workers, its claims, its state.
+
+import type { ClaimRecord } from "./claim-record.js";
 import type { ProbeAnswered, Probing, ReleaseReason, ReportDigest, ToolCalled, ToolStarted } from "./events.js";
-import { type Call, type CallState, type ClaimRecord, type Run, unknownAttemptOf } from "./run.js";
+import { type Call, type CallState, type Run, unknownAttemptOf } from "./run.js";
 
 export function callFrom(fact: ToolCalled, sequence: number, at: number): Call {
   return {

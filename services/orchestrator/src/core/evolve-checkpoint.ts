@@ -1,9 +1,10 @@
 // What facts make of a checkpoint, and of the call that waits for it.
 
+import { type Checkpoint, type Closing, type Speaker, votesBeside } from "./checkpoint.js";
 import type { Act, Decided, Edited, Escalated, Reminded, Waiting } from "./events.js";
 import { begun, offered, withCall } from "./evolve-call.js";
 import { askedOnceMore, checking, previewAfterEdit, previewAtOpening } from "./evolve-preview.js";
-import { type Call, type Checkpoint, type Closing, callOf, type Run, type Speaker, votesBeside } from "./run.js";
+import { type Call, callOf, type Run } from "./run.js";
 
 export function openCheckpoint(run: Run, fact: Waiting, sequence: number, at: number): Run {
   const call = run.turn.calls.find(({ callId }) => callId === fact.callId);

@@ -1,9 +1,10 @@
 // What facts make of previews: what an open approval shows, and what a call waits for between approval and run.
 import type { PreviewTerms } from "./agent.js";
+import type { Checkpoint, CheckpointPreview, PreviewShown } from "./checkpoint.js";
 import type { CheckWanted, Drift, PreviewAsked, PreviewTaken, Waiting } from "./events.js";
 import { offered, withCall } from "./evolve-call.js";
 import { CHECK_VALID_MS, PREVIEW_WAIT_MS } from "./limits.js";
-import type { Call, Checkpoint, CheckpointPreview, PreviewShown, Run } from "./run.js";
+import type { Call, Run } from "./run.js";
 import { wantedPreview } from "./wanted-preview.js";
 
 /** What an approval shows as it opens. */

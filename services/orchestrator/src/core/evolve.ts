@@ -4,6 +4,7 @@
 // What follows from facts without a fact of its own is done here, once, in `settleTurn`: when every call of a turn has
 // its outcome the next model call is owed, and the clock of the deadline runs exactly while the run itself is at work.
 
+import type { ClaimRecord } from "./claim-record.js";
 import type { End, Fact, Paused, Resumed, RunEvent } from "./events.js";
 import {
   afterGrantEnded,
@@ -30,7 +31,7 @@ import {
 import { closeMirror, hearFromChild, keepReportable, openMirror, startChild } from "./evolve-child.js";
 import { afterCheckWanted, afterPreviewAsked, afterPreviewTaken, previewsResumed } from "./evolve-preview.js";
 import { pastCallsAfterTurn } from "./past-calls.js";
-import { type ClaimRecord, type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
+import { type EndWithoutOutput, type ModelStep, type Run, SCHEMA, stateOf } from "./run.js";
 
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   const { fact, sequence, at, by } = event;

@@ -1,10 +1,10 @@
 // Whether a call waits for people, and why: the strictest of the definition, its rule, and the tool's owner.
 import { type OwnerDemand, type ToolDefinition, toolOf } from "./agent.js";
+import type { Checkpoint } from "./checkpoint.js";
 import type { Draft, RuleInput, TextFunctions } from "./draft.js";
 import type { Edited, Gate, Waiting } from "./events.js";
 import { strictestTerms } from "./evolve-preview.js";
 import { headOf } from "./limits.js";
-import type { Checkpoint } from "./run.js";
 
 /** What is told of a rule and of what went wrong with it. UTF-16 units. */
 const TOLD_UNITS = 300;

@@ -1,6 +1,8 @@
 // The pure core: what a run is and how it changes.
 export * from "./agent.js";
+export * from "./checkpoint.js";
 export { approversOf } from "./checkpoint-time.js";
+export * from "./claim-record.js";
 export * from "./commands.js";
 export * from "./conversation.js";
 export * from "./decide.js";

@@ -3,10 +3,11 @@
 // A question is no gate. Nothing runs on its answer, no worker is ever told of the call, and what the model asks for
 // afterwards is gated as it would have been without. So whoever started the run may answer, unless the tool says who may.
 import { toolOf } from "./agent.js";
+import type { Checkpoint } from "./checkpoint.js";
 import { termsOf } from "./checkpoint-time.js";
 import type { Rejection, Verdict } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
-import type { Call, Checkpoint } from "./run.js";
+import type { Call } from "./run.js";
 
 export function askPeople(draft: Draft, { callId, tool, digest }: Call): void {
   draft.emit({

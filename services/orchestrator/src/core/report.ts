@@ -1,7 +1,9 @@
 // What a run tells the one that started it, read from its state; the result of its output comes from its last event.
+
+import type { Checkpoint, Closing } from "./checkpoint.js";
 import type { ReportedCheckpoint, TakeReport } from "./commands.js";
 import type { ChildClosed, ChildWaiting, Fact, MirroredClosing } from "./events.js";
-import type { Checkpoint, Closing, Run } from "./run.js";
+import type { Run } from "./run.js";
 import { stateOf } from "./run.js";
 
 /**

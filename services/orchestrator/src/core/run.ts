@@ -1,6 +1,8 @@
 // A run's state, folded from its events and nothing else. Payloads stand in the events; here are sequences.
-import type { AgentRef, PreviewTerms } from "./agent.js";
-import type { Act, CheckpointKind, End, Gate, Outcome, SizeWarning, UnknownAttempt } from "./events.js";
+import type { AgentRef } from "./agent.js";
+import type { Checkpoint, RecordedAct } from "./checkpoint.js";
+import type { ClaimRecord } from "./claim-record.js";
+import type { CheckpointKind, End, Gate, SizeWarning, UnknownAttempt } from "./events.js";
 import type { Usage } from "./model.js";
 
 /** The schema this code writes. A document with a newer one is left alone. */
@@ -143,22 +145,6 @@ export interface PastCall {
   readonly claims: readonly ClaimRecord[];
 }
 
-/** A stored claim, and what its worker reported. Of those given back not begun, the newest is kept. */
-export interface ClaimRecord {
-  readonly attempt: number;
-  readonly nonce: string;
-  /**
-   * Whose it is; absent where `outcome` tells it too, where it was given back unstored, and in documents of before this
-   * was kept.
-   */
-  readonly workerId?: string;
-  readonly incarnation?: string;
-  readonly released?: true;
-  readonly reported?: "ACCEPTED" | "LATE";
-  /** Of who reported and what, so that a repetition is told from another report; absent in documents of before. */
-  readonly outcome?: string;
-}
-
 export type CallState =
   /** A person must approve first. */
   | { readonly kind: "gated"; readonly approvalId: string }
@@ -221,88 +207,6 @@ export interface CheckingState {
   readonly until?: number;
 }
 
-export interface Checkpoint {
-  readonly approvalId: string;
-  readonly kind: CheckpointKind;
-  readonly callId: string;
-  readonly tool: string;
-  readonly requestedAt: number;
-  readonly updatedAt: number;
-  /** The waiting event. */
-  readonly sequence: number;
-  /** The event with the arguments it asks about: tool_call, or the vote that edited them last. */
-  readonly argumentsSequence: number;
-  readonly digest: string;
-  readonly votesRequired: number;
-  readonly votes: readonly VoteRecord[];
-  readonly explicit: boolean;
-  readonly byRule?: true;
-  readonly expiresAt?: number;
-  /** The escalated event. */
-  readonly escalated?: number;
-  readonly remindAt?: number;
-  /** How often people were reminded; absent where never. */
-  readonly reminders?: number;
-  readonly unknown?: UnknownAttempt;
-  /** Absent where the tool brings none, or a person's edit closed it and nothing was shown of that. */
-  readonly preview?: CheckpointPreview;
-  readonly closed?: Closing;
-}
-
-export interface CheckpointPreview {
-  readonly terms: PreviewTerms;
-  readonly shows: PreviewShown;
-  /** The event with what had been shown when the call was approved before. */
-  readonly before?: number;
-}
-
-export type PreviewShown =
-  | {
-      readonly kind: "pending";
-      readonly number: number;
-      readonly since: number;
-      /** When it has failed: while no worker has taken it, for want of one. */
-      readonly until: number;
-      readonly asked?: true;
-    }
-  /** The preview_taken event. */
-  | { readonly kind: "shown"; readonly sequence: number; readonly fingerprint: string }
-  | { readonly kind: "failed"; readonly sequence: number };
-
-export interface VoteRecord {
-  readonly who: string;
-  /** For whom a delegate spoke: whose vote it is. */
-  readonly onBehalfOf?: string;
-  readonly at: number;
-  readonly outcome: Outcome;
-  /** The voted or decided event, which has the comment. */
-  readonly sequence: number;
-}
-
-export type Closing =
-  | {
-      readonly how: "decided";
-      readonly at: number;
-      readonly sequence: number;
-      readonly outcome: Outcome;
-      readonly who: string;
-      readonly onBehalfOf?: string;
-      readonly decisionId: string;
-    }
-  | { readonly how: "expired" | "cancelled" | "withdrawn"; readonly at: number; readonly sequence: number };
-
-export interface RecordedAct {
-  readonly requestHash: string;
-  readonly approvalId: string;
-  /** The voted or decided event. */
-  readonly sequence: number;
-  readonly at: number;
-  readonly who: string;
-  readonly outcome: Outcome;
-  readonly closed: boolean;
-  readonly votesMissing: number;
-}
-
 /** A deadline counts the time in which the run itself is at work, not the time it waits for people. */
 export interface Deadline {
   readonly limitMs: number;
@@ -360,24 +264,6 @@ export function openCheckpoints(run: Run): readonly Checkpoint[] {
   return Object.values(run.checkpoints).filter((checkpoint) => checkpoint.closed === undefined);
 }
 
-/** The votes that still count beside a new one: a person has one, and an edit is about other arguments than those before. */
-export function votesBeside({ votes }: Checkpoint, act: Speaker & Pick<Act, "edited">): readonly VoteRecord[] {
-  return act.edited === undefined ? votes.filter((vote) => personOf(vote) !== personOf(act)) : [];
-}
-
-/** Who asked, and for whom. */
-export type Speaker = Pick<Act, "who" | "onBehalfOf">;
-
-/** The one person whose word it is, whatever it came by: persons are compared, never keys. */
-export function personOf({ who, onBehalfOf }: Speaker): string {
-  return onBehalfOf ?? who;
-}
-
-/** Whether a vote changed the arguments after the checkpoint was opened. */
-export function wasEdited({ argumentsSequence, sequence }: Checkpoint): boolean {
-  return argumentsSequence > sequence;
-}
-
 export function callOf(run: Run, callId: string): Call | undefined {
   return run.turn.calls.find((call) => call.callId === callId);
 }
@@ -401,24 +287,6 @@ export function unsettledOf(run: Run, { approval, state, unsettled }: Call): Unk
 export function unknownAttemptOf(state: ProbingState): UnknownAttempt {
   const { kind: _, grantDead: _dead, enforcesKey: _key, since: _since, until: _until, ...unknown } = state;
   return unknown;
-}
-
-/** A claim as whoever made it names it. */
-export interface ClaimKey {
-  readonly attempt: number;
-  readonly nonce: string;
-  readonly workerId: string;
-  readonly incarnation: string;
-}
-
-/** Whether it is this very claim, and named by the process that made it: a nonce that somebody else knows is nothing. */
-export function isSameClaim(kept: ClaimRecord, named: ClaimKey): boolean {
-  return kept.attempt === named.attempt && kept.nonce === named.nonce && isClaimant(kept, named);
-}
-
-export function isClaimant(kept: Partial<ClaimKey>, { workerId, incarnation }: Partial<ClaimKey>): boolean {
-  if (kept.workerId === undefined) return true;
-  return kept.workerId === workerId && kept.incarnation === incarnation;
 }
 
 /** Guarded calls start at most once for each approval, and their error is final. */

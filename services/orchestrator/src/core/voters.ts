@@ -1,9 +1,10 @@
 // Who may decide a checkpoint. Persons are compared, never keys: whoever a delegate speaks for is the person.
 import { type ApprovalPolicy, type Approvers, toolOf } from "./agent.js";
+import { type Checkpoint, personOf, type Speaker } from "./checkpoint.js";
 import { approversOf } from "./checkpoint-time.js";
 import type { Decide, Rejection } from "./commands.js";
 import { type Draft, reject } from "./draft.js";
-import { type Checkpoint, personOf, type Run, type Speaker } from "./run.js";
+import type { Run } from "./run.js";
 
 /** Somebody who decides, as far as it is known who they are. */
 export interface Voter extends Speaker {
