@@ -107,7 +107,7 @@ export const IN_THE_CORE: readonly Defence[] = [
     without: "whoever started a run approves its calls",
     file: `${CORE}/voters.ts`,
     from: "if (!voter.authenticated || policy?.selfApproval === true) return false;",
-    to: 'if (!voter.authenticated || policy?.selfApproval === true || run.runId !== "") return false;',
+    to: 'if (!voter.authenticated || policy?.selfApproval === true || run.startedBy !== "") return false;',
     shownBy: transcript("whoever-started-a-run-does-not-approve-its-calls"),
   },
   {
