@@ -1,7 +1,7 @@
 // Our time, which is the store's: read now and then, and carried on by this process's monotonic clock in between. So a
 // replica whose clock is wrong, or is set while it runs, strikes no deadline early. Where the monotonic clock stood
 // still (a laptop asleep, a machine moved) time is behind for a moment, which strikes deadlines late and not early.
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, type Logger, systemTime, type Time, type Timer } from "@agentspan/internal";
 
 /** An answer that took longer says too little about when it was given, unless it shows that we are far off. */
 const QUICK_MS = 500;
@@ -20,9 +20,7 @@ export interface StoreClockOptions {
   readonly log: Logger;
   /** How often the store's clock is read, milliseconds; 30,000 unless said. */
   readonly intervalMs?: number;
-  /** This machine's clock, milliseconds since the epoch. */
-  readonly wall?: () => number;
-  readonly monotonic?: () => number;
+  readonly time?: Time | undefined;
 }
 
 interface Moment {
@@ -31,18 +29,16 @@ interface Moment {
 }
 
 export class StoreClock implements Clock {
-  private readonly wall: () => number;
-  private readonly monotonic: () => number;
+  private readonly time: Time;
   /** The store's time at a monotonic time. */
   private known: { readonly time: number; readonly at: number };
   /** When the two clocks of this machine were compared last. */
   private compared: Moment;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private correcting: Promise<void> | undefined;
 
   constructor(private readonly options: StoreClockOptions) {
-    this.wall = options.wall ?? Date.now;
-    this.monotonic = options.monotonic ?? (() => performance.now());
+    this.time = options.time ?? systemTime;
     this.compared = this.moment();
     this.known = { time: this.compared.wall, at: this.compared.monotonic };
   }
@@ -60,15 +56,12 @@ export class StoreClock implements Clock {
   /** Reads the store's clock now and then regularly. */
   async start(): Promise<void> {
     await this.correct();
-    this.timer = setInterval(
-      () => void this.correct().catch((thrown) => this.couldNot(thrown)),
-      this.options.intervalMs ?? 30_000,
-    );
-    this.timer.unref();
+    const correct = () => void this.correct().catch((thrown) => this.couldNot(thrown));
+    this.timer = this.time.every(this.options.intervalMs ?? 30_000, correct).unref();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timer?.cancel();
   }
 
   private correct(): Promise<void> {
@@ -79,9 +72,9 @@ export class StoreClock implements Clock {
   }
 
   private async read(): Promise<void> {
-    const asked = this.monotonic();
+    const asked = this.time.monotonic();
     const theirs = await this.options.serverTime();
-    const answered = this.monotonic();
+    const answered = this.time.monotonic();
     const took = answered - asked;
     const at = asked + took / 2;
     const off = theirs - this.timeAt(at);
@@ -95,7 +88,7 @@ export class StoreClock implements Clock {
   }
 
   private moment(): Moment {
-    return { wall: this.wall(), monotonic: this.monotonic() };
+    return { wall: this.time.wall(), monotonic: this.time.monotonic() };
   }
 
   private couldNot(thrown: unknown): void {

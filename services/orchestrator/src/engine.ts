@@ -3,7 +3,7 @@
 // Commands for one run queue here and are decided together, in order, in one guarded update; everybody is answered
 // after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
 // "already done", is only given from a run that was read linearizably: until then a copy may be stale.
-import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, sleep, systemTime, type Time } from "@agentspan/internal";
 import { openApprovers } from "./assignees.js";
 import {
   type Agent,
@@ -40,6 +40,7 @@ export interface EngineOptions extends PlanOptions {
   readonly onCommitted: (committed: Committed) => void;
   /** DOCUMENT_ROOM unless said. */
   readonly room?: DocumentRoom;
+  readonly time?: Time | undefined;
 }
 
 /** What became of the writes of an engine since it began. */
@@ -196,7 +197,7 @@ export class Engine {
           retryAfterMs: 200,
         });
       }
-      if (tries > 1) await pause(Math.random() * Math.min(5 * 2 ** tries, 200));
+      if (tries > 1) await sleep(this.options.time ?? systemTime, Math.random() * Math.min(5 * 2 ** tries, 200));
       stored = await store.load(runId, "linearizable");
       current = true;
     }
@@ -274,8 +275,4 @@ function errorOf({ reason, message, metadata, fields, retryAfterMs }: Rejection)
     ...(fields === undefined ? {} : { fields }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

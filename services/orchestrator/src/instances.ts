@@ -1,6 +1,6 @@
 // This process's signs of life, and those of the workers whose heartbeats it takes. They are written together, apart
 // from the runs' writes; a worker's heartbeat is answered after its write.
-import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type Time, type Timer } from "@agentspan/internal";
 import type { Instance, InstanceKeys, InstanceStore } from "./ports.js";
 
 export interface InstancesOptions {
@@ -11,7 +11,7 @@ export interface InstancesOptions {
   readonly log: Logger;
   /** Keys of the model calls in hand. */
   readonly inHand: () => readonly string[];
-  readonly monotonic: () => number;
+  readonly time: Time;
   readonly keys?: InstanceKeys | undefined;
 }
 
@@ -21,8 +21,7 @@ const TIDY_EVERY_MS = 10 * 60_000;
 
 export class Instances {
   private counter = 0;
-  private timer: NodeJS.Timeout | undefined;
-  private tidyTimer: NodeJS.Timeout | undefined;
+  private timers: readonly Timer[] = [];
   private lastStored: number | undefined;
   private lastTookMs = 0;
   private waiting: { instance: Instance; resolve: () => void; reject: (error: unknown) => void }[] = [];
@@ -34,25 +33,25 @@ export class Instances {
   async start(): Promise<void> {
     await this.tidy();
     await this.beat();
-    this.timer = setInterval(() => void this.beat().catch((thrown) => this.couldNot(thrown)), this.options.intervalMs);
-    this.tidyTimer = setInterval(() => void this.tidy().catch((thrown) => this.couldNot(thrown)), TIDY_EVERY_MS);
-    this.timer.unref();
-    this.tidyTimer.unref();
+    const { time, intervalMs } = this.options;
+    this.timers = [
+      time.every(intervalMs, () => void this.beat().catch((thrown) => this.couldNot(thrown))).unref(),
+      time.every(TIDY_EVERY_MS, () => void this.tidy().catch((thrown) => this.couldNot(thrown))).unref(),
+    ];
   }
 
   /** Takes the document out: whatever this process held is free for others at once. No sign of life follows it. */
   async stop(): Promise<void> {
-    clearInterval(this.timer);
-    clearInterval(this.tidyTimer);
+    for (const timer of this.timers) timer.cancel();
     await this.writing;
     await this.options.store.removeInstance(this.options.incarnation);
   }
 
   /** Whether signs of life were stored quickly of late, so that a silence of others means something. */
   ownWritesQuick(): boolean {
-    const { leaseMs, intervalMs, monotonic } = this.options;
+    const { leaseMs, intervalMs, time } = this.options;
     if (this.lastStored === undefined) return false;
-    return this.lastTookMs < leaseMs / 4 && monotonic() - this.lastStored < intervalMs + leaseMs / 4;
+    return this.lastTookMs < leaseMs / 4 && time.monotonic() - this.lastStored < intervalMs + leaseMs / 4;
   }
 
   /** Stores a worker's sign of life; resolves when it is stored. */
@@ -69,9 +68,9 @@ export class Instances {
   }
 
   private async beat(): Promise<void> {
-    const { incarnation, inHand, monotonic, keys } = this.options;
+    const { incarnation, inHand, time, keys } = this.options;
     this.counter += 1;
-    const begun = monotonic();
+    const begun = time.monotonic();
     await this.store({
       incarnation,
       kind: "orchestrator",
@@ -82,7 +81,7 @@ export class Instances {
       tools: [],
       ...(keys === undefined ? {} : { keys }),
     });
-    this.lastStored = monotonic();
+    this.lastStored = time.monotonic();
     this.lastTookMs = this.lastStored - begun;
   }
 

@@ -5,7 +5,7 @@
 // bus, over which workers show life, answered; or the document of a process that was showing life went away, which it
 // takes out itself as its last act. No wall clock is compared with another, so neither an outage of the store or the
 // bus nor a sleeping laptop nor a wrong clock expires a lease: after each of them the watch begins anew.
-import type { Logger } from "@agentspan/internal";
+import type { Logger, Time, Timer } from "@agentspan/internal";
 import type { Instance, InstanceStore } from "./ports.js";
 
 export type Verdict = "alive" | "lost" | "disowned" | "undecided";
@@ -35,8 +35,7 @@ export interface JudgeOptions {
   readonly leaseMs: number;
   readonly pollMs: number;
   readonly log: Logger;
-  /** Monotonic milliseconds. */
-  readonly monotonic: () => number;
+  readonly time: Time;
   /** Whether this process's own signs of life were stored quickly of late. */
   readonly ownWritesQuick: () => boolean;
   /** Whether the bus answers within the time: a worker cannot show life over one that does not. */
@@ -51,7 +50,7 @@ const ASKED_FOR = 100;
 export class LeaseJudge {
   private readonly seen = new Map<string, Seen>();
   private lastPoll: number | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private polling = false;
   private looked = false;
   /** By the store's clock. */
@@ -60,23 +59,22 @@ export class LeaseJudge {
   constructor(private readonly options: JudgeOptions) {}
 
   start(): void {
-    this.timer = setInterval(() => void this.poll(), this.options.pollMs);
-    this.timer.unref();
+    this.timer = this.options.time.every(this.options.pollMs, () => void this.poll()).unref();
   }
 
   stop(): void {
-    clearInterval(this.timer);
+    this.timer?.cancel();
   }
 
   /** Looks at every instance once, unless a look is under way. */
   async poll(): Promise<void> {
     if (this.polling) return;
     this.polling = true;
-    const { store, leaseMs, pollMs, monotonic, ownWritesQuick, busAnswers, log } = this.options;
-    const begun = monotonic();
+    const { store, leaseMs, pollMs, time, ownWritesQuick, busAnswers, log } = this.options;
+    const begun = time.monotonic();
     try {
       const [instances, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
-      const now = monotonic();
+      const now = time.monotonic();
       const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
       if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
       this.look(instances, now);
@@ -91,7 +89,7 @@ export class LeaseJudge {
 
   /** Whether an incarnation holds a thing (a nonce, or the key of a model call). */
   verdict(incarnation: string, thing: string): Verdict {
-    const now = this.options.monotonic();
+    const now = this.options.time.monotonic();
     const seen = this.seen.get(incarnation);
     if (seen === undefined) {
       // Never seen: its document may be on its way, so it has a lease to appear in.
@@ -127,9 +125,9 @@ export class LeaseJudge {
 
   /** Milliseconds until the lease of an incarnation would end if it showed no more life. */
   leaseLeftMs(incarnation: string): number {
-    const { leaseMs, monotonic } = this.options;
+    const { leaseMs, time } = this.options;
     const seen = this.seen.get(incarnation);
-    return seen === undefined ? leaseMs : Math.max(0, leaseMs - (monotonic() - seen.since));
+    return seen === undefined ? leaseMs : Math.max(0, leaseMs - (time.monotonic() - seen.since));
   }
 
   /**
@@ -137,8 +135,8 @@ export class LeaseJudge {
    * anybody yet: it counts those whose last sign of life is, by the store's clock, within a lease of the newest of all.
    */
   liveOrchestrators(): readonly string[] {
-    const { leaseMs, monotonic } = this.options;
-    const after = monotonic() - leaseMs;
+    const { leaseMs, time } = this.options;
+    const after = time.monotonic() - leaseMs;
     return [...this.seen].flatMap(([incarnation, { kind, since, missing, seenAt }]) => {
       const silent = since <= after || (seenAt !== undefined && seenAt <= this.newestSeenAt - leaseMs);
       return kind === "orchestrator" && missing === undefined && !silent ? [incarnation] : [];
@@ -196,7 +194,7 @@ export class LeaseJudge {
   }
 
   private beginAnew(): void {
-    const now = this.options.monotonic();
+    const now = this.options.time.monotonic();
     for (const seen of this.seen.values()) seen.since = now;
     this.lastPoll = now;
   }

@@ -4,7 +4,7 @@
 //    so nobody else makes it meanwhile, and somebody does when this process is gone.
 // 2. A reply that was paid for is not thrown away: it is offered until the store takes it, or the run ends.
 // 3. Whatever goes wrong is an attempt that failed, and those are counted: no run asks a model for ever.
-import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, sleep, systemTime, type Time } from "@agentspan/internal";
 import { EventSchema, LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { AgentCatalog } from "./agent-catalog.js";
@@ -40,6 +40,7 @@ export interface ModelCallsOptions {
   readonly log: Logger;
   /** Model calls at once; others wait their turn here. */
   readonly mostModelCalls: number;
+  readonly time?: Time | undefined;
 }
 
 /** A model call that this process holds and will not make: another must. */
@@ -63,8 +64,11 @@ export class ModelCalls {
   private stopping = false;
   private readonly left = new Map<string, LeftCall>();
   private noneLeft: (() => void)[] = [];
+  private readonly time: Time;
 
-  constructor(private readonly options: ModelCallsOptions) {}
+  constructor(private readonly options: ModelCallsOptions) {
+    this.time = options.time ?? systemTime;
+  }
 
   /** Their keys. */
   keys(): readonly string[] {
@@ -99,7 +103,7 @@ export class ModelCalls {
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     const grace = new AbortController();
-    await Promise.race([this.idle(), sleep(graceMs, grace.signal)]);
+    await Promise.race([this.idle(), sleep(this.time, graceMs, grace.signal)]);
     grace.abort();
     for (const controller of this.inHand.values()) controller.abort(STOPPING);
     await this.idle();
@@ -123,7 +127,7 @@ export class ModelCalls {
     const { clock, log } = this.options;
     const { turn, attempt } = effect;
     const waitMs = effect.notBefore - clock.now();
-    if (waitMs > 0) await sleep(Math.min(waitMs, LONGEST_TIMER_MS), signal);
+    if (waitMs > 0) await sleep(this.time, Math.min(waitMs, LONGEST_TIMER_MS), signal);
     await this.slot();
     try {
       if (!signal.aborted) await this.askAndDeliver(runId, effect, signal);
@@ -242,7 +246,7 @@ export class ModelCalls {
         const error = AgentspanError.from(thrown);
         if (!error.retryable || signal.aborted) throw error;
         this.options.log.warn({ runId, reason: error.reason }, "A model call waits for the store");
-        await sleep(STORE_RETRY_MS, signal);
+        await sleep(this.time, STORE_RETRY_MS, signal);
       }
     }
   }
@@ -279,20 +283,4 @@ function ownFailure(message: string): ModelCallError {
 /** Protobuf strings and stored text hold no lone surrogates; arguments are left for the strict parser to refuse. */
 function wellFormed(reply: ModelReply): ModelReply {
   return { ...reply, text: Buffer.from(reply.text, "utf8").toString("utf8") };
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }

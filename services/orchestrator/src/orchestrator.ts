@@ -1,5 +1,5 @@
 // One orchestrator put together from its ports. It owns nothing that must survive it.
-import { type Logger, newId, type Signing } from "@agentspan/internal";
+import { type Logger, newId, type Signing, systemTime, type Time } from "@agentspan/internal";
 import { AgentCatalog } from "./agent-catalog.js";
 import { Auditor } from "./audit/auditor.js";
 import { GrantLedger } from "./audit/grant-ledger.js";
@@ -40,6 +40,8 @@ export interface OrchestratorOptions {
   readonly authentication?: boolean;
   /** The key that decisions, grants and outcomes are signed with, and whose signatures are believed; unsigned without. */
   readonly signing?: Signing | undefined;
+  /** This machine's clocks and timers unless said. */
+  readonly time?: Time;
   /** Put to this machine's clock, milliseconds: a wrong clock must do no harm. */
   readonly clockOffsetMs?: number;
 }
@@ -56,19 +58,19 @@ export interface Orchestrator {
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
   const { store, bus, models, log, timing = DEFAULT_TIMING } = options;
   const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256, clockOffsetMs = 0 } = options;
+  const given = options.time ?? systemTime;
+  const time: Time = clockOffsetMs === 0 ? given : { ...given, wall: () => given.wall() + clockOffsetMs };
   const id = newId("orc");
-  const monotonic = (): number => performance.now();
 
   await store.prepare();
-  const wall = (): number => Date.now() + clockOffsetMs;
-  const clock = new StoreClock({ serverTime: () => store.serverTime(), log, wall });
+  const clock = new StoreClock({ serverTime: () => store.serverTime(), log, time });
   await clock.start();
   const agents = new AgentCatalog(store, clock);
   const history = new History(store);
   const signatures =
     options.signing && new Signatures({ signing: options.signing, history, agents, text: textFunctions, audit: store });
-  const registry = new WorkerRegistry(store);
-  const wishes = new DeltaWishes(monotonic);
+  const registry = new WorkerRegistry(store, time);
+  const wishes = new DeltaWishes(() => time.monotonic());
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));
   const ledger = new GrantLedger({ store, clock, signing: options.signing, log });
   const engine = new Engine({
@@ -80,6 +82,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     orchestratorId: id,
     signatures,
     log,
+    time,
     onCommitted: (committed) => relay.act(committed),
   });
   const relay: Relay = new Relay({
@@ -88,7 +91,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     agents,
     signatures,
     registry,
-    grants: new StandingGrants({ store, ledger, agents, clock, log, signing: options.signing }),
+    grants: new StandingGrants({ store, ledger, agents, clock, log, time, signing: options.signing }),
     models,
     bus,
     wishes,
@@ -96,6 +99,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     orchestratorId: id,
     log,
     mostModelCalls,
+    time,
   });
   const { leaseMs } = timing;
   const pollMs = Math.max(100, Math.floor(heartbeatMs / 3));
@@ -108,7 +112,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     leaseMs,
     log,
     inHand,
-    monotonic,
+    time,
     keys,
   });
   const judge = new LeaseJudge({
@@ -116,7 +120,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     leaseMs,
     pollMs,
     log,
-    monotonic,
+    time,
     ownWritesQuick: () => instances.ownWritesQuick(),
     busAnswers: (withinMs) => bus.answers(withinMs),
   });
@@ -132,6 +136,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     batch: 200,
     atOnce: 16,
     log,
+    time,
   });
   bus.onReconnect(() => sweeper.announceAgain());
   const workers = new WorkerService({
@@ -148,10 +153,11 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     signatures,
     permits: new Permits(options.signing?.trusted, clock),
     log,
+    time,
   });
-  const blocked = new BlockedTools(store, leaseMs);
+  const blocked = new BlockedTools(store, leaseMs, time);
   const key = options.signing?.key;
-  const refusals = new Refusals({ store, clock, key, log });
+  const refusals = new Refusals({ store, clock, key, log, time });
   const auditor = new Auditor({
     store,
     history,
@@ -161,6 +167,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     key,
     log,
     alsoEachTime: () => refusals.count(),
+    time,
   });
   const requests = new RequestService({
     orchestratorId: id,
@@ -188,7 +195,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 
   await instances.start();
   try {
-    await requireSharedKeys({ store, incarnation: id, keys, leaseMs, monotonic });
+    await requireSharedKeys({ store, incarnation: id, keys, leaseMs, time });
   } catch (error) {
     clock.stop();
     await instances.stop();

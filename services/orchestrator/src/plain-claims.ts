@@ -1,6 +1,6 @@
 // Claims of plain tools that are not in the document yet. A plain claim is stored together with its outcome if that
 // comes within a second, and otherwise by itself; until then this memory keeps a second claimant away.
-import { AgentspanError, faultPoint, type Logger } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type Time, type Timer } from "@agentspan/internal";
 import { type Claim, type ClaimKey, isSameClaim } from "./core/index.js";
 import type { Engine } from "./engine.js";
 
@@ -9,7 +9,7 @@ const STORE_AFTER_MS = 1_000;
 interface Held {
   readonly runId: string;
   readonly claim: Claim;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
 }
 
 type Task = ClaimKey & Pick<Claim, "callId">;
@@ -20,6 +20,7 @@ export class PlainClaims {
   constructor(
     private readonly engine: Pick<Engine, "execute">,
     private readonly log: Logger,
+    private readonly time: Time,
   ) {}
 
   /** Whether the attempt was granted here to whoever names it so, and that is not stored yet. */
@@ -58,7 +59,7 @@ export class PlainClaims {
     const key = keyOf(runId, task);
     const held = this.held.get(key);
     if (held === undefined || !isSameClaim(held.claim, task)) return;
-    clearTimeout(held.timer);
+    held.timer.cancel();
     this.held.delete(key);
   }
 
@@ -70,7 +71,7 @@ export class PlainClaims {
   }
 
   private keep(runId: string, claim: Claim): void {
-    const timer = setTimeout(() => void this.store(runId, claim, true), STORE_AFTER_MS);
+    const timer = this.time.after(STORE_AFTER_MS, () => void this.store(runId, claim, true));
     this.held.set(keyOf(runId, claim), { runId, claim, timer });
   }
 

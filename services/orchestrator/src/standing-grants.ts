@@ -3,7 +3,7 @@
 // Which calls wait for people, and which grants fit them, the core says: the reply is decided once without grants, for
 // nothing but that. A use is written into the audit before the run goes on with it; so two orchestrators never have the
 // same one (audit/grant-ledger.ts). Whatever goes wrong between wastes a use, and a person is asked.
-import { AgentspanError, type Logger, type Signing } from "@agentspan/internal";
+import { AgentspanError, type Logger, type Signing, systemTime, type Time } from "@agentspan/internal";
 import type { AgentCatalog } from "./agent-catalog.js";
 import type { GrantLedger, UsedFor } from "./audit/grant-ledger.js";
 import type { Clock } from "./clock.js";
@@ -20,6 +20,7 @@ export interface StandingGrantsOptions {
   /** Whose signatures on grants are believed; absent where orchestrators have no keys. */
   readonly signing?: Signing | undefined;
   readonly log: Logger;
+  readonly time?: Time | undefined;
 }
 
 /** How long it is remembered that a tool has no grants; a new one counts after that. */
@@ -31,7 +32,11 @@ const MOST_GRANTS = 100;
 export class StandingGrants {
   private readonly none = new Map<string, number>();
 
-  constructor(private readonly options: StandingGrantsOptions) {}
+  private readonly time: Time;
+
+  constructor(private readonly options: StandingGrantsOptions) {
+    this.time = options.time ?? systemTime;
+  }
 
   /** By call. Never rejects: without an answer from the store people are asked. */
   async usesFor(run: Run, command: TakeModelReply): Promise<Readonly<Record<string, GrantUse>>> {
@@ -52,7 +57,7 @@ export class StandingGrants {
 
   private async liveOf({ namespace, agentName }: Run, toolName: string): Promise<readonly StandingGrant[]> {
     const key = `${namespace}/${agentName}/${toolName}`;
-    const now = performance.now();
+    const now = this.time.monotonic();
     if ((this.none.get(key) ?? Number.NEGATIVE_INFINITY) > now) return [];
     const asked = { namespace, agentName, toolName, now: this.options.clock.now(), limit: MOST_GRANTS };
     const live = await this.options.store.liveGrants(asked);

@@ -5,7 +5,7 @@
 // 2. Orchestrators share the work: each takes its own share first, and another's once that is overdue for a while.
 // 3. A run that cannot be swept rests, ever longer, and keeps no other from its turn; nor does one that is due without
 //    anything to be done for it.
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, type Logger, systemTime, type Time, type Timer } from "@agentspan/internal";
 import { Attendant, type AttendantOptions } from "./attendant.js";
 import { type Command, obligationsOf } from "./core/index.js";
 import { DuePages } from "./due-pages.js";
@@ -20,7 +20,7 @@ export interface SweeperOptions extends AttendantOptions {
   readonly batch: number;
   readonly atOnce: number;
   readonly log: Logger;
-  readonly monotonic?: () => number;
+  readonly time?: Time | undefined;
 }
 
 /** What another orchestrator should have looked after is taken when it is overdue for so long. Milliseconds. */
@@ -42,12 +42,12 @@ export interface SweepFigures {
 }
 
 export class Sweeper {
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private sweeping: Promise<void> | undefined;
   private stopped = false;
   private readonly notes: SweepNotes;
   private readonly attendant: Attendant;
-  private readonly monotonic: () => number;
+  private readonly time: Time;
   private counts = { sweeps: 0, lookedAfter: 0, failures: 0, mostOverdueMs: 0 };
   private rounds: Promise<void> | undefined;
   private roundAsked = false;
@@ -55,8 +55,8 @@ export class Sweeper {
   private endPause: () => void = () => {};
 
   constructor(private readonly options: SweeperOptions) {
-    this.monotonic = options.monotonic ?? (() => performance.now());
-    this.notes = new SweepNotes(this.monotonic);
+    this.time = options.time ?? systemTime;
+    this.notes = new SweepNotes(() => this.time.monotonic());
     this.attendant = new Attendant(options);
   }
 
@@ -70,7 +70,7 @@ export class Sweeper {
 
   async stop(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     this.endPause();
     await Promise.all([this.sweeping, this.rounds]);
   }
@@ -107,9 +107,9 @@ export class Sweeper {
 
   private async goRounds(): Promise<void> {
     while (this.roundAsked && !this.stopped) {
-      if (this.lastRound !== undefined) await this.pause(ROUND_MS - (this.monotonic() - this.lastRound));
+      if (this.lastRound !== undefined) await this.pause(ROUND_MS - (this.time.monotonic() - this.lastRound));
       this.roundAsked = false;
-      this.lastRound = this.monotonic();
+      this.lastRound = this.time.monotonic();
       await this.goRound().catch((thrown) => {
         const { reason } = AgentspanError.from(thrown);
         this.options.log.warn({ reason }, "Tasks could not be announced again; they will be when they are due");
@@ -170,21 +170,22 @@ export class Sweeper {
     if (ms <= 0) return;
     await new Promise<void>((resolve) => {
       this.endPause = resolve;
-      setTimeout(resolve, ms).unref();
+      this.time.after(ms, resolve).unref();
     });
   }
 
   private schedule(delayMs: number): void {
     if (this.stopped) return;
-    this.timer = setTimeout(() => {
+    const { batch, intervalMs, log } = this.options;
+    const sweep = () => {
       this.sweeping = this.sweep()
-        .then((swept) => this.schedule(swept === this.options.batch ? 0 : this.options.intervalMs))
+        .then((swept) => this.schedule(swept === batch ? 0 : intervalMs))
         .catch((thrown) => {
-          this.options.log.warn({ reason: AgentspanError.from(thrown).reason }, "A sweep failed; the next one follows");
-          this.schedule(this.options.intervalMs);
+          log.warn({ reason: AgentspanError.from(thrown).reason }, "A sweep failed; the next one follows");
+          this.schedule(intervalMs);
         });
-    }, delayMs);
-    this.timer.unref();
+    };
+    this.timer = this.time.after(delayMs, sweep).unref();
   }
 
   private async lookAfter(runId: string): Promise<void> {

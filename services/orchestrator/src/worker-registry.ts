@@ -3,6 +3,7 @@
 //
 // What the owner of a tool demands is the strictest word of all who serve it: a worker of an older version that starts
 // beside a newer one takes no gate away. Where nobody serves it, the newest registration holds, for as long as it takes.
+import { systemTime, type Time } from "@agentspan/internal";
 import type { WorkerTool } from "@agentspan/proto";
 import { type OwnerDemand, strictestTerms } from "./core/index.js";
 import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
@@ -45,7 +46,10 @@ export class WorkerRegistry {
     { readonly tools: Promise<readonly ServedTool[]>; readonly until: number }
   >();
 
-  constructor(private readonly store: Pick<InstanceStore & ToolStore, "readInstances" | "liveWorkers" | "getTools">) {}
+  constructor(
+    private readonly store: Pick<InstanceStore & ToolStore, "readInstances" | "liveWorkers" | "getTools">,
+    private readonly time: Time = systemTime,
+  ) {}
 
   put(incarnation: string, workerId: string, namespace: string, tools: readonly WorkerTool[]): void {
     this.keep(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
@@ -85,7 +89,7 @@ export class WorkerRegistry {
   /** What all who serve a tool demand, and the newest registration of it; remembered for a moment: a claim asks again. */
   async keptDemand(namespace: string, queue: string, tool: string): Promise<OwnerDemand> {
     const key = placeKey({ namespace, queue, tool });
-    const now = performance.now();
+    const now = this.time.monotonic();
     const remembered = this.remembered.get(key);
     if (remembered !== undefined && remembered.until > now) return remembered.demand;
     const [[registration], serving] = await Promise.all([

@@ -1,6 +1,6 @@
 // Answers workers: register, claim, heartbeat, complete, release. A refusal is an answer; an error means that the
 // request was not carried out and says whether to repeat it.
-import { faultPoint, type Logger, TASK_STREAM } from "@agentspan/internal";
+import { faultPoint, type Logger, systemTime, TASK_STREAM, type Time } from "@agentspan/internal";
 import {
   type ClaimRequest,
   type ClaimResponse,
@@ -55,6 +55,7 @@ export interface WorkerServiceOptions {
   readonly signatures?: Signatures | undefined;
   readonly permits: Pick<Permits, "require">;
   readonly log: Logger;
+  readonly time?: Time | undefined;
 }
 
 export class WorkerService implements WorkerHandlers {
@@ -65,7 +66,7 @@ export class WorkerService implements WorkerHandlers {
   private readonly claims: WorkerClaims;
 
   constructor(private readonly options: WorkerServiceOptions) {
-    this.plainClaims = new PlainClaims(options.engine, options.log);
+    this.plainClaims = new PlainClaims(options.engine, options.log, options.time ?? systemTime);
     this.inHand = new TasksInHand({ ...options, plainClaims: this.plainClaims });
     this.begun = new BegunTasks(options.store);
     const grants = new Grants(options.clock, options.signatures);

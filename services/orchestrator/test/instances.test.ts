@@ -1,4 +1,4 @@
-import { createLogger } from "@agentspan/internal";
+import { createLogger, systemTime } from "@agentspan/internal";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Instances } from "../src/instances.js";
 import { emptyDatabase } from "../src/memory/memory-database.js";
@@ -27,7 +27,7 @@ describe("the signs of life of an orchestrator", () => {
       leaseMs: LEASE_MS,
       log: createLogger("instances", "silent"),
       inHand: () => inHand,
-      monotonic: () => now,
+      time: { ...systemTime, monotonic: () => now },
     });
   });
 

@@ -1,4 +1,4 @@
-import { createLogger } from "@agentspan/internal";
+import { createLogger, systemTime } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { LeaseJudge } from "../src/lease-judge.js";
 import type { Instance } from "../src/ports.js";
@@ -32,7 +32,7 @@ class Scene {
     leaseMs: LEASE_MS,
     pollMs: POLL_MS,
     log: createLogger("judge", "silent"),
-    monotonic: () => this.now,
+    time: { ...systemTime, monotonic: () => this.now },
     ownWritesQuick: () => this.ownWritesQuick,
     busAnswers: async () => this.busAnswers,
   });

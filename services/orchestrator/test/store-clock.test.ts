@@ -1,4 +1,4 @@
-import { createLogger } from "@agentspan/internal";
+import { createLogger, systemTime } from "@agentspan/internal";
 import { beforeEach, describe, expect, it } from "vitest";
 import { StoreClock } from "../src/clock.js";
 
@@ -28,8 +28,11 @@ class Machine {
       },
       log: createLogger("clock", "silent"),
       intervalMs: 2 ** 30,
-      wall: () => BEGIN + this.passed + this.wallOff,
-      monotonic: () => this.passed - this.slept,
+      time: {
+        ...systemTime,
+        wall: () => BEGIN + this.passed + this.wallOff,
+        monotonic: () => this.passed - this.slept,
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 // What workers ask of an orchestrator about a tool's probe, and what they are told.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, systemTime } from "@agentspan/internal";
 import {
   ClaimRequestSchema,
   type ClaimResponse,
@@ -41,8 +41,8 @@ class Office {
     const { store, engine, name } = desk;
     const { log, clock } = scene;
     const leaseMs = scene.timing.leaseMs;
-    const monotonic = (): number => scene.now;
-    const own = { store, incarnation: name, intervalMs: 3_000, leaseMs, log, inHand: () => [], monotonic };
+    const time = { ...systemTime, monotonic: () => scene.now };
+    const own = { store, incarnation: name, intervalMs: 3_000, leaseMs, log, inHand: () => [], time };
     const registry = new WorkerRegistry(store);
     const permits = new Permits(undefined, clock);
     const rest = { orchestratorId: name, leaseMs, heartbeatMs: 3_000, permits, log };

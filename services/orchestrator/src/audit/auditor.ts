@@ -7,7 +7,15 @@
 // 3. Two that look after one share for a while append the same entries; each is stored once, by its id.
 // 4. A run's change may be stored later than its time says. So each look goes back a while, and now and then one goes
 //    back further; what was looked at in the same version is passed over.
-import { AgentspanError, faultPoint, type Logger, type SigningKey } from "@agentspan/internal";
+import {
+  AgentspanError,
+  faultPoint,
+  type Logger,
+  type SigningKey,
+  systemTime,
+  type Time,
+  type Timer,
+} from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { History } from "../history.js";
 import type { AuditableRun, AuditRecord, Store } from "../ports.js";
@@ -28,6 +36,7 @@ export interface AuditorOptions {
   readonly intervalMs?: number;
   /** Asked before each look. */
   readonly alsoEachTime?: () => Promise<void>;
+  readonly time?: Time | undefined;
 }
 
 /** Into how many parts the runs are divided. Never less: a cursor of a share that is no more would be lost. */
@@ -55,7 +64,7 @@ export class Auditor {
   /** Runs that could not be audited, by the version in which that was said. */
   private readonly told = new Map<string, number>();
   private readonly trails: AuditTrails;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private looking: Promise<unknown> | undefined;
   private stopped = false;
   private farAt = Number.NEGATIVE_INFINITY;
@@ -71,7 +80,7 @@ export class Auditor {
   /** What is not in the audit by then comes into it by others, or by the next one that starts. */
   async stop(): Promise<void> {
     this.stopped = true;
-    clearTimeout(this.timer);
+    this.timer?.cancel();
     await this.looking;
   }
 
@@ -188,15 +197,15 @@ export class Auditor {
 
   private schedule(delayMs: number): void {
     if (this.stopped) return;
-    const { log, alsoEachTime, intervalMs = 1_000 } = this.options;
-    this.timer = setTimeout(() => {
+    const { log, alsoEachTime, intervalMs = 1_000, time = systemTime } = this.options;
+    const look = () => {
       this.looking = Promise.all([alsoEachTime?.(), this.look()])
         .catch((thrown) => {
           log.warn({ reason: AgentspanError.from(thrown).reason }, "The audit could not be written; it will be");
         })
         .finally(() => this.schedule(intervalMs));
-    }, delayMs);
-    this.timer.unref();
+    };
+    this.timer = time.after(delayMs, look).unref();
   }
 }
 

@@ -1,5 +1,13 @@
 // Keeps in the audit what was refused of what people asked of an approval, a grant or a key. Whoever refuses appends, before the answer.
-import { AgentspanError, faultPoint, type Logger, type SigningKey } from "@agentspan/internal";
+import {
+  AgentspanError,
+  faultPoint,
+  type Logger,
+  type SigningKey,
+  sleep,
+  systemTime,
+  type Time,
+} from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { AuditRecord, AuditStore } from "../ports.js";
 import type { AuditFact } from "./audit-facts.js";
@@ -31,6 +39,7 @@ export interface RefusalsOptions {
   readonly clock: Clock;
   readonly key?: SigningKey | undefined;
   readonly log: Logger;
+  readonly time?: Time | undefined;
 }
 
 /** Of one run in one minute, by one orchestrator; what is more is counted. */
@@ -151,7 +160,7 @@ export class Refusals {
         );
         return;
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+      await sleep(this.options.time ?? systemTime, Math.random() * 20);
     }
   }
 

@@ -1,6 +1,6 @@
 // Orchestrators work on the same runs, so each must believe what the others sign. Each tells in its sign of life which
 // key it signs with and whose it believes; one that finds a living other with which this is not mutual does not start.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, sleep, type Time } from "@agentspan/internal";
 import type { Instance, InstanceKeys, InstanceStore } from "../ports.js";
 
 export interface SharedKeysOptions {
@@ -9,7 +9,7 @@ export interface SharedKeysOptions {
   readonly incarnation: string;
   readonly keys: InstanceKeys | undefined;
   readonly leaseMs: number;
-  readonly monotonic: () => number;
+  readonly time: Time;
 }
 
 const LOOK_MS = 200;
@@ -19,11 +19,11 @@ const LOOK_MS = 200;
  * was killed a moment ago seems alive: whether it is tells its counter, within a lease.
  */
 export async function requireSharedKeys(options: SharedKeysOptions): Promise<void> {
-  const { leaseMs, monotonic } = options;
-  const begun = monotonic();
+  const { leaseMs, time } = options;
+  const begun = time.monotonic();
   const first = await strangers(options);
-  for (let left = first; left.length > 0 && monotonic() - begun < leaseMs; ) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  for (let left = first; left.length > 0 && time.monotonic() - begun < leaseMs; ) {
+    await sleep(time, LOOK_MS);
     left = await strangers(options);
     for (const other of left) {
       const before = first.find(({ incarnation }) => incarnation === other.incarnation);

@@ -1,5 +1,6 @@
 // Tools with a task that no connected worker serves, or that workers hand back: and why. For people: nothing is decided
 // by it.
+import { systemTime, type Time } from "@agentspan/internal";
 import { BlockedReason, type BlockedTool, BlockedToolSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { Call, Run } from "../core/index.js";
@@ -17,6 +18,7 @@ export class BlockedTools {
   constructor(
     private readonly store: Pick<InstanceStore, "liveWorkers">,
     private readonly leaseMs: number,
+    private readonly time: Time = systemTime,
   ) {}
 
   /** One for each tool. */
@@ -34,7 +36,7 @@ export class BlockedTools {
   }
 
   private async servedIn(namespace: string): Promise<ReadonlySet<string>> {
-    const now = performance.now();
+    const now = this.time.monotonic();
     const known = this.served.get(namespace);
     if (known !== undefined && known.until > now) return known.tools;
     const workers = await this.store.liveWorkers(namespace, this.leaseMs);

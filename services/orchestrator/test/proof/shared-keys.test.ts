@@ -1,3 +1,4 @@
+import { systemTime } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { emptyDatabase } from "../../src/memory/memory-database.js";
 import { MemoryStore } from "../../src/memory/memory-store.js";
@@ -22,9 +23,9 @@ async function starting(mine: InstanceKeys | undefined, theirs: InstanceKeys | u
   const beating = alive ? setInterval(() => void beat(), 20) : undefined;
   let looks = 0;
   // Time passes with each look, so that nobody waits for a lease.
-  const monotonic = (): number => 200 * looks++;
+  const time = { ...systemTime, monotonic: () => 200 * looks++ };
   try {
-    await requireSharedKeys({ store, incarnation: "orc_me", keys: mine, leaseMs: 400, monotonic });
+    await requireSharedKeys({ store, incarnation: "orc_me", keys: mine, leaseMs: 400, time });
   } finally {
     clearInterval(beating);
   }

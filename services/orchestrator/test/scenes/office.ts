@@ -1,4 +1,5 @@
 // One orchestrator as its workers see it, and the messages that they send.
+import { systemTime } from "@agentspan/internal";
 import {
   ClaimRequestSchema,
   type ClaimResponse,
@@ -64,7 +65,7 @@ export class Office {
         leaseMs,
         log,
         inHand: () => [],
-        monotonic: () => scene.now,
+        time: { ...systemTime, monotonic: () => scene.now },
       }),
       registry: new WorkerRegistry(store),
       clock,

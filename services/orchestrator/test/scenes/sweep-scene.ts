@@ -1,5 +1,6 @@
 // Sweepers on engines that share a database. Whether holders live is what the test says; what is announced is written
 // down.
+import { systemTime } from "@agentspan/internal";
 import type { Verdict } from "../../src/lease-judge.js";
 import { Sweeper } from "../../src/sweeper.js";
 import type { Desk, Scene } from "./scene.js";
@@ -50,7 +51,7 @@ export class SweepDesk {
       batch,
       atOnce,
       log: scene.log,
-      monotonic: () => this.monotonic,
+      time: { ...systemTime, monotonic: () => this.monotonic },
     });
   }
 }

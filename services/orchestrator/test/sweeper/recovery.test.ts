@@ -1,5 +1,6 @@
 // How long a run stands still after a process was killed, with the settings that hold unless said: reckoned with a clock
 // that the test moves, for every phase in which signs of life, looks and sweeps may stand to one another.
+import { systemTime } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { LeaseJudge } from "../../src/lease-judge.js";
 import { Sweeper } from "../../src/sweeper.js";
@@ -87,7 +88,7 @@ class Cluster {
       leaseMs: LEASE_MS,
       pollMs: LOOK_MS,
       log: scene.log,
-      monotonic: () => scene.now,
+      time: { ...systemTime, monotonic: () => scene.now },
       ownWritesQuick: () => true,
       busAnswers: async () => true,
     });
@@ -103,7 +104,7 @@ class Cluster {
       batch: 200,
       atOnce: 16,
       log: scene.log,
-      monotonic: () => scene.now,
+      time: { ...systemTime, monotonic: () => scene.now },
     });
     this.clockwork.every(LOOK_MS, phases.look, () => judge.poll());
     this.clockwork.every(SWEEP_MS, phases.sweep, () => sweeper.sweep());
