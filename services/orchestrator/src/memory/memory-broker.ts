@@ -4,7 +4,7 @@
 // message to one member; a request that nobody takes says so; anybody may name any reply subject; during an outage
 // nothing passes, and the store may be empty afterwards. It does not sync to disk, limit pending acknowledgements, check
 // permissions or count bytes.
-import { ALL_TASKS, consumerName } from "@agentspan/internal";
+import { ALL_TASKS, consumerName, systemTime, type Time } from "@agentspan/internal";
 import { type Delivery, MemoryLine } from "./memory-line.js";
 
 export interface MemoryMessage {
@@ -20,6 +20,7 @@ export interface MemoryBrokerOptions {
   readonly mostHints?: number;
   /** Milliseconds; 10,000 unless said. */
   readonly ackWaitMs?: number;
+  readonly time?: Time;
 }
 
 /** What the broker says when it does not carry out a request. */
@@ -53,7 +54,7 @@ export class MemoryBroker {
   #turn = 0;
 
   constructor(options: MemoryBrokerOptions = {}) {
-    this.#options = { mostHints: 1_000_000, ackWaitMs: 10_000, ...options };
+    this.#options = { mostHints: 1_000_000, ackWaitMs: 10_000, time: systemTime, ...options };
   }
 
   get up(): boolean {
@@ -151,12 +152,13 @@ export class MemoryBroker {
       this.#demandUp();
       const reply = `${inboxPrefix}.${++this.#inboxes}`;
       const end = (settle: () => void) => {
-        clearTimeout(timer);
+        timer.cancel();
         unsubscribe();
         settle();
       };
       const unsubscribe = this.subscribe(reply, (answer) => end(() => resolve(answer)));
-      const timer = setTimeout(() => end(() => reject(new MemoryBrokerError("TIMEOUT"))), timeoutMs);
+      const { time } = this.#options;
+      const timer = time.after(timeoutMs, () => end(() => reject(new MemoryBrokerError("TIMEOUT"))));
       const taken = this.publish(subject, data, { reply, ...(contentType === undefined ? {} : { contentType }) });
       if (!taken) end(() => reject(new MemoryBrokerError("NO_RESPONDERS")));
     });
@@ -191,7 +193,7 @@ export class MemoryBroker {
   #line(consumer: string): MemoryLine {
     let line = this.#lines.get(consumer);
     if (line === undefined) {
-      line = new MemoryLine(this.#options.ackWaitMs, () => {
+      line = new MemoryLine(this.#options, () => {
         this.#hints -= 1;
       });
       this.#lines.set(consumer, line);

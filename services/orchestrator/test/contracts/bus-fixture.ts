@@ -50,6 +50,10 @@ export interface PulledHint {
   readonly deliveries: number;
   /** Resolves when the broker knows. */
   ack(): Promise<void>;
+  /** It is delivered again, after so many milliseconds; at once unless said. */
+  giveBack(afterMs?: number): void;
+  /** Somebody is still at it. */
+  working(): void;
 }
 
 /** Speaks to the broker as any process can, without code of the bus. */

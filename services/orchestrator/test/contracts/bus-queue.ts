@@ -69,6 +69,52 @@ export function queueContract(open: OpenBus): void {
     expect(await fixture.storedHints()).toBe(0);
   });
 
+  it("delivers again what a worker gave back: at once, or after the time that it said, and holds it meanwhile", async () => {
+    const fixture = await open({ ackWaitMs: 60_000 });
+    const bus = await fixture.connect();
+    const worker = await fixture.client();
+    const [consumer = ""] = await bus.ensureConsumers("default", [TOOL]);
+    await bus.announce(task(), "orc_1");
+    (await worker.pull(consumer, SOON_MS))?.giveBack();
+    const second = await worker.pull(consumer, SOON_MS);
+    expect(second?.deliveries).toBe(2);
+    second?.giveBack(300);
+    expect(await worker.pull(consumer, 50)).toBeUndefined();
+    expect(await bus.announce(task(), "orc_1")).toBe("already_there");
+    const third = await worker.pull(consumer, SOON_MS);
+    expect(third?.deliveries).toBe(3);
+    await third?.ack();
+    expect(await fixture.storedHints()).toBe(0);
+  });
+
+  it("takes out what was given back and rests", async () => {
+    const fixture = await open({ ackWaitMs: 60_000 });
+    const bus = await fixture.connect();
+    const worker = await fixture.client();
+    const [consumer = ""] = await bus.ensureConsumers("default", [TOOL]);
+    await bus.announce(task(), "orc_1");
+    (await worker.pull(consumer, SOON_MS))?.giveBack(60_000);
+    expect(await worker.pull(consumer, 50)).toBeUndefined();
+    await bus.withdraw(task());
+    expect(await fixture.storedHints()).toBe(0);
+    expect(await bus.announce(task(), "orc_1")).toBe("announced");
+  });
+
+  it("delivers nothing again while a worker says that it is at it", async () => {
+    const fixture = await open({ ackWaitMs: 1_000 });
+    const bus = await fixture.connect();
+    const worker = await fixture.client();
+    const [consumer = ""] = await bus.ensureConsumers("default", [TOOL]);
+    await bus.announce(task(), "orc_1");
+    const hint = await worker.pull(consumer, SOON_MS);
+    for (let round = 0; round < 8; round += 1) {
+      hint?.working();
+      expect(await worker.pull(consumer, 200)).toBeUndefined();
+    }
+    await hint?.ack();
+    expect(await fixture.storedHints()).toBe(0);
+  });
+
   it("keeps hints for a tool that no worker has served yet", async () => {
     const fixture = await open();
     const bus = await fixture.connect();

@@ -120,6 +120,8 @@ export function clientOf(connection: NatsConnection): BusClient {
           subject: hint.subject,
           data: hint.data,
           deliveries: hint.info.redeliveryCount,
+          giveBack: (afterMs) => hint.nak(afterMs),
+          working: () => hint.working(),
           async ack() {
             await hint.ackAck();
           },
