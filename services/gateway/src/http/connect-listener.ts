@@ -27,6 +27,7 @@ import { toConnectError } from "./connect-error.js";
 import { explained } from "./connect-faults.js";
 import { crossOrigin } from "./cors.js";
 import type { HttpListener, HttpRequest, HttpResponse } from "./exchange.js";
+import { withPlainMessage } from "./grpc-status.js";
 import { answerError, answerProbe, unknownMethod, withRemedy } from "./plain-answers.js";
 import { requestBody } from "./request-body.js";
 
@@ -112,7 +113,19 @@ async function serve(
     body,
   });
   const told = arrival.reached ? answer : withRemedy(await explained(answer));
-  await universalResponseToNodeResponse(told, response);
+  await universalResponseToNodeResponse(withPlainTrailer(told), response);
+}
+
+/** Connect fills in the trailer while the body is read; it is asked for afterwards. */
+function withPlainTrailer(answer: UniversalServerResponse): UniversalServerResponse {
+  const { trailer } = answer;
+  if (trailer === undefined) return answer;
+  return {
+    ...answer,
+    get trailer() {
+      return withPlainMessage(trailer);
+    },
+  };
 }
 
 interface Parts {

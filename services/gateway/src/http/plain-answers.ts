@@ -2,11 +2,11 @@
 import { AgentspanError } from "@agentspan/internal";
 import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Readiness } from "../readiness.js";
 import { unreadable } from "../refusal.js";
 import { toConnectError } from "./connect-error.js";
 import type { HttpRequest, HttpResponse } from "./exchange.js";
+import { setGrpcStatus } from "./grpc-status.js";
 
 /** `/healthz`: this process is alive. `/readyz`: a request can be served now. True where it was one of them. */
 export function answerProbe(request: HttpRequest, response: HttpResponse, readiness: Readiness): boolean {
@@ -30,9 +30,11 @@ export function answerError(request: HttpRequest, response: HttpResponse, error:
   const connectError = toConnectError(error);
   const type = request.headers["content-type"] ?? "";
   if (type.startsWith("application/grpc")) {
-    const status = setTrailerStatus(new Headers({ "content-type": type }), connectError);
-    response.writeHead(200, Object.fromEntries(status));
-    response.end();
+    const status = Object.fromEntries(setGrpcStatus(new Headers({ "content-type": type }), connectError));
+    // Headers that end the stream are a status; an empty body behind them would be an answer without one.
+    if ("stream" in response) {
+      response.stream.respond({ ...response.getHeaders(), ":status": 200, ...status }, { endStream: true });
+    } else response.writeHead(200, status).end();
     return;
   }
   response.writeHead(codeToHttpStatus(connectError.code), { "content-type": "application/json" });

@@ -86,6 +86,30 @@ describe.each(PROTOCOLS)("%s", (protocol) => {
   });
 });
 
+describe("@grpc/grpc-js", () => {
+  const bytes = toBinary(GetStatusRequestSchema, create(GetStatusRequestSchema, { runId: "run_a" }));
+  const ports = () => [stack.gateway.port, stack.gateway.grpcPort];
+
+  it("is told in words, with every sign as it was said", async () => {
+    const message = 'Stop, look & listen: "naïve" + 100 % #1; [a/b?] = \n 🐎';
+    stack.orchestrator.on("RunService/GetStatus", () => ({ failure: { reason: "RUN_ENDED", message } }));
+    for (const port of ports()) expect((await statusOf(grpcJsCall(port, GET_STATUS, bytes))).details).toBe(message);
+  });
+
+  it("is told that a call is not there", async () => {
+    const error = await statusOf(grpcJsCall(stack.gateway.port, "/agentspan.v1.RunService/Teleport", bytes));
+    expect(error.code).toBe(Codes.UNIMPLEMENTED);
+    expect(oursOfStatus(error)).toMatchObject({ reason: "UNIMPLEMENTED", message: error.details });
+  });
+
+  it("is told why a page of another site may not ask", async () => {
+    for (const port of ports()) {
+      const error = await statusOf(grpcJsCall(port, GET_STATUS, bytes, { origin: "https://evil.example" }));
+      expect(oursOfStatus(error)).toMatchObject({ reason: "PERMISSION_DENIED", message: error.details });
+    }
+  });
+});
+
 describe("what cannot be read", () => {
   const url = (path: string) => `http://127.0.0.1:${stack.gateway.port}${path}`;
   const post = (type: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
