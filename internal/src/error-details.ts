@@ -12,9 +12,14 @@ export const DEFAULT_RETRY_AFTER_MS = 1_000;
 /** No more field violations than this are reported at once. */
 export const MAX_FIELD_VIOLATIONS = 20;
 
-// The details travel base64-coded in one HTTP/2 trailer, and gRPC's C core refuses metadata over 8 KiB.
+// gRPC's C core and its Java take 8 KiB of metadata and no more. A refusal is in there twice: its words as
+// "grpc-message", escaped, and with all details as "grpc-status-details-bin", in base64.
+const MAX_METADATA_BYTES = 7_500;
+const MAX_ESCAPED_WORDS = 2_400;
 const MAX_VALUE_CHARS = 1_000;
 const MAX_FIELD_CHARS = 160;
+/** Of RetryInfo, and of what wraps each detail. */
+const WRAPPING_BYTES = 300;
 
 /** A message of google.rpc with its descriptor: the form that a ConnectError takes. */
 export interface ErrorDetail {
@@ -28,20 +33,24 @@ export interface PackedDetail {
   readonly value: Uint8Array;
 }
 
-/** ErrorInfo always; BadRequest where fields are at fault; RetryInfo where waiting helps. Long texts are cut. */
-export function toErrorDetails(error: AgentspanError): readonly ErrorDetail[] {
-  const details: ErrorDetail[] = [];
-  const metadata = Object.fromEntries(
-    Object.entries(error.metadata).map(([key, value]) => [key, shortened(value, MAX_VALUE_CHARS)]),
-  );
-  details.push(detail(ErrorInfoSchema, { reason: error.reason, domain: ERROR_DOMAIN, metadata }));
-  if (error.fields.length > 0) {
-    const fieldViolations = error.fields.slice(0, MAX_FIELD_VIOLATIONS).map(({ field, description }) => ({
-      field: shortened(field, MAX_FIELD_CHARS),
-      description: shortened(description, MAX_FIELD_CHARS),
-    }));
-    details.push(detail(BadRequestSchema, { fieldViolations }));
+/** What a caller is told in words: the error's message, cut where it is too long to travel. */
+export function toldMessage({ message }: { readonly message: string }): string {
+  // Half of a surrogate pair cannot be escaped.
+  let told = message.replace(/\p{Surrogate}/gu, "\uFFFD");
+  for (let most = MAX_ESCAPED_WORDS; escapedLength(told) > MAX_ESCAPED_WORDS; most = Math.floor(most * 0.8)) {
+    told = shortened(told, most);
   }
+  return told;
+}
+
+/** ErrorInfo always; BadRequest where fields are at fault; RetryInfo where waiting helps. What is too long is cut. */
+export function toErrorDetails(error: AgentspanError): readonly ErrorDetail[] {
+  const words = toldMessage(error);
+  const room = (MAX_METADATA_BYTES - escapedLength(words)) * 0.75 - Buffer.byteLength(words) - WRAPPING_BYTES;
+  const info = infoOf(error, room / 2);
+  const details = [info];
+  const badRequest = badRequestOf(error, room - bytesOf(info));
+  if (badRequest !== undefined) details.push(badRequest);
   const waitMs = error.retryAfterMs ?? (error.code === "UNAVAILABLE" ? DEFAULT_RETRY_AFTER_MS : undefined);
   if (waitMs !== undefined) {
     const seconds = Math.floor(waitMs / 1_000);
@@ -51,20 +60,43 @@ export function toErrorDetails(error: AgentspanError): readonly ErrorDetail[] {
   return details;
 }
 
+/** The values of its metadata are cut to the length at which all of it takes at most so many bytes. */
+function infoOf({ reason, metadata }: AgentspanError, room: number): ErrorDetail {
+  for (let most = MAX_VALUE_CHARS; ; most = Math.floor(most / 2)) {
+    const values = Object.entries(metadata).map(([key, value]) => [key, shortened(value, most)] as const);
+    const info = detail(ErrorInfoSchema, { reason, domain: ERROR_DOMAIN, metadata: Object.fromEntries(values) });
+    if (most <= 1 || bytesOf(info) <= room) return info;
+  }
+}
+
+/** As many of the fields as there is room for, the first of them. */
+function badRequestOf({ fields }: AgentspanError, room: number): ErrorDetail | undefined {
+  if (fields.length === 0) return undefined;
+  const all = fields.slice(0, MAX_FIELD_VIOLATIONS).map(({ field, description }) => ({
+    field: shortened(field, MAX_FIELD_CHARS),
+    description: shortened(description, MAX_FIELD_CHARS),
+  }));
+  for (let count = all.length; ; count -= 1) {
+    const badRequest = detail(BadRequestSchema, { fieldViolations: all.slice(0, count) });
+    if (count <= 1 || bytesOf(badRequest) <= room) return badRequest;
+  }
+}
+
 /** The bytes of google.rpc.Status: what gRPC carries as `grpc-status-details-bin`. */
 export function toStatusBytes(error: AgentspanError): Uint8Array {
   const details = toErrorDetails(error).map(({ desc, value }) => anyPack(desc, create(desc, value)));
-  return toBinary(StatusSchema, create(StatusSchema, { code: Codes[error.code], message: error.message, details }));
+  const message = toldMessage(error);
+  return toBinary(StatusSchema, create(StatusSchema, { code: Codes[error.code], message, details }));
 }
 
 /** The error whose details these are; undefined where they are not ours, or of a reason that this version lacks. */
 export function fromErrorDetails(message: string, details: readonly PackedDetail[]): AgentspanError | undefined {
-  const infoBytes = bytesOf(details, ErrorInfoSchema);
+  const infoBytes = packedOf(details, ErrorInfoSchema);
   if (infoBytes === undefined) return undefined;
   const info = fromBinary(ErrorInfoSchema, infoBytes);
   if (info.domain !== ERROR_DOMAIN || !isReason(info.reason)) return undefined;
-  const badRequest = bytesOf(details, BadRequestSchema);
-  const retryInfo = bytesOf(details, RetryInfoSchema);
+  const badRequest = packedOf(details, BadRequestSchema);
+  const retryInfo = packedOf(details, RetryInfoSchema);
   const delay = retryInfo && fromBinary(RetryInfoSchema, retryInfo).retryDelay;
   return new AgentspanError(info.reason, message, {
     metadata: info.metadata,
@@ -91,7 +123,16 @@ function detail<Desc extends DescMessage>(desc: Desc, value: MessageInitShape<De
   return { desc, value };
 }
 
-function bytesOf(details: readonly PackedDetail[], desc: DescMessage): Uint8Array | undefined {
+function bytesOf({ desc, value }: ErrorDetail): number {
+  return toBinary(desc, create(desc, value)).length;
+}
+
+/** As both of our servers escape at most. */
+function escapedLength(text: string): number {
+  return encodeURI(text).length;
+}
+
+function packedOf(details: readonly PackedDetail[], desc: DescMessage): Uint8Array | undefined {
   return details.find(({ type }) => type.slice(type.lastIndexOf("/") + 1) === desc.typeName)?.value;
 }
 

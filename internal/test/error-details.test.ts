@@ -4,6 +4,7 @@ import {
   fromErrorDetails,
   fromStatusBytes,
   toErrorDetails,
+  toldMessage,
   toStatusBytes,
 } from "@agentspan/internal";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -67,6 +68,31 @@ describe("error details", () => {
     const base64 = Buffer.from(toStatusBytes(error)).toString("base64");
     expect(base64.length).toBeLessThan(8 * 1024);
     expect(fromStatusBytes(toStatusBytes(error))?.fields).toHaveLength(20);
+  });
+
+  it.each(["a", " ", "ž", "€", "🐎"])("fit beside their words, whatever letter they are written in: %s", (letter) => {
+    const long = letter.repeat(5_000);
+    const error = new AgentspanError("ALREADY_DECIDED", `It is ${long}.`, {
+      metadata: { winner: long, outcome: long, time: long, approval_ids: long },
+      fields: Array.from({ length: 30 }, (_, at) => ({ field: `${at} ${long}`, description: long })),
+      retryAfterMs: 86_400_000_500,
+    });
+    const status = toStatusBytes(error);
+    const words = toldMessage(error);
+    // Names of the three headers and what HPACK counts for each are in the rest.
+    expect(encodeURI(words).length + Buffer.from(status).toString("base64").length).toBeLessThan(8_192 - 300);
+    const back = fromStatusBytes(status);
+    expect(back).toMatchObject({ reason: "ALREADY_DECIDED", message: words, retryAfterMs: 86_400_000_500 });
+    expect(Object.keys(back?.metadata ?? {})).toEqual(["winner", "outcome", "time", "approval_ids"]);
+    expect(back?.fields.length).toBeGreaterThan(0);
+  });
+
+  it("leave words as they are where there is room for them", () => {
+    const words = "Nobody is there; 100 % of them, naïvely.";
+    expect(toldMessage({ message: words })).toBe(words);
+    expect(toldMessage({ message: "half \uD83D of a pair" })).toBe("half \uFFFD of a pair");
+    expect(toldMessage({ message: "w".repeat(2_400) })).toHaveLength(2_400);
+    expect(toldMessage({ message: "w".repeat(2_401) })).toMatch(/^w{1900,2399}…$/);
   });
 
   it("cut a long text between characters, never inside one", () => {

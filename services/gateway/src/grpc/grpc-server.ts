@@ -1,6 +1,6 @@
 // The second port: gRPC alone, on grpc-js, which needs about a quarter of connect's CPU for a unary call. Same handlers.
 import type { EventEmitter } from "node:events";
-import { AgentspanError, Codes, Limits, type Logger, toStatusBytes } from "@agentspan/internal";
+import { AgentspanError, Codes, Limits, type Logger, toldMessage, toStatusBytes } from "@agentspan/internal";
 import type { Message } from "@bufbuild/protobuf";
 import {
   Metadata,
@@ -205,5 +205,5 @@ function statusOf(error: unknown, method: Method, log: Logger): StatusObject {
   const refusal = refusalOf(error, `${method.desc.parent.typeName}/${method.desc.name}`, log);
   const metadata = new Metadata();
   if (refusal instanceof AgentspanError) metadata.set("grpc-status-details-bin", Buffer.from(toStatusBytes(refusal)));
-  return { code: Codes[refusal.code], details: refusal.message, metadata };
+  return { code: Codes[refusal.code], details: toldMessage(refusal), metadata };
 }

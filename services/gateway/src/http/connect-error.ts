@@ -1,4 +1,4 @@
-import { AgentspanError, Codes, toErrorDetails } from "@agentspan/internal";
+import { AgentspanError, Codes, toErrorDetails, toldMessage } from "@agentspan/internal";
 import { ConnectError } from "@connectrpc/connect";
 import type { PlainStatus } from "../method.js";
 
@@ -6,5 +6,5 @@ import type { PlainStatus } from "../method.js";
 export function toConnectError(error: AgentspanError | PlainStatus): ConnectError {
   const details = error instanceof AgentspanError ? toErrorDetails(error) : [];
   const metadata = error.code === "UNAUTHENTICATED" ? { "www-authenticate": 'Bearer realm="agentspan"' } : undefined;
-  return new ConnectError(error.message, Codes[error.code], metadata, [...details]);
+  return new ConnectError(toldMessage(error), Codes[error.code], metadata, [...details]);
 }
