@@ -108,10 +108,10 @@ async function serve(
   body: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const values = createContextValues().set(ARRIVAL, arrival);
-  const answer: UniversalServerResponse = await handler({
-    ...universalRequestFromNodeRequest(request, response, undefined, values),
-    body,
-  });
+  const asked = universalRequestFromNodeRequest(request, response, undefined, values);
+  // Connect would refuse it by its length alone, and say less than we do.
+  if (Number(asked.header.get("content-length")) > Limits.requestBytes) asked.header.delete("content-length");
+  const answer: UniversalServerResponse = await handler({ ...asked, body });
   const told = arrival.reached ? answer : withRemedy(await explained(answer));
   await universalResponseToNodeResponse(withPlainTrailer(told), response);
 }

@@ -149,6 +149,17 @@ describe("what cannot be read", () => {
     expect(await response.text()).toContain("LIMIT_EXCEEDED");
   });
 
+  it("is LIMIT_EXCEEDED by its size where its length says so", async () => {
+    const body = JSON.stringify({ runId: "x".repeat(Limits.requestBytes) });
+    const response = await post("application/json", body);
+    expect(response.status).toBe(429);
+    const error = (await response.json()) as { details: { debug: unknown }[] };
+    expect(error.details[0]?.debug).toMatchObject({
+      reason: "LIMIT_EXCEEDED",
+      metadata: { limit: "requestBytes", max: String(Limits.requestBytes), size: String(body.length) },
+    });
+  });
+
   it("is LIMIT_EXCEEDED where a body without a length goes on and on", async () => {
     const chunk = new Uint8Array(256 * 1024);
     let sent = 0;
