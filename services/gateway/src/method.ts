@@ -2,6 +2,7 @@
 import { AgentspanError, type CodeName, delegateProblem, methodName } from "@agentspan/internal";
 import type {
   DescMessage,
+  DescMethod,
   DescMethodBiDiStreaming,
   DescMethodServerStreaming,
   DescMethodUnary,
@@ -10,6 +11,7 @@ import type {
 } from "@bufbuild/protobuf";
 import { requireRole } from "./auth/guard.js";
 import type { Context } from "./context.js";
+import { refuseUnknownFields } from "./validation/unknown-fields.js";
 
 export type UnaryHandler<I extends Message, O extends Message> = (request: I, context: Context) => Promise<O>;
 export type StreamHandler<I extends Message, O extends Message> = (request: I, context: Context) => AsyncIterable<O>;
@@ -61,6 +63,7 @@ export function unary<I extends DescMessage, O extends DescMessage>(
     kind: "unary",
     desc,
     handle: async (request: MessageShape<I>, context: Context) => {
+      if (isOurs(desc)) refuseUnknownFields(request);
       if (check === undefined) requireRight(method, request, context);
       else await check(request, context);
       return handle(request, context);
@@ -80,7 +83,20 @@ export function serverStreaming<I extends DescMessage, O extends DescMessage>(
   desc: DescMethodServerStreaming<I, O>,
   handle: StreamHandler<MessageShape<I>, MessageShape<O>>,
 ): Method {
-  return { kind: "server_streaming", desc, handle };
+  if (!isOurs(desc)) return { kind: "server_streaming", desc, handle };
+  return {
+    kind: "server_streaming",
+    desc,
+    handle: (request: MessageShape<I>, context: Context) => {
+      refuseUnknownFields(request);
+      return handle(request, context);
+    },
+  };
+}
+
+/** Health and reflection have clients that are not the contract's. */
+function isOurs({ parent }: DescMethod): boolean {
+  return parent.typeName.startsWith("agentspan.");
 }
 
 export function bidiStreaming<I extends DescMessage, O extends DescMessage>(
