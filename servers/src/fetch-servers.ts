@@ -5,9 +5,10 @@
 // never seen, and two processes at the same instant both end with a complete one, whatever the lock does. The lock only
 // keeps them from doing the work twice: it is held by touching it, and taken over when nobody has for a while.
 import { randomBytes } from "node:crypto";
-import { link, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { link, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { Lock } from "./lock.js";
 import { makeFolder } from "./make-folder.js";
 import { isExecutable, runCommand } from "./programs.js";
 import type { Python } from "./python.js";
@@ -28,9 +29,6 @@ export interface FetchOptions {
   /** What to do instead, for the end of an error's message. */
   readonly alternative: string;
 }
-
-const TOUCH_MS = 1000;
-const LOCK_LOST_MS = 15_000;
 
 /** The `bin` folder of a virtual environment that has the programs. Throws NO_PYTHON, FETCH_FAILED or DISK_FULL. */
 export async function fetchServers(options: FetchOptions): Promise<string> {
@@ -192,44 +190,4 @@ function diskFull(cause?: unknown): ServersError {
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
-}
-
-/** A lock file that is touched while it is held. Losing it is allowed for: see the top of this file. */
-class Lock {
-  readonly #file: string;
-  readonly #id = randomBytes(8).toString("hex");
-  #timer: NodeJS.Timeout | undefined;
-
-  private constructor(file: string) {
-    this.#file = file;
-  }
-
-  /** The lock, or undefined where somebody else holds it. */
-  static async take(file: string): Promise<Lock | undefined> {
-    const lock = new Lock(file);
-    try {
-      await writeFile(file, lock.#id, { flag: "wx" });
-    } catch (error) {
-      if (!isCode(error, "EEXIST")) throw error;
-      const touched = (await stat(file).catch(() => undefined))?.mtimeMs;
-      // Gone meanwhile, or held by nobody: the next round takes it.
-      if (touched !== undefined && Date.now() - touched > LOCK_LOST_MS) await rm(file, { force: true });
-      return undefined;
-    }
-    lock.#timer = setInterval(() => {
-      const now = new Date();
-      // Fails only where the lock was taken over, which isHeld tells.
-      utimes(file, now, now).catch(() => undefined);
-    }, TOUCH_MS).unref();
-    return lock;
-  }
-
-  async isHeld(): Promise<boolean> {
-    return (await readFile(this.#file, "utf8").catch(() => "")) === this.#id;
-  }
-
-  async release(): Promise<void> {
-    clearInterval(this.#timer);
-    if (await this.isHeld()) await rm(this.#file, { force: true });
-  }
 }

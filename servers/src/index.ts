@@ -1,5 +1,6 @@
 // NATS and a MongoDB server for the local stack and for tests: found or fetched, started, stopped.
 export * from "./free-port.js";
+export { findGo, type GoProgramsOptions, goPrograms } from "./go-programs.js";
 export * from "./leftover.js";
 export * from "./make-folder.js";
 export * from "./mongo.js";

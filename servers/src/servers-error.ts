@@ -2,6 +2,8 @@
 export type ServersErrorReason =
   | "NO_PYTHON" // no Python that can make the virtual environment
   | "FETCH_FAILED" // pip could not install the servers
+  | "NO_GO" // no Go that can build a module
+  | "BUILD_FAILED" // Go could not build it
   | "DISK_FULL"
   | "START_FAILED" // the server ended, or did not answer in time
   | "NOT_OURS"; // asked to stop or restart a server that somebody else runs

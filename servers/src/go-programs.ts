@@ -1,0 +1,66 @@
+// Programs of a Go module, built for tests: once where nothing has changed, since Go keeps what it has built.
+import { createHash } from "node:crypto";
+import { homedir } from "node:os";
+import { basename, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Lock } from "./lock.js";
+import { makeFolder } from "./make-folder.js";
+import { findProgram, runCommand } from "./programs.js";
+import { ServersError } from "./servers-error.js";
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** The program `go`, where it can build the module in this folder. Throws NO_GO. */
+export async function findGo(module: string, env: Env = process.env): Promise<string> {
+  const go = await findProgram("go", env.PATH);
+  const remedy =
+    "Install Go (https://go.dev/dl), of the version in its go.mod or newer. Everything else works without it.";
+  if (go === undefined) throw new ServersError("NO_GO", `There is no go on PATH. ${remedy}`);
+  // An older one says which it wants, unless it is allowed to fetch that by itself.
+  const { code, lines } = await runCommand([go, "-C", module, "version"]);
+  if (code === 0) return go;
+  throw new ServersError("NO_GO", `The go on PATH does not build ${module}: ${lines.join(" ")}. ${remedy}`);
+}
+
+export interface GoProgramsOptions {
+  /** The folder of the module. */
+  readonly module: string;
+  /** Those of the programs, below it: "./conformance". */
+  readonly packages: readonly string[];
+  /** process.env unless said; PATH, HOME and XDG_CACHE_HOME are read. */
+  readonly env?: Env;
+}
+
+/**
+ * The files of the programs, in the order of the packages; in $XDG_CACHE_HOME/agentspan or ~/.cache/agentspan. Throws
+ * ServersError NO_GO, BUILD_FAILED, FETCH_FAILED or DISK_FULL with the remedy.
+ */
+export async function goPrograms({ module, packages, env = process.env }: GoProgramsOptions): Promise<string[]> {
+  const go = await findGo(module, env);
+  const cache = join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  // Of each clone its own.
+  const folder = join(cache, `go-${createHash("sha256").update(module).digest("hex").slice(0, 16)}`);
+  await makeFolder(folder);
+  // Two that build at once would do the work twice.
+  const { code, lines } = await alone(join(cache, "go.lock"), () =>
+    runCommand([go, "-C", module, "build", "-o", `${folder}/`, ...packages]),
+  );
+  if (code !== 0) {
+    throw new ServersError("BUILD_FAILED", `go build ${packages.join(" ")} failed:\n${lines.join("\n")}`);
+  }
+  return packages.map((name) => join(folder, basename(name)));
+}
+
+async function alone<T>(file: string, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const lock = await Lock.take(file);
+    if (lock !== undefined) {
+      try {
+        return await work();
+      } finally {
+        await lock.release();
+      }
+    }
+    await delay(250);
+  }
+}
