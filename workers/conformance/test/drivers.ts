@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { goProgram } from "../../go/test/environment.js";
 import { testPython } from "../../python/test/environment.js";
 import type { DriverRow } from "./conformance.js";
 
@@ -26,5 +27,13 @@ export const PYTHON: DriverRow = {
       command: [join(found.bin, "python"), join(PYTHON_SDK, "tests", "conformance", "driver.py")],
       env: { PYTHONPATH: join(PYTHON_SDK, "src"), PYTHONDONTWRITEBYTECODE: "1" },
     };
+  },
+};
+
+export const GO: DriverRow = {
+  name: "Go",
+  find: async () => {
+    const found = await goProgram("./conformance");
+    return "missing" in found ? found : { language: "go", command: [found.file] };
   },
 };
