@@ -68,8 +68,13 @@ export class ModelServer {
   script(name: string, steps: readonly Step[]): string {
     this.#named += 1;
     const input = `${name} (${this.#named})`;
-    this.#scripts.set(input, steps);
+    this.say(input, steps);
     return input;
+  }
+
+  /** The same for an input that a program says by itself. */
+  say(input: string, steps: readonly Step[]): void {
+    this.#scripts.set(input, steps);
   }
 
   /** The requests of a run, in order. */

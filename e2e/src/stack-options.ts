@@ -1,4 +1,5 @@
 // What a stack is made of, unless said otherwise by whoever starts it.
+import type { PermittedWorker } from "./permitted-workers.js";
 
 export interface StackOptions {
   readonly orchestrators?: number;
@@ -15,8 +16,11 @@ export interface StackOptions {
   readonly signed?: boolean;
   /** The first workers log in at NATS, each with its own rights there. */
   readonly workerLogins?: boolean;
-  /** The first workers have credentials, and orchestrators ask every worker for a permit; together with `signed`. */
-  readonly permits?: boolean;
+  /**
+   * The first workers have credentials, and so have further ones that are named here; orchestrators ask every worker for a
+   * permit. Together with `signed`.
+   */
+  readonly permits?: boolean | readonly PermittedWorker[];
   /** Further settings of every service. */
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -17,7 +17,7 @@ import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
 import { GatewayProcess } from "./gateway-process.js";
 import { Ledger } from "./ledger.js";
 import { ModelServer } from "./model-server.js";
-import { credentialsFile, permitWorkers } from "./permitted-workers.js";
+import { credentialsFile, deskWorker, permitWorkers } from "./permitted-workers.js";
 import type { Census } from "./probe.js";
 import { type Server, ServerProcesses } from "./server-processes.js";
 import type { OrchestratorOptions, StackOptions, WorkerOptions } from "./stack-options.js";
@@ -72,7 +72,9 @@ export class Stack {
     const { orchestrators = 1, gateways = 1, workers = 1 } = options;
     const names = Array.from({ length: workers }, (_, i) => `worker-${i + 1}`);
     const logins = options.workerLogins === true ? workerLogins(names) : "";
-    const natsConfig = NATS_CONFIG + (options.permits === true ? permitWorkers(keysFolderIn(folder), names) : logins);
+    const { permits = false } = options;
+    const permitted = [...names.map(deskWorker), ...(permits === true || permits === false ? [] : permits)];
+    const natsConfig = NATS_CONFIG + (permits === false ? logins : permitWorkers(keysFolderIn(folder), permitted));
     const [servers, model] = await Promise.all([
       startTestServers({ own: true, dataDir: options.serversDir, natsConfig }),
       ModelServer.start(),
