@@ -7,17 +7,14 @@ import {
   type TrustedKeys,
   withoutSecrets,
 } from "@agentspan/internal";
-import { api } from "./api.js";
 import { type Authentication, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
-import { Bus, type BusOptions } from "./bus/bus.js";
-import { Orchestrators } from "./bus/orchestrators.js";
-import { RunWatches } from "./events/run-watches.js";
+import { NatsBus, type NatsBusOptions } from "./bus/nats-bus.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
 import { isLoopbackHost } from "./loopback-rule.js";
-import { Readiness } from "./readiness.js";
+import { gatewayMethods } from "./methods.js";
 import type { ServerTls } from "./server-tls.js";
 
 export interface GatewayOptions {
@@ -95,17 +92,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     log,
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
   });
-  const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs, signingKey: options.signingKey });
-  const followEveryMs = options.watchHealthEveryMs;
-  const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
-  const every = options.compareEveryMs;
-  const watches = new RunWatches({
-    bus,
-    orchestrators,
-    log,
-    ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
-  });
-  const methods = api({ orchestrators, watches, readiness, log });
+  const { signingKey, compareEveryMs, watchHealthEveryMs } = options;
+  const core = gatewayMethods({ bus, log, requestTimeoutMs, signingKey, compareEveryMs, watchHealthEveryMs });
+  const { methods, orchestrators, readiness } = core;
   const stopped = new AbortController();
   const { allowedOrigins = [], trustedKeys: trusted } = options;
   const guard =
@@ -117,8 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const grpc = new GrpcServer({ methods, guard, log, tls });
 
   const close = async (graceMs: number = DEFAULTS.graceMs): Promise<void> => {
-    readiness.stop();
-    watches.stop();
+    core.stop();
     await Promise.all([door.close(graceMs), grpc.close(graceMs)]);
     stopped.abort();
     await bus.close();
@@ -151,9 +139,9 @@ function warnOfItsEnd({ cert }: ServerTls, log: Logger): void {
   if (days < 14) log.warn({ days }, "The gateway's certificate has expired or soon will: clients refuse it then");
 }
 
-async function connectBus(options: BusOptions): Promise<Bus> {
+async function connectBus(options: NatsBusOptions): Promise<NatsBus> {
   try {
-    return await Bus.connect(options);
+    return await NatsBus.connect(options);
   } catch (error) {
     const why = error instanceof Error ? ` (${withoutSecrets(error.message)})` : "";
     throw new StartError(

@@ -5,9 +5,12 @@ import { checkCreateGrant } from "../validation/grant.js";
 import type { HandlerDeps } from "./deps.js";
 
 /** Makes a standing grant. */
-export function createGrant({ orchestrators }: HandlerDeps): UnaryHandler<CreateGrantRequest, CreateGrantResponse> {
+export function createGrant({
+  orchestrators,
+  time,
+}: HandlerDeps): UnaryHandler<CreateGrantRequest, CreateGrantResponse> {
   return async (request, context) => {
-    checkCreateGrant(request, Date.now());
+    checkCreateGrant(request, time.wall());
     // One key before it is first sent: whoever is asked again makes no other grant.
     const keyed = { ...request, idempotencyKey: request.idempotencyKey || newId("key") };
     return orchestrators.ask(GrantService.method.createGrant, keyed, context);

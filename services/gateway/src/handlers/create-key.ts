@@ -12,9 +12,9 @@ import { checkCreateKey } from "../validation/key.js";
 import type { HandlerDeps } from "./deps.js";
 
 /** Makes a key here, and has its hash stored: the secret goes to the caller alone. */
-export function createKey({ orchestrators }: HandlerDeps): UnaryHandler<CreateKeyRequest, CreateKeyResponse> {
+export function createKey({ orchestrators, time }: HandlerDeps): UnaryHandler<CreateKeyRequest, CreateKeyResponse> {
   return async (request, context) => {
-    checkCreateKey(request, Date.now());
+    checkCreateKey(request, time.wall());
     const { keyId, text, secretSha256 } = newApiKey();
     const put = toBinary(PutKeyRequestSchema, create(PutKeyRequestSchema, { keyId, secretSha256, request }));
     const answer = await orchestrators.exchange("KeyService/CreateKey", put, context);

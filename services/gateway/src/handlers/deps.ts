@@ -1,4 +1,4 @@
-import type { Logger } from "@agentspan/internal";
+import type { Logger, Time } from "@agentspan/internal";
 import type { Orchestrators } from "../bus/orchestrators.js";
 import type { RunWatches } from "../events/run-watches.js";
 
@@ -7,4 +7,6 @@ export interface HandlerDeps {
   readonly orchestrators: Orchestrators;
   readonly watches: RunWatches;
   readonly log: Logger;
+  /** By which it is told what lies in the past. */
+  readonly time: Pick<Time, "wall">;
 }
