@@ -6,18 +6,15 @@ import type { Agent } from "./agent.js";
 import { AgentHandle } from "./agent-handle.js";
 import type { AgentResult } from "./agent-result.js";
 import { AgentStream, STREAM_OPTIONS, type StreamOptions } from "./agent-stream.js";
+import { type Carriers, networkCarriers } from "./carriers.js";
 import { type Duration, toMilliseconds } from "./duration.js";
 import { defaultLogger } from "./logger.js";
-import { type OptionKinds, requireKind, requireOptions, requireUrl, shown } from "./option-check.js";
-import { connectTransport } from "./rpc/connect-transport.js";
-import { callHeaders } from "./rpc/credential.js";
-import { grpcTransport } from "./rpc/grpc-transport.js";
+import { type OptionKinds, requireKind, requireOptions, shown } from "./option-check.js";
 import { FIRST_CONTACT_MS, RunClient } from "./rpc/run-client.js";
 import { RUNTIME_OPTIONS, type RuntimeOptions } from "./runtime-options.js";
 import { StandingGrants } from "./standing-grants.js";
 import { askedToStop } from "./stop-signals.js";
 import { readTrustedKeys } from "./worker/grant-signature.js";
-import { natsTls } from "./worker/nats-tls.js";
 import { Worker } from "./worker/worker.js";
 import { CREDENTIALS_VARIABLE, readWorkerCredentials, workerIdFor } from "./worker/worker-credentials.js";
 
@@ -61,28 +58,25 @@ export class AgentRuntime {
   /** What approvers allow beforehand. */
   readonly grants: StandingGrants;
   readonly #options: RuntimeOptions;
+  readonly #carriers: Carriers;
   readonly #patienceMs: number;
   readonly #stopping = new AbortController();
   readonly #stored = new WeakSet<Agent>();
   #worker: Worker | undefined;
   #shutdown: Promise<void> | undefined;
 
-  constructor(options: RuntimeOptions = {}) {
+  /** `carriers` is what it speaks over; the network unless given, as the testing kit does. */
+  constructor(options: RuntimeOptions = {}, carriers?: Carriers) {
     requireOptions(options, "The AgentRuntime", RUNTIME_OPTIONS);
-    const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
-    const { grpcUrl } = options;
-    const headers = callHeaders(options.headers, options.apiKey, process.env.AGENTSPAN_API_KEY);
-    const from = options.url === undefined ? "AGENTSPAN_SERVER_URL" : "url";
-    if (grpcUrl === undefined) requireUrl(url, ["http:", "https:"], from, "http://127.0.0.1:6767");
-    else requireUrl(grpcUrl, ["grpc:", "grpcs:"], "grpcUrl", "grpc://127.0.0.1:6768");
+    this.#carriers = carriers ?? networkCarriers(options);
     this.#options = options;
     this.#patienceMs = toMilliseconds(options.retryFor ?? "30s", "retryFor");
-    const transport = grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers);
+    const { transport, time } = this.#carriers;
     this.client = new RunClient(transport, {
       patienceMs: this.#patienceMs,
       renewsKey: typeof options.apiKey === "function",
     });
-    this.grants = new StandingGrants(this.client);
+    this.grants = new StandingGrants(this.client, time);
   }
 
   /**
@@ -188,13 +182,14 @@ export class AgentRuntime {
 
   #servingWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const { natsUrl, workerId, namespace, concurrency, logger, testHooks } = this.#options;
+    const { workerId, namespace, concurrency, logger, testHooks } = this.#options;
+    const { openLink, time } = this.#carriers;
     const file = this.#options.credentialsFile ?? process.env[CREDENTIALS_VARIABLE] ?? "";
     const credentials = file === "" ? undefined : readWorkerCredentials(file);
     const keysFile = this.#options.trustedKeysFile ?? process.env.AGENTSPAN_TRUSTED_KEYS_FILE ?? "";
     this.#worker = new Worker({
-      natsUrl: natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222",
-      natsTls: natsTls(process.env),
+      openLink,
+      time,
       workerId: credentials === undefined ? (workerId ?? freshWorkerId()) : workerIdFor(credentials, workerId),
       credentials,
       namespace: namespace ?? "default",

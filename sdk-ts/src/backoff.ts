@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { sleep, systemTime, type Time } from "@agentspan/internal";
 
 /** Milliseconds to wait before the try after `failed` failed ones: doubling from `first` to `most`, half of it by lot. */
 export function backoffMs(failed: number, first: number, most: number): number {
@@ -6,13 +6,19 @@ export function backoffMs(failed: number, first: number, most: number): number {
   return ceiling * (0.5 + Math.random() / 2);
 }
 
-/** Waits; rejects with the signal's reason when it aborts. With `ref: false` the wait keeps no process alive. */
-export async function pause(ms: number, signal?: AbortSignal, ref = true): Promise<void> {
+interface PauseOptions {
+  /** False: the wait keeps no process alive. */
+  readonly ref?: boolean;
+  readonly time?: Time;
+}
+
+/** Waits; rejects with the signal's reason when it aborts. */
+export async function pause(
+  ms: number,
+  signal?: AbortSignal,
+  { ref = true, time = systemTime }: PauseOptions = {},
+): Promise<void> {
   signal?.throwIfAborted();
-  try {
-    await delay(ms, undefined, signal === undefined ? { ref } : { ref, signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  }
+  await sleep(ref ? time : { after: (inMs, callback) => time.after(inMs, callback).unref() }, ms, signal);
+  signal?.throwIfAborted();
 }

@@ -61,4 +61,4 @@ export {
 } from "./tool.js";
 export { TerminalError, type ToolContext, type ToolProof } from "./tool-context.js";
 export { wholeApprovals } from "./whole-approvals.js";
-export type { HookedTask, WorkerTestHooks } from "./worker/test-hooks.js";
+export type { HookedTask, ToolFunction, WorkerTestHooks } from "./worker/test-hooks.js";

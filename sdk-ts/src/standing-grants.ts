@@ -1,5 +1,5 @@
 // What an approver allows beforehand: docs/approvals.md says when a standing grant counts.
-import { newId } from "@agentspan/internal";
+import { newId, systemTime, type Time } from "@agentspan/internal";
 import { GrantService, type StandingGrant as StandingGrantMessage } from "@agentspan/proto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { dateOf } from "./approval.js";
@@ -76,9 +76,11 @@ const PAGE = 100;
 /** The standing grants of a namespace, for its approvers. All methods throw AgentspanError. */
 export class StandingGrants {
   readonly #client: RunClient;
+  readonly #time: Pick<Time, "wall">;
 
-  constructor(client: RunClient) {
+  constructor(client: RunClient, time: Pick<Time, "wall"> = systemTime) {
     this.#client = client;
+    this.#time = time;
   }
 
   /**
@@ -95,7 +97,7 @@ export class StandingGrants {
     const { agent, tool, rule = "", expiresIn, maxUses, description = "", onBehalfOf = "" } = options;
     const { grant, doubts } = await this.#client.call(GrantService.method.createGrant, {
       ...{ agentName: agent, toolName: tool, rule, maxUses, description, onBehalfOf },
-      expiresAt: timestampFromMs(Date.now() + toMilliseconds(expiresIn, "expiresIn")),
+      expiresAt: timestampFromMs(this.#time.wall() + toMilliseconds(expiresIn, "expiresIn")),
       idempotencyKey: options.idempotencyKey ?? newId("key"),
     });
     return { ...grantOf(grant), doubts };

@@ -66,7 +66,7 @@ function granted(signed: Signed = {}, tamper: (grant: Grant) => void = () => und
 }
 
 function objection(grant: Grant, nowMs = NOW, trusted: TrustedKeys | undefined = trustedKeys) {
-  const clock = { monotonicMs: () => 0, wallMs: () => nowMs };
+  const clock = { monotonic: () => 0, wall: () => nowMs };
   return objectionTo(grant, task, { workerId: "worker-1", clock, trustedKeys: trusted });
 }
 
@@ -130,7 +130,7 @@ describe("a worker with trusted keys", () => {
 describe("a worker without trusted keys", () => {
   it("takes a grant signed or not, as long as it is bound to its claim", () => {
     const unsigned = granted({}, (grant) => change(grant, { signature: new Uint8Array(), keyId: "" }));
-    const clock = { monotonicMs: () => 0, wallMs: () => NOW };
+    const clock = { monotonic: () => 0, wall: () => NOW };
     expect(objectionTo(unsigned, task, { workerId: "worker-1", clock })).toBeUndefined();
     expect(objectionTo(granted({ by: gateway }), task, { workerId: "worker-1", clock })).toBeUndefined();
     expect(objectionTo(granted({ nonce: "n2" }), task, { workerId: "worker-1", clock })?.detail).toMatch(/nonce/);

@@ -1,9 +1,10 @@
+import { systemTime } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import { Slots } from "../src/worker/slots.js";
 
 describe("room for tasks", () => {
   it("is given to those who wait, in order, when it comes free", async () => {
-    const slots = new Slots(1);
+    const slots = new Slots(1, systemTime);
     expect(await slots.take(0)).toBe(true);
     const order: string[] = [];
     const [first, second] = [
@@ -21,7 +22,7 @@ describe("room for tasks", () => {
   });
 
   it("is refused to who has waited long enough, and is not lost by that", async () => {
-    const slots = new Slots(1);
+    const slots = new Slots(1, systemTime);
     await slots.take(0);
     expect(await slots.take(1)).toBe(false);
     slots.give();

@@ -3,7 +3,7 @@ import type { WorkerError } from "@agentspan/proto";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { backoffMs, pause } from "../backoff.js";
-import type { NatsLink } from "./nats-link.js";
+import type { WorkerParts } from "./worker-parts.js";
 
 /** How long one try waits: short at first, since an orchestrator that is gone does not answer at all. */
 const FIRST_TIMEOUT_MS = 1_000;
@@ -23,7 +23,7 @@ interface AskOptions {
  * an error that names a time is repeated after it; one that names none is given back, to be final.
  */
 export async function askUntilAnswered<I extends DescMessage, O extends DescMessage>(
-  link: NatsLink,
+  { link, time }: Pick<WorkerParts, "link" | "time">,
   verb: WorkerVerb,
   messages: readonly [I, O],
   request: MessageShape<I>,
@@ -44,7 +44,8 @@ export async function askUntilAnswered<I extends DescMessage, O extends DescMess
       continue;
     }
     failed++;
-    await pause(error?.retryAfter ? durationMs(error.retryAfter) : backoffMs(failed, 100, 2_000), signal, false);
+    const waitMs = error?.retryAfter ? durationMs(error.retryAfter) : backoffMs(failed, 100, 2_000);
+    await pause(waitMs, signal, { ref: false, time });
   }
 }
 

@@ -42,9 +42,9 @@ export async function claim(
 ): Promise<Claimed> {
   const { runId, callId, attempt, nonce } = task;
   const request = create(ClaimRequestSchema, { ...parts.identity, runId, callId, attempt, nonce, probe, preview });
-  const sentAt = instantOf(parts.clock);
+  const sentAt = instantOf(parts.time);
   let repeated = false;
-  const answer = await askUntilAnswered(parts.link, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
+  const answer = await askUntilAnswered(parts, "claim", [ClaimRequestSchema, ClaimResponseSchema], request, {
     first: task.announcedBy,
     signal: parts.ended,
     onRepeat: () => {

@@ -1,12 +1,7 @@
-/** The two clocks that a grant's age is told by: neither alone sees both a sleeping machine and a changed date. */
-export interface Clock {
-  /** Milliseconds since some instant; stands still while the machine sleeps. */
-  monotonicMs(): number;
-  /** Milliseconds since the epoch; may jump. */
-  wallMs(): number;
-}
+import type { Time } from "@agentspan/internal";
 
-export const systemClock: Clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+/** The two clocks that a grant's age is told by: neither alone sees both a sleeping machine and a changed date. */
+export type Clock = Pick<Time, "monotonic" | "wall">;
 
 /** An instant by both clocks. */
 export interface Instant {
@@ -15,5 +10,5 @@ export interface Instant {
 }
 
 export function instantOf(clock: Clock): Instant {
-  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  return { monotonicMs: clock.monotonic(), wallMs: clock.wall() };
 }

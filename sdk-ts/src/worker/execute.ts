@@ -5,7 +5,7 @@ import type { Instant } from "./clock.js";
 import { isGuarded } from "./grant-check.js";
 import { type Outcome, returned, threw } from "./outcome.js";
 import type { TaskInHand } from "./task-in-hand.js";
-import type { WorkerParts } from "./worker-parts.js";
+import { callTool, type WorkerParts } from "./worker-parts.js";
 
 /** Milliseconds a timer can wait; a later deadline is the server's to tell. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -21,18 +21,20 @@ export async function execute(
 ): Promise<Outcome> {
   const { grant, args } = granted;
   const leftMs = millisecondsLeft(parts, grant, granted.sentAt);
-  const deadline = leftMs === undefined ? undefined : new Date(parts.clock.wallMs() + leftMs);
+  const deadline = leftMs === undefined ? undefined : new Date(parts.time.wall() + leftMs);
   const overdue = () => task.abort.abort(new Error(`The tool ran past its deadline (${deadline?.toISOString()}).`));
-  const timer = leftMs === undefined || leftMs > LONGEST_TIMER_MS ? undefined : setTimeout(overdue, leftMs).unref();
+  const timer =
+    leftMs === undefined || leftMs > LONGEST_TIMER_MS ? undefined : parts.time.after(leftMs, overdue).unref();
   try {
-    const value = await task.tool.execute(args, contextOf(parts, task, grant, deadline));
+    const context = contextOf(parts, task, grant, deadline);
+    const value = await callTool(parts, task, "execute", () => task.tool.execute(args, context), args);
     return returned(value, { guarded: isGuarded(grant, task), maxPayload: parts.link.maxPayload });
   } catch (error) {
     const { toolName, attempt, runId, callId } = task;
     parts.logger.warn({ toolName, attempt, runId, callId, err: error }, "A tool threw");
     return threw(error);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }
 
@@ -42,8 +44,8 @@ function millisecondsLeft(parts: WorkerParts, grant: Grant, sentAt: Instant): nu
   if (grant.deadline === undefined) return undefined;
   const at = timestampMs(grant.deadline);
   const grantedAt = grant.proof?.grantedAt;
-  if (grantedAt === undefined) return Math.max(0, at - parts.clock.wallMs());
-  return Math.max(0, at - timestampMs(grantedAt) - (parts.clock.monotonicMs() - sentAt.monotonicMs));
+  if (grantedAt === undefined) return Math.max(0, at - parts.time.wall());
+  return Math.max(0, at - timestampMs(grantedAt) - (parts.time.monotonic() - sentAt.monotonicMs));
 }
 
 function contextOf(parts: WorkerParts, task: TaskInHand, grant: Grant, deadline: Date | undefined): ToolContext {

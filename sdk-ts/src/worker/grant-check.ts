@@ -62,13 +62,13 @@ function unprovedBecause(
   const names = Object.keys(bound) as (keyof typeof bound)[];
   const other = names.find((name) => proof[name] !== bound[name]);
   if (other !== undefined) return `the proof is bound to another ${other}`;
-  return trusted && unsignedBecause(grant, proof, task, { trusted, workerId, wallMs: clock.wallMs() });
+  return trusted && unsignedBecause(grant, proof, task, { trusted, workerId, wallMs: clock.wall() });
 }
 
 /** Whether a guarded grant is too old to begin, by either clock. A date that went back tells nothing of its age. */
 export function tooLate(sentAt: Instant, clock: Clock): Objection | undefined {
-  const monotonicMs = clock.monotonicMs() - sentAt.monotonicMs;
-  const wallMs = clock.wallMs() - sentAt.wallMs;
+  const monotonicMs = clock.monotonic() - sentAt.monotonicMs;
+  const wallMs = clock.wall() - sentAt.wallMs;
   if (monotonicMs <= BEGIN_WITHIN_MS && wallMs <= BEGIN_WITHIN_MS && wallMs >= -BEGIN_WITHIN_MS) return undefined;
   const detail = `${Math.round(monotonicMs)} ms after the claim (${Math.round(wallMs)} ms by the date), past ${BEGIN_WITHIN_MS} ms`;
   return { reason: ReleaseReason.TOO_LATE, detail };

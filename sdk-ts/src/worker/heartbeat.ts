@@ -17,12 +17,12 @@ export interface HeartbeatOptions {
  * the counter move. Ends with the worker.
  */
 export async function beat(parts: WorkerParts, options: HeartbeatOptions): Promise<void> {
-  const { identity, link, ended } = parts;
+  const { identity, link, ended, time } = parts;
   let counter = 0n;
   let orchestratorId: string | undefined;
   while (!ended.aborted) {
     const intervalMs = options.intervalMs();
-    const begun = performance.now();
+    const begun = time.monotonic();
     const tasks = [...options.inHand()].map(({ runId, callId, attempt, nonce, begun: hasBegun }) => ({
       runId,
       callId,
@@ -43,7 +43,7 @@ export async function beat(parts: WorkerParts, options: HeartbeatOptions): Promi
     const affine = orchestratorId !== undefined;
     orchestratorId = taken && answer.orchestratorId !== "" ? answer.orchestratorId : undefined;
     // Nobody there at all is told at once, and must not be asked in a tight loop.
-    const nextMs = taken ? intervalMs - (performance.now() - begun) : affine ? 0 : intervalMs / 4;
-    if (nextMs > 0) await pause(nextMs, ended, false).catch(() => undefined);
+    const nextMs = taken ? intervalMs - (time.monotonic() - begun) : affine ? 0 : intervalMs / 4;
+    if (nextMs > 0) await pause(nextMs, ended, { ref: false, time }).catch(() => undefined);
   }
 }

@@ -15,7 +15,6 @@ import {
   createInbox,
   DebugEvents,
   ErrorCode,
-  type Msg,
   type NatsConnection,
   NatsError,
   Events as NatsEvents,
@@ -25,6 +24,7 @@ import { pause } from "../backoff.js";
 import type { Logger } from "../logger.js";
 import { unreachableError } from "../unreachable-error.js";
 import { keepProcess } from "./keep-process.js";
+import type { LinkMessage, WorkerLink } from "./worker-link.js";
 
 export interface NatsLinkOptions {
   readonly url: string;
@@ -39,12 +39,12 @@ export interface NatsLinkOptions {
   readonly signal: AbortSignal;
 }
 
-export class NatsLink {
+export class NatsLink implements WorkerLink {
   readonly #connection: NatsConnection;
   readonly #workerId: string;
   readonly #logger: Logger;
   #holds = 0;
-  #onReconnect: () => void = () => undefined;
+  onReconnect: () => void = () => undefined;
 
   private constructor(connection: NatsConnection, options: NatsLinkOptions) {
     this.#connection = connection;
@@ -71,20 +71,10 @@ export class NatsLink {
     }
   }
 
-  /** Called each time the connection is back. */
-  set onReconnect(callback: () => void) {
-    this.#onReconnect = callback;
-  }
-
-  /** The largest message the server takes, bytes. */
   get maxPayload(): number {
     return this.#connection.info?.max_payload ?? 1024 * 1024;
   }
 
-  /**
-   * Asks once: that orchestrator, or any. Undefined where no answer came in time, or nobody listens; whether the
-   * request was carried out is then not known.
-   */
   async ask<I extends DescMessage, O extends DescMessage>(
     verb: WorkerVerb,
     [input, output]: readonly [I, O],
@@ -102,13 +92,11 @@ export class NatsLink {
     }
   }
 
-  /** Sends without an answer; lost where the connection is. */
   publish(subject: string, body: string, reply?: string): void {
     if (!this.#connection.isClosed()) this.#connection.publish(subject, body, reply === undefined ? {} : { reply });
   }
 
-  /** Listens below a fresh inbox of this worker's; survives reconnections. */
-  listen(onMessage: (message: Msg) => void): { readonly inbox: string; close(): Promise<void> } {
+  listen(onMessage: (message: LinkMessage) => void): { readonly inbox: string; close(): Promise<void> } {
     const inbox = createInbox(workerInboxPrefix(this.#workerId));
     const subscription = this.#connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
@@ -123,7 +111,6 @@ export class NatsLink {
     };
   }
 
-  /** From now to the matching release, the process does not end by itself. */
   hold(): void {
     this.#holds++;
     if (this.#holds === 1) this.#keepProcess();
@@ -134,7 +121,6 @@ export class NatsLink {
     if (this.#holds === 0) this.#keepProcess();
   }
 
-  /** Sends what is buffered and closes. */
   async close(): Promise<void> {
     if (!this.#connection.isClosed()) await this.#connection.drain().catch(() => this.#connection.close());
   }
@@ -152,7 +138,7 @@ export class NatsLink {
         case NatsEvents.Reconnect:
           this.#logger.info({ server: data }, "Connected to NATS again");
           this.#keepProcess();
-          this.#onReconnect();
+          this.onReconnect();
           break;
         case DebugEvents.PingTimer:
           // Each ping makes a new timer.

@@ -20,7 +20,7 @@ import {
   type TaskInHand,
   type TaskRunOptions,
 } from "./task-in-hand.js";
-import type { WorkerParts } from "./worker-parts.js";
+import { callTool, type WorkerParts } from "./worker-parts.js";
 
 const FAILURE_BYTES = 2 * 1024;
 /** Milliseconds a timer can wait. */
@@ -66,18 +66,18 @@ async function withinTime(parts: WorkerParts, task: TaskInHand, grant: Grant, se
   const { abort } = task;
   const timeLeft = grant.preview?.timeLeft;
   const ms = timeLeft === undefined ? LONGEST_TIMER_MS : durationMs(timeLeft);
-  const left = Math.max(0, ms - (parts.clock.monotonicMs() - sentAt.monotonicMs));
+  const left = Math.max(0, ms - (parts.time.monotonic() - sentAt.monotonicMs));
   const aborted = new Promise<never>((_, reject) => {
     const end = () => reject(abort.signal.reason);
     if (abort.signal.aborted) end();
     else abort.signal.addEventListener("abort", end, { once: true });
   });
   const overdue = new Error(`It took longer than ${Math.round(ms / 100) / 10} s.`);
-  const timer = setTimeout(() => abort.abort(overdue), Math.min(left, LONGEST_TIMER_MS)).unref();
+  const timer = parts.time.after(Math.min(left, LONGEST_TIMER_MS), () => abort.abort(overdue)).unref();
   try {
     return await Promise.race([look(parts, task, grant), aborted]);
   } finally {
-    clearTimeout(timer);
+    timer.cancel();
   }
 }
 
@@ -93,7 +93,9 @@ async function look(parts: WorkerParts, task: TaskInHand, grant: Grant): Promise
   if (!read.ok) throw new Error(`The worker's schema refuses the arguments: ${read.problem}`);
   faultPoint("worker.before-preview");
   const logger = parts.logger.child({ runId, callId, toolName });
-  const seen = await tool.preview(read.value, { runId, callId, signal: abort.signal, logger });
+  const { preview } = tool;
+  const context = { runId, callId, signal: abort.signal, logger };
+  const seen = await callTool(parts, task, "preview", () => preview(read.value, context), read.value);
   faultPoint("worker.after-preview");
   return seen;
 }

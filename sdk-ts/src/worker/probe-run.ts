@@ -17,7 +17,7 @@ import {
   type TaskInHand,
   type TaskRunOptions,
 } from "./task-in-hand.js";
-import type { WorkerParts } from "./worker-parts.js";
+import { callTool, type WorkerParts } from "./worker-parts.js";
 
 type Outcome = CompleteRequest["outcome"];
 
@@ -51,14 +51,12 @@ async function ask(parts: WorkerParts, task: TaskInHand, grant: Grant): Promise<
   const read = await readArguments(task, grant.argumentsJson);
   if (!read.ok) throw new Error(`The schema here refuses the call's arguments: ${read.problem}`);
   faultPoint("worker.before-probe");
-  const said = await tool.probe?.(read.value, {
-    runId,
-    callId,
-    attempt,
-    idempotencyKey: grant.idempotencyKey,
-    signal: abort.signal,
+  const context = {
+    ...{ runId, callId, attempt, idempotencyKey: grant.idempotencyKey, signal: abort.signal },
     logger: parts.logger.child({ runId, callId, attempt, toolName }),
-  });
+  };
+  const probe = async () => tool.probe?.(read.value, context);
+  const said = await callTool(parts, task, "probe", probe, read.value);
   faultPoint("worker.after-probe");
   return answered(said, parts.link.maxPayload);
 }

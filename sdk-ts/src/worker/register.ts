@@ -29,16 +29,14 @@ export async function register(
     })),
   });
   const messages = [RegisterRequestSchema, RegisterResponseSchema] as const;
-  const answer = await askUntilAnswered(parts.link, "register", messages, request, { signal }).catch(
-    (error: unknown) => {
-      if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
-      throw new AgentspanError(
-        "BUS_UNAVAILABLE",
-        "NATS answers, but no Agentspan server listens there. Is the server running? Start one with: agentspan server start",
-        { cause: error },
-      );
-    },
-  );
+  const answer = await askUntilAnswered(parts, "register", messages, request, { signal }).catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+    throw new AgentspanError(
+      "BUS_UNAVAILABLE",
+      "NATS answers, but no Agentspan server listens there. Is the server running? Start one with: agentspan server start",
+      { cause: error },
+    );
+  });
   if (answer.error === undefined) return answer;
   const reason = REASONS.find((known) => known === answer.error?.reason) ?? "INTERNAL";
   throw new AgentspanError(reason, `The server did not take this worker: ${answer.error.message}`);

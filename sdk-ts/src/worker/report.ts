@@ -28,7 +28,7 @@ export async function complete(
   const told = { ...parts.identity, runId, callId, attempt, nonce, argumentsDigest, outcome };
   const tell = () =>
     askUntilAnswered(
-      parts.link,
+      parts,
       "complete",
       [CompleteRequestSchema, CompleteResponseSchema],
       create(CompleteRequestSchema, told),
@@ -59,7 +59,7 @@ export async function release(
   const { reason, detail } = why;
   faultPoint("worker.before-release");
   const answer = await askUntilAnswered(
-    parts.link,
+    parts,
     "release",
     [ReleaseRequestSchema, ReleaseResponseSchema],
     create(ReleaseRequestSchema, { ...parts.identity, runId, callId, attempt, nonce, reason, detail }),

@@ -1,12 +1,14 @@
+import type { Time } from "@agentspan/internal";
+
 /** Room for a bounded number of tasks; whoever waits is served in order. */
 export class Slots {
-  readonly size: number;
   #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(size: number) {
-    this.size = size;
-  }
+  constructor(
+    readonly size: number,
+    private readonly time: Pick<Time, "after">,
+  ) {}
 
   get free(): number {
     return this.size - this.#taken;
@@ -20,13 +22,14 @@ export class Slots {
     }
     return new Promise((resolve) => {
       const granted = () => {
-        clearTimeout(timer);
+        timer.cancel();
         resolve(true);
       };
-      const timer = setTimeout(() => {
+      const giveUp = () => {
         this.#waiting.splice(this.#waiting.indexOf(granted), 1);
         resolve(false);
-      }, waitMs).unref();
+      };
+      const timer = this.time.after(waitMs, giveUp).unref();
       this.#waiting.push(granted);
     });
   }

@@ -1,3 +1,4 @@
+import type { Time } from "@agentspan/internal";
 import type { TaskHint } from "@agentspan/proto";
 import type { Tool } from "../tool.js";
 import { runProbe } from "./probe-run.js";
@@ -17,6 +18,7 @@ export interface TaskDeskOptions {
   readonly draining: AbortSignal;
   /** There is room again. */
   readonly onRoom: () => void;
+  readonly time: Time;
 }
 
 /** The tasks that this worker has in hand, and the room for more. */
@@ -28,7 +30,7 @@ export class TaskDesk {
 
   constructor(options: TaskDeskOptions) {
     this.#options = options;
-    this.#slots = new Slots(options.concurrency);
+    this.#slots = new Slots(options.concurrency, options.time);
   }
 
   get room(): number {

@@ -1,7 +1,6 @@
 import { type TaskHint, TaskHintSchema } from "@agentspan/proto";
 import { fromBinary } from "@bufbuild/protobuf";
-import type { Msg } from "nats";
-import type { NatsLink } from "./nats-link.js";
+import type { LinkMessage, WorkerLink } from "./worker-link.js";
 
 /** A delivered hint. Losing an answer to it is harmless: it comes again, and the claim is refused. */
 export interface TaskMessage {
@@ -17,7 +16,7 @@ export interface TaskMessage {
   drop(): void;
 }
 
-export function taskMessage(message: Msg, link: Pick<NatsLink, "publish">): TaskMessage {
+export function taskMessage(message: LinkMessage, link: Pick<WorkerLink, "publish">): TaskMessage {
   const respond = (text: string) => link.publish(message.reply ?? "", text);
   return {
     hint: readHint(message.data),

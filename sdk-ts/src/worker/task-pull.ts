@@ -1,9 +1,9 @@
 // Pulls hints from one durable consumer. One request is out at a time, for no more than there is room for, so that what
 // this worker cannot take stays for others.
-import type { Msg } from "nats";
+import type { Time, Timer } from "@agentspan/internal";
 import type { Logger } from "../logger.js";
-import type { NatsLink } from "./nats-link.js";
 import { type TaskMessage, taskMessage } from "./task-message.js";
+import type { LinkMessage, WorkerLink } from "./worker-link.js";
 
 /** How long a request may wait at the server; after it, it is made anew. */
 const EXPIRES_MS = 20_000;
@@ -11,7 +11,8 @@ const LOST_AFTER_MS = EXPIRES_MS + 3_000;
 const AFTER_REFUSAL_MS = 500;
 
 export interface TaskPullOptions {
-  readonly link: NatsLink;
+  readonly link: WorkerLink;
+  readonly time: Time;
   readonly logger: Logger;
   readonly stream: string;
   readonly consumer: string;
@@ -29,7 +30,7 @@ export class TaskPull {
   #request = 0;
   /** Messages that it still owes. */
   #owed = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #closed = false;
 
   constructor(options: TaskPullOptions) {
@@ -63,7 +64,7 @@ export class TaskPull {
   /** Takes nothing more; what is on its way is given back. */
   close(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     return this.#inbox.close();
   }
 
@@ -71,7 +72,7 @@ export class TaskPull {
     return `${this.#inbox.inbox}.${this.#request}`;
   }
 
-  #receive(message: Msg): void {
+  #receive(message: LinkMessage): void {
     const status = message.headers?.code ?? 0;
     if (this.#closed) {
       if (status === 0) taskMessage(message, this.#options.link).giveBack();
@@ -94,7 +95,7 @@ export class TaskPull {
   }
 
   #wakeAfter(ms: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.restart(), ms).unref();
+    this.#timer?.cancel();
+    this.#timer = this.#options.time.after(ms, () => this.restart()).unref();
   }
 }

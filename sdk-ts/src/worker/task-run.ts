@@ -64,8 +64,8 @@ async function begin(
   { grant, sentAt }: Granted,
   { draining }: TaskRunOptions,
 ): Promise<{ readonly outcome: ReturnType<typeof execute> } | Objection> {
-  const { clock, trustedKeys } = parts;
-  const objection = objectionTo(grant, task, { workerId: parts.identity.workerId, clock, trustedKeys });
+  const { time, trustedKeys } = parts;
+  const objection = objectionTo(grant, task, { workerId: parts.identity.workerId, clock: time, trustedKeys });
   if (objection !== undefined) {
     const { runId, callId, attempt } = task;
     parts.logger.error({ runId, callId, attempt, why: objection.detail }, "A grant was refused");
@@ -76,7 +76,7 @@ async function begin(
   await parts.hooks.beforeExecute?.(task);
   if (draining()) return { reason: ReleaseReason.SHUTTING_DOWN, detail: "the worker is shutting down" };
   if (task.abort.signal.aborted) return { reason: ReleaseReason.TOO_LATE, detail: "told to stop before it began" };
-  const late = isGuarded(grant, task) ? tooLate(sentAt, parts.clock) : undefined;
+  const late = isGuarded(grant, task) ? tooLate(sentAt, time) : undefined;
   if (late !== undefined) return late;
   faultPoint("worker.before-execute");
   task.begun = true;

@@ -9,6 +9,9 @@ export interface HookedTask {
   readonly toolName: string;
 }
 
+/** Which of a tool's functions is called. */
+export type ToolFunction = "execute" | "probe" | "preview";
+
 /**
  * For tests only: points of a task's life, in their order. What a hook returns is awaited, so a test can hold a task
  * there, or end the process and see what the server makes of it. A hook that throws ends the task like a lost process
@@ -25,6 +28,13 @@ export interface WorkerTestHooks {
   readonly afterExecute?: (task: HookedTask) => void | Promise<void>;
   /** The outcome is reported and answered. */
   readonly afterComplete?: (task: HookedTask) => void | Promise<void>;
-  /** In place of the system's clocks. */
+  /** Calls a function of the tool, or something else in its place; what it gives is what the function gave. */
+  readonly call?: (
+    task: HookedTask,
+    which: ToolFunction,
+    call: () => Promise<unknown>,
+    args: unknown,
+  ) => Promise<unknown>;
+  /** In place of the clocks, not of the timers. */
   readonly clock?: Clock;
 }

@@ -1,9 +1,8 @@
-import type { TrustedKeys } from "@agentspan/internal";
+import type { Time, TrustedKeys } from "@agentspan/internal";
 import type { WorkerPermit } from "@agentspan/proto";
 import type { Logger } from "../logger.js";
-import type { Clock } from "./clock.js";
-import type { NatsLink } from "./nats-link.js";
-import type { WorkerTestHooks } from "./test-hooks.js";
+import type { HookedTask, ToolFunction, WorkerTestHooks } from "./test-hooks.js";
+import type { WorkerLink } from "./worker-link.js";
 
 /** Who speaks, in every request. */
 export interface WorkerIdentity {
@@ -13,12 +12,23 @@ export interface WorkerIdentity {
   readonly namespace: string;
 }
 
+/** Calls a function of a task's tool. */
+export function callTool(
+  { hooks }: Pick<WorkerParts, "hooks">,
+  task: HookedTask,
+  which: ToolFunction,
+  call: () => Promise<unknown>,
+  args: unknown,
+): Promise<unknown> {
+  return hooks.call === undefined ? call() : hooks.call(task, which, call, args);
+}
+
 /** What each step of a task's life needs. */
 export interface WorkerParts {
   readonly identity: WorkerIdentity;
-  readonly link: NatsLink;
+  readonly link: WorkerLink;
   readonly logger: Logger;
-  readonly clock: Clock;
+  readonly time: Time;
   readonly hooks: WorkerTestHooks;
   /** Whose signatures on grants count; absent where they are not signed. */
   readonly trustedKeys?: TrustedKeys | undefined;

@@ -1,24 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import type { TlsFiles, TrustedKeys, WorkerCredentials } from "@agentspan/internal";
+import type { Time, TrustedKeys, WorkerCredentials } from "@agentspan/internal";
 import type { HeartbeatResponse, RegisterResponse } from "@agentspan/proto";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Agent } from "../agent.js";
 import { backoffMs, pause } from "../backoff.js";
 import type { Logger } from "../logger.js";
-import { systemClock } from "./clock.js";
 import { beat } from "./heartbeat.js";
-import { NatsLink } from "./nats-link.js";
 import { register } from "./register.js";
 import { type ServedTool, ServedTools } from "./served-tools.js";
 import { TaskDesk } from "./task-desk.js";
 import { TaskPull } from "./task-pull.js";
 import type { WorkerTestHooks } from "./test-hooks.js";
+import type { OpenLink } from "./worker-link.js";
 import type { WorkerIdentity, WorkerParts } from "./worker-parts.js";
 
 export interface WorkerOptions {
-  readonly natsUrl: string;
-  readonly natsTls?: TlsFiles | undefined;
+  readonly openLink: OpenLink;
+  readonly time: Time;
   readonly workerId: string;
   readonly namespace: string;
   /** Tasks in hand at once. */
@@ -68,7 +67,8 @@ export class Worker {
     this.#identity = { workerId, namespace, incarnation: randomUUID() };
     // Every task in hand listens to them.
     setMaxListeners(0, this.#ended.signal, this.#drained.signal);
-    this.#desk = new TaskDesk({ concurrency, draining: this.#drained.signal, onRoom: () => this.#wakePulls() });
+    const draining = this.#drained.signal;
+    this.#desk = new TaskDesk({ concurrency, draining, onRoom: () => this.#wakePulls(), time: options.time });
   }
 
   /**
@@ -122,10 +122,11 @@ export class Worker {
 
   async #drain(graceMs: number): Promise<void> {
     const over = new AbortController();
+    const { time } = this.#options;
     const outOfTime = async () => {
-      await pause(graceMs, over.signal);
+      await pause(graceMs, over.signal, { time });
       this.#desk.abort(this.#desk.inHand(), "The worker is shutting down.");
-      await pause(LAST_WORDS_MS, over.signal);
+      await pause(LAST_WORDS_MS, over.signal, { time });
     };
     // Whichever comes first; what is idle first ends the waiting, which is no failure.
     await Promise.race([this.#desk.idle(), outOfTime().catch(() => undefined)]);
@@ -133,11 +134,11 @@ export class Worker {
   }
 
   async #connect(patienceMs: number): Promise<WorkerParts> {
-    const { natsUrl: url, natsTls: tls, workerId, logger, trustedKeys, credentials, hooks = {} } = this.#options;
+    const { openLink, workerId, logger, trustedKeys, credentials, hooks = {} } = this.#options;
     const { signal } = this.#drained;
-    const link = await NatsLink.open({ url, tls, seed: credentials?.nkeySeed, workerId, logger, patienceMs, signal });
+    const link = await openLink({ seed: credentials?.nkeySeed, workerId, logger, patienceMs, signal });
     const { signal: ended } = this.#ended;
-    const clock = hooks.clock ?? systemClock;
+    const time = { ...this.#options.time, ...hooks.clock };
     const parts: WorkerParts = {
       identity: this.#identity,
       link,
@@ -145,7 +146,7 @@ export class Worker {
       hooks,
       trustedKeys,
       permit: credentials?.permit,
-      clock,
+      time,
       ended,
       registerSoon: () => this.#registerSoon(parts),
       registerNow: () => this.#registerNow(parts),
@@ -167,7 +168,7 @@ export class Worker {
       const { keyIds } = answer;
       await this.#pullFrom(parts, tools, answer);
       this.#registeredVersion = version;
-      this.#registeredAt = performance.now();
+      this.#registeredAt = parts.time.monotonic();
       this.#compareKeys(parts, keyIds);
       const served = tools.map(({ queue, tool }) => `${queue}/${tool.name}`);
       parts.logger.info({ workerId: parts.identity.workerId, tools: served }, "Serving tools");
@@ -202,8 +203,8 @@ export class Worker {
     if (this.#registerAgain || signal.aborted) return;
     this.#registerAgain = true;
     const again = async () => {
-      const waitMs = Math.max(0, this.#registeredAt + REGISTER_EVERY_MS - performance.now());
-      await pause(waitMs + backoffMs(1, 200, 200), signal, false);
+      const waitMs = Math.max(0, this.#registeredAt + REGISTER_EVERY_MS - parts.time.monotonic());
+      await pause(waitMs + backoffMs(1, 200, 200), signal, { ref: false, time: parts.time });
       this.#registerAgain = false;
       await this.#register(parts, signal, () => true);
     };
@@ -235,6 +236,7 @@ export class Worker {
     return new TaskPull({
       ...from,
       link: parts.link,
+      time: parts.time,
       logger: parts.logger,
       // The room is shared by all tools' requests; each may ask for one, so that no tool starves.
       batch: () => (this.#desk.room === 0 ? 0 : Math.max(1, Math.floor(this.#desk.room / this.#pulls.length))),

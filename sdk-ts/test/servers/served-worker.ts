@@ -1,9 +1,11 @@
+import { systemTime } from "@agentspan/internal";
 import { z } from "zod";
 import { Agent } from "../../src/agent.js";
 import type { JsonSchema } from "../../src/input-schema.js";
 import type { Logger } from "../../src/logger.js";
 import { type ToolOptions, tool } from "../../src/tool.js";
 import type { ToolContext } from "../../src/tool-context.js";
+import { NatsLink } from "../../src/worker/nats-link.js";
 import { Worker, type WorkerOptions } from "../../src/worker/worker.js";
 
 export const silent: Logger = {
@@ -65,6 +67,10 @@ export function plainTool(
   });
 }
 
+export function overNats(url: string): Pick<WorkerOptions, "openLink" | "time"> {
+  return { openLink: (link) => NatsLink.open({ ...link, url }), time: systemTime };
+}
+
 /** A worker of one agent, "refund_agent", that is registered when this resolves. */
 export async function servedWorker(
   natsUrl: string,
@@ -72,7 +78,7 @@ export async function servedWorker(
   options: Partial<WorkerOptions> = {},
 ): Promise<Worker> {
   const worker = new Worker({
-    natsUrl,
+    ...overNats(natsUrl),
     workerId: "worker-1",
     namespace: "default",
     concurrency: 16,

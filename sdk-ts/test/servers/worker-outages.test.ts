@@ -8,7 +8,7 @@ import { Agent } from "../../src/agent.js";
 import { Worker } from "../../src/worker/worker.js";
 import { FakeOrchestrator } from "../fake-orchestrator.js";
 import { startOwnNats } from "./own-nats.js";
-import { plainTool, SteeredTool, servedWorker, silent } from "./served-worker.js";
+import { overNats, plainTool, SteeredTool, servedWorker, silent } from "./served-worker.js";
 
 let nats: RunningNats & { stop(): Promise<void> };
 let orchestrator: FakeOrchestrator;
@@ -52,7 +52,13 @@ describe("while NATS is away", () => {
 
   it("serving says so, with the remedy", async () => {
     const url = `nats://127.0.0.1:${await freePort()}`;
-    const worker = new Worker({ natsUrl: url, workerId: "w", namespace: "default", concurrency: 1, logger: silent });
+    const worker = new Worker({
+      ...overNats(url),
+      workerId: "w",
+      namespace: "default",
+      concurrency: 1,
+      logger: silent,
+    });
     const agent = new Agent({ name: "refund_agent", model: "scripted/test", tools: [plainTool(() => 1)] });
     await expect(worker.serve([agent], { patienceMs: 300, firstContactMs: 300 })).rejects.toMatchObject({
       reason: "BUS_UNAVAILABLE",
@@ -64,7 +70,7 @@ describe("while NATS is away", () => {
 
 it("serving says so where NATS answers and no orchestrator does, and works when one has come", async () => {
   await orchestrator.close();
-  const options = { natsUrl: nats.url, workerId: "w", namespace: "default", concurrency: 1, logger: silent };
+  const options = { ...overNats(nats.url), workerId: "w", namespace: "default", concurrency: 1, logger: silent };
   const worker = new Worker(options);
   const agent = new Agent({ name: "refund_agent", model: "scripted/test", tools: [plainTool(() => "late")] });
   await expect(worker.serve([agent], { patienceMs: 300, firstContactMs: 300 })).rejects.toMatchObject({

@@ -12,12 +12,12 @@ describe("what a worker does not begin", () => {
     return (await bench.orchestrator.until(() => bench.orchestrator.of("release")[0])).request;
   }
 
-  it.each(["monotonicMs", "wallMs"] as const)("a guarded call whose grant is older than 3 s by %s", async (late) => {
+  it.each(["monotonic", "wall"] as const)("a guarded call whose grant is older than 3 s by %s", async (late) => {
     const steered = new SteeredTool({ approvalRequired: true });
     let aheadMs = 0;
     const clock = {
-      monotonicMs: () => performance.now() + (late === "monotonicMs" ? aheadMs : 0),
-      wallMs: () => Date.now() + (late === "wallMs" ? aheadMs : 0),
+      monotonic: () => performance.now() + (late === "monotonic" ? aheadMs : 0),
+      wall: () => Date.now() + (late === "wall" ? aheadMs : 0),
     };
     const beforeExecute = () => {
       aheadMs = 3_001;
@@ -31,7 +31,7 @@ describe("what a worker does not begin", () => {
 
   it("begins a plain call however old its grant is", async () => {
     const ahead = { ms: 0 };
-    const clock = { monotonicMs: () => performance.now() + ahead.ms, wallMs: () => Date.now() + ahead.ms };
+    const clock = { monotonic: () => performance.now() + ahead.ms, wall: () => Date.now() + ahead.ms };
     const afterClaim = () => {
       ahead.ms = 60_000;
     };

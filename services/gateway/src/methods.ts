@@ -18,8 +18,8 @@ export interface MethodsOptions {
   readonly compareEveryMs?: { readonly running: number; readonly waiting: number } | undefined;
   /** Milliseconds between looks at the bus and the orchestrators while somebody watches the health. */
   readonly watchHealthEveryMs?: number | undefined;
-  /** This machine's clock unless said: what ends in the past is refused by it. */
-  readonly time?: Pick<Time, "wall">;
+  /** This machine's clocks unless said: of what is compared now and then, and of what lies in the past. */
+  readonly time?: Time;
 }
 
 export interface GatewayMethods {
@@ -32,16 +32,18 @@ export interface GatewayMethods {
 
 export function gatewayMethods(options: MethodsOptions): GatewayMethods {
   const { bus, log, signingKey, requestTimeoutMs, compareEveryMs: every, watchHealthEveryMs: followEveryMs } = options;
+  const { time = systemTime } = options;
   const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs, signingKey });
   const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
   const watches = new RunWatches({
     bus,
     orchestrators,
     log,
+    time,
     ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
   });
   return {
-    methods: api({ orchestrators, watches, readiness, log, time: options.time ?? systemTime }),
+    methods: api({ orchestrators, watches, readiness, log, time }),
     orchestrators,
     readiness,
     stop: () => {

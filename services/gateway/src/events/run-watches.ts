@@ -3,7 +3,16 @@
 //
 // A stream has no timer of its own. There is one ticker, and only while there are streams; a run that waits for a
 // person is compared every 15 s, so that an open stream on it costs next to nothing.
-import { AgentspanError, DELTA_WISH_MS, deltasSubject, eventsSubject, type Logger } from "@agentspan/internal";
+import {
+  AgentspanError,
+  DELTA_WISH_MS,
+  deltasSubject,
+  eventsSubject,
+  type Logger,
+  systemTime,
+  type Time,
+  type Timer,
+} from "@agentspan/internal";
 import { LiveEventsSchema, type SequenceOf, SequencesRequestSchema, SequencesResponseSchema } from "@agentspan/proto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../bus/bus.js";
@@ -18,6 +27,7 @@ export interface RunWatchesOptions {
   /** Milliseconds between comparisons while a run is going on, and while only a person can move it. */
   readonly runningEveryMs?: number;
   readonly waitingEveryMs?: number;
+  readonly time?: Time | undefined;
 }
 
 const NOTHING = new Uint8Array();
@@ -48,13 +58,15 @@ export class RunWatches {
   readonly #runningEveryMs: number;
   readonly #waitingEveryMs: number;
   readonly #watches = new Map<string, Watch>();
+  readonly #time: Time;
   readonly #stopped = new AbortController();
-  #ticker: NodeJS.Timeout | undefined;
+  #ticker: Timer | undefined;
   #comparing = false;
   #dueMeanwhile = false;
   #offChange: (() => void) | undefined;
 
-  constructor({ bus, orchestrators, log, runningEveryMs, waitingEveryMs }: RunWatchesOptions) {
+  constructor({ bus, orchestrators, log, runningEveryMs, waitingEveryMs, time }: RunWatchesOptions) {
+    this.#time = time ?? systemTime;
     this.#bus = bus;
     this.#orchestrators = orchestrators;
     this.#log = log;
@@ -73,7 +85,7 @@ export class RunWatches {
     const key = `${namespace}/${runId}`;
     const watch = this.#watches.get(key) ?? this.#open(key, namespace, runId);
     watch.streams.add(stream);
-    if (stream.includesDeltas) this.#wish(watch, performance.now());
+    if (stream.includesDeltas) this.#wish(watch, this.#time.monotonic());
     return () => {
       if (!watch.streams.delete(stream) || watch.streams.size > 0) return;
       watch.unsubscribe();
@@ -97,11 +109,11 @@ export class RunWatches {
       unsubscribe: this.#bus.subscribe(eventsSubject(namespace, runId), (data) => this.#onLive(watch, data)),
       waiting: false,
       heardSequence: 0n,
-      comparedAt: performance.now(),
+      comparedAt: this.#time.monotonic(),
       wishedAt: Number.NEGATIVE_INFINITY,
     };
     this.#watches.set(key, watch);
-    this.#ticker ??= setInterval(() => this.#tick(), this.#runningEveryMs);
+    this.#ticker ??= this.#time.every(this.#runningEveryMs, () => this.#tick());
     this.#offChange ??= this.#bus.onChange((connected) => {
       // What was published while the connection was away has not come here: all are due.
       if (!connected) return;
@@ -115,7 +127,7 @@ export class RunWatches {
   }
 
   #rest(): void {
-    clearInterval(this.#ticker);
+    this.#ticker?.cancel();
     this.#ticker = undefined;
     this.#offChange?.();
     this.#offChange = undefined;
@@ -138,7 +150,7 @@ export class RunWatches {
 
   #tick(): void {
     this.#compareDue();
-    const now = performance.now();
+    const now = this.#time.monotonic();
     for (const watch of this.#watches.values()) {
       if (now - watch.wishedAt < WISH_EVERY_MS) continue;
       for (const stream of watch.streams) {
@@ -156,7 +168,7 @@ export class RunWatches {
   }
 
   #compareDue(): void {
-    const now = performance.now();
+    const now = this.#time.monotonic();
     const due: Watch[] = [];
     for (const watch of this.#watches.values()) {
       // Half a tick of tolerance: a timer that fires a little early must not leave a run out for a whole round.
@@ -194,7 +206,7 @@ export class RunWatches {
     );
     const asker = { caller: OURSELVES, namespace, signal: this.#stopped.signal, header: () => undefined };
     const answer = await this.#orchestrators.exchange("Internal/Sequences", body, asker);
-    const now = performance.now();
+    const now = this.#time.monotonic();
     for (const watch of watches) watch.comparedAt = now;
     for (const sequence of fromBinary(SequencesResponseSchema, answer).sequences) {
       const watch = this.#watches.get(`${namespace}/${sequence.runId}`);
