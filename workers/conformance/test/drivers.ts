@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { goProgram } from "../../go/test/environment.js";
 import { testPython } from "../../python/test/environment.js";
 import type { DriverRow } from "./conformance.js";
+import { javaDriver } from "./java-driver.js";
 
 const WORKERS = fileURLToPath(new URL("../../", import.meta.url));
 const PYTHON_SDK = join(WORKERS, "python");
@@ -37,3 +38,5 @@ export const GO: DriverRow = {
     return "missing" in found ? found : { language: "go", command: [found.file] };
   },
 };
+
+export const JAVA: DriverRow = { name: "Java", find: javaDriver };
