@@ -16,7 +16,9 @@ import (
 const (
 	connectTimeout = 5 * time.Second
 	connectAgain   = 500 * time.Millisecond
-	closeWithin    = 2 * time.Second
+	// toldEvery is how often it is said that it is still being tried.
+	toldEvery   = 5 * time.Second
+	closeWithin = 2 * time.Second
 )
 
 // natsLink is one connection for all that a worker says.
@@ -29,6 +31,8 @@ type natsLink struct {
 	onReconnect func()
 	// answers is where those to questions come.
 	answers *natsInbox
+	// toldAt is when it was last said that NATS cannot be reached.
+	toldAt time.Time
 
 	mu        sync.Mutex
 	conn      *nats.Conn
@@ -62,7 +66,7 @@ func openLink(ctx context.Context, link *natsLink, patience time.Duration) error
 		if time.Since(begun)+connectAgain >= patience {
 			return unreachable(link.address.servers, err)
 		}
-		link.logger.Warn("Cannot reach NATS yet; trying again", "servers", link.address.servers, "err", err)
+		link.notYet(err)
 		if !pause(ctx, connectAgain) {
 			return context.Cause(ctx)
 		}
@@ -149,9 +153,17 @@ func (l *natsLink) connectionClosed(conn *nats.Conn) {
 				l.reconnected()
 				return
 			}
-			l.logger.Warn("Cannot reach NATS yet; trying again", "servers", l.address.servers, "err", err)
+			l.notYet(err)
 		}
 	}()
+}
+
+// notYet is called by whoever tries to connect, of whom there is one.
+func (l *natsLink) notYet(err error) {
+	if time.Since(l.toldAt) > toldEvery {
+		l.logger.Warn("Cannot reach NATS yet; trying again", "servers", l.address.servers, "err", err)
+		l.toldAt = time.Now()
+	}
 }
 
 func (l *natsLink) isClosing() bool {
