@@ -11,6 +11,7 @@ const LONG = [
   "workers/java/test/servers/java",
   "workers/python/test/servers/pytest",
   "workers/go/test/servers/go",
+  "contract/test/servers/contract",
   "workers/conformance/test/servers/mutants",
   "services/orchestrator/test/core-mutants/part-0",
   "workers/conformance/test/servers/python",
