@@ -31,8 +31,13 @@ type FinalError struct {
 }
 
 // Final says of an error of a tool that the call has failed for good. Any other error of a plain tool is tried again by the
-// tool's retry policy.
-func Final(err error) error { return &FinalError{err} }
+// tool's retry policy. Of nil it makes nil.
+func Final(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &FinalError{err}
+}
 
 func (e *FinalError) Error() string { return e.err.Error() }
 

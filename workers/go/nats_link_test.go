@@ -3,6 +3,7 @@ package agentspan
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -25,18 +26,21 @@ type rawServer struct {
 	// heard has each line of a client but for its pings, a payload being one too.
 	heard chan string
 
+	// secured is how it speaks TLS; nil where it does not.
+	secured *tls.Config
+
 	mu      sync.Mutex
 	conn    net.Conn
 	answers string
 }
 
-func startRawServer(t *testing.T, answers string) *rawServer {
+func startRawServer(t *testing.T, answers string, secured *tls.Config) *rawServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &rawServer{t: t, listener: listener, heard: make(chan string, 100), answers: answers}
+	server := &rawServer{t: t, listener: listener, heard: make(chan string, 100), secured: secured, answers: answers}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -63,7 +67,14 @@ func (s *rawServer) serve(conn net.Conn) {
 	s.conn = conn
 	s.mu.Unlock()
 	defer conn.Close()
-	s.say(`INFO {"server_id":"raw","version":"2.15.0","headers":true,"max_payload":4096,"nonce":"n0nce"}`)
+	const info = `INFO {"server_id":"raw","version":"2.15.0","headers":true,"max_payload":4096,"nonce":"n0nce","tls_required":%v}`
+	s.say(fmt.Sprintf(info, s.secured != nil))
+	if s.secured != nil {
+		conn = tls.Server(conn, s.secured)
+		s.mu.Lock()
+		s.conn = conn
+		s.mu.Unlock()
+	}
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
 		switch line := lines.Text(); {
@@ -140,7 +151,7 @@ func linkTo(t *testing.T, server *rawServer, user *nkeyUser) (*natsLink, <-chan 
 }
 
 func TestLogsInWithItsKeyAndAsksInItsOwnName(t *testing.T) {
-	server := startRawServer(t, "answer")
+	server := startRawServer(t, "answer", nil)
 	user := &nkeyUser{"UPUBLIC", func(nonce []byte) ([]byte, error) { return append([]byte("signed "), nonce...), nil }}
 	link, _ := linkTo(t, server, user)
 	var login struct{ Nkey, Sig, Name string }
@@ -165,7 +176,7 @@ func TestLogsInWithItsKeyAndAsksInItsOwnName(t *testing.T) {
 }
 
 func TestIsToldAtOnceThatNobodyListens(t *testing.T) {
-	link, _ := linkTo(t, startRawServer(t, "no responders"), nil)
+	link, _ := linkTo(t, startRawServer(t, "no responders", nil), nil)
 	answer := &agentspanv1.HeartbeatResponse{}
 	begun := time.Now()
 	if ask(t.Context(), link, "heartbeat", "orc_1", &agentspanv1.HeartbeatRequest{}, answer, time.Hour) {
@@ -179,7 +190,7 @@ func TestIsToldAtOnceThatNobodyListens(t *testing.T) {
 }
 
 func TestOpensAnotherConnectionWhereTheClientHasGivenUp(t *testing.T) {
-	server := startRawServer(t, "answer")
+	server := startRawServer(t, "answer", nil)
 	link, back := linkTo(t, server, nil)
 	heard := make(chan string, 1)
 	inbox := link.listen(func(message *nats.Msg) { heard <- string(message.Data) })
