@@ -4,9 +4,8 @@ import "errors"
 
 // Reasons of the contract's closed list that an [Error] may have without a server.
 const (
-	InvalidRequest = "INVALID_REQUEST"
-	LimitExceeded  = "LIMIT_EXCEEDED"
-	BusUnavailable = "BUS_UNAVAILABLE"
+	ReasonInvalidRequest = "INVALID_REQUEST"
+	ReasonBusUnavailable = "BUS_UNAVAILABLE"
 )
 
 // Error is why something cannot be served: a reason of the contract's closed list, and words that say what to do.
@@ -22,7 +21,7 @@ func (e *Error) Error() string { return e.Message }
 func (e *Error) Unwrap() error { return e.cause }
 
 func invalid(message string, cause error) *Error {
-	return &Error{Reason: InvalidRequest, Message: message, cause: cause}
+	return &Error{Reason: ReasonInvalidRequest, Message: message, cause: cause}
 }
 
 // FinalError is a failure that trying again does not mend. Make one with [Final].

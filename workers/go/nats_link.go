@@ -68,7 +68,7 @@ func openLink(ctx context.Context, link *natsLink, patience time.Duration) error
 func unreachable(servers string, err error) error {
 	remedy := "Is the server running? Start one with: agentspan server start"
 	message := fmt.Sprintf("Cannot reach NATS at %s (%v). %s", servers, err, remedy)
-	return &Error{Reason: BusUnavailable, Message: message, cause: err}
+	return &Error{Reason: ReasonBusUnavailable, Message: message, cause: err}
 }
 
 // connect makes a connection and hears on it what was heard before.

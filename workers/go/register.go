@@ -18,7 +18,7 @@ func (s servedTool) String() string { return s.queue + "/" + s.tool.name }
 
 // errNoServer is the cause of a context in which nobody has answered a registration for so long.
 var errNoServer = &Error{
-	Reason: BusUnavailable,
+	Reason: ReasonBusUnavailable,
 	Message: "NATS answers, but no Agentspan server listens there. " +
 		"Is the server running? Start one with: agentspan server start",
 }

@@ -71,7 +71,7 @@ func TestSaysWhichSettingCannotBeUsed(t *testing.T) {
 	} {
 		_, err := NewWorker(options)
 		var told *Error
-		if !errors.As(err, &told) || told.Reason != InvalidRequest || !strings.Contains(err.Error(), want) || strings.Contains(strings.ToLower(err.Error()), "secret") {
+		if !errors.As(err, &told) || told.Reason != ReasonInvalidRequest || !strings.Contains(err.Error(), want) || strings.Contains(strings.ToLower(err.Error()), "secret") {
 			t.Errorf("it says %v, want %s", err, want)
 		}
 	}
@@ -225,7 +225,7 @@ func TestSaysThatNATSCannotBeReached(t *testing.T) {
 		t.Fatal(err)
 	}
 	var told *Error
-	if err := worker.Run(t.Context()); !errors.As(err, &told) || told.Reason != BusUnavailable || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "agentspan server start") {
+	if err := worker.Run(t.Context()); !errors.As(err, &told) || told.Reason != ReasonBusUnavailable || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "agentspan server start") {
 		t.Errorf("it says %v", err)
 	}
 	if err := worker.Serve("desk"); err == nil || worker.Run(t.Context()) == nil {

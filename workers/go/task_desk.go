@@ -141,14 +141,23 @@ func (d *taskDesk) tell(say func([]*agentspanv1.TaskInHand)) {
 	say(tasks)
 }
 
-// cancel tells functions to end: those with these nonces, or all where none are given.
-func (d *taskDesk) cancel(why error, nonces ...string) {
+// stop tells functions to end that the server has named by their nonces.
+func (d *taskDesk) stop(nonces []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, task := range d.inHand {
-		if len(nonces) == 0 || slices.Contains(nonces, task.nonce) {
-			task.cancel(why)
+		if slices.Contains(nonces, task.nonce) {
+			task.cancel(ErrStopped)
 		}
+	}
+}
+
+// cancelAll tells every function to end.
+func (d *taskDesk) cancelAll(why error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, task := range d.inHand {
+		task.cancel(why)
 	}
 }
 

@@ -139,9 +139,7 @@ func TestCancelsWhatTheAnswerToAHeartbeatNames(t *testing.T) {
 		go func() {
 			defer close(done)
 			beat(b.workerParts, desk, func() time.Duration { return time.Second }, func(answer *agentspanv1.HeartbeatResponse) {
-				if stop := answer.GetStop(); len(stop) > 0 {
-					desk.cancel(ErrStopped, stop...)
-				}
+				desk.stop(answer.GetStop())
 				if b.link.left("heartbeat") == 0 {
 					b.end()
 				}

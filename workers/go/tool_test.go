@@ -124,7 +124,7 @@ func TestTakesSchemasOfBothDialects(t *testing.T) {
 	} {
 		_, err := NewTool("any", any, WithInputSchema(schema))
 		var told *Error
-		if !errors.As(err, &told) || told.Reason != InvalidRequest || !strings.Contains(err.Error(), want) {
+		if !errors.As(err, &told) || told.Reason != ReasonInvalidRequest || !strings.Contains(err.Error(), want) {
 			t.Errorf("of %.80s it says %v, want %s", schema, err, want)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	agentspanv1 "github.com/agentspan/agentspan/workers/go/gen/agentspan/v1"
+	"github.com/agentspan/agentspan/workers/go/signing"
 )
 
 const (
@@ -140,9 +141,7 @@ func (w *Worker) connect(draining, ended context.Context) error {
 
 // heard heeds the answer to a heartbeat.
 func (w *Worker) heard(answer *agentspanv1.HeartbeatResponse) {
-	if stop := answer.GetStop(); len(stop) > 0 {
-		w.desk.cancel(ErrStopped, stop...)
-	}
+	w.desk.stop(answer.GetStop())
 	if answer.GetRegister() {
 		w.registerSoon()
 	}
@@ -164,7 +163,7 @@ func (w *Worker) drain() error {
 		return nil
 	case <-time.After(w.settings.Grace):
 	}
-	w.desk.cancel(ErrShuttingDown)
+	w.desk.cancelAll(ErrShuttingDown)
 	select {
 	case <-idle:
 		return nil
@@ -193,7 +192,7 @@ func (w *Worker) compareKeys(keyIDs []string) {
 		return
 	}
 	for _, id := range keyIDs {
-		if trusted.Has("orchestrators", id) {
+		if trusted.Has(signing.Orchestrators, id) {
 			return
 		}
 	}
