@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 
-/** Types that JSON has, or writes as a text of a known format. */
+/** Types that JSON has, or writes as a text of a known format. A float has too few digits for a number of JSON. */
 final class SimpleTypes {
   private static final Map<String, Object> TEXT = Map.of("type", "string");
   private static final Map<String, Object> INTEGER = Map.of("type", "integer");
@@ -33,8 +33,6 @@ final class SimpleTypes {
       Map.entry(long.class, INTEGER),
       Map.entry(Long.class, INTEGER),
       Map.entry(BigInteger.class, INTEGER),
-      Map.entry(float.class, NUMBER),
-      Map.entry(Float.class, NUMBER),
       Map.entry(double.class, NUMBER),
       Map.entry(Double.class, NUMBER),
       Map.entry(BigDecimal.class, NUMBER),

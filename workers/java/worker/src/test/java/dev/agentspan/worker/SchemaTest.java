@@ -52,6 +52,8 @@ class SchemaTest {
 
   record Odd(Thread thread) {}
 
+  record Short(float amount) {}
+
   private static <I> Tool<I> tool(Class<I> input) {
     return Tool.of("tool", input, (given, call) -> null);
   }
@@ -177,7 +179,7 @@ class SchemaTest {
   }
 
   @ParameterizedTest
-  @ValueSource(classes = {String.class, Node.class, Odd.class, Map.class})
+  @ValueSource(classes = {String.class, Node.class, Odd.class, Short.class, Map.class})
   void asksForASchemaOfWhatItCannotTell(Class<?> input) {
     AgentspanException refused = assertThrows(AgentspanException.class, () -> tool(input));
     assertTrue(refused.getMessage().contains("inputSchema("), refused.getMessage());
