@@ -107,11 +107,17 @@ export interface GrantStatement {
 export interface WordStatement {
   readonly run: string;
   readonly call: string;
-  /** It gave the attempt back not begun, its probe found out about it, or its preview looked at the call. */
-  readonly kind: "released" | "probed" | "previewed";
+  /**
+   * What its tool brings for the attempt, that it gave it back not begun, that its probe found out about it, or that its
+   * preview looked at the call.
+   */
+  readonly kind: "brought" | "released" | "probed" | "previewed";
   /** The attempt, or the preview's number. */
   readonly number: number;
-  /** The digest of the claim's nonce; the verdict, and whether the call runs again; the purpose and the fingerprint. */
+  /**
+   * The digest of the claim's nonce, and what is brought; the digest alone; the verdict, and whether the call runs again; the
+   * purpose and the fingerprint.
+   */
   readonly said: string;
   readonly at: number;
 }

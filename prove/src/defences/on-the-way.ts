@@ -265,6 +265,14 @@ export const ON_THE_WAY: readonly Defence[] = [
   },
   {
     threat: ROW,
+    without: "a call runs again where the row says that its receiver enforces the key",
+    file: RECORD,
+    from: "fact.runsAgain === true && enforced;",
+    to: "fact.runsAgain === true && (enforced || attempt > 0);",
+    shownBy: { file: BELIEVED_RECORD, title: "begins no more where" },
+  },
+  {
+    threat: ROW,
     without: "a start that only the audit tells of is none",
     file: RECORD,
     from: "if (untold) return",

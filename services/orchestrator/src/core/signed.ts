@@ -23,4 +23,6 @@ export interface SignedGrant extends Signed {
   readonly approvalId: string;
   readonly decisionId: string;
   readonly expiresAt: number;
+  /** Over what the worker's tool brings, apart from the rest, since the worker reads the grant and not this. */
+  readonly brought?: Signed;
 }

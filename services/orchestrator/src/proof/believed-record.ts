@@ -8,11 +8,12 @@ import {
   type Decided,
   type Fact,
   type RunEvent,
+  type Signed,
   type ToolStarted,
   type Voted,
 } from "../core/index.js";
 import { type GrantedStart, isThatStart } from "./granted-before.js";
-import { isWord, saidText, type Word } from "./signed-facts.js";
+import { broughtText, isWord, saidText } from "./signed-facts.js";
 
 export interface BeginningCall {
   readonly runId: string;
@@ -38,19 +39,27 @@ export function recordProblem(beginning: BeginningCall, trusted: Trusted): strin
   const untold = beginning.granted.some((granted) => !starts.some((started) => isThatStart(granted, started)));
   if (untold) return "the audit knows of a start of it that its run does not tell";
   const words = events.filter((event) => isBelieved(event, beginning.runId, trusted));
-  for (const { sequence, fact } of events) {
+  for (const { sequence, fact, at } of events) {
     if (fact.type !== "tool_started" || (fact.gate === "plain" && fact.signed === undefined)) continue;
-    const { attempt, nonce } = fact;
-    const explained = words.some((word) => word.sequence > sequence && letsBeginAgain(word.fact, { attempt, nonce }));
+    const enforced = isEnforced(fact, beginning.runId, at, trusted);
+    const explained = words.some((word) => word.sequence > sequence && letsBeginAgain(word.fact, fact, enforced));
     const settled = beginning.decided?.act.outcome === "run_again" && beginning.decided.sequence > sequence;
     if (!explained && !settled) return "it began before, and nobody has said that it may begin again";
   }
   return call.check === undefined ? undefined : checkProblem(beginning, call.check, words);
 }
 
-function letsBeginAgain(fact: Fact, { attempt, nonce }: { readonly attempt: number; readonly nonce: string }): boolean {
+function letsBeginAgain(fact: Fact, { attempt, nonce }: ToolStarted, enforced: boolean): boolean {
   if (fact.type === "task_released") return fact.attempt === attempt && fact.nonce === nonce;
-  return fact.type === "probe_answered" && fact.attempt === attempt && fact.runsAgain === true;
+  return fact.type === "probe_answered" && fact.attempt === attempt && fact.runsAgain === true && enforced;
+}
+
+/** Whether the worker that began brought a probe for a receiver that enforces the key, as it was signed when it began. */
+function isEnforced(started: ToolStarted, runId: string, at: number, trusted: Trusted): boolean {
+  const { probe, enforcesKey, signed } = started;
+  const text = broughtText(runId, started, at);
+  if (probe !== true || enforcesKey !== true || signed?.brought === undefined || text === undefined) return false;
+  return isSignedBy(signed.brought, text, at, trusted);
 }
 
 function checkProblem(
@@ -71,11 +80,10 @@ function checkProblem(
 }
 
 function isBelieved({ fact, at }: RunEvent, runId: string, trusted: Trusted): boolean {
-  return isWord(fact) && fact.signed !== undefined && isSigned(fact, runId, at, trusted);
+  return isWord(fact) && fact.signed !== undefined && isSignedBy(fact.signed, saidText(runId, fact, at), at, trusted);
 }
 
-function isSigned(fact: Word, runId: string, at: number, trusted: Trusted): boolean {
-  const { keyId = "", signature = "" } = fact.signed ?? {};
-  const signed = { text: saidText(runId, fact, at), keyId, signature: Buffer.from(signature, "base64url"), at };
+function isSignedBy({ keyId, signature }: Signed, text: string, at: number, trusted: Trusted): boolean {
+  const signed = { text, keyId, signature: Buffer.from(signature, "base64url"), at };
   return trusted.problem("orchestrators", signed) === undefined;
 }

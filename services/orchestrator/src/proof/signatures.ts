@@ -14,7 +14,7 @@ import {
 import type { History } from "../history.js";
 import type { StoredRun } from "../ports.js";
 import { type Beginning, BelievedCalls, type BelievedCallsOptions, type StoredEvents } from "./believed-calls.js";
-import { actText, finishText, grantedText, runText, saidText } from "./signed-facts.js";
+import { actText, broughtText, finishText, grantedText, runText, saidText } from "./signed-facts.js";
 
 /** A transition that is about to be stored. */
 export interface Transition {
@@ -116,7 +116,14 @@ export class Signatures {
         if (!isGuarded(fact.gate) || call === undefined) return undefined;
         const { attempt, nonce } = fact;
         if ((await this.calls.problem(after, call, record, { attempt, nonce, at })) !== undefined) return undefined;
-        return { ...fact, signed: this.signGrant(runId, fact, call, at) };
+        const brought = broughtText(runId, fact, at);
+        return {
+          ...fact,
+          signed: {
+            ...this.signGrant(runId, fact, call, at),
+            ...(brought === undefined ? {} : { brought: this.signature(brought) }),
+          },
+        };
       }
       case "tool_result": {
         const call = (before && callOf(before, fact.callId)) ?? callOf(after, fact.callId);

@@ -90,6 +90,18 @@ export function grantedText(
   });
 }
 
+/** What a worker's tool brings for an attempt, by which the call may begin again without a person; undefined where nothing. */
+export function broughtText(
+  run: string,
+  { callId: call, attempt, nonce, probe, enforcesKey }: Omit<ToolStarted, "type" | "signed">,
+  at: number,
+): string | undefined {
+  const brought = [...(probe === true ? ["a probe"] : []), ...(enforcesKey === true ? ["an enforced key"] : [])];
+  if (brought.length === 0) return undefined;
+  const said = [digestOf(nonce), ...brought].join(", ");
+  return wordText({ run, call, kind: "brought", number: attempt, said, at });
+}
+
 export type Word = TaskReleased | ProbeAnswered | PreviewTaken;
 
 export function isWord(fact: Fact): fact is Word {

@@ -119,6 +119,36 @@ describe("a call begins again, and its start is signed", () => {
   });
 });
 
+describe("a call whose probe says that it did not happen", () => {
+  const brought: readonly (readonly [string, object])[] = [
+    ["its worker brought neither a probe nor a receiver that enforces the key", {}],
+    ["its worker brought a probe alone", { owner: { approval: false, once: false, probe: true } }],
+  ];
+  const PUT_IN = { probe: true, enforcesKey: true } as const;
+
+  it.each(brought)("begins no more where %s, and the row says otherwise", async (_, brings) => {
+    const scene = new SignedScene();
+    const desk = scene.desk();
+    await approved(desk);
+    const begun = (await desk.execute(claim("t1c1", "n1", brings))).stored;
+    const { state } = begun.run.turn.calls[0] ?? {};
+    const row = scene.database.runs.get(begun.run.runId);
+    if (row === undefined) throw new Error("The run is not stored.");
+    const changedRun = withCall(changed(begun, "tool_started", PUT_IN), { state: { ...state, ...PUT_IN } });
+    const events = changedRun.events.map((event) => JSON.stringify(event));
+    scene.database.runs.set(begun.run.runId, { ...row, run: JSON.stringify(changedRun.run), events });
+
+    const late = scene.desk("orc_2");
+    await late.execute({ type: "end_claim", callId: "t1c1", attempt: 1, nonce: "n1", how: "LEASE_ENDED" });
+    const { digest = "", attempts = 0 } = changedRun.run.turn.calls[0] ?? {};
+    const about = { callId: "t1c1", attempt: 1, workerId: "w1", digest } as const;
+    const answer = { type: "answer_probe", ...about, verdict: "DID_NOT_HAPPEN", detail: "", result: "" } as const;
+    const { stored } = await late.execute(answer);
+    expect(stored.events.map(({ fact }) => fact)).toContainEqual(expect.objectContaining({ runsAgain: true }));
+    expect(await next(late, stored, attempts + 1)).toMatch(/it began before/);
+  });
+});
+
 describe("a check of what a call would do", () => {
   async function taken(desk: Desk, number: number): Promise<StoredRun> {
     const { attempts = 0, digest = "" } = (await desk.stored()).run.turn.calls[0] ?? {};
