@@ -75,7 +75,12 @@ export class LocalServers {
       env: serverEnvironment(env),
       signal,
       onSpawn: (pid: number) => options.onSpawn(name, pid),
-      onLine: (line: string) => options.onLine(name, line),
+      onLine: (line: string) => {
+        options.onLine(name, line);
+        const refused = name === "nats" && /Failed to reload server configuration: (.*)/.exec(line);
+        if (refused)
+          options.onProgress(`The NATS server does not take the logins of workers as they are now: ${refused[1]}`);
+      },
       onExit: (exit: ServerExit) => {
         if (state.answering && !exit.expected) options.onLost(lost(title, exit, options.logPath(name), dataDir));
       },

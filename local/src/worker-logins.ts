@@ -3,7 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type NatsUser, natsUserOf, readCredentials } from "@agentspan/internal";
+import { type NatsUser, natsUserOf, permitOf, permitProblem, readCredentials, TrustedKeys } from "@agentspan/internal";
+import { trustedKeysFileOf } from "./local-keys.js";
 
 const FOLDER = "workers";
 const EXTENSION = ".credentials.json";
@@ -17,6 +18,7 @@ export function workersFolderOf(dataDir: string): string {
 
 export class WorkerLogins {
   readonly #folder: string;
+  readonly #trustedKeysFile: string;
   /** Of the services; it ends with the stack. */
   readonly #password = randomBytes(24).toString("base64url");
   readonly #onProgress: (line: string) => void;
@@ -24,6 +26,7 @@ export class WorkerLogins {
 
   constructor(dataDir: string, onProgress: (line: string) => void) {
     this.#folder = workersFolderOf(dataDir);
+    this.#trustedKeysFile = trustedKeysFileOf(dataDir);
     this.#onProgress = onProgress;
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
   }
@@ -35,14 +38,18 @@ export class WorkerLogins {
 
   /** Who may log in now, in the syntax of the NATS server's configuration. Tells of each file that lets nobody in. */
   config(): string {
-    const users = this.#files().flatMap((name): readonly NatsUser[] => {
-      const user = this.#userIn(name);
-      if (user === undefined)
-        this.#onProgress(`${join(this.#folder, name)} holds no worker's credentials: nobody is let in by it`);
-      return user === undefined ? [] : [user];
-    });
+    const trusted = TrustedKeys.read(readFileSync(this.#trustedKeysFile, "utf8"));
+    if (!(trusted instanceof TrustedKeys)) throw new Error(`${this.#trustedKeysFile}: ${trusted.faults.join("; ")}`);
+    const users = new Map<string, NatsUser>();
+    for (const name of this.#files()) {
+      const user = userIn(readFileSync(join(this.#folder, name), "utf8"), trusted);
+      const problem = typeof user === "string" ? user : users.has(user.nkey) ? "its login is another file's too" : "";
+      if (problem !== "") this.#onProgress(`${join(this.#folder, name)} lets nobody in: ${problem}`);
+      else if (typeof user !== "string") users.set(user.nkey, user);
+    }
+    const all = [{ user: SERVICES, password: this.#password }, ...users.values()];
     // JSON is a form of that syntax.
-    return `authorization ${JSON.stringify({ users: [{ user: SERVICES, password: this.#password }, ...users] })}\n`;
+    return `authorization ${JSON.stringify({ users: all })}\n`;
   }
 
   /** Calls with the new configuration whenever the files have changed, until stopped. */
@@ -86,9 +93,15 @@ export class WorkerLogins {
       }),
     );
   }
+}
 
-  #userIn(name: string): NatsUser | undefined {
-    const read = readCredentials(readFileSync(join(this.#folder, name), "utf8"));
-    return read === undefined ? undefined : natsUserOf(read);
-  }
+/** The user that a file's text is for, or why it lets nobody in. */
+function userIn(text: string, trusted: TrustedKeys): NatsUser | string {
+  const read = readCredentials(text);
+  const user = read && natsUserOf(read);
+  if (read === undefined || user === undefined) return "it holds no worker's credentials";
+  const permit = permitOf(read.permit);
+  // What a permit names was looked at by whoever signed it, and may stand in the server's configuration.
+  const use = { workerId: permit.workers[0] ?? "", tools: permit.tools, trusted, now: Date.now() };
+  return permitProblem(permit, use) ?? user;
 }

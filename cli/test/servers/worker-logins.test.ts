@@ -1,8 +1,8 @@
 // A local server that lets in only workers with credentials, and the demonstration as one of them.
-import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Authenticator, connect, nkeyAuthenticator } from "nats";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
 
 const TOOLS = ["get_order", "get_customer", "process_refund"].map((tool) => `refund_agent/${tool}`);
@@ -53,9 +53,26 @@ describe("a server with --worker-logins", () => {
     expect(await refused(server.natsUrl)).toBe(true);
   });
 
-  it("tells of a file that lets nobody in", async () => {
-    machine.start("/bin/sh", ["-c", `echo '{}' > ${join(machine.dataDir, "workers", "odd.credentials.json")}`]);
-    await server.shows(/odd\.credentials\.json holds no worker's credentials/);
+  it("tells of a file that lets nobody in, and lets in and puts out the others all the same", async () => {
+    const folder = join(machine.dataDir, "workers");
+    await machine.ask("worker", "credentials", "first", "--tool", "refund_agent/get_order");
+    const file = join(folder, "first.credentials.json");
+    const text = readFileSync(file, "utf8");
+    writeFileSync(join(folder, "odd.credentials.json"), "{}");
+    writeFileSync(join(folder, "second.credentials.json"), text);
+    writeFileSync(join(folder, "third.credentials.json"), text.replace('"first"', '">"'));
+    await server.shows(/odd\.credentials\.json lets nobody in: it holds no worker's credentials/);
+    await server.shows(/second\.credentials\.json lets nobody in: its login is another file's too/);
+    await server.shows(/third\.credentials\.json lets nobody in: its permit is not believed/);
+
+    const { nkeySeed } = JSON.parse(text) as { readonly nkeySeed: string };
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(nkeySeed));
+    // The files are told of right before the server takes them up.
+    const login = () => connect({ servers: server.natsUrl, authenticator, reconnect: false });
+    const nats = await vi.waitFor(login, { timeout: 20_000, interval: 100 });
+    for (const name of ["first", "second", "third"]) rmSync(join(folder, `${name}.credentials.json`));
+    await nats.closed();
+    expect(await refused(server.natsUrl, authenticator)).toBe(true);
   });
 
   it("goes on so when it is started without the option", async () => {

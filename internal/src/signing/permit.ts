@@ -1,4 +1,6 @@
 // Which worker may serve which tools, where the installation has a key for permits.
+import type { WorkerPermit } from "@agentspan/proto";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { SigningKey } from "./signing-key.js";
 import { type PermitStatement, type PermittedTool, permitText } from "./statements.js";
 import type { TrustedKeys } from "./trusted-keys.js";
@@ -18,6 +20,18 @@ export interface PermitUse {
 
 export function signedPermit(statement: PermitStatement, key: SigningKey): Permit {
   return { ...statement, keyId: key.id, signature: key.sign(permitText(statement)) };
+}
+
+/** As a worker shows it. */
+export function permitOf({ workers, tools, at, until, keyId, signature }: WorkerPermit): Permit {
+  return {
+    workers,
+    tools: tools.map(({ namespace, queue, name }) => ({ namespace, queue, name })),
+    at: at === undefined ? 0 : timestampMs(at),
+    until: until === undefined ? 0 : timestampMs(until),
+    keyId,
+    signature,
+  };
 }
 
 /** Why a worker may not serve these tools, in words that follow "because"; undefined where it may. */

@@ -1,8 +1,7 @@
 // Whether a worker may serve what it registers, where the installation has a key for permits: without, whoever may speak at
 // NATS registers any tool, and is then granted its calls.
-import { AgentspanError, type Permit, permitProblem, type TrustedKeys } from "@agentspan/internal";
-import type { RegisterRequest, WorkerPermit } from "@agentspan/proto";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { AgentspanError, permitOf, permitProblem, type TrustedKeys } from "@agentspan/internal";
+import type { RegisterRequest } from "@agentspan/proto";
 import type { Clock } from "../clock.js";
 
 export interface Registering {
@@ -23,24 +22,11 @@ export class Permits {
     if (this.trusted === undefined) return;
     const tools = request.tools.map(({ queue, name }) => ({ namespace, queue, name }));
     const use = { workerId, tools, trusted: this.trusted, now: this.clock.now() };
-    const problem = permitProblem(permitOf(request.permit), use);
+    const problem = permitProblem(request.permit && permitOf(request.permit), use);
     if (problem === undefined) return;
     throw new AgentspanError(
       "PERMISSION_DENIED",
       `Worker ${workerId} may not serve this, because ${problem}. Make credentials for it with: agentspan worker credentials`,
     );
   }
-}
-
-function permitOf(message: WorkerPermit | undefined): Permit | undefined {
-  if (message === undefined) return undefined;
-  const { workers, tools, at, until, keyId, signature } = message;
-  return {
-    workers,
-    tools: tools.map(({ namespace, queue, name }) => ({ namespace, queue, name })),
-    at: at === undefined ? 0 : timestampMs(at),
-    until: until === undefined ? 0 : timestampMs(until),
-    keyId,
-    signature,
-  };
 }
