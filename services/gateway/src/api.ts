@@ -1,5 +1,5 @@
 // Every method of the gateway, once for all protocols and both ports.
-import { health } from "@agentspan/internal";
+import { errorDetails, health } from "@agentspan/internal";
 import { AgentService, ApprovalService, AuditService, GrantService, KeyService, RunService } from "@agentspan/proto";
 import { attempt } from "./auth/refused-attempt.js";
 import { approve } from "./handlers/approve.js";
@@ -34,6 +34,9 @@ import { streamEvents } from "./handlers/stream-events.js";
 import { watchApprovals } from "./handlers/watch-approvals.js";
 import { type Method, serverStreaming, unary } from "./method.js";
 import type { Readiness } from "./readiness.js";
+
+/** What errors are told with. */
+const ERROR_DETAILS = [errorDetails.ErrorInfoSchema, errorDetails.BadRequestSchema, errorDetails.RetryInfoSchema];
 
 export interface ApiDeps extends HandlerDeps {
   readonly readiness: Readiness;
@@ -79,6 +82,6 @@ export function api(deps: ApiDeps): readonly Method[] {
       deps.readiness,
       services.map(({ typeName }) => typeName),
     ),
-    ...reflectionMethods([...services, health.Health, ...REFLECTION_SERVICES]),
+    ...reflectionMethods([...services, health.Health, ...REFLECTION_SERVICES], ERROR_DETAILS),
   ];
 }

@@ -1,6 +1,13 @@
 // Server reflection: grpcurl, Postman and the like read the API from the server itself. v1 and v1alpha differ in name.
 import { Codes, reflectionV1, reflectionV1alpha } from "@agentspan/internal";
-import { create, createRegistry, type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
+import {
+  create,
+  createRegistry,
+  type DescFile,
+  type DescMessage,
+  type DescService,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { bidiStreaming, type Method } from "../method.js";
 
@@ -16,9 +23,15 @@ export const REFLECTION_SERVICES: readonly DescService[] = [
   reflectionV1alpha.ServerReflection,
 ];
 
-/** Describes the services; they need not include reflection's own. */
-export function reflectionMethods(services: readonly DescService[]): readonly Method[] {
-  const answer = answerer(services);
+/**
+ * Describes the services; they need not include reflection's own. `details` are messages that come in a
+ * google.protobuf.Any, where no service names them.
+ */
+export function reflectionMethods(
+  services: readonly DescService[],
+  details: readonly DescMessage[],
+): readonly Method[] {
+  const answer = answerer(services, details);
   const v1 = reflectionV1.ServerReflection.method.serverReflectionInfo;
   const v1alpha = reflectionV1alpha.ServerReflection.method.serverReflectionInfo;
   return [
@@ -37,14 +50,14 @@ export function reflectionMethods(services: readonly DescService[]): readonly Me
   ];
 }
 
-function answerer(services: readonly DescService[]): (request: Request) => Answer {
+function answerer(services: readonly DescService[], details: readonly DescMessage[]): (request: Request) => Answer {
   const files = new Map<string, DescFile>();
   const collect = (file: DescFile): void => {
     if (files.has(file.proto.name)) return;
     files.set(file.proto.name, file);
     file.dependencies.forEach(collect);
   };
-  for (const service of services) collect(service.file);
+  for (const { file } of [...services, ...details]) collect(file);
   const types = createRegistry(...files.values());
   const encoded = new Map<DescFile, Uint8Array>();
   const bytesOf = (file: DescFile): Uint8Array => {

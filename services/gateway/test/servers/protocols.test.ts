@@ -65,11 +65,12 @@ describe.each(["gRPC", "gRPC on the second port"])("%s", (protocol) => {
             { messageRequest: { case: "listServices", value: "" } } as const,
             { messageRequest: { case: "fileContainingSymbol", value: "agentspan.v1.RunService.Start" } } as const,
             { messageRequest: { case: "fileByFilename", value: "agentspan/v1/event.proto" } } as const,
+            { messageRequest: { case: "fileContainingSymbol", value: "google.rpc.ErrorInfo" } } as const,
             { messageRequest: { case: "fileContainingSymbol", value: "agentspan.v1.Nothing" } } as const,
           ]),
         ),
       );
-      const [list, bySymbol, byName, nothing] = answers.map((answer) => answer.messageResponse);
+      const [list, bySymbol, byName, ofErrors, nothing] = answers.map((answer) => answer.messageResponse);
       const names = list?.case === "listServicesResponse" ? list.value.service.map((each) => each.name) : [];
       expect(names).toEqual(
         expect.arrayContaining([
@@ -87,6 +88,8 @@ describe.each(["gRPC", "gRPC on the second port"])("%s", (protocol) => {
         expect(found[0]).toBe(file);
         expect(found).toContain("google/protobuf/timestamp.proto");
       }
+      // Without it grpcurl shows the details of an error as bytes.
+      expect(ofErrors?.case).toBe("fileDescriptorResponse");
       expect(nothing).toMatchObject({ case: "errorResponse", value: { errorCode: 5 } });
     }
   });
