@@ -155,6 +155,8 @@ export class FrontDoor {
       socket.pause();
       socket.unshift(seen);
       if (isPreface) {
+        // Whoever closes its half of an HTTP/2 connection is gone, and has no streams any more.
+        socket.allowHalfOpen = false;
         this.#h2.emit("connection", socket);
       } else {
         this.#h1.emit("connection", socket);

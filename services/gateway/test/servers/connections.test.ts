@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
+import net from "node:net";
 import { GetStatusRequestSchema, RunService, StreamEventsRequestSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
@@ -59,6 +60,19 @@ describe.each(["port", "grpcPort"] as const)("over HTTP/2, on %s, a client", (po
   it("is told when its deadline has passed, for a call and for a stream", async () => {
     expect(await statusOf(GET_STATUS, request)).toBe(DEADLINE_EXCEEDED);
     expect(await statusOf(STREAM_EVENTS, streamed)).toBe(DEADLINE_EXCEEDED);
+  });
+
+  it("that ends its connection without a word is let go at once", async () => {
+    const socket = net.connect({ port: stack.gateway[port], host: "127.0.0.1", allowHalfOpen: true });
+    const session = http2.connect("http://127.0.0.1", { createConnection: () => socket });
+    session.on("error", () => undefined);
+    const stream = session.request({ ":method": "POST", ":path": STREAM_EVENTS, "content-type": "application/grpc" });
+    stream.on("error", () => undefined);
+    stream.end(streamed);
+    await once(stream, "data");
+    socket.end();
+    // Well before the first ping would find out.
+    await once(socket, "close", { signal: AbortSignal.timeout(20_000) });
   });
 
   it("may ping as often as it likes, with and without a call", async () => {
