@@ -45,10 +45,24 @@ export interface Finish {
 /** "port" speaks every protocol, "grpcPort" gRPC alone. */
 export type Port = "port" | "grpcPort";
 
+/** What not every stack can say: both sides stream; requests that are compressed; messages that are not the call's own. */
+export type Feature = "conversations" | "gzip" | "other messages";
+
 export interface Scenario {
   /** Of its file in testdata, too. */
   readonly name: string;
   /** Both unless said. */
   readonly only?: Port;
   readonly checks: readonly (Check | Finish)[];
+}
+
+/** What a stack must be able to say. */
+export function featuresOf({ checks }: Scenario): ReadonlySet<Feature> {
+  return new Set(
+    checks.flatMap((check): readonly Feature[] => [
+      ...("requests" in check ? (["conversations"] as const) : []),
+      ...("gzip" in check ? (["gzip"] as const) : []),
+      ...("input" in check ? (["other messages"] as const) : []),
+    ]),
+  );
 }

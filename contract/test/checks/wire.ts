@@ -40,12 +40,6 @@ export const edges: Scenario = {
       call: "RunService/Start",
       request: { agentName: "helper", input: "<ž*131072>", idempotencyKey: "<me> large" },
     },
-    {
-      name: "a large request, compressed",
-      call: "RunService/Start",
-      request: { agentName: "helper", input: "<ž*131072>", idempotencyKey: "<me> large" },
-      gzip: true,
-    },
     { name: "a field and an event of a newer server", call: "RunService/StreamEvents", request: { runId: "newer" } },
     {
       name: "nobody answers by the deadline",
@@ -67,6 +61,26 @@ export const edges: Scenario = {
       request: { runId: "open" },
       leaveAfter: 1,
       ends: "CANCELLED",
+    },
+  ],
+};
+
+export const compressed: Scenario = {
+  name: "compressed",
+  checks: [
+    {
+      name: "a large request",
+      call: "RunService/Start",
+      request: { agentName: "helper", input: "<ž*131072>", idempotencyKey: "<me> large" },
+      gzip: true,
+    },
+    {
+      name: "a request that is refused",
+      call: "RunService/GetStatus",
+      request: { runId: "because_RUN_ENDED" },
+      gzip: true,
+      refused: "RUN_ENDED",
+      message: WORDS,
     },
   ],
 };
