@@ -1,0 +1,141 @@
+// What a test expects of a run, in a chain.
+import { AssertionError } from "node:assert";
+import { eventLines } from "../event-lines.js";
+import type { TestedRun } from "../tested-run.js";
+import type { EventPattern, Finding, OutputType } from "./findings.js";
+import * as findings from "./findings.js";
+
+/** Each method throws an AssertionError that says what there is instead, with the run's events, or gives the chain back. */
+export class Expectation {
+  readonly run: TestedRun;
+
+  constructor(run: TestedRun) {
+    this.run = run;
+  }
+
+  /** The run came to its answer. */
+  completed(): this {
+    return this.#hold(findings.completed(this.run));
+  }
+
+  /** The run failed; with this reason, such as MAX_TURNS, where one is named. */
+  failed(reason?: string): this {
+    return this.#hold(findings.failed(this.run, reason));
+  }
+
+  /** Where the run stands: COMPLETED, WAITING, CANCELLED and so on. */
+  status(state: TestedRun["state"]): this {
+    return this.#hold(findings.status(this.run, state));
+  }
+
+  /** No attempt failed, no call was refused or came to an error, and the run did not fail. */
+  noErrors(): this {
+    return this.#hold(findings.noErrors(this.run));
+  }
+
+  /**
+   * The tool ran, or a person answered the question that it is; with these arguments (as it ran: after a person's edit).
+   * A call that was rejected, or still waits, did not.
+   */
+  usedTool(toolName: string, args?: unknown): this {
+    return this.#hold(findings.usedTool(this.run, toolName, args));
+  }
+
+  /** The opposite. */
+  didNotUseTool(toolName: string): this {
+    return this.#not(findings.usedTool(this.run, toolName));
+  }
+
+  /** These ran in this order; others may have run in between. */
+  toolCallOrder(toolNames: readonly string[]): this {
+    return this.#hold(findings.toolCallOrder(this.run, toolNames));
+  }
+
+  /** Each of these ran, as often as you like, and no other. */
+  toolsUsedExactly(toolNames: readonly string[]): this {
+    return this.#hold(findings.toolsUsedExactly(this.run, toolNames));
+  }
+
+  /** The answer is this. */
+  output(expected: unknown): this {
+    return this.#hold(findings.output(this.run, expected));
+  }
+
+  /** The answer, as text, has this in it. */
+  outputContains(text: string): this {
+    return this.#hold(findings.outputContains(this.run, text));
+  }
+
+  outputMatches(pattern: RegExp): this {
+    return this.#hold(findings.outputMatches(this.run, pattern));
+  }
+
+  /** The answer is of a kind ("string", "object", …), fits a zod schema, or a function is true of it. */
+  outputType(type: OutputType): this {
+    return this.#hold(findings.outputType(this.run, type));
+  }
+
+  /** One of the events is of this type, or has these fields. */
+  eventsContain(event: EventPattern): this {
+    return this.#hold(findings.eventsContain(this.run, event));
+  }
+
+  /** Events of these types, or with these fields, came in this order; others may have come in between. */
+  eventSequence(events: readonly EventPattern[]): this {
+    return this.#hold(findings.eventSequence(this.run, events));
+  }
+
+  /** The model replied so often at most. */
+  maxTurns(most: number): this {
+    return this.#hold(findings.maxTurns(this.run, most));
+  }
+
+  /** The run waited for a person: for a call of this tool, or for any. */
+  paused(toolName?: string): this {
+    return this.#hold(findings.paused(this.run, toolName));
+  }
+
+  /** A person approved a call: of this tool, or of any; this person, or somebody. */
+  approved(toolName?: string, by?: string): this {
+    return this.#hold(findings.approved(this.run, toolName, by));
+  }
+
+  /** A person rejected a call: of this tool, or of any; for this reason, or for any. */
+  rejected(toolName?: string, reason?: string | RegExp): this {
+    return this.#hold(findings.rejected(this.run, toolName, reason));
+  }
+
+  /** A person answered: a question, or in place of a tool. */
+  answered(toolName?: string): this {
+    return this.#hold(findings.answered(this.run, toolName));
+  }
+
+  /** Nobody decided in time. */
+  expired(toolName?: string): this {
+    return this.#hold(findings.expired(this.run, toolName));
+  }
+
+  #hold(finding: Finding): this {
+    if (!finding.holds) throw failure(this.run, finding.expected, finding.instead);
+    return this;
+  }
+
+  #not({ holds, expected, instead }: Finding): this {
+    if (holds) throw failure(this.run, expected.replace(" to have been ", " not to have been "), instead);
+    return this;
+  }
+}
+
+/** Begins a chain. Test runners have an `expect` of their own: there use the same by its other name. */
+export function expectRun(run: TestedRun): Expectation {
+  return new Expectation(run);
+}
+
+/** What a failure says: what was expected, what there is instead, and what happened. */
+export function failureText(run: TestedRun, expected: string, instead: string): string {
+  return `Expected ${expected}.\n${instead}\n\n${eventLines(run)}`;
+}
+
+function failure(run: TestedRun, expected: string, instead: string): AssertionError {
+  return new AssertionError({ message: failureText(run, expected, instead), stackStartFn: Expectation });
+}

@@ -1,0 +1,74 @@
+import { AgentRuntime } from "../../agent-runtime.js";
+import { toMilliseconds } from "../../duration.js";
+import { Kit, type KitOptions } from "../kit.js";
+import { kitLogger } from "../kit-logger.js";
+import { ScriptedModel } from "../model/scripted-model.js";
+import { FunctionsInProgress } from "../stack/functions-in-progress.js";
+import { toolHooks } from "../tool-hooks.js";
+import { ModelServer } from "./model-server.js";
+import { ServerProcess } from "./server-process.js";
+import { ServerWorld } from "./server-world.js";
+
+export interface LocalServerOptions {
+  /** What starts it, before `server start`; `agentspan` unless said. */
+  readonly command?: readonly string[];
+  /** Environment variables of the server. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface LocalServer {
+  readonly url: string;
+  readonly natsUrl: string;
+  /** A kit on this server. One at a time: its model answers for all agents. */
+  kit(options: KitOptions): Promise<Kit>;
+  stop(): Promise<void>;
+}
+
+/** Providers whose models the kit's model stands in for. */
+const PROVIDERS = ["openai", "anthropic", "gemini", "ollama", "vllm"] as const;
+const STARTS_WITHIN_MS = 120_000;
+
+/**
+ * Starts `agentspan server start`, with its real processes, for kits: what a test says with memoryKit() it says with
+ * `server.kit()`. Time is real there: a run that waits for days cannot be tested.
+ *
+ * @example
+ * const server = await startLocalServer();
+ * await using kit = await server.kit({ model: [says("Hello.")] });
+ */
+export async function startLocalServer({
+  command = ["agentspan"],
+  env = {},
+}: LocalServerOptions = {}): Promise<LocalServer> {
+  const model = await ModelServer.start();
+  const providers = Object.fromEntries(PROVIDERS.map((name) => [name, { baseUrl: model.baseUrl }]));
+  const variables = { AGENTSPAN_MODEL_PROVIDERS: JSON.stringify(providers), AGENTSPAN_AUTH: "off", ...env };
+  try {
+    const server = await ServerProcess.start({ command, env: variables, withinMs: STARTS_WITHIN_MS });
+    const { url, natsUrl } = server;
+    return {
+      url,
+      natsUrl,
+      kit: async (options) => kitOn({ url, natsUrl, model }, options),
+      stop: async () => {
+        await server.stop();
+        await model.stop();
+      },
+    };
+  } catch (error) {
+    await model.stop();
+    throw error;
+  }
+}
+
+function kitOn(
+  { url, natsUrl, model }: { readonly url: string; readonly natsUrl: string; readonly model: ModelServer },
+  options: KitOptions,
+): Kit {
+  const functions = new FunctionsInProgress();
+  const scripted = new ScriptedModel(options.model, functions);
+  const testHooks = toolHooks(functions, options.tools);
+  const runtime = new AgentRuntime({ url, natsUrl, logger: kitLogger(), testHooks });
+  const patienceMs = toMilliseconds(options.patience ?? "30s", "patience");
+  return new Kit(new ServerWorld({ runtime, patienceMs, leave: model.add(scripted) }), scripted, options.decisions);
+}

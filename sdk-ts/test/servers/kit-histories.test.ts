@@ -1,0 +1,38 @@
+// One test of a person's, carried out by the kit in memory and on the local stack's real processes: the histories are the
+// same, but for ids and times.
+import { fileURLToPath } from "node:url";
+import { type LocalServer, memoryKit, normalisedHistory, startLocalServer } from "@agentspan/sdk/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SCENARIOS, type Stage } from "../testing/kit-scenarios.js";
+
+const COMMAND = [process.execPath, fileURLToPath(new URL("../../../cli/bin/agentspan.mjs", import.meta.url))];
+const IN_MEMORY: Stage = { makeKit: memoryKit, expiresIn: "2s", thinksFor: "100ms" };
+
+describe("on a server of real processes, as in memory", () => {
+  let server: LocalServer;
+  beforeAll(async () => {
+    server = await startLocalServer({ command: COMMAND });
+  });
+  afterAll(() => server?.stop());
+
+  it.each(Object.entries(SCENARIOS))("%s", async (_, scenario) => {
+    const onServer = await scenario({ ...IN_MEMORY, makeKit: (options) => server.kit(options) });
+    const inMemory = await scenario(IN_MEMORY);
+    const histories = (runs: typeof onServer) => runs.map(({ events }) => normalisedHistory(events));
+    expect(histories(inMemory)).toEqual(histories(onServer));
+  });
+
+  it("refuses to let more real time pass than a test should take", async () => {
+    const kit = await server.kit({ model: [] });
+    await expect(kit.advance("2d")).rejects.toThrow(/a server's clock is real/);
+    await kit.stop();
+  });
+});
+
+it("a server that cannot be started says why", async () => {
+  await expect(startLocalServer({ command: ["no-such-command"] })).rejects.toThrow(
+    /no-such-command server start could not be started/,
+  );
+  const broken = startLocalServer({ command: COMMAND, env: { AGENTSPAN_MODEL_PROVIDERS: "[]" } });
+  await expect(broken).rejects.toThrow(/server start ended with 1. It wrote:/);
+});
