@@ -103,6 +103,20 @@ describe.skipIf("missing" in made)("the example worker in Java", () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([{ key: expect.stringContaining(handle.runId), ...REFUND }]);
   });
 
+  it("goes on when NATS was gone and is back", async () => {
+    const input = stack.model.script("later", [{ calls: [{ tool: "process_refund", args: REFUND }] }, { text: "ok" }]);
+    const handle = await stack.runtime().start(agent, input, { serve: false });
+    await until("it waits for a person", async () => (await handle.getStatus()).isWaiting);
+    await stack.restart("NATS");
+    await handle.approve();
+    expect((await handle.result()).state).toBe("COMPLETED");
+    expect(
+      readFileSync(ledger, "utf8")
+        .split("\n")
+        .filter((line) => line.includes(handle.runId)),
+    ).toHaveLength(1);
+  });
+
   it("is not let in with more tools than it was permitted", async () => {
     const { exited, said } = worker("orders-1", "get_order", "process_refund");
     expect(await exited, said()).toEqual([1, null]);

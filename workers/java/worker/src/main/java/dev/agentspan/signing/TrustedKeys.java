@@ -24,6 +24,8 @@ public final class TrustedKeys {
     }
   }
 
+  private static final int SHOWN = 32;
+
   private final Map<Signer, Map<String, TrustedKey>> keys;
 
   TrustedKeys(Map<Signer, Map<String, TrustedKey>> keys) {
@@ -77,8 +79,7 @@ public final class TrustedKeys {
     }
     TrustedKey found = keys.get(signer).get(keyId);
     if (found == null) {
-      // It came from outside, and goes into a log.
-      String shown = "key \"" + keyId.replaceAll("[^A-Za-z0-9_-]", "?").substring(0, Math.min(32, keyId.length())) + "\"";
+      String shown = "key \"" + forALog(keyId) + "\"";
       return keys.entrySet().stream()
           .filter(others -> others.getValue().containsKey(keyId))
           .findFirst()
@@ -92,5 +93,11 @@ public final class TrustedKeys {
       return "the signature of key " + keyId + " is not of what it says";
     }
     return null;
+  }
+
+  /** What came from outside. */
+  private static String forALog(String keyId) {
+    String plain = keyId.replaceAll("[^A-Za-z0-9_-]", "?");
+    return plain.substring(0, Math.min(SHOWN, plain.length()));
   }
 }

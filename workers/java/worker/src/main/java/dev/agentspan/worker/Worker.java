@@ -5,9 +5,11 @@ import dev.agentspan.v1.HeartbeatResponse;
 import dev.agentspan.v1.RegisterResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -78,15 +80,22 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** Serves until the worker is closed, as by the end of the JVM, and waits for a server for as long as it takes. */
+  /**
+   * Serves until the worker is closed, as by the end of the JVM, or the thread is interrupted; waits for a server for as long
+   * as it takes.
+   */
   public void run() {
     try {
       start(null);
     } catch (WorkerEndedException error) {
       LOG.debug("Stopped before it was registered");
     }
-    while (!closed.await(Duration.ofDays(1))) {
-      // It serves.
+    try {
+      while (!closed.await(Duration.ofDays(1))) {
+        // It serves.
+      }
+    } catch (WorkerEndedException error) {
+      LOG.debug("The thread that waited for its end was interrupted");
     }
   }
 
@@ -113,7 +122,7 @@ public final class Worker implements AutoCloseable {
     }
     draining.set();
     try {
-      pulls.forEach(TaskPull::close);
+      closeAll(pulls);
       drain(grace);
       desk.inHand().forEach(task -> LOG.error("Stopped with a task in hand  {} begun={}", task, task.hasBegun()));
     } finally {
@@ -184,7 +193,15 @@ public final class Worker implements AutoCloseable {
     pulls = List.copyOf(next);
     LOG.info("Serving tools  worker_id={} tools={}", id(), settings.tools());
     wakePulls();
-    known.values().forEach(TaskPull::close);
+    closeAll(known.values());
+  }
+
+  /** At once: each waits for NATS, which may not be there. */
+  private void closeAll(Collection<TaskPull> closing) {
+    CompletableFuture.allOf(closing.stream()
+            .map(pull -> CompletableFuture.runAsync(pull::close, threads))
+            .toArray(CompletableFuture<?>[]::new))
+        .join();
   }
 
   private TaskPull pull(Tool<?> tool, String stream, String consumer) {

@@ -120,6 +120,15 @@ public class SignaturesTest {
         .contains("was retired at"));
   }
 
+  @Test
+  void showsNothingOfAKeysNameThatWouldNotBeOne() {
+    TrustedKeys trusted = TrustedKeys.of(trusted(Map.of()));
+    for (String name : List.of("\uD83D\uDE00", "\n", "x".repeat(1_000))) {
+      String problem = trusted.problem(Signer.ORCHESTRATORS, "", name, new byte[64], 0).orElseThrow();
+      assertTrue(problem.matches("key \"(\\?|x{32})\" is no trusted key of an orchestrator"), problem);
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(delimiter = '|', textBlock = """
       no                                                          | it is not JSON
