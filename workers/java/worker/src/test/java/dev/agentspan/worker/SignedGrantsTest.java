@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import dev.agentspan.Vectors;
+import dev.agentspan.internal.Ed25519;
 import dev.agentspan.signing.SignaturesTest;
 import dev.agentspan.v1.ClaimResponse;
 import dev.agentspan.v1.Proof;
 import dev.agentspan.v1.ReleaseReason;
 import dev.agentspan.v1.ReleaseRequest;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -109,6 +112,22 @@ class SignedGrantsTest {
       assertUnproved(bench, "by this machine's clock");
     }
     assertUnproved(bench(GRANTS.get(0), proof -> proof.clearExpiresAt()), "is not signed");
+  }
+
+  @Test
+  void believesNoGrantThatHoldsForLong() throws Exception {
+    JsonNode vector = GRANTS.get(0);
+    JsonNode orchestrator = FILE.get("keys").get("orchestrator");
+    long until = vector.get("statement").get("expiresAt").longValue() + 1_000;
+    String text = text(vector, "text").replaceFirst("\"expiresAt\":\\d+", "\"expiresAt\":" + until);
+    byte[] pem = Base64.getMimeDecoder().decode(text(orchestrator, "privatePem").replaceAll("-----[A-Z ]+-----", ""));
+    byte[] seed = Arrays.copyOfRange(pem, pem.length - 32, pem.length);
+    byte[] signed = Ed25519.sign(Ed25519.privateKey(seed), text.getBytes(StandardCharsets.UTF_8));
+    assertUnproved(
+        bench(vector, proof -> proof
+            .setExpiresAt(Times.toProto(Instant.ofEpochMilli(until)))
+            .setSignature(ByteString.copyFrom(signed))),
+        "holds for more than 30000 ms");
   }
 
   @Test

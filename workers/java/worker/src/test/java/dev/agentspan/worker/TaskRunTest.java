@@ -294,6 +294,24 @@ class TaskRunTest {
   }
 
   @Test
+  void interruptsNoGuardedCallAndNothingThatComesAfterAPlainOne() {
+    for (boolean guarded : List.of(true, false)) {
+      List<Bench> benches = new ArrayList<>();
+      var tool = Tool.builder("get_order", Lookup.class, (input, call) -> {
+        // By this thread, which knows then whether it is interrupted.
+        benches.get(0).task().cancellation().cancel("told to");
+        return Thread.currentThread().isInterrupted();
+      });
+      try (Bench bench = new Bench((guarded ? tool.once() : tool).build())) {
+        benches.add(bench);
+        bench.link.answers(Verb.CLAIM, grant("get_order", ORDER, guarded, AS_IT_IS)).answers(Verb.COMPLETE, ACCEPTED);
+        assertEquals(Boolean.toString(!guarded), bench.run().completed().getResultJson());
+        assertFalse(Thread.currentThread().isInterrupted());
+      }
+    }
+  }
+
+  @Test
   void onlyTellsAGuardedCallThatItShouldEnd() {
     Tool<Lookup> waits = Tool.builder("get_order", Lookup.class, (input, call) -> {
       assertFalse(call.isCancelled());
