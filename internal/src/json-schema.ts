@@ -6,7 +6,8 @@
 //    one schema cannot name itself into another;
 //  - a check that could take exponential or quadratic time (pattern, patternProperties, uniqueItems, references, or a
 //    schema over 4 KiB) runs under a time limit, which interrupts even a backtracking regular expression, and a check
-//    that runs out of time fails: the answer is never "valid" by default;
+//    that runs out of time fails: the answer is never "valid" by default. Nothing is checked by that schema for a minute
+//    then, and where many run out of time each gets less (check-time.ts);
 //  - only own properties count (`required: ["toString"]` is not met by Object.prototype);
 //  - references that lead back to themselves without going into the value are refused, and a check that overflows the
 //    stack fails;
@@ -17,6 +18,7 @@ import { createContext, Script } from "node:vm";
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { canonicalJson } from "./canonical-json.js";
+import { CheckTime, REST_MS } from "./check-time.js";
 import { AgentspanError } from "./errors.js";
 import { endlessReference } from "./schema-loops.js";
 import { survey } from "./schema-survey.js";
@@ -31,8 +33,6 @@ export interface SchemaFault {
 /** Says what is wrong with a plain parsed value; an empty list means that it satisfies the schema. */
 export type SchemaCheck = (value: unknown) => readonly SchemaFault[];
 
-/** Milliseconds that checking one value may take. */
-const CHECK_LIMIT_MS = 200;
 /** Bytes of a schema up to which a check without dangerous keywords takes no time to speak of. */
 const SMALL_SCHEMA = 4096;
 const MAX_FAULTS = 20;
@@ -133,8 +133,8 @@ function compile(text: string): Compiled | string {
   const check: SchemaCheck = (value) =>
     validate(value) ? [] : (validate.errors ?? []).slice(0, MAX_FAULTS).map(faultOf);
   const limited = findings.costly || text.length > SMALL_SCHEMA;
-  const checked: SchemaCheck = (value) =>
-    withoutOverflow(() => (limited ? withinLimit(() => check(value)) : check(value)));
+  const timed = limited ? withinLimit(check) : check;
+  const checked: SchemaCheck = (value) => withoutOverflow(() => timed(value));
   // What cannot even tell of an empty object is found out by its author, and not by a run.
   return checked({}).some(({ message }) => message === TOO_DEEP)
     ? `The schema cannot be used: a value ${TOO_DEEP}.`
@@ -166,22 +166,40 @@ const job: { run: () => void } = { run: () => undefined };
 const script = new Script("job.run()");
 const context = createContext({ job });
 
+const time = new CheckTime();
+
+/** A check by one schema that ends in time, whatever the value. */
+function withinLimit(check: SchemaCheck): SchemaCheck {
+  let restsUntil = 0;
+  return (value) => {
+    if (performance.now() < restsUntil) return [unchecked("since a value before it took too long")];
+    const limit = time.limit();
+    const faults = runWithin(limit, () => check(value));
+    if (faults !== undefined) return faults;
+    time.spent(limit);
+    restsUntil = performance.now() + REST_MS;
+    return [unchecked(`within ${limit} ms`)];
+  };
+}
+
+function unchecked(why: string): SchemaFault {
+  return { path: "", message: `could not be checked ${why}; simplify the tool's schema` };
+}
+
 /** Runs it here and now; the vm's watchdog can end it, which nothing else can do to a regular expression. */
-function withinLimit(check: () => readonly SchemaFault[]): readonly SchemaFault[] {
-  let faults: readonly SchemaFault[] | undefined;
+function runWithin<T>(limitMs: number, run: () => T): T | undefined {
+  let result: T | undefined;
   job.run = () => {
-    faults = check();
+    result = run();
   };
   try {
-    script.runInContext(context, { timeout: CHECK_LIMIT_MS });
+    script.runInContext(context, { timeout: limitMs });
   } catch (error) {
     if (!isTimeout(error)) throw error;
   } finally {
     job.run = () => undefined;
   }
-  return (
-    faults ?? [{ path: "", message: `could not be checked within ${CHECK_LIMIT_MS} ms; simplify the tool's schema` }]
-  );
+  return result;
 }
 
 // The error belongs to the vm's context, whose Error is another one: instanceof does not know it.

@@ -106,8 +106,12 @@ describe("compileSchema", () => {
     ["references that double at every step", doubling(30), { a: "x" }],
   ])("gives up on %s, and does not call the value valid", (_, rules, value) => {
     expect(faults(rules, value)).toEqual([{ path: "", message: expect.stringContaining("could not be checked") }]);
+    // It costs this once, and not for each value that somebody has at hand.
+    const rests = [{ path: "", message: expect.stringContaining("since a value before it took too long") }];
+    expect(faults(rules, {})).toEqual(rests);
+    expect(faults(rules, value)).toEqual(rests);
     // The check that was cut short leaves nothing behind: the next one is a check like any other.
-    expect(faults(rules, 1)).toEqual([{ path: "", message: "must be object" }]);
+    expect(faults({ ...rules, maxProperties: 3 }, 1)).toEqual([{ path: "", message: "must be object" }]);
   });
 });
 
