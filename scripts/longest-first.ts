@@ -30,6 +30,8 @@ const LONG = [
   "e2e/test/servers/probe",
   "prove/test/servers/two-hundred-refunds",
   "cli/test/servers/waiting-run",
+  "sdk-ts/test/servers/kit-histories",
+  "sdk-ts/test/testing/drift",
   "cli/test/servers/readme",
   "services/gateway/test/servers/streams",
   "e2e/test/servers/tool-times",

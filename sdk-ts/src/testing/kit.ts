@@ -26,7 +26,7 @@ export class Kit {
   readonly #model: ScriptedModel;
   readonly #decisions: DecisionReader;
   readonly #runs: KitRun[] = [];
-  #stopped: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(world: World, model: ScriptedModel, decisions: DecisionScript = {}) {
     this.#world = world;
@@ -52,7 +52,7 @@ export class Kit {
       handle,
       world: this.#world,
       decisions: this.#decisions,
-      modelFaults: () => this.#faults(),
+      modelFaults: () => this.#faults(() => this.#model.unusedBy(agent.name, input)),
     });
     this.#runs.push(run);
     return run;
@@ -86,21 +86,16 @@ export class Kit {
   }
 
   /** Ends everything. Rejects with KitError where the model's or the people's script was not what happened. */
-  stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
-    return this.#stopped;
+  async stop(): Promise<void> {
+    const faults = [...this.#faults(() => this.#model.unused), ...this.#decisions.unused];
+    await this[Symbol.asyncDispose]();
+    if (faults.length > 0) throw new KitError(faults.join("\n"));
   }
 
   /** Ends everything, without a look at the scripts: a test that fails tells why by itself. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped ??= this.#close();
-    await this.#stopped;
-  }
-
-  async #stop(): Promise<void> {
-    const faults = [...this.#faults(), ...this.#decisions.unused];
-    await this.#close();
-    if (faults.length > 0) throw new KitError(faults.join("\n"));
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   async #close(): Promise<void> {
@@ -108,7 +103,8 @@ export class Kit {
     await this.#world.close();
   }
 
-  #faults(): readonly string[] {
-    return this.#model.unexpected.length > 0 ? this.#model.unexpected : this.#model.unused;
+  /** What was asked beyond the script says more than what was not asked because of it. */
+  #faults(unused: () => readonly string[]): readonly string[] {
+    return this.#model.unexpected.length > 0 ? this.#model.unexpected : unused();
   }
 }

@@ -3,6 +3,7 @@ import { type Call, openCheckpoints, stateOf, type Verdict } from "@agentspan/or
 import type { Agent } from "../../agent.js";
 import { toJsonText } from "../../json-text.js";
 import { KitError } from "../kit-error.js";
+import { SCRIPTED_USAGE } from "../model/memory-models.js";
 import type { MockDecision, MockDecisionDetails, MockEvent, MockStep } from "./mock-event.js";
 import { PlayedRun } from "./played-run.js";
 
@@ -10,7 +11,6 @@ type Step<K extends MockStep["kind"]> = Extract<MockEvent, { readonly kind: K }>
 type TakenEvent = Exclude<MockEvent, { readonly kind: "kitOnly" }>;
 
 const WORKER = { workerId: "kit", incarnation: "kit" } as const;
-const NO_USAGE = { inputTokens: 0, outputTokens: 0 } as const;
 
 /** What is wrong with a step that was taken already. */
 export class StepError extends KitError {
@@ -109,7 +109,7 @@ export class MockPlay {
           argumentsText: toJsonText(args, `The arguments of ${toolName}`),
         })),
         finishReason: calls.length === 0 ? "STOP" : "TOOL_CALLS",
-        usage: NO_USAGE,
+        usage: SCRIPTED_USAGE,
       },
       owners: this.played.owners,
     });

@@ -75,6 +75,12 @@ export class ScriptedModel {
     });
   }
 
+  /** The turns that a run did not ask for: of the runs of this agent with this input, the one that asked most. */
+  unusedBy(agentName: string, input: string): readonly string[] {
+    const { asked } = this.#conversationOf(agentName, input);
+    return unusedOf(this.#turnsOf(agentName) ?? [], asked);
+  }
+
   async #called(turn: Exclude<ModelTurn, SaidTurn>, told: ToldModel, agentName: string): Promise<SaidTurn | undefined> {
     try {
       return await this.#functions.run("A turn of the model", () => turn(told));

@@ -24,10 +24,16 @@ export class MutatedCores {
     return (this.texts.get(file) ?? "").split(from).length - 1;
   }
 
-  async load({ file, from, to }: Mutant): Promise<Core> {
+  async load(mutant: Mutant): Promise<Core> {
     this.count += 1;
     const folder = mkdtempSync(join(this.folder, `${this.count}-`));
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    await this.write(mutant, folder);
+    return (await import(pathToFileURL(join(folder, "index.js")).href)) as Core;
+  }
+
+  /** Puts it into a folder, in place of the core that is compiled there. */
+  async write({ file, from, to }: Mutant, folder: string): Promise<void> {
     for (const [name, text] of this.texts) {
       // A function, since the replacement is no pattern.
       const code =
@@ -39,7 +45,6 @@ export class MutatedCores {
           : this.unchanged(name, text);
       writeFileSync(join(folder, name.replace(/\.ts$/u, ".js")), await code);
     }
-    return (await import(pathToFileURL(join(folder, "index.js")).href)) as Core;
   }
 
   remove(): void {

@@ -1,3 +1,4 @@
+import type { Core } from "./explored-run.js";
 import { TranscriptRun } from "./transcript-run.js";
 
 export interface Replayed {
@@ -6,9 +7,12 @@ export interface Replayed {
   readonly run: TranscriptRun;
 }
 
-/** Blocks are parted by blank lines. One that is all comment stays as it is; any other is a command and its output. */
-export function replayTranscript(text: string): Replayed {
-  const run = new TranscriptRun();
+/**
+ * Blocks are parted by blank lines. One that is all comment stays as it is; any other is a command and its output. Played
+ * against the core of this tree unless another is given.
+ */
+export function replayTranscript(text: string, core?: Core): Replayed {
+  const run = new TranscriptRun(core);
   const replayed = text
     .trim()
     .split(/\n{2,}/u)

@@ -1,13 +1,11 @@
 // Plays a transcript's commands against the core and prints what came of each.
+
+import * as realCore from "../../src/core/index.js";
 import {
   type Agent,
   type Command,
-  conversation,
   DEFAULT_TIMING,
   DONE,
-  decide,
-  fold,
-  obligationsOf,
   type Rejection,
   type Run,
   type RunEvent,
@@ -16,6 +14,7 @@ import {
   type Transition,
 } from "../../src/core/index.js";
 import { textFunctions } from "../../src/text-functions.js";
+import type { Core } from "./explored-run.js";
 import { few, Printer } from "./print-transition.js";
 import { NO_TOOLS, readAgent, readTool } from "./transcript-agent.js";
 import { readCommand } from "./transcript-commands.js";
@@ -36,6 +35,9 @@ export class TranscriptRun {
   private readonly digests = new Map<string, string>();
   private last: Command | undefined;
   private readonly printer = new Printer(ORIGIN);
+
+  /** The core of this tree unless another is given. */
+  constructor(private readonly core: Core = realCore) {}
 
   /** Carries out one directive; resolves to what it prints. */
   play(text: string, under: readonly string[]): string {
@@ -86,7 +88,8 @@ export class TranscriptRun {
           .map((checkpoint) => this.printer.checkpoint(checkpoint))
           .join("\n");
       case "conversation":
-        return conversation(this.agent, this.events)
+        return this.core
+          .conversation(this.agent, this.events)
           .map((message) => this.printer.message(message))
           .join("\n");
       default: {
@@ -108,7 +111,7 @@ export class TranscriptRun {
 
   private owed(): string {
     if (this.run === undefined) return "nothing";
-    const owed = obligationsOf(this.run, DEFAULT_TIMING).map(({ kind, key, due }) => {
+    const owed = this.core.obligationsOf(this.run, DEFAULT_TIMING).map(({ kind, key, due }) => {
       const moved = this.schedule[key];
       return `${kind} ${key} ${moved === DONE ? "done" : `due ${this.printer.time(moved ?? due)}${moved === undefined ? "" : " (moved)"}`}`;
     });
@@ -118,7 +121,7 @@ export class TranscriptRun {
   private carryOut(command: Command): string {
     this.last = command;
     if (command.type === "decide") this.decisions += 1;
-    const result = decide(this.run, command, {
+    const result = this.core.decide(this.run, command, {
       now: this.now,
       by: this.by,
       agent: this.agent,
@@ -146,7 +149,7 @@ export class TranscriptRun {
     this.run = run;
     this.schedule = schedule;
     const stored = this.storedEvents().map((text) => JSON.parse(text) as RunEvent);
-    if (JSON.stringify(fold(stored)) !== JSON.stringify(run)) {
+    if (JSON.stringify(this.core.fold(stored)) !== JSON.stringify(run)) {
       throw new Error("Folding the stored events does not give the run.");
     }
     const told = events.map((event) => this.printer.event(event));
