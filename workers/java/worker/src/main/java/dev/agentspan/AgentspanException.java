@@ -1,8 +1,8 @@
 package dev.agentspan;
 
 /**
- * A refusal with a reason of the contract's closed list, such as INVALID_REQUEST or BUS_UNAVAILABLE. The message tells a
- * person what happened and what to do.
+ * A refusal with a reason of the contract's closed list, such as INVALID_REQUEST or BUS_UNAVAILABLE. The message tells
+ * a person what happened and what to do.
  */
 public final class AgentspanException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -12,8 +12,8 @@ import io.grpc.stub.MetadataUtils;
 import java.net.URI;
 
 /**
- * Approves what a run waits for, with the typed client: its argument is the run's id. Settings: AGENTSPAN_SERVER_URL and
- * AGENTSPAN_API_KEY.
+ * Approves what a run waits for, with the typed client: its argument is the run's id. Settings: AGENTSPAN_SERVER_URL
+ * and AGENTSPAN_API_KEY.
  */
 public final class Approve {
   private static final String DEFAULT_URL = "http://127.0.0.1:6767";

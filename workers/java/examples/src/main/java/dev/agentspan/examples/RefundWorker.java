@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Serves the refund agent's tools until it is asked to stop: those that its arguments name, or all.
  *
- * <p>Settings: AGENTSPAN_NATS_URL and the others of the SDK, and REFUND_LEDGER, the file that stands for the billing system.
+ * <p>Settings: AGENTSPAN_NATS_URL and the others of the SDK, and REFUND_LEDGER, the file that stands for the billing
+ * system.
  */
 public final class RefundWorker {
   private static final Logger LOG = LoggerFactory.getLogger(RefundWorker.class);

@@ -11,7 +11,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** JSON text and back, where the text is the contract: no number becomes another one on the way, and none is guessed. */
+/**
+ * JSON text and back, where the text is the contract: no number becomes another one on the way, and none is guessed.
+ */
 public final class Json {
   private static final JsonMapper MAPPER = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -64,7 +66,8 @@ public final class Json {
   public static String problem(JacksonException error) {
     StringBuilder path = new StringBuilder();
     for (JacksonException.Reference step : error.getPath()) {
-      path.append('/').append(step.getPropertyName() == null ? Integer.toString(step.getIndex()) : step.getPropertyName());
+      String name = step.getPropertyName();
+      path.append('/').append(name == null ? Integer.toString(step.getIndex()) : name);
     }
     return path.isEmpty() ? error.getOriginalMessage() : path + ": " + error.getOriginalMessage();
   }

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * What was approved, by whom, what a worker was allowed to run for it, and what became of it. Each part has the signature of
- * the orchestrator that stored it.
+ * What was approved, by whom, what a worker was allowed to run for it, and what became of it. Each part has the
+ * signature of the orchestrator that stored it.
  *
  * @param arguments RFC 8785 text: what ran
  * @param votes those before the one that decided, where several were required
@@ -54,7 +54,8 @@ public record Receipt(
     for (SignedPart vote : votes) {
       check(faults, wasChecked(vote) || !vote.statement().containsKey("preview"), "a vote was shown something else");
     }
-    check(faults, grant.agrees(outcome, "attempt") && grant.agrees(outcome, "tool"), "the outcome is of another attempt");
+    check(faults, grant.agrees(outcome, "attempt") && grant.agrees(outcome, "tool"),
+        "the outcome is of another attempt");
     check(faults, decision.at() <= grant.at() && grant.at() <= outcome.at(), "its times are not in order");
     return faults;
   }

@@ -100,7 +100,10 @@ final class ReceiptText {
       return null;
     }
     SignedPart part = new SignedPart(
-        name, value.get("keyId").stringValue(), value.get("signature").stringValue(), statement(value.get("statement")));
+        name,
+        value.get("keyId").stringValue(),
+        value.get("signature").stringValue(),
+        statement(value.get("statement")));
     return part.isWhole() ? part : null;
   }
 

@@ -8,15 +8,15 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A statement of a receipt with its signature, in base64url. Its members are texts, whole numbers (Long), booleans, and in
- * the ground of a decision one more map.
+ * A statement of a receipt with its signature, in base64url. Its members are texts, whole numbers (Long), booleans, and
+ * in the ground of a decision one more map.
  */
 public record SignedPart(Name name, String keyId, String signature, Map<String, Object> statement) {
   /** Which statement it is. */
   public enum Name {
     DECISION(
-        List.of("run", "call", "approval", "decision", "digest", "editedDigest", "outcome", "who", "onBehalfOf", "method",
-            "credentialId", "address", "comment"),
+        List.of("run", "call", "approval", "decision", "digest", "editedDigest", "outcome", "who", "onBehalfOf",
+            "method", "credentialId", "address", "comment"),
         List.of("at"), List.of("closes"), List.of("preview", "group")),
     GRANT(
         List.of("run", "call", "nonceDigest", "worker", "tool", "digest", "idempotencyKey", "approval", "decision"),
@@ -51,7 +51,8 @@ public record SignedPart(Name name, String keyId, String signature, Map<String, 
   /** Why the signature is not believed; empty where it is. */
   Optional<String> problem(TrustedKeys trusted) {
     byte[] signed = Base64Url.readOrNull(signature);
-    return trusted.problem(TrustedKeys.Signer.ORCHESTRATORS, text(), keyId, signed == null ? new byte[0] : signed, at());
+    return trusted.problem(
+        TrustedKeys.Signer.ORCHESTRATORS, text(), keyId, signed == null ? new byte[0] : signed, at());
   }
 
   /** When it was signed. */

@@ -4,9 +4,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What is signed: the RFC 8785 text of {@code {"purpose": …, "statement": {…}}}. The purpose says what the statement is, so
- * that a signature of one thing is never one of another. Times are whole milliseconds since the epoch; what is not there
- * is an empty text.
+ * What is signed: the RFC 8785 text of {@code {"purpose": …, "statement": {…}}}. The purpose says what the statement
+ * is, so that a signature of one thing is never one of another. Times are whole milliseconds since the epoch; what is
+ * not there is an empty text.
  */
 public final class SignedText {
   private SignedText() {}

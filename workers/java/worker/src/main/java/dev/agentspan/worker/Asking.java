@@ -46,8 +46,8 @@ final class Asking<A extends MessageLite> {
   }
 
   /**
-   * The answer; empty where none came within the patience. One with an error that names a time is repeated after it, one
-   * that names none is given back, to be final. Throws WorkerEndedException where the worker ends first.
+   * The answer; empty where none came within the patience. One with an error that names a time is repeated after it,
+   * one that names none is given back, to be final. Throws WorkerEndedException where the worker ends first.
    */
   Optional<A> answer() {
     String orchestratorId = first;
@@ -70,7 +70,8 @@ final class Asking<A extends MessageLite> {
         continue;
       }
       failed++;
-      ended.await(noLongerThanLeft(again == null ? backoff(failed, Duration.ofMillis(100), Duration.ofSeconds(2)) : again));
+      Duration wait = again == null ? backoff(failed, Duration.ofMillis(100), Duration.ofSeconds(2)) : again;
+      ended.await(noLongerThanLeft(wait));
     }
   }
 

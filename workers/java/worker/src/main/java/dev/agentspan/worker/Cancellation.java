@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Says that a call should end: its deadline has passed, its run was cancelled, or the worker stops. A function that takes
- * long looks at {@link #isCancelled()}, or waits with {@link #await} in place of sleeping.
+ * Says that a call should end: its deadline has passed, its run was cancelled, or the worker stops. A function that
+ * takes long looks at {@link #isCancelled()}, or waits with {@link #await} in place of sleeping.
  */
 public final class Cancellation {
   private final CompletableFuture<String> told = new CompletableFuture<>();

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Whether an orchestrator that is trusted here has signed a grant, for this claim and no other. Whoever can publish on NATS,
- * or change what is stored, cannot make that signature.
+ * Whether an orchestrator that is trusted here has signed a grant, for this claim and no other. Whoever can publish on
+ * NATS, or change what is stored, cannot make that signature.
  */
 final class GrantSignature {
   /** How long a grant may be begun. */
@@ -61,6 +61,8 @@ final class GrantSignature {
     if (now > ends) {
       return "the grant has expired: " + (now - ends) + " ms ago by this machine's clock";
     }
-    return begins > now + VALID_MS ? "the grant is for " + (begins - now) + " ms from now by this machine's clock" : null;
+    return begins > now + VALID_MS
+        ? "the grant is for " + (begins - now) + " ms from now by this machine's clock"
+        : null;
   }
 }

@@ -9,9 +9,9 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * Says at every interval, also when idle, that this incarnation lives and what it has in hand. One is in flight at a time; one
- * that is not answered is followed at once by a new one, to any orchestrator: whoever judges leases must see the counter
- * move.
+ * Says at every interval, also when idle, that this incarnation lives and what it has in hand. One is in flight at a
+ * time; one that is not answered is followed at once by a new one, to any orchestrator: whoever judges leases must see
+ * the counter move.
  */
 final class Heartbeat {
   private static final Duration LEAST_WAIT = Duration.ofMillis(200);

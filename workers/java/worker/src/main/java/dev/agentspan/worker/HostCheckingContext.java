@@ -16,7 +16,9 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
 import javax.net.ssl.TrustManager;
 
-/** Asks of each server's certificate that it is for the host that was connected to: the client of NATS does not ask it. */
+/**
+ * Asks of each server's certificate that it is for the host that was connected to: the client of NATS does not ask it.
+ */
 final class HostCheckingContext extends SSLContext {
   HostCheckingContext(SSLContext inner) {
     super(new Spi(inner), inner.getProvider(), inner.getProtocol());

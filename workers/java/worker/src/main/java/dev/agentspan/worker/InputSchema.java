@@ -18,8 +18,8 @@ import tools.jackson.databind.JsonNode;
 /** What a tool takes, told as JSON Schema and checked alike. */
 final class InputSchema<I> {
   private static final int MOST_FAULTS = 5;
-  // The words are for whoever wrote the arguments, and a format is an annotation, as it is at the server. Nothing that a
-  // schema refers to is fetched.
+  // The words are for whoever wrote the arguments, and a format is an annotation, as it is at the server. Nothing that
+  // a schema refers to is fetched.
   private static final SchemaRegistry REGISTRY = SchemaRegistry.withDefaultDialect(
       SpecificationVersion.DRAFT_2020_12,
       registry -> registry.schemaRegistryConfig(

@@ -19,8 +19,8 @@ final class Limits {
 
   static String requireName(String name, String what) {
     if (name == null || !NAME.matcher(name).matches()) {
-      throw AgentspanException.invalid("The name \"" + name + "\" of " + what + " must begin with a letter or '_', go on with"
-          + " letters, digits, '_' or '-', and have at most 64 characters.");
+      throw AgentspanException.invalid("The name \"" + name + "\" of " + what + " must begin with a letter or '_',"
+          + " go on with letters, digits, '_' or '-', and have at most 64 characters.");
     }
     return name;
   }

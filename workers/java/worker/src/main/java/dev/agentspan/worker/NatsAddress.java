@@ -20,8 +20,8 @@ record NatsAddress(List<String> servers, boolean secured, String user, String pa
   private static final int DEFAULT_PORT = 4222;
 
   /**
-   * Reads nats:// or tls://, with user:password@ or token@; several of a cluster are joined by commas, of which the first has
-   * the login. Throws AgentspanException INVALID_REQUEST, without the text.
+   * Reads nats:// or tls://, with user:password@ or token@; several of a cluster are joined by commas, of which the
+   * first has the login. Throws AgentspanException INVALID_REQUEST, without the text.
    */
   static NatsAddress of(String url) {
     List<URI> all = new ArrayList<>();

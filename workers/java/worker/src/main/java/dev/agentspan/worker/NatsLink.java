@@ -24,14 +24,17 @@ import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One connection for all that a worker says. It reconnects for ever by itself; what must be repeated the callers repeat. */
+/**
+ * One connection for all that a worker says. It reconnects for ever by itself; what must be repeated the callers
+ * repeat.
+ */
 final class NatsLink implements Link {
   private static final Logger LOG = LoggerFactory.getLogger(NatsLink.class);
   private static final Duration REOPEN_AFTER = Duration.ofMillis(500);
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
   private static final String START_REMEDY = "Is the server running? Start one with: agentspan server start";
-  private static final String LOGIN_REMEDY = "It does not know this login. Make the worker's credentials with: agentspan"
-      + " worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
+  private static final String LOGIN_REMEDY = "It does not know this login. Make the worker's credentials with:"
+      + " agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
 
   /** A place below the worker's own prefix, where messages come, over whatever connection there is. */
   static final class Inbox {
@@ -62,8 +65,8 @@ final class NatsLink implements Link {
   }
 
   /**
-   * Tries until something answers. Throws BUS_UNAVAILABLE with the remedy where nothing does within the patience (null for as
-   * long as it takes), and WorkerEndedException where the worker ends first.
+   * Tries until something answers. Throws BUS_UNAVAILABLE with the remedy where nothing does within the patience (null
+   * for as long as it takes), and WorkerEndedException where the worker ends first.
    */
   static NatsLink open(NatsOptions options, Duration patience, Signal ended) {
     NatsLink link = new NatsLink(options, ended);
@@ -129,7 +132,9 @@ final class NatsLink implements Link {
     return connection.getMaxPayload();
   }
 
-  /** Listens below a fresh inbox of this worker's; survives reconnections. Messages come in a thread that must not wait. */
+  /**
+   * Listens below a fresh inbox of this worker's; survives reconnections. Messages come in a thread that must not wait.
+   */
   Inbox listen(MessageHandler onMessage) {
     Inbox inbox = new Inbox(connection.createInbox(), onMessage);
     inboxes.add(inbox);
@@ -257,6 +262,7 @@ final class NatsLink implements Link {
   static AgentspanException unreachable(String url, Exception why) {
     String words = why.getMessage() == null ? why.toString() : NatsAddress.withoutLogin(why.getMessage());
     String remedy = why instanceof AuthenticationException ? LOGIN_REMEDY : START_REMEDY;
-    return new AgentspanException("BUS_UNAVAILABLE", "Cannot reach NATS at " + url + " (" + words + "). " + remedy, why);
+    String message = "Cannot reach NATS at " + url + " (" + words + "). " + remedy;
+    return new AgentspanException("BUS_UNAVAILABLE", message, why);
   }
 }

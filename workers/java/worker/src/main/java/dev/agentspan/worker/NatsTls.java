@@ -26,8 +26,8 @@ final class NatsTls {
   private NatsTls() {}
 
   /**
-   * Null where the environment names no file and the connection need not be by TLS. Throws AgentspanException INVALID_REQUEST
-   * that names what cannot be used.
+   * Null where the environment names no file and the connection need not be by TLS. Throws AgentspanException
+   * INVALID_REQUEST that names what cannot be used.
    */
   static SSLContext context(Map<String, String> env, boolean secured) {
     String ca = env.getOrDefault(CA, "");

@@ -54,8 +54,8 @@ record Outcome(String word, Consumer<CompleteRequest.Builder> into) {
   }
 
   /**
-   * JSON text. What is guarded and fits one message goes as it is, and the server keeps digest, size and head of it; what
-   * does not goes as these.
+   * JSON text. What is guarded and fits one message goes as it is, and the server keeps digest, size and head of it;
+   * what does not goes as these.
    */
   static String resultText(Object value, boolean guarded, long maxPayload) throws NoResultException {
     String text;

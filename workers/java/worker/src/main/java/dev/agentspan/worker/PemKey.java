@@ -12,7 +12,10 @@ import java.util.Base64;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The private key of a PEM file: PKCS #8, or the older forms of RSA and of elliptic curves, which the JDK does not read. */
+/**
+ * The private key of a PEM file: PKCS #8, or the older forms of RSA and of elliptic curves, which the JDK does not
+ * read.
+ */
 final class PemKey {
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\\s*([A-Za-z0-9+/=\\s]+?)-----END \\1-----");

@@ -17,8 +17,8 @@ import tools.jackson.core.JacksonException;
  * Takes a tool's preview, from the refusal that asks for it to the answered answer.
  *
  * <p>Nothing of it is guarded: a preview only looks, so it may run late, twice, or beside another worker's. It always
- * answers, since a person or a call waits: what it saw, or why it could not look. Its time is kept here, from when the claim
- * was sent: what comes later is a failure, whatever the function still does.
+ * answers, since a person or a call waits: what it saw, or why it could not look. Its time is kept here, from when the
+ * claim was sent: what comes later is a failure, whatever the function still does.
  */
 final class PreviewRun {
   private static final Logger LOG = LoggerFactory.getLogger(PreviewRun.class);

@@ -8,9 +8,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Asks a tool's probe whether a lost attempt took effect, from the refusal that says so to the answered answer.
  *
- * <p>Nothing of it is guarded: a probe only looks, so it may run late, twice, or beside another worker's. Where it cannot
- * answer nothing is said: the server announces it again, and asks a person when its time is over. What is no clear answer is
- * never taken for a no.
+ * <p>Nothing of it is guarded: a probe only looks, so it may run late, twice, or beside another worker's. Where it
+ * cannot answer nothing is said: the server announces it again, and asks a person when its time is over. What is no
+ * clear answer is never taken for a no.
  */
 final class ProbeRun {
   private static final Logger LOG = LoggerFactory.getLogger(ProbeRun.class);

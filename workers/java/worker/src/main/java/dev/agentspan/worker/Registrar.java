@@ -35,7 +35,10 @@ final class Registrar implements WorkerParts.Registration {
     parts = all;
   }
 
-  /** Throws AgentspanException where the server refuses, or is not there within the patience; null for as long as it takes. */
+  /**
+   * Throws AgentspanException where the server refuses, or is not there within the patience; null for as long as it
+   * takes.
+   */
   void first(Duration patience) {
     register(patience, parts.draining(), onAnswer);
   }
@@ -78,8 +81,8 @@ final class Registrar implements WorkerParts.Registration {
               + " there. Is the server running? Start one with: agentspan server start"));
       if (answer.hasError()) {
         String reason = answer.getError().getReason();
-        throw new AgentspanException(
-            reason.isEmpty() ? "INTERNAL" : reason, "The server did not take this worker: " + answer.getError().getMessage());
+        String message = "The server did not take this worker: " + answer.getError().getMessage();
+        throw new AgentspanException(reason.isEmpty() ? "INTERNAL" : reason, message);
       }
       registeredAt = System.nanoTime();
       use.accept(answer);

@@ -45,7 +45,9 @@ final class TaskDesk {
     inHand().stream().filter(which).forEach(task -> task.cancellation().cancel(why));
   }
 
-  /** Takes a hint as far as it goes, in a thread of its own: to the answered outcome of its task, or back to the server. */
+  /**
+   * Takes a hint as far as it goes, in a thread of its own: to the answered outcome of its task, or back to the server.
+   */
   void take(WorkerParts parts, Tool<?> tool, TaskMessage message) {
     count(1);
     try {

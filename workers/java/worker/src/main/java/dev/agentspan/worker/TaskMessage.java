@@ -4,7 +4,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.agentspan.v1.TaskHint;
 import java.time.Duration;
 
-/** A delivered hint, and what NATS may be told of it. Losing that is harmless: it comes again, and the claim is refused. */
+/**
+ * A delivered hint, and what NATS may be told of it. Losing that is harmless: it comes again, and the claim is refused.
+ */
 final class TaskMessage {
   private final Link link;
   private final String reply;

@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Pulls hints from one durable consumer. One request is out at a time, for no more than there is room for, so that what this
- * worker cannot take stays for others.
+ * Pulls hints from one durable consumer. One request is out at a time, for no more than there is room for, so that what
+ * this worker cannot take stays for others.
  */
 final class TaskPull {
   private static final Logger LOG = LoggerFactory.getLogger(TaskPull.class);

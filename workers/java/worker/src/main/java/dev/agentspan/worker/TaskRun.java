@@ -9,10 +9,10 @@ import org.slf4j.LoggerFactory;
  *
  * <ol>
  *   <li>the nonce is in hand, and so in every heartbeat, before the claim that carries it is sent;
- *   <li>the hint is acknowledged as soon as the claim is answered, either way: only the server tries again. It is put back
- *       where the server must be told of this worker first;
- *   <li>checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last, with
- *       nothing waited for between it and the call;
+ *   <li>the hint is acknowledged as soon as the claim is answered, either way: only the server tries again. It is put
+ *       back where the server must be told of this worker first;
+ *   <li>checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last,
+ *       with nothing waited for between it and the call;
  *   <li>what has begun is completed, never released; what has not is released, never completed.
  * </ol>
  */

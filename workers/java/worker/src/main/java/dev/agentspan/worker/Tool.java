@@ -37,9 +37,9 @@ public final class Tool<I> {
   }
 
   /**
-   * A tool with options. The input's schema is read from the record's components: texts, numbers, booleans, enums, dates,
-   * lists, maps and further records; one of type Optional may be left out. {@code @JsonProperty} gives another name,
-   * {@code @JsonPropertyDescription} a description. For other inputs say {@link ToolBuilder#inputSchema}.
+   * A tool with options. The input's schema is read from the record's components: texts, numbers, booleans, enums,
+   * dates, lists, maps and further records; one of type Optional may be left out. {@code @JsonProperty} gives another
+   * name, {@code @JsonPropertyDescription} a description. For other inputs say {@link ToolBuilder#inputSchema}.
    */
   public static <I> ToolBuilder<I> builder(String name, Class<I> input, ToolFunction<I> function) {
     return new ToolBuilder<>(name, input, function);

@@ -52,8 +52,8 @@ public final class ToolBuilder<I> {
   }
 
   /**
-   * Whoever receives the effect enforces the idempotency key: a second call with it changes nothing. Where the probe answers
-   * that a call did not happen, it then runs again by itself; otherwise a person is asked.
+   * Whoever receives the effect enforces the idempotency key: a second call with it changes nothing. Where the probe
+   * answers that a call did not happen, it then runs again by itself; otherwise a person is asked.
    */
   public ToolBuilder<I> enforcesIdempotency() {
     this.enforcesIdempotency = true;

@@ -8,7 +8,8 @@ import java.util.Optional;
  *
  * @param attempt from 1; a plain tool that failed or whose worker was lost gets another
  * @param idempotencyKey the same for every attempt of this call: hand it to whatever makes the effect
- * @param deadline when this attempt must have ended, by this machine's clock; empty where it may take as long as it likes
+ * @param deadline when this attempt must have ended, by this machine's clock; empty where it may take as long as it
+ * likes
  * @param cancellation says that the call should end
  * @param proof why this call may run; empty where nothing was proved
  */

@@ -69,8 +69,8 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Returns when the server knows that the tools are served here. Throws AgentspanException BUS_UNAVAILABLE where it could not
-   * be told within the patience, or with the server's reason where it refuses; the worker is closed then.
+   * Returns when the server knows that the tools are served here. Throws AgentspanException BUS_UNAVAILABLE where it
+   * could not be told within the patience, or with the server's reason where it refuses; the worker is closed then.
    */
   public void start() {
     try {
@@ -81,8 +81,8 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Serves until the worker is closed, as by the end of the JVM, or the thread is interrupted; waits for a server for as long
-   * as it takes.
+   * Serves until the worker is closed, as by the end of the JVM, or the thread is interrupted; waits for a server for
+   * as long as it takes.
    */
   public void run() {
     try {
@@ -106,9 +106,9 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Takes nothing new, hands back what has not begun, and lets functions finish within the grace. Then tells them to end,
-   * reports what is done, and closes. A guarded call that is cut off opens a settlement. Whoever calls it later waits for the
-   * first.
+   * Takes nothing new, hands back what has not begun, and lets functions finish within the grace. Then tells them to
+   * end, reports what is done, and closes. A guarded call that is cut off opens a settlement. Whoever calls it later
+   * waits for the first.
    */
   public void shutdown(Duration grace) {
     boolean first;
@@ -145,8 +145,8 @@ public final class Worker implements AutoCloseable {
     try {
       link = NatsLink.open(settings.nats(), patience, ended);
       parts = new WorkerParts(
-          settings.identity(), link, Clock.SYSTEM, threads, timers, settings.trustedKeys(), settings.permit(), registrar,
-          draining, ended);
+          settings.identity(), link, Clock.SYSTEM, threads, timers, settings.trustedKeys(), settings.permit(),
+          registrar, draining, ended);
       registrar.use(parts);
       link.onReconnect(() -> {
         pulls.forEach(TaskPull::restart);

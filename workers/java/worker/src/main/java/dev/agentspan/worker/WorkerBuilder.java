@@ -96,7 +96,9 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** The orchestrators' public keys; AGENTSPAN_TRUSTED_KEYS_FILE unless said. Without, grants are not checked for them. */
+  /**
+   * The orchestrators' public keys; AGENTSPAN_TRUSTED_KEYS_FILE unless said. Without, grants are not checked for them.
+   */
   public WorkerBuilder trustedKeysFile(Path file) {
     this.trustedKeysFile = Objects.requireNonNull(file, "trustedKeysFile");
     return this;

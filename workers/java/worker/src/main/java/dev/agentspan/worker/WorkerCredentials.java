@@ -39,7 +39,10 @@ record WorkerCredentials(WorkerPermit permit, NkeyUser user) {
     }
   }
 
-  /** The worker's id: the one that was chosen, which must be among those of the permit, or where that is null the only one. */
+  /**
+   * The worker's id: the one that was chosen, which must be among those of the permit, or where that is null the only
+   * one.
+   */
   String workerId(String chosen) {
     List<String> workers = permit.getWorkersList();
     if (chosen == null && workers.size() == 1) {

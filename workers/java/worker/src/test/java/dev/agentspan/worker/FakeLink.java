@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The server of the worker protocol as a worker meets it: what it answers is written down, and what it is told is kept. */
+/**
+ * The server of the worker protocol as a worker meets it: what it answers is written down, and what it is told is kept.
+ */
 final class FakeLink implements Link {
   record Asked(String verb, MessageLite request, String orchestratorId) {}
 

@@ -88,7 +88,8 @@ final class FakeNats implements AutoCloseable {
 
   private void serve(Socket plain) {
     try {
-      String info = "INFO {\"server_id\":\"a\",\"version\":\"2.15.1\",\"headers\":true,\"max_payload\":1048576" + asks + "}\r\n";
+      String info = "INFO {\"server_id\":\"a\",\"version\":\"2.15.1\",\"headers\":true,\"max_payload\":1048576"
+          + asks + "}\r\n";
       plain.getOutputStream().write(info.getBytes(StandardCharsets.UTF_8));
       Socket socket = plain;
       if (tls != null) {
@@ -98,7 +99,8 @@ final class FakeNats implements AutoCloseable {
       }
       Talk talk = new Talk(new CopyOnWriteArrayList<>(), socket.getOutputStream());
       talks.add(talk);
-      BufferedReader reader = new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
+      BufferedReader reader =
+          new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         if (refuses) {
           talk.refuse();

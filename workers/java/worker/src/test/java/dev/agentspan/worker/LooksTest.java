@@ -129,7 +129,8 @@ class LooksTest {
 
   @Test
   void showsNothingThatWouldBeSomethingElse() {
-    for (Object seen : List.of(Double.NaN, new double[] {1, Double.POSITIVE_INFINITY}, OutcomeTest.itself(), "x".repeat(65 * 1024))) {
+    double[] infinite = {1, Double.POSITIVE_INFINITY};
+    for (Object seen : List.of(Double.NaN, infinite, OutcomeTest.itself(), "x".repeat(65 * 1024))) {
       assertThrows(IllegalStateException.class, () -> PreviewRun.contentOf(seen));
     }
     assertThrows(IllegalStateException.class, () -> PreviewRun.contentOf(null));

@@ -37,9 +37,9 @@ class NatsLinkTest {
   private static final Duration CONNECT_WITHIN = Duration.ofSeconds(1);
 
   private static NatsLink open(String url, SSLContext tls, AuthHandler user, Duration patience, Signal closing) {
-    NatsAddress address = NatsAddress.of(url);
-    return NatsLink.open(
-        new NatsOptions("worker-1", address, NatsAddress.withoutLogin(url), tls, user, CONNECT_WITHIN), patience, closing);
+    NatsOptions options = new NatsOptions(
+        "worker-1", NatsAddress.of(url), NatsAddress.withoutLogin(url), tls, user, CONNECT_WITHIN);
+    return NatsLink.open(options, patience, closing);
   }
 
   private static void close(NatsLink link, Signal closing) {

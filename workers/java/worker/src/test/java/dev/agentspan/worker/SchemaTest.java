@@ -88,8 +88,9 @@ class SchemaTest {
 
   @Test
   void givesTheFunctionWhatTheTextSays() throws Exception {
-    String rest = "\"items\":[{\"sku\":\"a\",\"count\":2}],\"counts\":{\"__proto__\":9007199254740994},\"tags\":[\"x\"],"
-        + "\"day\":\"2026-12-01\",\"token\":\"123e4567-e89b-12d3-a456-426614174000\",\"rates\":[0.1],\"anything\":null";
+    String rest = "\"items\":[{\"sku\":\"a\",\"count\":2}],\"counts\":{\"__proto__\":9007199254740994},"
+        + "\"tags\":[\"x\"],\"day\":\"2026-12-01\",\"token\":\"123e4567-e89b-12d3-a456-426614174000\","
+        + "\"rates\":[0.1],\"anything\":null";
     Order order = tool(Order.class)
         .read("{\"order_id\":\"ORD-8821\",\"amount\":29.99,\"paid\":true,\"kind\":\"bank transfer\"," + rest + "}");
     assertEquals("ORD-8821", order.orderId());
@@ -111,7 +112,8 @@ class SchemaTest {
     assertEquals(0, read.exact().compareTo(new BigDecimal("1e-7")));
     assertEquals(Double.MAX_VALUE, read.near());
     assertEquals(
-        List.of(new BigDecimal("1E+21"), new BigDecimal("5E-324"), new BigInteger("123456789012345680000")), read.any());
+        List.of(new BigDecimal("1E+21"), new BigDecimal("5E-324"), new BigInteger("123456789012345680000")),
+        read.any());
   }
 
   @ParameterizedTest

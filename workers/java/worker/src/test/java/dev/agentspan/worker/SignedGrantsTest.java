@@ -61,7 +61,10 @@ class SignedGrantsTest {
           .setSignature(signatureOf(vector));
       changes.accept(proof);
     });
-    bench.link.answers(Verb.CLAIM, granted).answers(Verb.COMPLETE, Bench.ACCEPTED).answers(Verb.RELEASE, Bench.RELEASED);
+    bench.link
+        .answers(Verb.CLAIM, granted)
+        .answers(Verb.COMPLETE, Bench.ACCEPTED)
+        .answers(Verb.RELEASE, Bench.RELEASED);
     return bench;
   }
 
@@ -84,10 +87,11 @@ class SignedGrantsTest {
 
   @TestFactory
   Stream<DynamicTest> beginsNoGrantWithASignatureThatMustBeRefused() {
-    Set<String> true_ = FILE.get("vectors").valueStream().map(one -> text(one, "signature")).collect(Collectors.toSet());
+    Set<String> honest =
+        FILE.get("vectors").valueStream().map(one -> text(one, "signature")).collect(Collectors.toSet());
     // The others have a true signature of another text, which SignaturesTest refuses.
     return FILE.get("refused").valueStream()
-        .filter(vector -> !true_.contains(text(vector, "signature")))
+        .filter(vector -> !honest.contains(text(vector, "signature")))
         .map(vector -> DynamicTest.dynamicTest(text(vector, "name"), () -> assertUnproved(
             bench(GRANTS.get(0), proof -> proof.setKeyId(text(vector, "keyId")).setSignature(signatureOf(vector))),
             "the grant is not believed")));

@@ -6,7 +6,6 @@ import static dev.agentspan.worker.Bench.error;
 import static dev.agentspan.worker.Bench.grant;
 import static dev.agentspan.worker.Bench.refusal;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -158,7 +157,8 @@ class TaskRunTest {
   @TestFactory
   Stream<DynamicTest> handsBackWhatIsNotProved() {
     Map<String, Consumer<Grant.Builder>> changes = new LinkedHashMap<>();
-    changes.put("are not those of the digest", grant -> grant.setArgumentsJson("{\"amount\":1,\"order_id\":\"ORD-8821\"}"));
+    String others = "{\"amount\":1,\"order_id\":\"ORD-8821\"}";
+    changes.put("are not those of the digest", grant -> grant.setArgumentsJson(others));
     changes.put("needs an approval", grant -> grant.getProofBuilder().setApprovalId(""));
     changes.put("another nonce", grant -> grant.getProofBuilder().setNonce("another"));
     changes.put("another run", grant -> grant.getProofBuilder().setRunId("run_2"));
@@ -273,59 +273,6 @@ class TaskRunTest {
       bench.ended.set();
       assertThrows(WorkerEndedException.class, bench::run);
       assertEquals(List.of(), bench.link.told());
-    }
-  }
-
-  @Test
-  void interruptsAPlainCallThatIsCancelledAndNothingAfterIt() {
-    Tool<Lookup> waits = Tool.of("get_order", Lookup.class, (input, call) -> {
-      call.cancellation().future().thenAccept(calls::add);
-      Thread.sleep(60_000);
-      return null;
-    });
-    try (Bench bench = new Bench(waits)) {
-      bench.link
-          .answers(Verb.CLAIM, grant("get_order", ORDER, false, grant -> grant.setDeadline(
-              Times.toProto(java.time.Instant.ofEpochMilli(Bench.GRANTED_MS + 20)))))
-          .answers(Verb.COMPLETE, ACCEPTED);
-      assertTrue(bench.run().completed().getFailure().getMessage().contains("ran past its deadline"));
-      assertFalse(Thread.currentThread().isInterrupted());
-    }
-  }
-
-  @Test
-  void interruptsNoGuardedCallAndNothingThatComesAfterAPlainOne() {
-    for (boolean guarded : List.of(true, false)) {
-      List<Bench> benches = new ArrayList<>();
-      var tool = Tool.builder("get_order", Lookup.class, (input, call) -> {
-        // By this thread, which knows then whether it is interrupted.
-        benches.get(0).task().cancellation().cancel("told to");
-        return Thread.currentThread().isInterrupted();
-      });
-      try (Bench bench = new Bench((guarded ? tool.once() : tool).build())) {
-        benches.add(bench);
-        bench.link.answers(Verb.CLAIM, grant("get_order", ORDER, guarded, AS_IT_IS)).answers(Verb.COMPLETE, ACCEPTED);
-        assertEquals(Boolean.toString(!guarded), bench.run().completed().getResultJson());
-        assertFalse(Thread.currentThread().isInterrupted());
-      }
-    }
-  }
-
-  @Test
-  void onlyTellsAGuardedCallThatItShouldEnd() {
-    Tool<Lookup> waits = Tool.builder("get_order", Lookup.class, (input, call) -> {
-      assertFalse(call.isCancelled());
-      assertTrue(call.cancellation().await(java.time.Duration.ofSeconds(60)));
-      calls.add(call.cancellation().reason());
-      return "done all the same";
-    }).once().build();
-    try (Bench bench = new Bench(waits)) {
-      bench.link
-          .answers(Verb.CLAIM, grant("get_order", ORDER, true, grant -> grant.setDeadline(
-              Times.toProto(java.time.Instant.ofEpochMilli(Bench.GRANTED_MS + 20)))))
-          .answers(Verb.COMPLETE, ACCEPTED);
-      assertEquals("\"done all the same\"", bench.run().completed().getResultJson());
-      assertTrue(calls.get(0).contains("deadline"), calls.toString());
     }
   }
 }
