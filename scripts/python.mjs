@@ -2,7 +2,7 @@
 // Looks at the Python SDK, or generates its code from the protos, with the pinned tools: in environments of their own,
 // which are made once.
 //   generate   workers/python/src/agentspan/v1, which is committed
-//   check      the committed code is what the protos give; format, lint (of the contract's probe too) and types
+//   check      the committed code is what the protos give; format, lint (of other Python in the tree too) and types
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,12 +48,12 @@ const textOf = (folder) =>
 
 function check(tools, tests, fresh) {
   const settings = ["--config", "pyproject.toml"];
-  const probes = join(root, "contract", "probes", "python");
+  const others = [join(root, "contract", "probes", "python"), join(root, "scripts", "protoc-gen-python.py")];
   const results = [
     textOf(join(fresh, "agentspan", "v1")) === textOf(generated) ||
       console.error(`${relative(root, generated)} is not what the protos give. Run: npm run generate`),
-    run(join(tools, "ruff"), ["format", ...settings, "--check", ".", probes]),
-    run(join(tools, "ruff"), ["check", ...settings, ".", probes]),
+    run(join(tools, "ruff"), ["format", ...settings, "--check", ".", ...others]),
+    run(join(tools, "ruff"), ["check", ...settings, ".", ...others]),
     run(join(tools, "mypy"), ["--python-executable", join(tests, "python")]),
   ];
   if (!results.every((result) => result === true)) process.exit(1);

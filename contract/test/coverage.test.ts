@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { OF_THE_GATEWAY, OF_THE_INSTALLATION } from "./checks/scenarios.js";
 import { SERVICES } from "./harness/image.js";
@@ -24,5 +24,17 @@ describe("the checks", () => {
   it("have the answers of each scenario in testdata, and no others are there", () => {
     const files = readdirSync(new URL("../testdata", import.meta.url));
     expect(files.sort()).toEqual(SCENARIOS.map(({ name }) => `${name}.json`).sort());
+  });
+});
+
+describe("the probe in Java", () => {
+  it("has the versions of the SDK, whose clients it lends its packages to", () => {
+    const versions = (pom: string) =>
+      Object.fromEntries(
+        [...readFileSync(new URL(`../../${pom}`, import.meta.url), "utf8").matchAll(/<(\w+)\.version>(.+?)</g)].map(
+          ([, name = "", version = ""]) => [name, version],
+        ),
+      );
+    expect(versions("workers/java/pom.xml")).toMatchObject(versions("contract/probes/java/pom.xml"));
   });
 });

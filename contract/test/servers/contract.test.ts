@@ -15,6 +15,7 @@ import { scriptModel } from "../harness/scripted-model.js";
 import { script } from "../harness/scripted-orchestrator.js";
 import { STACKS, type Stack } from "../harness/stacks.js";
 import { Variables } from "../harness/variables.js";
+import { clientsPage } from "../page/clients-page.js";
 
 const installation = withStack();
 // It compares what it has told readers with the orchestrator so often that a test can wait for that.
@@ -77,6 +78,8 @@ describe("a client that pings as often as it can", () => {
     });
   }
 });
+
+describe("docs/clients.md", () => clientsPage(() => installation.current));
 
 let subjects = 0;
 /** Each with a name of its own, for what it starts and stores. */
