@@ -1,6 +1,7 @@
 import { AgentspanError } from "@agentspan/internal";
 import { RunService } from "@agentspan/proto";
 import { freePort } from "@agentspan/servers";
+import { WireType } from "@bufbuild/protobuf/wire";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AgentHandle } from "../../src/agent-handle.js";
 import { connectTransport } from "../../src/rpc/connect-transport.js";
@@ -107,6 +108,21 @@ describe.each(transports)("over %s", (_, open) => {
       } else if (event.sequence === 2) gateway.service.done(handle.runId, "x");
     }
     expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it("a stream goes on over an event and a field of a newer server", async () => {
+    const handle = await started();
+    const { service } = gateway;
+    // A field that nobody knows: in place of the kind of an event, and beside it.
+    const newer = { no: 2005, wireType: WireType.LengthDelimited, data: new Uint8Array([0]) };
+    service.append(handle.runId, { case: "resumed", value: {} });
+    service.append(handle.runId, { case: undefined }).$unknown = [newer];
+    service.append(handle.runId, { case: "done", value: { outputJson: '{"result":"x"}' } }).$unknown = [newer];
+    const seen: [number, string][] = [];
+    for await (const { sequence, type } of handle.stream()) seen.push([sequence, type]);
+    expect(seen.map(([, type]) => type).slice(-3)).toEqual(["resumed", "unknown", "done"]);
+    expect(seen.map(([sequence]) => sequence)).toEqual(seen.map((_, at) => at + 1));
+    expect((await handle.result()).output).toMatchObject({ result: "x" });
   });
 
   it("a stream outlasts a server that is away for longer than a call is repeated", async () => {

@@ -253,6 +253,18 @@ def test_gives_the_events_of_a_stream_to_its_end() -> None:
     assert asked_after(server) == [0]
 
 
+def test_goes_on_over_an_event_and_a_field_of_a_newer_server() -> None:
+    def newer(known: event_pb2.Event) -> run_pb2.StreamEventsResponse:
+        # A field 2005 that nobody knows: beside the kind of an event, or in place of it.
+        told = event_pb2.Event.FromString(known.SerializeToString() + b"\xaa\x7d\x00")
+        return run_pb2.StreamEventsResponse(event=told)
+
+    _, got = feed(
+        stream(event(1), newer(event_pb2.Event(run_id="run_1", sequence=2)), newer(event(3, "done").event)),
+    )
+    assert got == [(1, "resumed"), (2, "unknown"), (3, "done")]
+
+
 def test_goes_on_after_the_last_event_where_a_connection_breaks_and_gives_none_twice() -> None:
     server, got = feed(
         stream(event(1), whole=False),
