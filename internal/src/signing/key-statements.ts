@@ -2,7 +2,7 @@
 // key, and each answer to a gateway, so that nobody on the bus can give one.
 import { signedText } from "./statements.js";
 
-/** An API key as it was made: signed by the orchestrator that stored it. */
+/** What an API key lets somebody do: what a gateway is told of it. */
 export interface KeyStatement {
   readonly keyId: string;
   /** In hexadecimal. */
@@ -16,6 +16,12 @@ export interface KeyStatement {
   readonly expiresAt: number;
 }
 
+/** An API key as it was made, with what people are told of it: signed by the orchestrator that stored it. */
+export interface MadeKeyStatement extends KeyStatement {
+  readonly createdBy: string;
+  readonly description: string;
+}
+
 /** What a gateway is told of a key that somebody shows it: signed by the orchestrator that tells. */
 export interface KeyAnswerStatement {
   readonly key: KeyStatement;
@@ -25,6 +31,11 @@ export interface KeyAnswerStatement {
   readonly at: number;
 }
 
+export function madeKeyText(statement: MadeKeyStatement): string {
+  return signedText("agentspan.key.v2", statement);
+}
+
+/** What was signed of keys that were made before there was more to say of them. */
 export function keyText(statement: KeyStatement): string {
   return signedText("agentspan.key.v1", statement);
 }

@@ -1,5 +1,13 @@
 // What an orchestrator lets a caller do, whatever the gateway that forwards it thought of it.
-import { createLogger, newApiKey, newSigningKey, type Signing, signingKey, TrustedKeys } from "@agentspan/internal";
+import {
+  createLogger,
+  keyText,
+  newApiKey,
+  newSigningKey,
+  type Signing,
+  signingKey,
+  TrustedKeys,
+} from "@agentspan/internal";
 import {
   type Caller,
   EnvelopeSchema,
@@ -184,6 +192,8 @@ describe("API keys", () => {
       { ...stored, groups: ["leads"] },
       { ...stored, expiresAt: 9_999_999_999_999 },
       { ...stored, secretSha256: "ab".repeat(32) },
+      { ...stored, createdBy: "maria" },
+      { ...stored, description: "the same, said otherwise" },
       unsigned,
     ];
     for (const row of changed) {
@@ -196,6 +206,23 @@ describe("API keys", () => {
     const other = desk(true, newSigning(), store);
     store.database.keys.set(keyId, stored);
     await expect(other.ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).rejects.toThrow(/not believed/);
+  });
+
+  it("that were sealed before all of a key was are held to what was sealed of them", async () => {
+    const signing = newSigning();
+    const { store, ask } = desk(true, signing);
+    await ask("KeyService/CreateKey", PUT, put);
+    const stored = store.database.keys.get(keyId);
+    if (stored === undefined) throw new Error("The key was not stored.");
+    const { secretSha256: hash, owner, roles, groups, namespace, createdAt, expiresAt = 0 } = stored;
+    const text = keyText({ keyId, secretSha256: hash, owner, roles, groups, namespace, createdAt, expiresAt });
+    const signature = Buffer.from(signing.key.sign(text)).toString("base64url");
+    const before = { ...stored, seal: { signingKeyId: signing.key.id, signature } };
+    store.database.keys.set(keyId, before);
+    expect((await ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).key?.owner).toBe("alex");
+    expect((await ask("KeyService/ListKeys", LIST, {})).keys).toMatchObject([{ keyId, problem: "" }]);
+    store.database.keys.set(keyId, { ...before, owner: "robin" });
+    await expect(ask("Internal/VerifyKey", VERIFY, { keyId }, gateway)).rejects.toThrow(/not believed/);
   });
 
   it("of another namespace are not there", async () => {

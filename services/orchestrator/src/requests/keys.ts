@@ -7,6 +7,7 @@ import {
   keyAnswerText,
   keyText,
   Limits,
+  madeKeyText,
   type Signing,
 } from "@agentspan/internal";
 import {
@@ -143,18 +144,22 @@ function statementOf(key: ApiKey): KeyStatement {
 }
 
 function sealOf(key: ApiKey, { key: by }: Signing): KeySeal {
-  const signature = Buffer.from(by.sign(keyText(statementOf(key)))).toString("base64url");
-  return { signingKeyId: by.id, signature };
+  return { signingKeyId: by.id, signature: Buffer.from(by.sign(madeTextOf(key))).toString("base64url") };
 }
 
+/** A seal of before is held to what was sealed then; one of today is none of those. */
 function sealProblem(key: ApiKey, { trusted }: Signing): string | undefined {
-  const { signingKeyId = "", signature = "" } = key.seal ?? {};
-  return trusted.problem("orchestrators", {
-    text: keyText(statementOf(key)),
-    keyId: signingKeyId,
-    signature: Buffer.from(signature, "base64url"),
-    at: key.createdAt,
-  });
+  const { signingKeyId: keyId = "", signature: text = "" } = key.seal ?? {};
+  const seal = { keyId, signature: Buffer.from(text, "base64url"), at: key.createdAt };
+  const problem = trusted.problem("orchestrators", { ...seal, text: madeTextOf(key) });
+  if (problem === undefined) return undefined;
+  const isOfBefore = trusted.problem("orchestrators", { ...seal, text: keyText(statementOf(key)) }) === undefined;
+  return isOfBefore ? undefined : problem;
+}
+
+function madeTextOf(key: ApiKey): string {
+  const { createdBy, description } = key;
+  return madeKeyText({ ...statementOf(key), createdBy, description });
 }
 
 function encodeKey(key: ApiKey, problem = ""): Key {
