@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { permitProblem, readCredentials, TRUSTED_KEYS_FILE, TrustedKeys } from "@agentspan/internal";
+import { permitFault, permitLimit, readCredentials, TRUSTED_KEYS_FILE, TrustedKeys } from "@agentspan/internal";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../src/main.js";
@@ -66,8 +66,9 @@ describe("with a key for permits", () => {
       { namespace: "billing", queue: "desk", name: "charge" },
     ]);
     const permit = { workers, tools, at: timestampMs(at), until: timestampMs(until), keyId, signature };
-    const use = { workerId: "refunds-2", tools, trusted: trustedIn(keys), now: Date.now() };
-    expect(permitProblem(permit, use)).toBeUndefined();
+    const now = Date.now();
+    expect(permitFault(permit, { workerId: "refunds-2", trusted: trustedIn(keys), now })).toBeUndefined();
+    expect(permitLimit(permit, tools, now)).toBeUndefined();
     const user = JSON.parse(said.split("\n").findLast((line) => line.trim().startsWith("{")) ?? "{}");
     expect(user.nkey).toMatch(/^U[A-Z2-7]{55}$/);
     expect(said).not.toContain(read.nkeySeed);

@@ -3,7 +3,15 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type NatsUser, natsUserOf, permitOf, permitProblem, readCredentials, TrustedKeys } from "@agentspan/internal";
+import {
+  type NatsUser,
+  natsUserOf,
+  permitFault,
+  permitLimit,
+  permitOf,
+  readCredentials,
+  TrustedKeys,
+} from "@agentspan/internal";
 import { trustedKeysFileOf } from "./local-keys.js";
 
 const FOLDER = "workers";
@@ -102,6 +110,8 @@ function userIn(text: string, trusted: TrustedKeys): NatsUser | string {
   if (read === undefined || user === undefined) return "it holds no worker's credentials";
   const permit = permitOf(read.permit);
   // What a permit names was looked at by whoever signed it, and may stand in the server's configuration.
-  const use = { workerId: permit.workers[0] ?? "", tools: permit.tools, trusted, now: Date.now() };
-  return permitProblem(permit, use) ?? user;
+  const now = Date.now();
+  return (
+    permitFault(permit, { workerId: permit.workers[0] ?? "", trusted, now }) ?? permitLimit(permit, [], now) ?? user
+  );
 }

@@ -3,10 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   consumerName,
   natsAddress,
-  newWorkerCredentials,
   readCredentials,
-  signingKey,
-  signingKeyIn,
   TASK_STREAM,
   taskSubject,
   type WorkerCredentials,
@@ -14,11 +11,11 @@ import {
   workerSubject,
 } from "@agentspan/internal";
 import type { WorkerPermit } from "@agentspan/proto";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { connect, nkeyAuthenticator } from "nats";
 import { afterEach, describe, expect, it } from "vitest";
 import { credentialsFile, deskAgent, RawWorker, toldOf, until } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
+import { type Made, named, permitFor } from "../made-permit.js";
 import { withStack } from "../stack-fixture.js";
 
 const stack = withStack({ orchestrators: 2, signed: true, permits: true });
@@ -43,34 +40,8 @@ function credentialsOf(workerId: string): WorkerCredentials {
   return read;
 }
 
-interface Made {
-  readonly workers: readonly string[];
-  readonly name?: string;
-  readonly until?: number;
-  readonly signer?: "permits" | "orchestrators";
-}
-
-/** As whoever has a key of the installation could make one. */
-function permitFor({ workers, name = "refund", until: end, signer = "permits" }: Made): WorkerPermit {
-  const at = Date.now();
-  const pem = readFileSync(signingKeyIn(stack.current.keysFolder, signer, at)?.path ?? "", "utf8");
-  const tools = [{ namespace: "default", queue: "desk", name }];
-  const statement = { workers, tools, at, until: end ?? at + 60_000 };
-  const { permit } = newWorkerCredentials(statement, signingKey(pem));
-  const times = { at: timestampFromMs(permit.at), until: timestampFromMs(permit.until) };
-  const { workers: ids, keyId, signature } = permit;
-  return {
-    $typeName: "agentspan.v1.WorkerPermit",
-    ...times,
-    workers: [...ids],
-    keyId,
-    signature,
-    tools: tools.map(named),
-  };
-}
-
-function named(tool: { readonly namespace: string; readonly queue: string; readonly name: string }) {
-  return { $typeName: "agentspan.v1.PermittedTool", ...tool } as const;
+function permit(made: Made): WorkerPermit {
+  return permitFor(stack.current.keysFolder, made);
 }
 
 describe("a worker with credentials", () => {
@@ -124,28 +95,28 @@ describe("a worker that may not serve a tool is told why, and is granted nothing
     ["with another's", () => credentialsOf("worker-1").permit, /its permit is for worker-1/],
     [
       "with one for another tool",
-      () => permitFor({ workers: ["stranger"], name: "email" }),
+      () => permit({ workers: ["stranger"], names: ["email"] }),
       /does not name tool refund/,
     ],
-    ["with one that has ended", () => permitFor({ workers: ["stranger"], until: 1 }), /ended at 1970-01-01/],
+    ["with one that has ended", () => permit({ workers: ["stranger"], until: 1 }), /ended at 1970-01-01/],
     [
       "with one that an orchestrator signed",
-      () => permitFor({ workers: ["stranger"], signer: "orchestrators" }),
+      () => permit({ workers: ["stranger"], signer: "orchestrators" }),
       /that of an orchestrator, not of whoever permits workers/,
     ],
     [
       "with one in which a tool was put in",
       () => {
-        const permit = permitFor({ workers: ["stranger"], name: "email" });
-        return { ...permit, tools: [...permit.tools, named({ namespace: "default", queue: "desk", name: "refund" })] };
+        const made = permit({ workers: ["stranger"], names: ["email"] });
+        return { ...made, tools: [...made.tools, named({ namespace: "default", queue: "desk", name: "refund" })] };
       },
       /not of what it says/,
     ],
   ];
 
-  it.each(cases)("%s", async (_, permit, why) => {
+  it.each(cases)("%s", async (_, shows, why) => {
     const worker = await stranger();
-    const { error } = await worker.register(REFUNDS, undefined, permit());
+    const { error } = await worker.register(REFUNDS, undefined, shows());
     expect(error?.reason).toBe("PERMISSION_DENIED");
     expect(error?.message).toMatch(why);
     const run = await startRun(stack.current, `no permit ${_}`, [call("email", {}), { text: "ok" }], {
@@ -157,11 +128,7 @@ describe("a worker that may not serve a tool is told why, and is granted nothing
 
   it("and with one that names it, it is let in", async () => {
     const worker = await stranger();
-    const { error, consumers } = await worker.register(
-      REFUNDS,
-      undefined,
-      permitFor({ workers: ["stranger", "other"] }),
-    );
+    const { error, consumers } = await worker.register(REFUNDS, undefined, permit({ workers: ["stranger", "other"] }));
     expect(error).toBeUndefined();
     expect(consumers).toHaveLength(1);
   });

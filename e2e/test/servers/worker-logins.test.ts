@@ -15,6 +15,7 @@ import { connect } from "nats";
 import { afterEach, describe, expect, it } from "vitest";
 import { ANNOUNCE_SOON, deskAgent, loggedIn, RawWorker, toldOf, until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, startRun, theApproval } from "../desk-run.js";
+import { orchestratorIds } from "../orchestrator-ids.js";
 import { historyOf } from "../signed-run.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -42,14 +43,6 @@ function callOf(run: DeskRun, tool: string): Promise<{ readonly runId: string; r
     const found = calls.find(({ toolName }) => toolName === tool);
     return found && { runId: run.runId, callId: found.callId };
   });
-}
-
-async function orchestratorIds(): Promise<readonly [string, string]> {
-  const instances = stack.current.database.collection<{ _id: string; kind: string; seenAt: Date }>("instances");
-  const found = await instances.find({ kind: "orchestrator" }).sort({ seenAt: -1 }).limit(2).toArray();
-  const [one, other] = found.map(({ _id }) => _id);
-  if (one === undefined || other === undefined) throw new Error("There are no two orchestrators.");
-  return [one, other];
 }
 
 describe("the NATS login of a worker", () => {
@@ -112,7 +105,7 @@ describe("a login at NATS", () => {
     // Its own registration is for another queue.
     expect((await thief.register([{ queue: "desk", name: "get_order" }])).error).toBeUndefined();
     const before = await historyOf(stack.current, run);
-    for (const at of [undefined, ...(await orchestratorIds())]) {
+    for (const at of [undefined, ...(await orchestratorIds(stack.current))]) {
       expect(toldOf(await thief.claim(plain, at))).toBe("PERMISSION_DENIED");
       expect(toldOf(await thief.claim({ ...gated, preview: true }, at))).toBe("PERMISSION_DENIED");
       expect(toldOf(await thief.claim({ ...plain, namespace: "elsewhere" }, at))).toBe("NOT_FOUND");
@@ -173,7 +166,7 @@ describe("a worker that has registered", () => {
   it("at one orchestrator is served by another at once, by what it registers later too", async () => {
     const run = await calls("two orchestrators", "get_order", "get_customer");
     const [order, customer] = [await callOf(run, "get_order"), await callOf(run, "get_customer")];
-    const [one, other] = await orchestratorIds();
+    const [one, other] = await orchestratorIds(stack.current);
     const worker = await rawWorker("known");
     expect(toldOf(await worker.claim(order, other))).toBe("PERMISSION_DENIED");
     await worker.register(tools("get_order"), one);

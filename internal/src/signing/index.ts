@@ -4,6 +4,7 @@ export * from "./grant-statement.js";
 export * from "./key-files.js";
 export * from "./key-statements.js";
 export * from "./permit.js";
+export * from "./registration-statement.js";
 export * from "./settings.js";
 export * from "./signing-key.js";
 export * from "./statements.js";

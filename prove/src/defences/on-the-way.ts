@@ -17,6 +17,9 @@ const BELIEVED_RECORD = "services/orchestrator/test/proof/believed-record.test.t
 const ENTITLEMENT = "services/orchestrator/src/core/entitlement.ts";
 const TAMPERED_ROWS = "e2e/test/servers/tampered-rows.test.ts";
 const UNREGISTERED = "services/orchestrator/test/workers/unregistered-workers.test.ts";
+const BELIEVED_REGISTRATIONS = "services/orchestrator/test/workers/believed-registrations.test.ts";
+const PERMITTED_REGISTRATIONS = "services/orchestrator/test/workers/permitted-registrations.test.ts";
+const REGISTERED_ROWS = "e2e/test/servers/registered-rows.test.ts";
 const PERMITS = "e2e/test/servers/worker-credentials.test.ts";
 const ENVELOPE_GUARD = "services/orchestrator/test/proof/envelope-guard.test.ts";
 const AUDIT = "internal/test/audit.test.ts";
@@ -141,9 +144,61 @@ export const ON_THE_WAY: readonly Defence[] = [
     threat: SPEAKS_FOR_ANOTHER,
     without: "a worker is served by the registration of another",
     file: "services/orchestrator/src/worker-registry.ts",
-    from: "worker?.workerId === workerId && worker.namespace",
+    from: "worker?.name === workerId && worker.namespace",
     to: "worker !== undefined && workerId.length > 0 && worker.namespace",
     shownBy: { file: UNREGISTERED, title: "has no use for the incarnation of one that has" },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "a registration that was written into the database is one",
+    file: "services/orchestrator/src/proof/registrations.ts",
+    from: 'if (seal === undefined) return "it is not signed";',
+    to: "if (seal === undefined) return undefined;",
+    shownBy: {
+      file: BELIEVED_REGISTRATIONS,
+      title: "is granted nothing: neither a call nor its probe nor its preview",
+    },
+  },
+  {
+    threat: ROW,
+    without: "a registration counts as it stands in the database",
+    file: "services/orchestrator/src/proof/registrations.ts",
+    from: "const problem = this.sealProblem(worker) ?? ",
+    to: "const problem = (worker.seal === undefined ? this.sealProblem(worker) : undefined) ?? ",
+    shownBy: {
+      file: BELIEVED_REGISTRATIONS,
+      title: "counts for nothing where it is read, until its worker registers again",
+    },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "a registration outlasts its permit",
+    file: "services/orchestrator/src/proof/permits.ts",
+    from: "permit.until <= this.options.clock.now()) return false;",
+    to: "permit.until <= 0) return false;",
+    shownBy: { file: PERMITTED_REGISTRATIONS, title: "a registration ends with its permit" },
+  },
+  {
+    threat: SPEAKS_FOR_ANOTHER,
+    without: "narrowed credentials leave what was registered with the wide ones",
+    file: "services/orchestrator/src/proof/permits.ts",
+    from: "if (newer === undefined || newer.at <= at) return undefined;",
+    to: "if (newer === undefined || newer.at <= at || tools.length > 0) return undefined;",
+    shownBy: {
+      file: REGISTERED_ROWS,
+      title: "narrowed credentials narrow what was registered before with the wide ones",
+    },
+  },
+  {
+    threat: ROW,
+    without: "a permit of a worker that was written into the database is one",
+    file: "services/orchestrator/src/proof/newest-permits.ts",
+    from: "if (problem === undefined) this.keep(workerId, permit);",
+    to: 'if (problem !== "") this.keep(workerId, permit);',
+    shownBy: {
+      file: PERMITTED_REGISTRATIONS,
+      title: "is not made in the database, nor taken back there where it was seen",
+    },
   },
   {
     threat: SPEAKS_FOR_ANOTHER,

@@ -14,6 +14,7 @@ import { LeaseJudge } from "./lease-judge.js";
 import type { Bus, InstanceKeys, Models, Store } from "./ports.js";
 import { EnvelopeGuard } from "./proof/envelope-guard.js";
 import { Permits } from "./proof/permits.js";
+import { Registrations } from "./proof/registrations.js";
 import { requireSharedKeys } from "./proof/shared-keys.js";
 import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
@@ -69,7 +70,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const history = new History(store);
   const signatures =
     options.signing && new Signatures({ signing: options.signing, history, agents, text: textFunctions, audit: store });
-  const registry = new WorkerRegistry(store, time);
+  const { leaseMs } = timing;
+  const pollMs = Math.max(100, Math.floor(heartbeatMs / 3));
+  const { signing } = options;
+  const permits = new Permits({ trusted: signing?.trusted, store, clock, intervalMs: pollMs, log, time });
+  const registrations = new Registrations({ signing, permits, clock, log });
+  const registry = new WorkerRegistry(store, time, registrations);
   const wishes = new DeltaWishes(() => time.monotonic());
   bus.onDeltaWish((namespace, runId) => wishes.wish(namespace, runId));
   const ledger = new GrantLedger({ store, clock, signing: options.signing, log });
@@ -101,8 +107,6 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     mostModelCalls,
     time,
   });
-  const { leaseMs } = timing;
-  const pollMs = Math.max(100, Math.floor(heartbeatMs / 3));
   const inHand = (): readonly string[] => relay.inHand();
   const keys = options.signing && keysOf(options.signing, clock.now());
   const instances = new Instances({
@@ -151,7 +155,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     leaseMs,
     heartbeatMs,
     signatures,
-    permits: new Permits(options.signing?.trusted, clock),
+    permits,
+    registrations,
     log,
     time,
   });
@@ -196,6 +201,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   await instances.start();
   try {
     await requireSharedKeys({ store, incarnation: id, keys, leaseMs, time });
+    await permits.start();
   } catch (error) {
     clock.stop();
     await instances.stop();
@@ -219,6 +225,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       await relay.stop(graceMs);
       await engine.drain();
       judge.stop();
+      permits.stop();
       clock.stop();
       await instances.stop();
       await handBack();

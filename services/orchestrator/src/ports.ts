@@ -5,6 +5,7 @@ export * from "./ports/bus.js";
 export * from "./ports/grants.js";
 export * from "./ports/keys.js";
 export * from "./ports/models.js";
+export * from "./ports/permits.js";
 export * from "./ports/processes.js";
 export * from "./ports/runs.js";
 export * from "./ports/store.js";

@@ -1,13 +1,13 @@
 // Which incarnation of a worker serves what, and what it says of it. Kept in memory by whoever answered the
-// registration; another orchestrator finds it in the store.
+// registration; another orchestrator finds it in the store, and believes it where it is signed: see proof/registrations.ts.
 //
 // What the owner of a tool demands is the strictest word of all who serve it: a worker of an older version that starts
 // beside a newer one takes no gate away. Where nobody serves it, the newest registration holds, for as long as it takes.
+import { isDeepStrictEqual } from "node:util";
 import { systemTime, type Time } from "@agentspan/internal";
-import type { WorkerTool } from "@agentspan/proto";
 import { type OwnerDemand, strictestTerms } from "./core/index.js";
-import type { InstanceStore, ServedTool, ToolStore } from "./ports.js";
-import { servedTool } from "./worker-messages.js";
+import type { InstanceStore, RegisteredWorker, ServedTool, ToolPlace, ToolStore } from "./ports.js";
+import type { Registrations } from "./proof/registrations.js";
 
 /** What holds of a tool when only one of those who serve it says so. */
 type Demand = Pick<OwnerDemand, "approval" | "once" | "preview">;
@@ -18,17 +18,9 @@ export interface WorkerProcess {
   readonly incarnation: string;
 }
 
-/** A tool at the place where workers take its tasks. */
-export interface ToolPlace {
-  readonly namespace: string;
-  readonly queue: string;
-  readonly tool: string;
-}
-
-interface KnownWorker {
-  readonly workerId: string;
-  readonly namespace: string;
-  readonly tools: readonly ServedTool[];
+interface KnownWorker extends RegisteredWorker {
+  /** Why its registration counts for nothing: it must register again. */
+  readonly problem?: string | undefined;
 }
 
 const MOST_WORKERS = 10_000;
@@ -36,6 +28,7 @@ const MOST_WORKERS = 10_000;
 const REMEMBERED_MS = 2_000;
 /** A demand outlasts the last sign of life of whoever made it by so long: its worker may be about to start again. */
 const DEMAND_OUTLASTS_MS = 10 * 60_000;
+const ALL_COUNT: Pick<Registrations, "problem" | "cover"> = { problem: () => undefined, cover: () => true };
 const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enforcesKey: false };
 
 export class WorkerRegistry {
@@ -49,17 +42,26 @@ export class WorkerRegistry {
   constructor(
     private readonly store: Pick<InstanceStore & ToolStore, "readInstances" | "liveWorkers" | "getTools">,
     private readonly time: Time = systemTime,
+    /** Which registrations count; all of them unless said. */
+    private readonly registrations: Pick<Registrations, "problem" | "cover"> = ALL_COUNT,
   ) {}
 
-  put(incarnation: string, workerId: string, namespace: string, tools: readonly WorkerTool[]): void {
-    this.keep(incarnation, { workerId, namespace, tools: tools.map(servedTool) });
+  /** What was registered here. */
+  put(worker: RegisteredWorker): void {
+    const { namespace, tools } = worker;
+    this.keep(worker);
     this.serving.delete(namespace);
-    for (const { queue, name } of tools) this.remembered.delete(placeKey({ namespace, queue, tool: name }));
+    for (const { queue, tool } of tools) this.remembered.delete(placeKey({ namespace, queue, tool }));
   }
 
-  /** Undefined where nobody knows the incarnation: it must register. */
+  /**
+   * Undefined where nobody knows the incarnation: it must register. So must one whose registration has a problem; it
+   * shows life nevertheless, and nothing more is believed of it.
+   */
   async get(incarnation: string): Promise<KnownWorker | undefined> {
-    return this.workers.get(incarnation) ?? (await this.find(incarnation));
+    const known = this.workers.get(incarnation);
+    // It may have registered again, with another orchestrator.
+    return known === undefined || known.problem !== undefined ? await this.find(incarnation) : known;
   }
 
   /**
@@ -69,7 +71,7 @@ export class WorkerRegistry {
    */
   async servedBy({ workerId, incarnation }: WorkerProcess, at: ToolPlace): Promise<ServedTool | undefined> {
     const registered = (worker: KnownWorker | undefined) =>
-      worker?.workerId === workerId && worker.namespace === at.namespace
+      worker?.name === workerId && worker.namespace === at.namespace && this.counts(worker, at)
         ? worker.tools.find(({ queue, tool }) => queue === at.queue && tool === at.tool)
         : undefined;
     return registered(this.workers.get(incarnation)) ?? registered(await this.find(incarnation));
@@ -120,21 +122,28 @@ export class WorkerRegistry {
     return tools;
   }
 
+  private counts(worker: KnownWorker, at: ToolPlace): boolean {
+    return worker.problem === undefined && this.registrations.cover(worker, at);
+  }
+
   private async find(incarnation: string): Promise<KnownWorker | undefined> {
     const [stored] = await this.store.readInstances([incarnation]);
     if (stored === undefined || stored.kind !== "worker") return undefined;
-    const { name: workerId, namespace, tools } = stored;
     const before = this.workers.get(incarnation);
-    const isSame = before?.workerId === workerId && before.namespace === namespace;
-    // A registration that came here while this was read may tell of more.
-    const stays = (known: ServedTool): boolean =>
-      !tools.some(({ queue, tool }) => queue === known.queue && tool === known.tool);
-    const found = { workerId, namespace, tools: [...(isSame ? before.tools.filter(stays) : []), ...tools] };
-    this.keep(incarnation, found);
+    // What was verified once, or registered here, is not verified again.
+    const isKnown = before !== undefined && isSameRegistration(before, stored);
+    const found = isKnown ? before : newestOf(before, this.judged(stored));
+    this.keep(found);
     return found;
   }
 
-  private keep(incarnation: string, worker: KnownWorker): void {
+  private judged({ incarnation, name, namespace, tools, seal }: RegisteredWorker): KnownWorker {
+    const worker = { incarnation, name, namespace, tools, ...(seal && { seal }) };
+    return { ...worker, problem: this.registrations.problem(worker) };
+  }
+
+  private keep(worker: KnownWorker): void {
+    const { incarnation } = worker;
     this.workers.delete(incarnation);
     this.workers.set(incarnation, worker);
     const [oldest] = this.workers.keys();
@@ -149,6 +158,32 @@ function strictestOf(demands: readonly (Partial<Demand> | ServedTool)[]): Demand
     once: demands.some(({ once }) => once === true),
     ...(preview === undefined ? {} : { preview }),
   };
+}
+
+/**
+ * Of what is known of a process, and what is stored of it. A registration that came here while the other was read may be
+ * newer, or tell of more; and what was changed in the database since takes nothing away from what was believed.
+ */
+function newestOf(known: KnownWorker | undefined, stored: KnownWorker): KnownWorker {
+  if (known === undefined || known.problem !== undefined) return stored;
+  if (stored.problem !== undefined) return known;
+  if (known.seal !== undefined && stored.seal !== undefined) return stored.seal.at >= known.seal.at ? stored : known;
+  if (known.name !== stored.name || known.namespace !== stored.namespace) return stored;
+  const { tools } = stored;
+  const stays = ({ queue, tool }: ServedTool): boolean =>
+    !tools.some((other) => other.queue === queue && other.tool === tool);
+  return { ...stored, tools: [...known.tools.filter(stays), ...tools] };
+}
+
+/** Whether a row is word for word the one that is known. */
+function isSameRegistration(known: KnownWorker, stored: RegisteredWorker): boolean {
+  return (
+    known.seal !== undefined &&
+    known.name === stored.name &&
+    known.namespace === stored.namespace &&
+    isDeepStrictEqual(known.seal, stored.seal) &&
+    isDeepStrictEqual(known.tools, stored.tools)
+  );
 }
 
 function placeKey({ namespace, queue, tool }: ToolPlace): string {

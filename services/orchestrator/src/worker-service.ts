@@ -31,6 +31,7 @@ import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { Grants } from "./proof/grants.js";
 import type { Permits } from "./proof/permits.js";
+import type { Registrations } from "./proof/registrations.js";
 import type { Signatures } from "./proof/signatures.js";
 import { ServedCalls } from "./served-calls.js";
 import { TasksInHand } from "./tasks-in-hand.js";
@@ -54,6 +55,7 @@ export interface WorkerServiceOptions {
   /** Signs grants; absent where there are no keys. */
   readonly signatures?: Signatures | undefined;
   readonly permits: Pick<Permits, "require">;
+  readonly registrations: Pick<Registrations, "sealed">;
   readonly log: Logger;
   readonly time?: Time | undefined;
 }
@@ -76,22 +78,23 @@ export class WorkerService implements WorkerHandlers {
   }
 
   async register(workerId: string, request: RegisterRequest): Promise<RegisterResponse> {
-    const { store, bus, registry, orchestratorId, leaseMs, heartbeatMs, signatures, permits, log } = this.options;
+    const { store, bus, registry, orchestratorId, leaseMs, heartbeatMs, signatures, log } = this.options;
+    const { permits, registrations } = this.options;
     try {
       checkRegistration(request);
       const namespace = namespaceOf(request.namespace);
-      permits.require({ workerId, namespace, request });
+      const permit = await permits.require({ workerId, namespace, request });
       const [known] = await store.readInstances([request.incarnation]);
       checkIdentity(workerId, request.incarnation, known);
       const tools = request.tools.map(servedTool);
-      const registrations = request.tools.map((tool) => registrationOf(namespace, tool));
       // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.
       faultPoint("orchestrator.before-registration");
-      await store.putTools(registrations);
+      await store.putTools(request.tools.map((tool) => registrationOf(namespace, tool)));
       const { incarnation } = request;
-      if (!(await store.registerWorker({ incarnation, name: workerId, namespace, tools }))) throw anothers(incarnation);
+      const worker = registrations.sealed({ incarnation, name: workerId, namespace, tools }, permit);
+      if (!(await store.registerWorker(worker))) throw anothers(incarnation);
       faultPoint("orchestrator.after-registration");
-      registry.put(incarnation, workerId, namespace, request.tools);
+      registry.put(worker);
       const consumers = await bus.ensureConsumers(namespace, tools);
       log.info({ workerId, incarnation, tools: tools.map(({ tool }) => tool) }, "A worker registered");
       return create(RegisterResponseSchema, {
@@ -119,18 +122,16 @@ export class WorkerService implements WorkerHandlers {
       checkTasks(tasks);
       const known = await registry.get(incarnation);
       if (known === undefined) return create(HeartbeatResponseSchema, { register: true, orchestratorId });
-      checkIdentity(workerId, incarnation, { kind: "worker", name: known.workerId });
+      checkIdentity(workerId, incarnation, { kind: "worker", name: known.name });
+      const { problem, ...worker } = known;
       await instances.store({
-        incarnation,
+        ...worker,
         kind: "worker",
-        name: workerId,
-        namespace: known.namespace,
         counter: Number(counter),
         inHand: await this.begun.inHandOf(incarnation, Number(counter), tasks),
-        tools: known.tools,
       });
       const stop = await this.inHand.toStop(workerId, incarnation, tasks);
-      return create(HeartbeatResponseSchema, { stop, orchestratorId });
+      return create(HeartbeatResponseSchema, { stop, register: problem !== undefined, orchestratorId });
     } catch (thrown) {
       return create(HeartbeatResponseSchema, { error: this.errorOf(thrown), orchestratorId });
     }

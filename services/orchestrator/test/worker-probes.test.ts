@@ -20,7 +20,7 @@ import { History } from "../src/history.js";
 import { Instances } from "../src/instances.js";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
-import { Permits } from "../src/proof/permits.js";
+import type { RegisteredWorker } from "../src/ports.js";
 import { WorkerRegistry } from "../src/worker-registry.js";
 import { WorkerService } from "../src/worker-service.js";
 import { ANY_OBJECT, type Desk, RUN, Scene } from "./scenes/scene.js";
@@ -44,8 +44,9 @@ class Office {
     const time = { ...systemTime, monotonic: () => scene.now };
     const own = { store, incarnation: name, intervalMs: 3_000, leaseMs, log, inHand: () => [], time };
     const registry = new WorkerRegistry(store);
-    const permits = new Permits(undefined, clock);
-    const rest = { orchestratorId: name, leaseMs, heartbeatMs: 3_000, permits, log };
+    const permits = { require: async () => undefined };
+    const registrations = { sealed: (worker: RegisteredWorker) => worker };
+    const rest = { orchestratorId: name, leaseMs, heartbeatMs: 3_000, permits, registrations, log };
     const [history, instances] = [new History(store), new Instances(own)];
     this.service = new WorkerService({ store, bus, engine, history, instances, registry, clock, ...rest });
   }

@@ -1,6 +1,6 @@
 // What a memory store keeps. Several stores on one database are several processes on one database.
 
-import type { Instance, RunWrite, StoredAgent, ToolRegistration } from "../ports.js";
+import type { Instance, RunWrite, ShownPermit, StoredAgent, ToolRegistration } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
 import { emptyAudit, type MemoryAudit } from "./memory-audit.js";
@@ -23,6 +23,8 @@ export interface MemoryDatabase {
   readonly tools: Map<string, ToolRegistration>;
   readonly instances: Map<string, Instance & { readonly seenAt: number }>;
   readonly keys: MemoryKeys;
+  /** By worker id. */
+  readonly permits: Map<string, ShownPermit & { readonly seenAt: number }>;
   readonly grants: MemoryGrants;
   readonly audit: MemoryAudit;
 }
@@ -36,6 +38,7 @@ export function emptyDatabase(): MemoryDatabase {
     tools: new Map(),
     instances: new Map(),
     keys: new Map(),
+    permits: new Map(),
     grants: new Map(),
     audit: emptyAudit(),
   };

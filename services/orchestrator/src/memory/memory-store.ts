@@ -25,6 +25,7 @@ import type {
   Revocation,
   RunQuery,
   RunWrite,
+  ShownPermit,
   StandingGrant,
   Store,
   StoredAgent,
@@ -202,9 +203,9 @@ export class MemoryStore implements Store {
     return this.#carryOut("registerWorker", () => {
       const stored = this.database.instances.get(worker.incarnation);
       if (stored !== undefined && (stored.kind !== "worker" || stored.name !== worker.name)) return false;
-      const fresh = { kind: "worker" as const, counter: 0, inHand: [] };
-      const registered = structuredClone({ ...fresh, ...stored, ...worker, seenAt: this.#now() });
-      this.database.instances.set(worker.incarnation, registered);
+      const { counter, inHand } = stored ?? { counter: 0, inHand: [] };
+      const instance = { ...worker, kind: "worker" as const, counter, inHand, seenAt: this.#now() };
+      this.database.instances.set(worker.incarnation, structuredClone(instance));
       return true;
     });
   }
@@ -270,6 +271,23 @@ export class MemoryStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#carryOut("noteKeyUse", () => keys.noteKeyUse(this.database.keys, keyId, at));
+  }
+
+  putPermit(permit: ShownPermit): Promise<void> {
+    return this.#carryOut("putPermit", () => {
+      const { permits } = this.database;
+      const stored = permits.get(permit.workerId);
+      if (stored !== undefined && stored.at >= permit.at) return;
+      permits.set(permit.workerId, structuredClone({ ...permit, seenAt: this.#now() }));
+    });
+  }
+
+  listPermits(since: number): Promise<readonly ShownPermit[]> {
+    return this.#carryOut("listPermits", () =>
+      [...this.database.permits.values()].flatMap(({ seenAt, ...permit }) =>
+        seenAt >= since ? [structuredClone(permit)] : [],
+      ),
+    );
   }
 
   putGrant(grant: StandingGrant): Promise<boolean> {

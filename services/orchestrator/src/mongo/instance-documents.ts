@@ -34,11 +34,16 @@ export class InstanceDocuments implements InstanceStore {
   }
 
   /** Guarded by who it is: where that is another it tries to insert, and is refused as a duplicate. */
-  async registerWorker({ incarnation, name, namespace, tools }: RegisteredWorker): Promise<boolean> {
+  async registerWorker({ incarnation, name, namespace, tools, seal }: RegisteredWorker): Promise<boolean> {
     const kind = "worker" as const;
     const statement = {
       q: { _id: incarnation, kind, name },
-      u: { $set: { namespace, tools }, $setOnInsert: { counter: 0, inHand: [] }, $currentDate: { seenAt: true } },
+      u: {
+        $set: { namespace, tools, ...(seal && { seal }) },
+        ...(seal === undefined ? { $unset: { seal: "" } } : {}),
+        $setOnInsert: { counter: 0, inHand: [] },
+        $currentDate: { seenAt: true },
+      },
     };
     return (await this.#database.upsert(INSTANCES, [statement])).duplicates.size === 0;
   }
@@ -82,12 +87,12 @@ export class InstanceDocuments implements InstanceStore {
    */
   async #send(beats: readonly Beat[]): Promise<readonly undefined[]> {
     const statements = beats.map(({ instance }) => {
-      const { incarnation, kind, name, namespace, counter, inHand, tools, keys } = instance;
+      const { incarnation, kind, name, namespace, counter, inHand, tools, seal, keys } = instance;
       return {
         q: { _id: incarnation, counter: { $lt: counter } },
         u: {
           $set: { counter, inHand, ...(keys && { keys }) },
-          $setOnInsert: { kind, name, namespace, tools },
+          $setOnInsert: { kind, name, namespace, tools, ...(seal && { seal }) },
           $currentDate: { seenAt: true },
         },
       };

@@ -21,6 +21,7 @@ import type {
   Revocation,
   RunQuery,
   RunWrite,
+  ShownPermit,
   StandingGrant,
   Store,
   StoredAgent,
@@ -33,6 +34,7 @@ import { Database, type DatabaseTimes } from "./database.js";
 import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
+import { PERMITS, PermitDocuments } from "./permit-documents.js";
 import { RunCommits } from "./run-commits.js";
 import { RUNS } from "./run-document.js";
 import { RunReads } from "./run-reads.js";
@@ -81,6 +83,7 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
   [STANDING_GRANTS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
   [STANDING_GRANTS, { namespace: 1, agentName: 1, toolName: 1, createdAt: 1, _id: 1 }, { name: "byTool" }],
+  [PERMITS, { seenAt: 1 }, { name: "seen" }],
   [AUDIT, { namespace: 1, at: 1, _id: 1 }, { name: "oldest" }],
 ];
 
@@ -97,7 +100,7 @@ export class MongoStore implements Store {
   readonly #instances: InstanceDocuments;
   readonly #keys: KeyDocuments;
   readonly #grants: GrantDocuments;
-
+  readonly #permits: PermitDocuments;
   readonly #audit: AuditDocuments;
 
   private constructor(
@@ -121,6 +124,7 @@ export class MongoStore implements Store {
     this.#instances = new InstanceDocuments(this.#database);
     this.#keys = new KeyDocuments(this.#database);
     this.#grants = new GrantDocuments(this.#database);
+    this.#permits = new PermitDocuments(this.#database);
     this.#audit = new AuditDocuments(this.#database);
   }
 
@@ -281,6 +285,14 @@ export class MongoStore implements Store {
 
   noteKeyUse(keyId: string, at: number): Promise<void> {
     return this.#keys.noteKeyUse(keyId, at);
+  }
+
+  putPermit(permit: ShownPermit): Promise<void> {
+    return this.#permits.putPermit(permit);
+  }
+
+  listPermits(since: number): Promise<readonly ShownPermit[]> {
+    return this.#permits.listPermits(since);
   }
 
   putGrant(grant: StandingGrant): Promise<boolean> {

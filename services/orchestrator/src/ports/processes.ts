@@ -1,4 +1,5 @@
 // Where the processes of workers, orchestrators and gateways are kept, and what workers serve.
+import type { RegistrationPermit } from "@agentspan/internal";
 import type { OwnerDemand, PreviewTerms } from "../core/agent.js";
 
 /** What the owner of a tool said when a worker registered it. */
@@ -14,6 +15,13 @@ export interface ToolStore {
   /** The newest registration of a tool replaces the one before. */
   putTools(tools: readonly ToolRegistration[]): Promise<void>;
   getTools(namespace: string, tools: readonly { queue: string; tool: string }[]): Promise<readonly ToolRegistration[]>;
+}
+
+/** A tool at the place where workers take its tasks. */
+export interface ToolPlace {
+  readonly namespace: string;
+  readonly queue: string;
+  readonly tool: string;
 }
 
 /** A tool as one incarnation of a worker serves it. */
@@ -42,6 +50,8 @@ export interface Instance {
   readonly inHand: readonly string[];
   /** What a worker serves. */
   readonly tools: readonly ServedTool[];
+  /** Of a worker, by the orchestrator that took its registration; absent where orchestrators have no keys. */
+  readonly seal?: RegistrationSeal;
   /** Of an orchestrator that signs. */
   readonly keys?: InstanceKeys;
   /** By the store's clock, milliseconds; set by the adapter on reading. Shown to people, never judged by. */
@@ -49,7 +59,18 @@ export interface Instance {
 }
 
 /** A worker as it registered. */
-export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools">;
+export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools" | "seal">;
+
+/** What was signed of a registration beside the worker, its namespace and its tools, and the signature. */
+export interface RegistrationSeal {
+  /** When it was taken, milliseconds since the epoch. */
+  readonly at: number;
+  /** With which it was taken, where workers are asked for one. */
+  readonly permit?: RegistrationPermit;
+  readonly keyId: string;
+  /** In base64url. */
+  readonly signature: string;
+}
 
 /** Key ids: which an orchestrator signs with, and whose signatures as an orchestrator it believes. */
 export interface InstanceKeys {

@@ -3,10 +3,19 @@ import type { AgentStore } from "./agents.js";
 import type { AuditStore } from "./audit.js";
 import type { GrantStore } from "./grants.js";
 import type { KeyStore } from "./keys.js";
+import type { PermitStore } from "./permits.js";
 import type { InstanceStore, ToolStore } from "./processes.js";
 import type { RunStore } from "./runs.js";
 
-export interface Store extends GrantStore, RunStore, AgentStore, ToolStore, InstanceStore, KeyStore, AuditStore {
+export interface Store
+  extends GrantStore,
+    RunStore,
+    AgentStore,
+    ToolStore,
+    InstanceStore,
+    KeyStore,
+    PermitStore,
+    AuditStore {
   /** The store's clock, milliseconds since the epoch; used to correct ours. */
   serverTime(): Promise<number>;
   /** Makes indexes; safe to call from several processes at once. */

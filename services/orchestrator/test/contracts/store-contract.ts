@@ -6,6 +6,7 @@ import { faultContract } from "./store/fault-contract.js";
 import { grantContract } from "./store/grant-contract.js";
 import { keyContract } from "./store/key-contract.js";
 import { listContract } from "./store/list-contract.js";
+import { permitContract } from "./store/permit-contract.js";
 import { raceContract } from "./store/race-contract.js";
 import { registryContract } from "./store/registry-contract.js";
 import { runContract } from "./store/run-contract.js";
@@ -32,6 +33,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     listContract(use);
     registryContract(use);
     keyContract(use);
+    permitContract(use);
     grantContract(use);
     auditContract(use);
     faultContract(use);

@@ -9,8 +9,13 @@ export const key = newSigningKey();
 export const other = newSigningKey();
 export const listed = ({ id, public: text }: typeof key, retired = {}) => ({ id, public: text, ...retired });
 
-export function signing(own: typeof key, orchestrators: readonly object[], gateways: readonly object[] = []): Signing {
-  const trusted = TrustedKeys.read(JSON.stringify({ gateways, orchestrators }));
+export function signing(
+  own: typeof key,
+  orchestrators: readonly object[],
+  gateways: readonly object[] = [],
+  permits: readonly object[] = [],
+): Signing {
+  const trusted = TrustedKeys.read(JSON.stringify({ gateways, orchestrators, permits }));
   if (trusted instanceof TrustedKeys) return { key: signingKey(own.pem), trusted };
   throw new Error(trusted.faults.join("; "));
 }

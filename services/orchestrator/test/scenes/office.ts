@@ -1,5 +1,5 @@
 // One orchestrator as its workers see it, and the messages that they send.
-import { systemTime } from "@agentspan/internal";
+import { type Signing, systemTime } from "@agentspan/internal";
 import {
   ClaimRequestSchema,
   type ClaimResponse,
@@ -13,6 +13,7 @@ import {
   ReleaseRequestSchema,
   type ReleaseResponse,
   TaskInHandSchema,
+  type WorkerPermitSchema,
   type WorkerToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
@@ -22,6 +23,7 @@ import { Instances } from "../../src/instances.js";
 import { MemoryBroker } from "../../src/memory/memory-broker.js";
 import { MemoryBus } from "../../src/memory/memory-bus.js";
 import { Permits } from "../../src/proof/permits.js";
+import { Registrations } from "../../src/proof/registrations.js";
 import { WorkerRegistry } from "../../src/worker-registry.js";
 import { WorkerService } from "../../src/worker-service.js";
 import { ANY_OBJECT, type Desk, RUN } from "./scene.js";
@@ -31,6 +33,14 @@ type ToolInit = MessageInitShape<typeof WorkerToolSchema>;
 export const TOOLS: readonly ToolInit[] = ["look_up", "charge", "refund"].map((name) => {
   return { queue: "desk", name, inputSchemaJson: ANY_OBJECT };
 });
+
+/** What a worker registers: every tool unless said. */
+export interface Registration {
+  readonly tools?: readonly ToolInit[];
+  readonly incarnation?: string;
+  readonly namespace?: string;
+  readonly permit?: MessageInitShape<typeof WorkerPermitSchema>;
+}
 
 /** A task as a worker names it; the run, the first call and the first attempt unless said. */
 export interface TaskName {
@@ -42,16 +52,22 @@ export interface TaskName {
 
 export class Office {
   readonly service: WorkerService;
+  readonly permits: Permits;
   /** A worker's counter goes up with each of its heartbeats. */
   private counter = 0;
 
   constructor(
     readonly desk: Desk,
     readonly broker = new MemoryBroker(),
+    signing?: Signing,
   ) {
     const { store, engine, name, scene } = desk;
     const { log, clock } = scene;
     const { leaseMs } = scene.timing;
+    const time = { ...systemTime, monotonic: () => scene.now };
+    this.permits = new Permits({ trusted: signing?.trusted, store, clock, intervalMs: 1_000, log, time });
+    const { permits } = this;
+    const registrations = new Registrations({ signing, permits, clock, log });
     const rest = { orchestratorId: name, leaseMs, heartbeatMs: 3_000, log };
     this.service = new WorkerService({
       store,
@@ -65,19 +81,17 @@ export class Office {
         leaseMs,
         log,
         inHand: () => [],
-        time: { ...systemTime, monotonic: () => scene.now },
+        time,
       }),
-      registry: new WorkerRegistry(store),
+      registry: new WorkerRegistry(store, systemTime, registrations),
       clock,
-      permits: new Permits(undefined, clock),
+      permits,
+      registrations,
       ...rest,
     });
   }
 
-  register(
-    workerId = "w1",
-    { tools = TOOLS, ...more }: { tools?: readonly ToolInit[]; incarnation?: string; namespace?: string } = {},
-  ): Promise<RegisterResponse> {
+  register(workerId = "w1", { tools = TOOLS, ...more }: Registration = {}): Promise<RegisterResponse> {
     const request = { workerId, incarnation: `${workerId}-1`, tools: [...tools], ...more };
     return this.service.register(workerId, create(RegisterRequestSchema, request));
   }

@@ -1,13 +1,15 @@
 // Who serves what, as an orchestrator knows it and as the store has it.
-import { WorkerToolSchema } from "@agentspan/proto";
-import { create } from "@bufbuild/protobuf";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Instance } from "../../src/ports.js";
+import type { Instance, RegisteredWorker, ServedTool } from "../../src/ports.js";
 import { WorkerRegistry } from "../../src/worker-registry.js";
 
 const MOST_WORKERS = 10_000;
 const AT = { namespace: "default", queue: "desk", tool: "charge" } as const;
-const CHARGE = create(WorkerToolSchema, { queue: "desk", name: "charge" });
+const CHARGE = { queue: "desk", tool: "charge" } as const;
+
+function registered(incarnation: string, name: string, ...tools: readonly ServedTool[]): RegisteredWorker {
+  return { incarnation, name, namespace: "default", tools };
+}
 
 describe("the registry of workers", () => {
   let stored: Map<string, Instance>;
@@ -43,7 +45,7 @@ describe("the registry of workers", () => {
     store("w1-1");
     for (let again = 0; again < 3; again += 1) expect(await serves("w1-1")).toBe(true);
     expect(reads).toBe(3);
-    registry.put("w1-2", "w1", "default", [CHARGE]);
+    registry.put(registered("w1-2", "w1", CHARGE));
     expect(await serves("w1-2")).toBe(true);
     expect(reads).toBe(3);
   });
@@ -51,7 +53,7 @@ describe("the registry of workers", () => {
   it("knows a tool of the very process that registered it: worker, start, namespace, queue and name", async () => {
     store("w1-1");
     store("orc", { kind: "orchestrator" });
-    registry.put("w2-1", "w2", "default", [CHARGE]);
+    registry.put(registered("w2-1", "w2", CHARGE));
     expect(await serves("w1-1")).toBe(true);
     expect(await serves("orc")).toBe(false);
     expect(await serves("w1-1", "w2")).toBe(false);
@@ -64,9 +66,9 @@ describe("the registry of workers", () => {
   });
 
   it("puts what is stored beside what it knows of the same process, and of no other", async () => {
-    const LOOK_UP = create(WorkerToolSchema, { queue: "desk", name: "look_up" });
+    const LOOK_UP = { queue: "desk", tool: "look_up" };
     const lookUp = { ...AT, tool: "look_up" };
-    registry.put("w1-1", "w1", "default", [LOOK_UP]);
+    registry.put(registered("w1-1", "w1", LOOK_UP));
     store("w1-1");
     expect(await serves("w1-1")).toBe(true);
     expect(await registry.servedBy({ workerId: "w1", incarnation: "w1-1" }, lookUp)).toEqual({
@@ -75,7 +77,7 @@ describe("the registry of workers", () => {
     });
     // Who it is says the store: what was put for somebody else is not its.
     for (const other of [{ name: "w2" }, { namespace: "other" }]) {
-      registry.put("x-1", "w1", "default", [LOOK_UP]);
+      registry.put(registered("x-1", "w1", LOOK_UP));
       store("x-1", other);
       const { name = "w1", namespace = "default" } = { ...other } as Partial<Instance>;
       const it = { workerId: name, incarnation: "x-1" };
@@ -88,7 +90,7 @@ describe("the registry of workers", () => {
   it.each(["registered here", "found in the store"])("forgets the oldest of too many that were %s", async (how) => {
     for (let at = 0; at <= MOST_WORKERS; at += 1) {
       store(`w1-${at}`);
-      if (how === "registered here") registry.put(`w1-${at}`, "w1", "default", [CHARGE]);
+      if (how === "registered here") registry.put(registered(`w1-${at}`, "w1", CHARGE));
       else await serves(`w1-${at}`);
     }
     reads = 0;

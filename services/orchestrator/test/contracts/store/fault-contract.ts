@@ -206,6 +206,8 @@ async function rejectsEverything(store: Store, runId: string): Promise<void> {
     store.liveWorkers(namespace, 1),
     store.forgetInstances(1_000_000),
     store.removeInstance("i"),
+    store.putPermit({ workerId: "w", workers: ["w"], tools: [], at: 1, until: 2, keyId: "", signature: "" }),
+    store.listPermits(0),
     store.serverTime(),
     store.prepare(),
   ];

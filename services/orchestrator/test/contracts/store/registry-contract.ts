@@ -147,6 +147,29 @@ export function registryContract(use: UseFixture): void {
       expect(await store.liveWorkers(namespace, 60_000)).toHaveLength(1);
     });
 
+    it("keeps the seal of what was registered last, and of no earlier registration", async () => {
+      const [store, other] = [use().store, await use().connect()];
+      const namespace = newId("ns");
+      const permit = { keyId: "fedcba9876543210", at: 1, until: 2 };
+      const seal = { at: 3, permit, keyId: "0123456789abcdef", signature: "c2ln" };
+      const { incarnation, name, tools } = instance(namespace, 0);
+      const registered = { incarnation, name, namespace, tools };
+      await store.registerWorker({ ...registered, seal });
+      // By somebody who knows of none.
+      await other.beat([instance(namespace, 7, { incarnation })]);
+      expect((await other.readInstances([incarnation]))[0]?.seal).toEqual(seal);
+      const later = { at: 4, keyId: "0123456789abcdef", signature: "bGF0ZXI" };
+      await other.registerWorker({ ...registered, seal: later });
+      expect((await store.readInstances([incarnation]))[0]?.seal).toEqual(later);
+      await store.registerWorker(registered);
+      expect((await other.readInstances([incarnation]))[0]).not.toHaveProperty("seal");
+      const swept = instance(namespace, 8, { seal });
+      await store.beat([swept]);
+      expect(await other.liveWorkers(namespace, 60_000)).toEqual(
+        expect.arrayContaining([expect.objectContaining(swept)]),
+      );
+    });
+
     it("registers nobody as a process that is another's", async () => {
       const { store } = use();
       const namespace = newId("ns");
