@@ -1,5 +1,5 @@
-"""A worker without an SDK: ../PROTOCOL.md over JSON, with a client of NATS and nothing else. It serves the gated tool
-process_refund of the agent that is named. It checks what a grant is bound to, but not who signed it: SDKs do."""
+"""A worker without an SDK: ../PROTOCOL.md over JSON, with a client of NATS (pip install nats-py) and nothing else. It serves
+the gated tool process_refund of the agent that is named. It checks what a grant is bound to, but not who signed it: SDKs do."""
 
 import asyncio, contextlib, hashlib, json, os, secrets, sys, time
 import nats

@@ -55,8 +55,15 @@ export function callError(failed: FailedCall, address: string): AgentspanError {
     default:
       // Reset, cancelled by the other side, no trailers: the connection broke, and whether the call was carried out is
       // not known. Repeating is safe, since every call that changes something carries its key.
-      return new AgentspanError("BUS_UNAVAILABLE", `The connection to ${address} broke: ${failed.message}`, details);
+      return new AgentspanError("BUS_UNAVAILABLE", broken(address, failed.message), details);
   }
+}
+
+function broken(address: string, why: string): string {
+  const words = `The connection to ${address} broke: ${why}`;
+  return /protocol error/i.test(why)
+    ? `${words}. Is that an Agentspan server's address, and not another's, such as NATS?`
+    : words;
 }
 
 /** Nothing answers there. The metadata names the address, which isUnreachable reads. */

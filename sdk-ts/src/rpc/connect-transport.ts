@@ -1,3 +1,4 @@
+import type { ClientHttp2Stream, Http2Session } from "node:http2";
 import { AgentspanError } from "@agentspan/internal";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node";
@@ -15,9 +16,27 @@ const PINGS = { pingIntervalMs: 30_000, pingTimeoutMs: 10_000 } as const;
  * microseconds at the client; grpc-js 210), a message of a stream about a fifth more (14 against 12; grpc-js 12).
  */
 export function connectTransport(url: string, headers?: CallHeaders): RpcTransport {
-  const sessionManager = new Http2SessionManager(url, PINGS);
+  const sessionManager = new Sessions(url, PINGS);
   const transport = createConnectTransport({ baseUrl: url, httpVersion: "2", sessionManager, acceptCompression: [] });
   return overConnect(transport, url, { ...(headers && { headers }), close: () => sessionManager.abort() });
+}
+
+/**
+ * A session that breaks a second time, as one with a server of another protocol does, has nobody of the library's listening
+ * any more and would end the process. What broke it is told by each of its calls.
+ */
+class Sessions extends Http2SessionManager {
+  readonly #heard = new WeakSet<Http2Session>();
+
+  override async request(...args: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...args);
+    const { session } = stream;
+    if (session !== undefined && !this.#heard.has(session)) {
+      this.#heard.add(session);
+      session.on("error", () => undefined);
+    }
+    return stream;
+  }
 }
 
 /** Any transport of connect, for example an in-memory one of a test. */

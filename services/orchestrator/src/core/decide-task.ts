@@ -179,7 +179,7 @@ function lateOrStale(
   call: Call | undefined,
 ): Answer {
   if (record === undefined) return stale("This claim is not the call's.");
-  if (!isGuarded(gate)) return stale("Another attempt took its place.");
+  if (!isGuarded(gate)) return stale("The attempt was given up, and the call has gone on without it.");
   const { callId, attempt, nonce } = command;
   const from = { attempt, nonce, report: reportDigestOf(draft, command) };
   const outcome = fitted(draft, gate, command.outcome);
