@@ -35,6 +35,18 @@ export function callFilter(task: Omit<TaskAddress, "attempt">): string {
   return `agentspan.task.${task.namespace}.${task.queue}.${task.tool}.${task.runId}.${task.callId}.*`;
 }
 
+/** Whether a filter takes the hints of one call and no others. */
+export function isCallFilter(filter: string): boolean {
+  return /^agentspan\.task(\.[^.*>]+){5}\.\*$/.test(filter);
+}
+
+/** Where JetStream tells what becomes of the stream of tasks, and of each request to its API. */
+export const QUEUE_ADVISORIES = {
+  streamDeleted: `$JS.EVENT.ADVISORY.STREAM.DELETED.${TASK_STREAM}`,
+  consumerDeleted: `$JS.EVENT.ADVISORY.CONSUMER.DELETED.${TASK_STREAM}.*`,
+  api: "$JS.EVENT.ADVISORY.API",
+} as const;
+
 /** Durable consumer of one (namespace, queue, tool); names may hold '_' and '-', so it is a hash and not a join. */
 export function consumerName(namespace: string, queue: string, tool: string): string {
   const hash = createHash("sha256").update(`${namespace}/${queue}/${tool}`).digest("hex").slice(0, 20);

@@ -29,8 +29,8 @@ const OTHERS_AFTER_MS = 1_000;
 const MOST_FOUND = 5_000;
 /** Where there is nothing to be done for what is due, it is due again after this. */
 const IDLE_MS = 5_000;
-/** Between two rounds of announcing everything again. */
-const ROUND_MS = 30_000;
+/** Between two rounds of announcing everything again, so that they take a tenth of the time where much waits. */
+const ROUND_REST = { leastMs: 2_000, timesAsLong: 9, mostMs: 30_000 } as const;
 
 /** What a sweeper has done since it began. */
 export interface SweepFigures {
@@ -51,7 +51,8 @@ export class Sweeper {
   private counts = { sweeps: 0, lookedAfter: 0, failures: 0, mostOverdueMs: 0 };
   private rounds: Promise<void> | undefined;
   private roundAsked = false;
-  private lastRound: number | undefined;
+  /** When the next round may begin, by the monotonic clock. */
+  private nextRound = -Infinity;
   private endPause: () => void = () => {};
 
   constructor(private readonly options: SweeperOptions) {
@@ -107,13 +108,14 @@ export class Sweeper {
 
   private async goRounds(): Promise<void> {
     while (this.roundAsked && !this.stopped) {
-      if (this.lastRound !== undefined) await this.pause(ROUND_MS - (this.time.monotonic() - this.lastRound));
+      await this.pause(this.nextRound - this.time.monotonic());
       this.roundAsked = false;
-      this.lastRound = this.time.monotonic();
+      const begun = this.time.monotonic();
       await this.goRound().catch((thrown) => {
         const { reason } = AgentspanError.from(thrown);
         this.options.log.warn({ reason }, "Tasks could not be announced again; they will be when they are due");
       });
+      this.nextRound = this.time.monotonic() + restAfter(this.time.monotonic() - begun);
     }
   }
 
@@ -223,4 +225,9 @@ export class Sweeper {
     await execute({ type: "reschedule", due: Object.fromEntries(owed.map(({ key }) => [key, now + IDLE_MS])) });
     return true;
   }
+}
+
+function restAfter(tookMs: number): number {
+  const { leastMs, timesAsLong, mostMs } = ROUND_REST;
+  return Math.min(Math.max(leastMs, timesAsLong * tookMs), mostMs);
 }

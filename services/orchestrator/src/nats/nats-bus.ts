@@ -22,6 +22,7 @@ import { CONNECT_TIMEOUT_MS, connectNats, type NatsOptions } from "./connect-nat
 import { incomingOf } from "./incoming-message.js";
 import { LiveOutlet } from "./live-outlet.js";
 import { NatsLink } from "./nats-link.js";
+import { QueueWatch } from "./queue-watch.js";
 import { TaskQueue } from "./task-queue.js";
 import { TaskStream, type TaskStreamOptions } from "./task-stream.js";
 
@@ -36,6 +37,8 @@ const RESTORE_AGAIN_MS = 250;
 /** Tries between two lines in the log. */
 const TOLD_EVERY = 20;
 const RESTORE_AGAIN_AT_MOST_MS = 5_000;
+/** Between two looks at the queue, however often somebody takes from it. */
+const LOOK_AGAIN_MS = 1_000;
 // Of a broker that has not said what it takes; NATS' own default.
 const PAYLOAD_BYTES = 1024 * 1024;
 
@@ -48,7 +51,11 @@ export class NatsBus implements Bus {
   readonly #wishListeners = new Set<(namespace: string, runId: string) => void>();
   readonly #subscriptions: Subscription[] = [];
   #responder: Responder | undefined;
-  #restoring: Promise<void> | undefined;
+  #restoring: Promise<boolean> | undefined;
+  #looking: Promise<void> | undefined;
+  #lookAsked = false;
+  /** The queue was not there when this process came: hints of earlier ones are gone. */
+  #queueIsNew = false;
 
   private constructor(
     connection: NatsConnection,
@@ -56,10 +63,11 @@ export class NatsBus implements Bus {
     private readonly options: NatsBusOptions,
     private readonly logger: Logger,
   ) {
-    this.#link = new NatsLink(connection, logger, () => void this.#comeBack());
+    this.#link = new NatsLink(connection, logger, () => this.#lookAgain());
     this.#stream = new TaskStream(manager, logger, options.tasks ?? {});
     this.#queue = new TaskQueue(this.#link, connection.jetstream(), manager, () => this.#restoreLostQueue());
     this.#live = new LiveOutlet(this.#link);
+    new QueueWatch(connection, logger, () => this.#lookAgain());
   }
 
   /**
@@ -134,6 +142,7 @@ export class NatsBus implements Bus {
     this.#subscribe(workerRequestsTo(orchestratorId), takeWorkers);
     this.#subscribe(ALL_DELTA_WISHES, ({ subject }) => this.#wished(subject));
     await this.#link.flush("Requests were to be subscribed to");
+    if (this.#queueIsNew) this.#tellListeners();
   }
 
   onReconnect(listener: () => void): () => void {
@@ -196,7 +205,7 @@ export class NatsBus implements Bus {
   async #makeQueue(limit: number): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#restore();
+        this.#queueIsNew = await this.#restore();
         return;
       } catch (thrown) {
         const error = AgentspanError.from(thrown);
@@ -208,8 +217,8 @@ export class NatsBus implements Bus {
     }
   }
 
-  /** One at a time, whoever asks for it. */
-  #restore(): Promise<void> {
+  /** One at a time, whoever asks for it. Resolves to whether the stream had been lost. */
+  #restore(): Promise<boolean> {
     this.#restoring ??= this.#stream.restore().finally(() => {
       this.#restoring = undefined;
     });
@@ -218,24 +227,42 @@ export class NatsBus implements Bus {
 
   async #restoreLostQueue(): Promise<void> {
     const first = this.#restoring === undefined;
-    await this.#restore();
-    if (!first) return;
-    this.logger.warn("Made the work queue again: the broker had lost it, and the hints in it");
-    this.#tellListeners();
+    const lost = await this.#restore();
+    if (first) this.#restored(lost);
   }
 
-  /** After a reconnection. JetStream may take a while to start, so it is tried until it succeeds. */
+  /** After a reconnection, and where somebody took from the queue. One at a time, and one after the last time of asking. */
+  #lookAgain(): void {
+    this.#lookAsked = true;
+    this.#looking ??= this.#lookWhileAsked().finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    while (this.#lookAsked && this.#link.up) {
+      this.#lookAsked = false;
+      await this.#comeBack();
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
+
+  /** JetStream may take a while to start, so it is tried until it succeeds. */
   async #comeBack(): Promise<void> {
     for (let waitMs = RESTORE_AGAIN_MS; this.#link.up; waitMs = Math.min(waitMs * 2, RESTORE_AGAIN_AT_MOST_MS)) {
       try {
-        await this.#restore();
-        this.#tellListeners();
+        this.#restored(await this.#restore());
         return;
       } catch (err) {
         this.logger.warn({ err: AgentspanError.from(err), againInMs: waitMs }, "The work queue is not back yet");
       }
       await pause(waitMs);
     }
+  }
+
+  #restored(lost: boolean): void {
+    if (lost) this.logger.warn("Made the work queue again: the broker had lost it, and the hints in it");
+    this.#tellListeners();
   }
 
   #tellListeners(): void {

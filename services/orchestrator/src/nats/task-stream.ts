@@ -95,18 +95,30 @@ export class TaskStream {
     return tools.map(nameOf);
   }
 
-  /** Makes what is missing of the stream and of the consumers of every tool remembered. */
-  async restore(): Promise<void> {
+  /** Makes what is missing of the stream and of the consumers of every tool remembered. Resolves to whether the stream was. */
+  async restore(): Promise<boolean> {
+    const lost = await this.#isMissing();
     await this.ensure();
     try {
       const there = new Set<string>();
       for await (const consumer of this.manager.consumers.list(TASK_STREAM)) there.add(consumer.name);
       const missing = [...this.#tools].filter(([name]) => !there.has(name)).map(([, tool]) => tool);
-      if (missing.length === 0) return;
+      if (missing.length === 0) return lost;
       await this.#makeConsumers(missing);
       this.logger.warn({ consumers: missing.length }, "Made the consumers of tools again: the broker had lost them");
+      return lost;
     } catch (thrown) {
       throw consumersFailed(thrown);
+    }
+  }
+
+  async #isMissing(): Promise<boolean> {
+    try {
+      await this.manager.streams.info(TASK_STREAM);
+      return false;
+    } catch (thrown) {
+      if (jetStreamError(thrown)?.code === JetStreamCodes.STREAM_NOT_FOUND) return true;
+      throw unavailable(`The stream ${TASK_STREAM} was to be looked for`, thrown);
     }
   }
 

@@ -16,6 +16,8 @@ export class SweepDesk {
   readonly modelCalls: string[] = [];
   /** Monotonic milliseconds. */
   monotonic = 0;
+  /** What an announcement takes of them. */
+  announceMs = 0;
   readonly sweeper: Sweeper;
 
   constructor(
@@ -28,6 +30,7 @@ export class SweepDesk {
       engine,
       relay: {
         announce: async (run, callId, attempt) => {
+          this.monotonic += this.announceMs;
           if (!this.busAway) this.announced.push(`${run.runId} ${callId} ${attempt}`);
           return !this.busAway;
         },

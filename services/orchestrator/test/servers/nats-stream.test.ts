@@ -105,7 +105,7 @@ describe("The stream of tasks", () => {
     expect(await bus.ensureConsumers("default", [TOOL])).toEqual([consumer]);
     await manager.streams.delete(TASK_STREAM);
     await bus.withdraw(task());
-    expect(told).toBe(1);
+    expect(told).toBeGreaterThan(0);
   });
 
   it("gives a consumer of other settings those it must have", async () => {

@@ -342,6 +342,23 @@ describe("announcing again after the bus was away", () => {
     expect(sweep.announced.length).toBeGreaterThanOrEqual(6);
   });
 
+  it.each([
+    ["after 2 s where it is quick", 0, 2_000],
+    ["after nine times as long as it took", 200, 5_400],
+    ["after 30 s at most", 60_000, 30_000],
+  ])("comes again %s", async (_, announceMs, restMs) => {
+    await readyRuns(desk, 3);
+    sweep.announceMs = announceMs;
+    await round();
+    sweep.sweeper.announceAgain();
+    await vi.advanceTimersByTimeAsync(restMs - 1);
+    await round();
+    expect(sweep.announced).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(1);
+    await round();
+    expect(sweep.announced).toHaveLength(6);
+  });
+
   it("ends where the bus is away again, and with the sweeper", async () => {
     await readyRuns(desk, 30);
     sweep.busAway = true;
