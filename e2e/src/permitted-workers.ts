@@ -5,6 +5,7 @@ import { join } from "node:path";
 import {
   createSigningKeys,
   credentialsText,
+  natsAccounts,
   newWorkerCredentials,
   signingKey,
   signingKeyIn,
@@ -29,15 +30,15 @@ export function deskWorker(id: string): PermittedWorker {
 export function permitWorkers(keysFolder: string, workers: readonly PermittedWorker[]): string {
   createSigningKeys(keysFolder, ["permits"]);
   const pem = readFileSync(signingKeyIn(keysFolder, "permits", Date.now())?.path ?? "", "utf8");
-  const users: object[] = [{ user: "server", password: "secret-of-the-server" }];
-  for (const { id, queue, tools: names } of workers) {
+  const services = [{ user: "server", password: "secret-of-the-server" }];
+  const users = workers.map(({ id, queue, tools: names }) => {
     const at = Date.now();
     const tools = names.map((name) => ({ namespace: "default", queue, name }));
     const made = newWorkerCredentials({ workers: [id], tools, at, until: at + DAY_MS }, signingKey(pem));
     writeFileSync(credentialsFile(keysFolder, id), credentialsText(made));
-    users.push(made.natsUser);
-  }
-  return `authorization ${JSON.stringify({ users })}\nno_auth_user: server\n`;
+    return made.natsUser;
+  });
+  return `${natsAccounts({ services, workers: users })}no_auth_user: server\n`;
 }
 
 export function credentialsFile(keysFolder: string, workerId: string): string {

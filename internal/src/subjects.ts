@@ -75,6 +75,12 @@ export function workerInboxPrefix(workerId: string): string {
 /** How the subjects begin on which clients other than workers take answers; workers may not publish there. */
 export const INBOX_PREFIX = "_INBOX";
 
+/** How NATS names the inbox of somebody in another account; it lets no client name such a subject. */
+export const OTHER_ACCOUNT_PREFIX = "_R_.";
+
+/** Whatever any worker asks of anybody. */
+export const ALL_OF_WORKERS = "agentspan.worker.>";
+
 /** Requests of any worker to any orchestrator. */
 export const ALL_WORKER_REQUESTS = "agentspan.worker.*.*";
 

@@ -1,5 +1,5 @@
 // What the NATS login of a worker must allow, and nothing more: it takes its own tools' tasks, speaks for nobody else,
-// and hears no answer, event or task of another.
+// and hears no answer, event or task of another. They hold in an account apart from the services: nats-accounts.ts says why.
 import { consumerName, TASK_STREAM, workerInboxPrefix } from "./subjects.js";
 
 /** A tool that a worker serves. */

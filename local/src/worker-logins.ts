@@ -1,10 +1,12 @@
-// Logins at the local stack's NATS server: one for the services, and one for each worker that has credentials. The server
-// knows nobody else. Credentials are the files of a folder; what is put there or taken away counts within a second.
+// Logins at the local stack's NATS server: one for the services, and in an account apart one for each worker that has
+// credentials. The server knows nobody else. Credentials are the files of a folder; what is put there or taken away counts
+// within a second.
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   type NatsUser,
+  natsAccounts,
   natsUserOf,
   permitFault,
   permitLimit,
@@ -55,9 +57,8 @@ export class WorkerLogins {
       if (problem !== "") this.#onProgress(`${join(this.#folder, name)} lets nobody in: ${problem}`);
       else if (typeof user !== "string") users.set(user.nkey, user);
     }
-    const all = [{ user: SERVICES, password: this.#password }, ...users.values()];
-    // JSON is a form of that syntax.
-    return `authorization ${JSON.stringify({ users: all })}\n`;
+    const ours = { user: SERVICES, password: this.#password };
+    return natsAccounts({ services: [ours], workers: [...users.values()] });
   }
 
   /** Calls with the new configuration whenever the files have changed, until stopped. */

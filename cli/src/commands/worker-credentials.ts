@@ -12,6 +12,7 @@ import {
   type SigningKey,
   signingKey,
   signingKeyIn,
+  WORKERS_ACCOUNT,
 } from "@agentspan/internal";
 import { defaultDataDir, keysFolderOf, workersFolderOf } from "@agentspan/local";
 import { CommandError } from "../command-error.js";
@@ -60,7 +61,7 @@ export function workerCredentials(
     output.line("The local server on that data lets it in within a second, for as long as the file is there.");
     return;
   }
-  output.line("For the NATS server, one of the users in its configuration, authorization { users = [ … ] }:");
+  output.line(`For the NATS server, one of the users of the account ${WORKERS_ACCOUNT} in its configuration:`);
   output.line(`  ${JSON.stringify(made.natsUser)}`);
 }
 

@@ -6,6 +6,7 @@ const ROW = "A changed row in the database";
 const STALE_KEY = "A retired or foreign signing key";
 const HISTORY = "A record that was changed afterwards";
 
+const STOPS_OTHERS = "A worker that stops everybody's tasks";
 const SPEAKS_FOR_ANOTHER = "A worker that speaks for another";
 
 const GRANT_CHECK = "sdk-ts/test/grant-check.test.ts";
@@ -50,6 +51,28 @@ export const ON_THE_WAY: readonly Defence[] = [
     shownBy: {
       file: "e2e/test/servers/worker-logins.test.ts",
       title: "lets it serve its own tools, and neither speak for another",
+    },
+  },
+  {
+    threat: STOPS_OTHERS,
+    without: "workers are in one account of NATS with the services",
+    file: "internal/src/nats-accounts.ts",
+    from: "users: services, exports },\n    [WORKERS_ACCOUNT]: { users: workers,",
+    to: "users: [...services, ...workers], exports },\n    [WORKERS_ACCOUNT]: { users: [],",
+    shownBy: {
+      file: "services/orchestrator/test/servers/nats-accounts.test.ts",
+      title: "it reaches nothing that is not its own",
+    },
+  },
+  {
+    threat: STOPS_OTHERS,
+    without: "nobody notices that the queue of tasks was emptied",
+    file: "services/orchestrator/src/nats/queue-watch.ts",
+    from: "if (audit !== undefined) this.#removed(audit);",
+    to: "if (audit === null) this.#removed(audit);",
+    shownBy: {
+      file: "services/orchestrator/test/servers/nats-losses.test.ts",
+      title: "is filled again, and who did it is told",
     },
   },
   {

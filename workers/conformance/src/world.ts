@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { ANNOUNCE_SOON, Stack, until } from "@agentspan/e2e";
 import {
   createSigningKeys,
+  natsAccounts,
   newId,
   type SigningKey,
   signingKey,
@@ -146,12 +147,10 @@ export class World {
 /** The NATS server's configuration: the resident has its rights and no more, whoever shows no login has all. */
 function logins(): string {
   const tools = TOOL_NAMES.map((tool) => ({ namespace: "default", queue: RESIDENT, tool }));
-  const users = [
-    { user: "server", password: "secret-of-the-server" },
-    { user: RESIDENT, password: PASSWORD, permissions: workerPermissions(RESIDENT, tools) },
-  ];
-  // JSON is a form of that syntax. Left to itself NATS refuses a stream where little is free on the disk.
-  return `jetstream { max_file_store: 1GB }\nauthorization ${JSON.stringify({ users })}\nno_auth_user: server\n`;
+  const services = [{ user: "server", password: "secret-of-the-server" }];
+  const workers = [{ user: RESIDENT, password: PASSWORD, permissions: workerPermissions(RESIDENT, tools) }];
+  // Left to itself NATS refuses a stream where little is free on the disk.
+  return `jetstream { max_file_store: 1GB }\n${natsAccounts({ services, workers })}no_auth_user: server\n`;
 }
 
 async function keyIn(folder: string, signer: "orchestrator" | "gateway"): Promise<SigningKey> {

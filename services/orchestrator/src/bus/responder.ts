@@ -1,6 +1,6 @@
 // Answers requests, whatever carries them. Invariants:
 // 1. An answer goes only where the asker may listen: a responder that answers blindly can be made to publish into the
-//    work queue, or to another worker.
+//    work queue, or to another worker. Of a worker in an account of its own NATS sees to that.
 // 2. What comes in never throws out of here: garbage and failing handlers become answers.
 // 3. What is in progress is bounded in number and bytes, gateways and workers apart, so that neither starves the other.
 import {
@@ -9,6 +9,7 @@ import {
   faultPointAfterSending,
   INBOX_PREFIX,
   type Logger,
+  OTHER_ACCOUNT_PREFIX,
   parseWorkerSubject,
   workerInboxPrefix,
 } from "@agentspan/internal";
@@ -91,7 +92,7 @@ export class Responder {
   /** Takes a request of a worker, of any verb. */
   takeWorkerRequest(incoming: IncomingRequest): void {
     const parsed = parseWorkerSubject(incoming.subject);
-    if (parsed === undefined || !mayAnswer(incoming.reply, `${workerInboxPrefix(parsed.workerId)}.`)) {
+    if (parsed === undefined || !mayAnswerWorker(incoming.reply, parsed.workerId)) {
       this.#leaveUnanswered(incoming);
       return;
     }
@@ -188,6 +189,10 @@ export class Responder {
 interface Load {
   requests: number;
   bytes: number;
+}
+
+function mayAnswerWorker(reply: string, workerId: string): boolean {
+  return mayAnswer(reply, `${workerInboxPrefix(workerId)}.`) || mayAnswer(reply, OTHER_ACCOUNT_PREFIX);
 }
 
 /** Whether a reply subject has the prefix, and is a subject: tokens without wildcards after it. */
