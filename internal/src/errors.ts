@@ -12,6 +12,7 @@ export const Codes = {
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
+  DATA_LOSS: 15,
   UNAUTHENTICATED: 16,
 } as const;
 export type CodeName = keyof typeof Codes;
@@ -44,6 +45,7 @@ const CODE_OF = {
   STORE_UNAVAILABLE: "UNAVAILABLE",
   BUS_UNAVAILABLE: "UNAVAILABLE",
   ISSUER_UNAVAILABLE: "UNAVAILABLE",
+  ROW_UNREADABLE: "DATA_LOSS",
   UNIMPLEMENTED: "UNIMPLEMENTED",
   INTERNAL: "INTERNAL",
 } as const satisfies Record<string, CodeName>;

@@ -10,6 +10,17 @@ export interface AuditHeader {
   readonly run?: string;
 }
 
+/** What an export has in place of an entry that cannot be read: by which id it was stored, and its text as far as it is one. */
+export function noAuditLine(id: string, text?: string): string {
+  return JSON.stringify({ unreadable: id, ...(text === undefined ? {} : { text }) });
+}
+
+/** The id in such a line; empty where it is none. */
+export function unreadableId(line: string): string {
+  const value = writtenValue(line);
+  return isObject(value) && typeof value.unreadable === "string" ? value.unreadable : "";
+}
+
 /** Undefined where it is neither. */
 export function readAuditLine(line: string): SealedEntry | AuditHeader | undefined {
   const value = writtenValue(line);

@@ -4,7 +4,7 @@ import { auditText, decisionText } from "../signing/statements.js";
 import type { TrustedKeys } from "../signing/trusted-keys.js";
 import { type AuditEntry, auditEntryId, auditEntryText, type SealedEntry } from "./audit-entry.js";
 import { GrantUses, groundOf } from "./grant-uses.js";
-import { type AuditHeader, readAuditLine } from "./read-audit-line.js";
+import { type AuditHeader, readAuditLine, unreadableId } from "./read-audit-line.js";
 
 export interface AuditFault {
   /** Of the file, from 1. */
@@ -56,7 +56,7 @@ export async function verifyAudit(
     if (text.trim() === "") continue;
     const read = readAuditLine(text);
     if (read === undefined) {
-      faults.push({ line, entry: "", problem: "this is no entry of an audit" });
+      faults.push({ line, entry: unreadableId(text), problem: "this is no entry of an audit" });
       continue;
     }
     if ("agentspanAudit" in read) {

@@ -31,6 +31,7 @@ Reason = Literal[
     "STORE_UNAVAILABLE",
     "BUS_UNAVAILABLE",
     "ISSUER_UNAVAILABLE",
+    "ROW_UNREADABLE",
     "UNIMPLEMENTED",
     "INTERNAL",
 ]
