@@ -259,11 +259,30 @@ export const ON_THE_WAY: readonly Defence[] = [
     threat: ROW,
     without: "a key that was written into the database is one",
     file: "services/orchestrator/src/requests/keys.ts",
-    from: "const problem = signing && sealProblem(key, signing);\n  if (problem !== undefined) {",
-    to: 'const problem = signing && sealProblem(key, signing);\n  if (problem === "") {',
+    from: "if (problem !== undefined) throw notBelieved(keyId, problem);",
+    to: 'if (problem === "") throw notBelieved(keyId, problem);',
     shownBy: {
       file: "services/orchestrator/test/request-service.test.ts",
       title: "are signed as they were made, and what was changed in the database since is no key",
+    },
+  },
+  {
+    threat: ROW,
+    without: "a row that cannot be read keeps those of everybody else from being listed",
+    file: "services/orchestrator/src/unreadable-rows.ts",
+    from: "if (isUnreadable(thrown)) return undefined;",
+    to: 'if (isUnreadable(thrown) && thrown.message === "") return undefined;',
+    shownBy: { file: "services/orchestrator/test/unreadable-rows.test.ts", title: "are left out, and told in the log" },
+  },
+  {
+    threat: ROW,
+    without: "a revoked standing grant lives again by what its row says beside its entry",
+    file: "services/orchestrator/src/audit/grant-ledger.ts",
+    from: 'const over = saidIn(newest).kind === "grant_revoked" ||',
+    to: 'const over = newest.kind === "grant_revoked" ||',
+    shownBy: {
+      file: "services/orchestrator/test/servers/unreadable-audit.test.ts",
+      title: "is not asked for what its rows say beside their entries",
     },
   },
   {

@@ -24,7 +24,7 @@ interface Known {
 export class BegunTasks {
   private readonly known = new Map<string, Known>();
 
-  constructor(private readonly store: Pick<InstanceStore, "readInstances">) {}
+  constructor(private readonly store: Pick<InstanceStore, "readInstance">) {}
 
   /** What is stored of a heartbeat: the nonces in hand, and the marks. */
   async inHandOf(
@@ -73,8 +73,7 @@ export class BegunTasks {
   }
 
   private async stored(incarnation: string): Promise<readonly string[]> {
-    const [instance] = await this.store.readInstances([incarnation]);
-    const inHand = instance?.inHand ?? [];
+    const inHand = (await this.store.readInstance(incarnation))?.inHand ?? [];
     return inHand.flatMap((entry) => (entry.startsWith(MARK) ? [entry.slice(MARK.length)] : []));
   }
 }

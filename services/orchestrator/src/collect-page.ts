@@ -2,17 +2,18 @@
 import type { Page } from "./ports.js";
 
 export interface PageRules<Row, Item> {
-  /** Rows at most; less than one counts as one. */
+  /** Items at most; less than one counts as one. */
   readonly limit: number;
-  /** Bytes at most, of what bytesOf counts; the first row always fits. */
+  /** Bytes at most, of what bytesOf counts; the first item always fits. */
   readonly maxBytes: number;
-  readonly bytesOf: (row: Row) => number;
-  readonly itemOf: (row: Row) => Item;
+  /** Undefined where the row cannot be read: it is left out, as if it were not there. */
+  readonly itemOf: (row: Row) => Item | undefined;
+  readonly bytesOf: (item: Item, row: Row) => number;
   readonly tokenAfter: (row: Row) => string;
 }
 
 /**
- * Reads rows until the page is full. It has a token where at least one more row was there, so a page may be shorter
+ * Reads rows until the page is full. It has a token where at least one more item was there, so a page may be shorter
  * than the limit and still not be the last one.
  */
 export async function collectPage<Row, Item>(
@@ -23,11 +24,13 @@ export async function collectPage<Row, Item>(
   let last: Row | undefined;
   let bytes = 0;
   for await (const row of rows) {
-    bytes += bytesOf(row);
+    const item = itemOf(row);
+    if (item === undefined) continue;
+    bytes += bytesOf(item, row);
     if (last !== undefined && (items.length >= limit || bytes > maxBytes)) {
       return { items, nextPageToken: tokenAfter(last) };
     }
-    items.push(itemOf(row));
+    items.push(item);
     last = row;
   }
   return { items };

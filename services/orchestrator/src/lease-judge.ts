@@ -6,7 +6,7 @@
 // takes out itself as its last act. No wall clock is compared with another, so neither an outage of the store or the
 // bus nor a sleeping laptop nor a wrong clock expires a lease: after each of them the watch begins anew.
 import type { Logger, Time, Timer } from "@agentspan/internal";
-import type { Instance, InstanceStore } from "./ports.js";
+import type { Instance, InstanceStore, KeptInstances } from "./ports.js";
 
 export type Verdict = "alive" | "lost" | "disowned" | "undecided";
 
@@ -73,11 +73,11 @@ export class LeaseJudge {
     const { store, leaseMs, pollMs, time, ownWritesQuick, busAnswers, log } = this.options;
     const begun = time.monotonic();
     try {
-      const [instances, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
+      const [kept, carried] = await Promise.all([store.readInstances(), busAnswers(leaseMs / 4)]);
       const now = time.monotonic();
       const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
       if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
-      this.look(instances, now);
+      this.look(kept, now);
       this.lastPoll = now;
     } catch (thrown) {
       log.warn({ err: thrown }, "Instances could not be read: no lease is judged until they can");
@@ -148,11 +148,17 @@ export class LeaseJudge {
     return this.seen.get(incarnation)?.seenAt;
   }
 
-  private look(instances: readonly Instance[], now: number): void {
+  /** What cannot be read shows no life, and has not left either. */
+  private look({ instances, unreadable }: KeptInstances, now: number): void {
     const first = !this.looked;
     this.looked = true;
-    const present = new Set<string>();
+    const present = new Set(unreadable);
     this.newestSeenAt = instances.reduce((newest, { seenAt = 0 }) => Math.max(newest, seenAt), 0);
+    for (const incarnation of unreadable) {
+      const seen = this.seen.get(incarnation) ?? unseen(now);
+      seen.missing = undefined;
+      this.seen.set(incarnation, seen);
+    }
     for (const instance of instances) {
       present.add(instance.incarnation);
       this.note(instance, now, first);

@@ -23,6 +23,7 @@ import { BlockedTools } from "./requests/index.js";
 import { StandingGrants } from "./standing-grants.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
+import { UnreadableRows } from "./unreadable-rows.js";
 import { WorkerRegistry } from "./worker-registry.js";
 import { WorkerService } from "./worker-service.js";
 
@@ -179,6 +180,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     context: {
       ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger },
       signing: options.signing,
+      unreadable: new UnreadableRows({ log }),
     },
     log,
     envelopes: options.signing && new EnvelopeGuard({ trusted: options.signing.trusted, clock, log }),

@@ -2,9 +2,15 @@
 // database, and nothing that was read shares an object with what was written.
 import { AgentspanError } from "@agentspan/internal";
 import type { RunEvent } from "./core/events.js";
-import type { Schedule } from "./core/obligations.js";
 import { type Run, SCHEMA } from "./core/run.js";
 import type { ChunkRef, StoredRun } from "./ports.js";
+import { fields, list, ShapeFault } from "./row-shape.js";
+import { chunkRef, eventText, runText, scheduleText } from "./run-shape.js";
+import { readAs } from "./unreadable-rows.js";
+
+/** Where runs are kept, as whoever looks after the database knows the place. */
+export const RUNS = "runs";
+export const CHUNKS = "chunks";
 
 export interface RunRecord {
   readonly runId: string;
@@ -18,30 +24,41 @@ export interface RunRecord {
   readonly totalBytes: number;
 }
 
-/** Throws AgentspanError UNIMPLEMENTED for a record that a newer version of this program wrote. */
+/**
+ * Throws AgentspanError UNIMPLEMENTED for a record that a newer version of this program wrote, and ROW_UNREADABLE for one
+ * that none did.
+ */
 export function storedRunOf(record: RunRecord): StoredRun {
-  const { version, chunks, inlineBytes, totalBytes } = record;
+  const { runId, version, inlineBytes, totalBytes } = record;
   return {
     run: runOf(record),
     version,
-    events: eventsOf(record.events),
-    chunks: chunks.map(({ id, from, to }) => ({ id, from, to })),
-    schedule: JSON.parse(record.schedule) as Schedule,
+    ...readAs(RUNS, runId, record, inDocument),
     inlineBytes,
     totalBytes,
   };
 }
 
+const inDocument = fields({ events: list(eventText), chunks: list(chunkRef), schedule: scheduleText });
+
 /** The state alone. Throws as storedRunOf does. */
 export function runOf({ runId, schema, run }: Pick<RunRecord, "runId" | "schema" | "run">): Run {
-  if (!isReadable(schema)) {
-    throw new AgentspanError(
-      "UNIMPLEMENTED",
-      `Run ${runId} was written by a newer version of Agentspan (schema ${schema}, this one knows ${SCHEMA}) and is left alone. Upgrade this orchestrator.`,
-      { metadata: { runId, schema: String(schema) } },
-    );
-  }
-  return JSON.parse(run) as Run;
+  requireReadable(runId, schema);
+  return readAs(RUNS, runId, run, (value) => {
+    const read = runText(value, "run");
+    if (read.runId === runId) return read;
+    throw new ShapeFault("run.runId");
+  });
+}
+
+/** Throws AgentspanError UNIMPLEMENTED where this code does not know the schema. */
+export function requireReadable(runId: string, schema: number): void {
+  if (isReadable(schema)) return;
+  throw new AgentspanError(
+    "UNIMPLEMENTED",
+    `Run ${runId} was written by a newer version of Agentspan (schema ${schema}, this one knows ${SCHEMA}) and is left alone. Upgrade this orchestrator.`,
+    { metadata: { runId, schema: String(schema) } },
+  );
 }
 
 /** Whether this code knows the schema; what it does not know it leaves alone. */
@@ -49,8 +66,9 @@ export function isReadable(schema: number): boolean {
   return schema <= SCHEMA;
 }
 
-export function eventsOf(texts: readonly string[]): readonly RunEvent[] {
-  return texts.map((text) => JSON.parse(text) as RunEvent);
+/** Throws AgentspanError ROW_UNREADABLE. */
+export function chunkEventsOf(chunkId: string, texts: unknown): readonly RunEvent[] {
+  return readAs(CHUNKS, chunkId, texts, (value) => list(eventText)(value, "events"));
 }
 
 /** UTF-8 bytes that one write may have: a database document ends at 16 MiB and has more to hold than the texts. */

@@ -21,18 +21,19 @@ export class TasksInHand {
 
   /**
    * The nonces of tasks that no longer are this claim's, or whose run is coming to its end. To stop is to refuse: it is
-   * only said of a run that was read linearizably, or that is not there. A plain claim that is only in the worker's hand
+   * only said of a run that was read linearizably, or that is not there; not of one that cannot be read. A plain claim that is only in the worker's hand
    * is stored on the way. Of what has not begun it is only asked whether there is such a run, and that of those alone
    * which this process has not seen of late.
    */
   async toStop(workerId: string, incarnation: string, tasks: readonly TaskInHand[]): Promise<string[]> {
     const { engine } = this.options;
     const asked = tasks.filter(({ begun, runId }) => begun || !engine.hasSeen(runId));
-    const seen = await this.runsOf(asked);
+    const { seen, unreadable } = await this.runsOf(asked);
     const read = new Map<string, Promise<StoredRun | undefined>>();
     const stop: string[] = [];
     for (const task of asked) {
       const { runId, nonce } = task;
+      if (unreadable.has(runId)) continue;
       const before = seen.get(runId);
       if (before !== undefined && (!task.begun || goesOn(before, task))) continue;
       const reading = read.get(runId) ?? (before === undefined ? Promise.resolve(undefined) : engine.read(runId));
@@ -45,14 +46,16 @@ export class TasksInHand {
     return stop;
   }
 
-  private async runsOf(tasks: readonly TaskInHand[]): Promise<ReadonlyMap<string, Run>> {
+  private async runsOf(tasks: readonly TaskInHand[]) {
     const runIds = [...new Set(tasks.map(({ runId }) => runId))];
-    const runs = new Map<string, Run>();
+    const seen = new Map<string, Run>();
+    const unreadable = new Set<string>();
     for (let from = 0; from < runIds.length; from += READ_TOGETHER) {
-      for (const { run } of await this.options.store.states(runIds.slice(from, from + READ_TOGETHER)))
-        runs.set(run.runId, run);
+      const read = await this.options.store.states(runIds.slice(from, from + READ_TOGETHER));
+      for (const { run } of read.states) seen.set(run.runId, run);
+      for (const runId of read.unreadable) unreadable.add(runId);
     }
-    return runs;
+    return { seen, unreadable };
   }
 
   /** Stores the claim of a plain task that has begun. True where the worker may go on with it. */

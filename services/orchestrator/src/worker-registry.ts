@@ -40,7 +40,7 @@ export class WorkerRegistry {
   >();
 
   constructor(
-    private readonly store: Pick<InstanceStore & ToolStore, "readInstances" | "liveWorkers" | "getTools">,
+    private readonly store: Pick<InstanceStore & ToolStore, "readInstance" | "liveWorkers" | "getTools">,
     private readonly time: Time = systemTime,
     /** Which registrations count; all of them unless said. */
     private readonly registrations: Pick<Registrations, "problem" | "cover"> = ALL_COUNT,
@@ -127,7 +127,7 @@ export class WorkerRegistry {
   }
 
   private async find(incarnation: string): Promise<KnownWorker | undefined> {
-    const [stored] = await this.store.readInstances([incarnation]);
+    const stored = await this.store.readInstance(incarnation);
     if (stored === undefined || stored.kind !== "worker") return undefined;
     const before = this.workers.get(incarnation);
     // What was verified once, or registered here, is not verified again.

@@ -84,7 +84,7 @@ export class WorkerService implements WorkerHandlers {
       checkRegistration(request);
       const namespace = namespaceOf(request.namespace);
       const permit = await permits.require({ workerId, namespace, request });
-      const [known] = await store.readInstances([request.incarnation]);
+      const known = await store.readInstance(request.incarnation);
       checkIdentity(workerId, request.incarnation, known);
       const tools = request.tools.map(servedTool);
       // Kept before any consumer exists: no task reaches a worker whose owner's demands are unknown.

@@ -7,6 +7,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { History } from "../src/history.js";
 import { approvalChanges, listApprovals } from "../src/requests/approvals.js";
 import type { RequestContext } from "../src/requests/index.js";
+import { UnreadableRows } from "../src/unreadable-rows.js";
 import { ANY_OBJECT, approves, type Desk, replies, Scene, start } from "./scenes/scene.js";
 
 const FINANCE = { users: ["maria"], groups: ["finance"] };
@@ -31,7 +32,7 @@ beforeEach(() => {
 function contextOf({ subject, groups }: Pick<Caller, "subject" | "groups">): RequestContext {
   const { store, agents } = desk;
   const context = { store, agents, history: new History(store), clock: scene.clock, namespace: "default" };
-  return { ...context, caller: { subject, groups } } as unknown as RequestContext;
+  return { ...context, unreadable: new UnreadableRows(), caller: { subject, groups } } as unknown as RequestContext;
 }
 
 async function list(filter: MessageInitShape<typeof ListApprovalsRequestSchema>, caller = ANYBODY) {

@@ -50,8 +50,8 @@ describe("the signs of life of an orchestrator", () => {
     return { incarnation, kind: "worker", name: "w", namespace: "default", counter, inHand: ["n1"], tools: [] };
   }
 
-  async function stored(incarnation: string): Promise<Instance | undefined> {
-    return (await store.readInstances([incarnation]))[0];
+  function stored(incarnation: string): Promise<Instance | undefined> {
+    return store.readInstance(incarnation);
   }
 
   it("are there once it has started, count up, and list what is in hand then", async () => {

@@ -1,87 +1,5 @@
-import { createLogger, systemTime } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
-import { LeaseJudge } from "../src/lease-judge.js";
-import type { Instance } from "../src/ports.js";
-
-const LEASE_MS = 1_000;
-const POLL_MS = 100;
-
-interface Process {
-  readonly kind: Instance["kind"];
-  counter: number;
-  inHand: readonly string[];
-  alive: boolean;
-  /** By the store's clock, which is years away from any other. */
-  seenAt: number;
-}
-
-const STORE_BEGAN = Date.UTC(1999, 0, 1);
-
-/** A judge, and processes that show life as often as it looks. */
-class Scene {
-  now = 0;
-  busAnswers = true;
-  ownWritesQuick = true;
-  storeAway = false;
-  /** How long a read takes. */
-  readMs = 0;
-  looks = 0;
-  readonly processes = new Map<string, Process>();
-  readonly judge = new LeaseJudge({
-    store: { readInstances: () => this.read() },
-    leaseMs: LEASE_MS,
-    pollMs: POLL_MS,
-    log: createLogger("judge", "silent"),
-    time: { ...systemTime, monotonic: () => this.now },
-    ownWritesQuick: () => this.ownWritesQuick,
-    busAnswers: async () => this.busAnswers,
-  });
-
-  add(incarnation: string, inHand: readonly string[] = [], kind: Instance["kind"] = "worker"): Process {
-    const process = { kind, counter: 0, inHand, alive: true, seenAt: STORE_BEGAN + this.now };
-    this.processes.set(incarnation, process);
-    return process;
-  }
-
-  /** Time goes on; whoever is alive shows life before each look. */
-  async pass(ms: number): Promise<void> {
-    for (const end = this.now + ms; this.now < end; ) {
-      this.now += POLL_MS;
-      for (const process of this.processes.values()) {
-        if (!process.alive) continue;
-        process.counter += 1;
-        process.seenAt = STORE_BEGAN + this.now;
-      }
-      await this.judge.poll();
-    }
-  }
-
-  private async read(): Promise<Instance[]> {
-    this.looks += 1;
-    this.now += this.readMs;
-    if (this.storeAway) throw new Error("The store is away.");
-    return [...this.processes].map(([incarnation, { kind, counter, inHand, seenAt }]) => {
-      return {
-        incarnation,
-        kind,
-        name: incarnation,
-        namespace: "default",
-        counter,
-        inHand,
-        tools: [],
-        seenAt,
-      };
-    });
-  }
-}
-
-/** A worker with a task in hand that has shown life for a while. */
-async function working(): Promise<{ readonly scene: Scene; readonly worker: Process }> {
-  const scene = new Scene();
-  const worker = scene.add("w-1", ["nonce"]);
-  await scene.pass(500);
-  return { scene, worker };
-}
+import { JudgeScene, LEASE_MS, POLL_MS, STORE_BEGAN, working } from "./scenes/judge-scene.js";
 
 describe("the judge of leases", () => {
   it("calls a worker lost that was silent for a whole lease, and not before", async () => {
@@ -92,6 +10,25 @@ describe("the judge of leases", () => {
     expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
     await scene.pass(POLL_MS);
     expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+  });
+
+  it("takes a row that it cannot read for a silence, and neither for a sign of life nor for an end", async () => {
+    const { scene, worker } = await working();
+    worker.unreadable = true;
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    worker.unreadable = false;
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("alive");
+    worker.unreadable = true;
+    await scene.pass(LEASE_MS);
+    expect(scene.judge.verdict("w-1", "nonce")).toBe("lost");
+    // One that was never seen otherwise has a lease to be mended in, as one that is not there has to appear in.
+    scene.add("w-2", ["nonce"]).unreadable = true;
+    await scene.pass(LEASE_MS - POLL_MS);
+    expect(scene.judge.verdict("w-2", "nonce")).toBe("undecided");
+    await scene.pass(POLL_MS * 2);
+    expect(scene.judge.verdict("w-2", "nonce")).toBe("lost");
   });
 
   it("tells how much is left of a lease, so that nobody need look before", async () => {
@@ -182,7 +119,7 @@ describe("the judge of leases", () => {
   });
 
   it("looks once at a time: an answer that was overtaken must not be taken for a sign of life", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     await Promise.all([scene.judge.poll(), scene.judge.poll(), scene.judge.poll()]);
     expect(scene.looks).toBe(1);
     await scene.judge.poll();
@@ -242,7 +179,7 @@ describe("a thing that its holder does not list", () => {
 
 describe("a document that is not there", () => {
   it("gives an incarnation that was never seen a lease to appear in", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     await scene.pass(POLL_MS);
     expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
     await scene.pass(LEASE_MS - POLL_MS);
@@ -252,7 +189,7 @@ describe("a document that is not there", () => {
   });
 
   it("counts for nothing while the store is away", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     await scene.pass(POLL_MS);
     expect(scene.judge.verdict("x", "nonce")).toBe("undecided");
     await scene.pass(POLL_MS);
@@ -297,7 +234,7 @@ describe("a document that is not there", () => {
 
 describe("orchestrators, as the judge sees them", () => {
   it("are live while they show life, the one that has just come among them", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     const [first] = [scene.add("orc_1", [], "orchestrator"), scene.add("w-1")];
     await scene.pass(LEASE_MS);
     expect(scene.judge.liveOrchestrators()).toEqual(["orc_1"]);
@@ -313,7 +250,7 @@ describe("orchestrators, as the judge sees them", () => {
   });
 
   it("that are found by one that starts count where they seem to live, and not for an hour after their end", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     const [old] = [scene.add("orc_0", [], "orchestrator"), scene.add("orc_1", [], "orchestrator")];
     old.alive = false;
     for (const one of scene.processes.values()) one.seenAt = STORE_BEGAN + 2 * LEASE_MS;
@@ -325,7 +262,7 @@ describe("orchestrators, as the judge sees them", () => {
   });
 
   it("that a look does not find are gone: their model calls are made again at once", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     await scene.pass(POLL_MS);
     expect(scene.judge.holderVerdict("orc_1", "call")).toBe("undecided");
     await scene.pass(POLL_MS);
@@ -333,7 +270,7 @@ describe("orchestrators, as the judge sees them", () => {
   });
 
   it("that are there hold their model calls as workers hold their tasks", async () => {
-    const scene = new Scene();
+    const scene = new JudgeScene();
     const holder = scene.add("orc_1", ["call"], "orchestrator");
     await scene.pass(500);
     expect(scene.judge.holderVerdict("orc_1", "call")).toBe("alive");

@@ -9,8 +9,9 @@
 import { AgentspanError, auditText, digestOf, faultPoint, type Logger, type Signing } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import { grantVersion } from "../grant-terms.js";
-import type { AuditRecord, AuditStore, StandingGrant } from "../ports.js";
+import type { AuditStore, FoundAudit, StandingGrant } from "../ports.js";
 import type { AuditFact } from "./audit-facts.js";
+import { saidIn } from "./said-in.js";
 import { recordOf } from "./seal-records.js";
 
 export interface GrantLedgerOptions {
@@ -74,7 +75,7 @@ export class GrantLedger {
         "Another standing grant was made with this idempotency key. Use a fresh key for another grant.",
       );
     }
-    return before.at;
+    return before.at ?? grant.createdAt;
   }
 
   /** Takes the next use, for one caller alone, unless there is none, or the chain is not believed. */
@@ -85,7 +86,7 @@ export class GrantLedger {
       if (newest === undefined) return { taken: false };
       const uses = usesIn(newest);
       const now = clock.now();
-      const over = newest.kind === "grant_revoked" || grant.expiresAt <= now;
+      const over = saidIn(newest).kind === "grant_revoked" || grant.expiresAt <= now;
       if (over || uses === undefined) return { taken: false, uses };
       // Taken for this very call, by somebody who died before the run went on or whose answer was lost. Where two of them
       // live, the run goes on with one of them, and so with one use.
@@ -97,7 +98,7 @@ export class GrantLedger {
       const says = { use, of: grant.maxUses, version: grantVersion(grant), ...usedFor, tool: grant.toolName, ...by };
       const people = peopleOf({ who, onBehalfOf });
       const entry = { kind: "grant_used", people, tool: grant.toolName, says } as const;
-      const placed = { ...entry, sequence: newest.sequence + 1, at: Math.max(now, newest.at) };
+      const placed = { ...entry, sequence: newest.sequence + 1, at: Math.max(now, newest.at ?? 0) };
       faultPoint("orchestrator.before-grant-use");
       const appended = await this.append(grant, newest, placed);
       faultPoint("orchestrator.after-grant-use");
@@ -111,7 +112,8 @@ export class GrantLedger {
     const { store, clock } = this.options;
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const newest = await store.newestAudit(grant.grantId, "grant");
-      if (newest?.kind === "grant_revoked" && this.problemOf(newest) === undefined) return;
+      const isRevoked = newest !== undefined && saidIn(newest).kind === "grant_revoked";
+      if (isRevoked && this.problemOf(grant, newest) === undefined) return;
       const tool = grant.toolName;
       const says = { ...shown(author), version: grantVersion(grant), uses: newest && usesIn(newest), tool };
       const entry: Entry = { kind: "grant_revoked", people: peopleOf(author), tool, says };
@@ -125,12 +127,13 @@ export class GrantLedger {
   }
 
   /** Undefined, and an error in the log, where what is there is not what orchestrators wrote. */
-  private async newestOf({ grantId }: StandingGrant): Promise<AuditRecord | undefined> {
+  private async newestOf(grant: StandingGrant): Promise<FoundAudit | undefined> {
     const { store, log } = this.options;
+    const { grantId } = grant;
     const newest = await store.newestAudit(grantId, "grant");
     const known = this.seen.get(grantId) ?? 1;
     const gone = newest === undefined || newest.sequence < known;
-    const problem = gone ? "entries were taken out of it" : this.problemOf(newest);
+    const problem = gone ? "entries were taken out of it" : this.problemOf(grant, newest);
     if (problem === undefined && newest !== undefined) {
       this.remember(grantId, newest.sequence);
       return newest;
@@ -139,21 +142,25 @@ export class GrantLedger {
     return undefined;
   }
 
-  private problemOf({ run, chain, sequence, text, hash, signature }: AuditRecord): string | undefined {
+  private problemOf(
+    { grantId: run }: StandingGrant,
+    { sequence, text, hash, signature }: FoundAudit,
+  ): string | undefined {
+    if (text === undefined || hash === undefined) return "its newest entry cannot be read";
     if (digestOf(text) !== hash) return "its newest entry was changed";
     const { signing } = this.options;
     if (signing === undefined) return undefined;
     if (signature === undefined) return "its newest entry is not signed";
     const { keyId, at } = signature;
     return signing.trusted.problem("orchestrators", {
-      text: auditText({ run, chain, sequence, hash, at }),
+      text: auditText({ run, chain: "grant", sequence, hash, at }),
       keyId,
       signature: Buffer.from(signature.signature, "base64url"),
       at,
     });
   }
 
-  private append(grant: StandingGrant, before: AuditRecord | undefined, fact: AuditFact): Promise<number> {
+  private append(grant: StandingGrant, before: FoundAudit | undefined, fact: AuditFact): Promise<number> {
     const { store, clock, signing } = this.options;
     const chain = { run: grant.grantId, namespace: grant.namespace, chain: "grant" } as const;
     const record = recordOf(chain, fact, before?.hash ?? "", { key: signing?.key, now: clock.now() });
@@ -167,21 +174,16 @@ export class GrantLedger {
 }
 
 /** How many uses there were by then; undefined where an entry does not say so. */
-function usesIn(record: AuditRecord): number | undefined {
-  if (record.kind === "grant_made") return 0;
-  const { use, uses } = saidIn(record);
-  const said = record.kind === "grant_used" ? use : uses;
+function usesIn(record: FoundAudit): number | undefined {
+  const { kind, use, uses } = saidIn(record);
+  if (kind === "grant_made") return 0;
+  const said = kind === "grant_used" ? use : uses;
   return typeof said === "number" && Number.isSafeInteger(said) && said >= 0 ? said : undefined;
 }
 
-function isFor(record: AuditRecord, { usedBy, call }: UsedFor): boolean {
-  if (record.kind !== "grant_used") return false;
+function isFor(record: FoundAudit, { usedBy, call }: UsedFor): boolean {
   const said = saidIn(record);
-  return said.usedBy === usedBy && said.call === call;
-}
-
-function saidIn({ text }: AuditRecord): Readonly<Record<string, unknown>> {
-  return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  return said.kind === "grant_used" && said.usedBy === usedBy && said.call === call;
 }
 
 function peopleOf({ who, onBehalfOf }: Pick<Author, "who" | "onBehalfOf">): readonly string[] {

@@ -1,13 +1,10 @@
 // A stored entry stands beside fields that it is found by, which nobody signed. What is told of it is read from the entry,
 // and that a field beside it says something else is told too.
-import { type AuditEntry, auditEntryId, auditLine, digestOf, readAuditLine } from "@agentspan/internal";
-import type { AuditRecord } from "../ports.js";
+import { type AuditEntry, auditEntryId, auditLine, digestOf, noAuditLine, readAuditLine } from "@agentspan/internal";
+import type { FoundAudit } from "../ports.js";
 
-/** What an entry is found by. */
-export type AuditIndex = Pick<
-  AuditRecord,
-  "id" | "namespace" | "run" | "chain" | "sequence" | "at" | "kind" | "people" | "tool"
->;
+/** What an entry is found by, as far as it can be read. */
+export type AuditIndex = Omit<FoundAudit, "text" | "hash" | "signature">;
 
 export interface ReadRow {
   /** As the entry has it; as the row has it where the entry does not say so, or cannot be read. */
@@ -18,12 +15,12 @@ export interface ReadRow {
   readonly problem?: string;
 }
 
-export function readRow(record: AuditRecord): ReadRow {
+export function readRow(record: FoundAudit): ReadRow {
   const { text, hash, signature, ...row } = record;
   const line = lineOf(record);
   const read = line === undefined ? undefined : readAuditLine(line);
-  if (line === undefined || read === undefined || !("entry" in read)) {
-    return { index: row, line: JSON.stringify(text), problem: "its text is no entry of an audit" };
+  if (text === undefined || line === undefined || read === undefined || !("entry" in read)) {
+    return { index: row, line: noAuditLine(row.id, text), problem: "its text is no entry of an audit" };
   }
   const index = indexOf(read.entry, row);
   if (digestOf(text) !== hash) return { index, line, problem: "it was changed: its hash is not that of what it says" };
@@ -34,7 +31,7 @@ export function readRow(record: AuditRecord): ReadRow {
   return { index, line, problem: `it is stored under another ${other.join(", ")} than it has` };
 }
 
-function lineOf({ text, hash, signature }: AuditRecord): string | undefined {
+function lineOf({ text = "", hash = "", signature }: FoundAudit): string | undefined {
   try {
     const entry = JSON.parse(text) as AuditEntry;
     return auditLine({ entry, hash, ...(signature === undefined ? {} : { signature }) });

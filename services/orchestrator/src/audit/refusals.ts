@@ -9,7 +9,7 @@ import {
   type Time,
 } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
-import type { AuditRecord, AuditStore } from "../ports.js";
+import type { AuditRecord, AuditStore, FoundAudit } from "../ports.js";
 import type { AuditFact } from "./audit-facts.js";
 import { recordOf } from "./seal-records.js";
 
@@ -164,9 +164,10 @@ export class Refusals {
     }
   }
 
-  private recordsAfter(newest: AuditRecord | undefined, run: string, left: readonly Pending[]): readonly AuditRecord[] {
+  private recordsAfter(newest: FoundAudit | undefined, run: string, left: readonly Pending[]): readonly AuditRecord[] {
     const records: AuditRecord[] = [];
-    let before: Pick<AuditRecord, "sequence" | "hash" | "at"> = newest ?? { sequence: 0, hash: "", at: 0 };
+    const { sequence = 0, hash = "", at = 0 } = newest ?? {};
+    let before: Pick<AuditRecord, "sequence" | "hash" | "at"> = { sequence, hash, at };
     for (const { namespace, ...fact } of left) {
       const chain = { run, namespace, chain: "refused" } as const;
       // Another's clock may be a little ahead, and entries are listed by time.

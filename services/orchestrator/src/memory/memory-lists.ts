@@ -6,6 +6,7 @@ import { decodePageToken, encodePageToken, type Position } from "../page-token.j
 import type { ChangedQuery, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
 import { labelPairs } from "../run-index.js";
 import { isReadable, storedRunOf } from "../run-record.js";
+import { UnreadableRows } from "../unreadable-rows.js";
 import type { MemoryDatabase, MemoryRun } from "./memory-database.js";
 
 interface Row {
@@ -81,12 +82,14 @@ function matching(
   );
 }
 
+const unreadable = new UnreadableRows();
+
 function pageOf(listing: "runs" | "open" | "changed", limit: number, rows: readonly Row[]): Promise<Page<StoredRun>> {
   return collectPage(rows, {
     limit,
     maxBytes: Limits.pageBytes,
-    bytesOf: ({ record }) => record.run.length + record.inlineBytes,
-    itemOf: ({ record }) => storedRunOf(record),
+    bytesOf: (_, { record }) => record.run.length + record.inlineBytes,
+    itemOf: ({ record }) => unreadable.readOrLeaveOut(() => storedRunOf(record)),
     tokenAfter: ({ position }) => encodePageToken(listing, position),
   });
 }

@@ -3,7 +3,6 @@
 import { AgentspanError, type AuditChain, Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
-import type { Run } from "../core/run.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
   ApiKey,
@@ -17,6 +16,7 @@ import type {
   DueRun,
   GrantListQuery,
   Instance,
+  KeptInstances,
   KeyListQuery,
   LiveGrantQuery,
   OpenQuery,
@@ -24,6 +24,7 @@ import type {
   RegisteredWorker,
   Revocation,
   RunQuery,
+  RunStates,
   RunWrite,
   ShownPermit,
   StandingGrant,
@@ -32,7 +33,8 @@ import type {
   StoredRun,
   ToolRegistration,
 } from "../ports.js";
-import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import { chunkEventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import { UnreadableRows } from "../unreadable-rows.js";
 import * as audit from "./memory-audit.js";
 import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
@@ -53,6 +55,7 @@ export class MemoryStore implements Store {
   readonly database: MemoryDatabase;
   readonly #now: () => number;
   readonly #fault: (operation: keyof Store) => MemoryFault | undefined;
+  readonly #unreadable = new UnreadableRows();
   #closed = false;
 
   constructor({ database, now, fault }: MemoryStoreOptions = {}) {
@@ -97,7 +100,7 @@ export class MemoryStore implements Store {
   readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]> {
     return this.#carryOut("readChunk", () => {
       const texts = this.database.chunks.get(chunk.id);
-      if (texts !== undefined) return eventsOf(texts);
+      if (texts !== undefined) return chunkEventsOf(chunk.id, texts);
       throw new AgentspanError(
         "INTERNAL",
         `The events ${chunk.from} to ${chunk.to} of a run are missing (chunk ${chunk.id}).`,
@@ -116,15 +119,16 @@ export class MemoryStore implements Store {
     );
   }
 
-  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
-    return this.#carryOut("states", () =>
-      [...new Set(runIds)].flatMap((runId) => {
-        const record = this.database.runs.get(runId);
-        return record === undefined || !isReadable(record.schema)
-          ? []
-          : [{ run: runOf(record), version: record.version }];
-      }),
-    );
+  states(runIds: readonly string[]): Promise<RunStates> {
+    return this.#carryOut("states", () => {
+      const records = [...new Set(runIds)].flatMap((runId) => this.database.runs.get(runId) ?? []);
+      const states = records.flatMap((record) => {
+        const run = isReadable(record.schema) ? this.#unreadable.readOrLeaveOut(() => runOf(record)) : undefined;
+        return run === undefined ? [] : [{ run, version: record.version }];
+      });
+      const read = new Set(states.map(({ run }) => run.runId));
+      return { states, unreadable: records.map(({ runId }) => runId).filter((runId) => !read.has(runId)) };
+    });
   }
 
   list(query: RunQuery): Promise<Page<StoredRun>> {
@@ -222,13 +226,15 @@ export class MemoryStore implements Store {
     });
   }
 
-  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
-    return this.#carryOut("readInstances", () =>
-      [...new Set(incarnations ?? this.database.instances.keys())].flatMap((incarnation) => {
-        const instance = this.database.instances.get(incarnation);
-        return instance === undefined ? [] : [structuredClone(instance)];
-      }),
-    );
+  readInstance(incarnation: string): Promise<Instance | undefined> {
+    return this.#carryOut("readInstance", () => structuredClone(this.database.instances.get(incarnation)));
+  }
+
+  readInstances(): Promise<KeptInstances> {
+    return this.#carryOut("readInstances", () => ({
+      instances: [...this.database.instances.values()].map((instance) => structuredClone(instance)),
+      unreadable: [],
+    }));
   }
 
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {

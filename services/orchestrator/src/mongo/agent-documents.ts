@@ -5,6 +5,8 @@ import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type { AgentStore, Page, StoredAgent } from "../ports.js";
 import type { Database } from "./database.js";
+import { RowReader } from "./row-reader.js";
+import { storedAgent } from "./rows.js";
 import { storedDate } from "./stored-date.js";
 
 const VERSIONS = "agents";
@@ -21,9 +23,11 @@ interface AgentDocument {
 
 export class AgentDocuments implements AgentStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   async putAgent(agent: StoredAgent): Promise<boolean> {
@@ -37,11 +41,12 @@ export class AgentDocuments implements AgentStore {
   }
 
   async getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
-    const [document] = await this.#database.lookUp<AgentDocument>(version === undefined ? NEWEST_AGENTS : VERSIONS, {
+    const collection = version === undefined ? NEWEST_AGENTS : VERSIONS;
+    const [document] = await this.#database.lookUp<AgentDocument>(collection, {
       filter: { _id: version === undefined ? `${namespace}/${name}` : versionId(namespace, name, version) },
       limit: 1,
     });
-    return document === undefined ? undefined : agentOf(document);
+    return document === undefined ? undefined : this.#rows.read(collection, document, storedAgent);
   }
 
   async listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
@@ -50,13 +55,13 @@ export class AgentDocuments implements AgentStore {
     const rows = this.#database.scan<AgentDocument>(
       NEWEST_AGENTS,
       { namespace, ...(after === undefined ? {} : { name: { $gt: after.id } }) },
-      { sort: { name: 1 }, limit: limit + 1, batchSize: 20 },
+      { sort: { name: 1 }, batchSize: Math.min(limit + 1, 20) },
     );
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
       bytesOf: ({ definition }) => definition.length,
-      itemOf: agentOf,
+      itemOf: (row) => this.#rows.readOrLeaveOut(NEWEST_AGENTS, row, storedAgent),
       tokenAfter: ({ name }) => encodePageToken("agents", { at: 0, id: name }),
     });
   }
@@ -69,8 +74,4 @@ function versionId(namespace: string, name: string, version: string): string {
 
 function fieldsOf({ namespace, name, version, definition, createdAt }: StoredAgent): Omit<AgentDocument, "_id"> {
   return { namespace, name, version, definition, createdAt: storedDate(createdAt) };
-}
-
-function agentOf({ namespace, name, version, definition, createdAt }: AgentDocument): StoredAgent {
-  return { namespace, name, version, definition, createdAt: createdAt.getTime() };
 }

@@ -1,11 +1,15 @@
 // Keeps the audit: one document an entry, which nothing changes or deletes once it is there.
 import { type AuditChain, type AuditKind, type AuditSignature, Limits } from "@agentspan/internal";
-import type { Filter } from "mongodb";
+import type { Document } from "mongodb";
 import { collectPage } from "../collect-page.js";
-import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
-import type { AuditableRun, AuditLink, AuditQuery, AuditRecord, AuditStore, Page } from "../ports.js";
+import { decodePageToken, encodePageToken } from "../page-token.js";
+import type { AuditableRun, AuditLink, AuditQuery, AuditRecord, AuditStore, FoundAudit, Page } from "../ports.js";
+import { RUNS } from "../run-record.js";
 import type { Database, Statement } from "./database.js";
-import { RUNS, type RunDocument } from "./run-document.js";
+import { datedRows, positionOf } from "./dated-rows.js";
+import { RowReader } from "./row-reader.js";
+import { auditableRun, auditCursor, auditEntry } from "./rows.js";
+import type { RunDocument } from "./run-document.js";
 import { storedDate } from "./stored-date.js";
 
 export const AUDIT = "audit";
@@ -43,19 +47,21 @@ const LOOKUP = 1_000;
 
 export class AuditDocuments implements AuditStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   /** Those of a newer version too: whoever cannot read them must know that they are there. */
   async listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {
-    const documents = await this.#database.all<RunDocument & { readonly auditAt: Date }>(
+    const rows = this.#database.scan<RunDocument>(
       RUNS,
       { auditAt: { $gte: storedDate(since) } },
-      { sort: { auditAt: 1 }, limit, projection: { _id: 1, v: 1, auditAt: 1 } },
+      { sort: { auditAt: 1 }, batchSize: limit, projection: { _id: 1, v: 1, auditAt: 1 } },
     );
-    return documents.map(({ _id, v, auditAt }) => ({ runId: _id, version: v, at: auditAt.getTime() }));
+    return this.#rows.first(limit, RUNS, rows, auditableRun);
   }
 
   async readAuditChain(run: string, chain: AuditChain): Promise<readonly AuditLink[]> {
@@ -64,16 +70,19 @@ export class AuditDocuments implements AuditStore {
       { _id: idsOf(run, chain) },
       { sort: { _id: 1 }, batchSize: LOOKUP, projection: { sequence: 1, hash: 1 } },
     );
-    return links.map(({ sequence, hash }) => ({ sequence, hash }));
+    return links.map((row) => {
+      const { sequence, hash = "" } = this.#rows.read(AUDIT, row, auditEntry);
+      return { sequence, hash };
+    });
   }
 
-  async newestAudit(run: string, chain: AuditChain): Promise<AuditRecord | undefined> {
+  async newestAudit(run: string, chain: AuditChain): Promise<FoundAudit | undefined> {
     const [newest] = await this.#database.all<AuditDocument>(
       AUDIT,
       { _id: idsOf(run, chain) },
       { sort: { _id: -1 }, limit: 1 },
     );
-    return newest === undefined ? undefined : recordOf(newest);
+    return newest === undefined ? undefined : this.#rows.read(AUDIT, newest, auditEntry);
   }
 
   async putAudit(records: readonly AuditRecord[]): Promise<ReadonlySet<string>> {
@@ -98,25 +107,25 @@ export class AuditDocuments implements AuditStore {
     return written;
   }
 
-  async listAudit(query: AuditQuery): Promise<Page<AuditRecord>> {
-    const { limit, pageToken } = query;
-    const rows = this.#database.scan<AuditDocument>(AUDIT, filterOf(query, decodePageToken("audit", pageToken)), {
-      sort: { at: 1, _id: 1 },
-      limit: limit + 1,
+  async listAudit(query: AuditQuery): Promise<Page<FoundAudit>> {
+    const { limit, pageToken, from, to } = query;
+    const after = decodePageToken("audit", pageToken);
+    const rows = datedRows<AuditDocument>(this.#database, AUDIT, {
+      ...{ filter: filterOf(query), field: "at", newestFirst: false, from, to, after, batchSize: limit + 1 },
     });
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
-      bytesOf: ({ text }) => BASE_BYTES + Buffer.byteLength(text),
-      itemOf: recordOf,
-      tokenAfter: ({ at, _id }) => encodePageToken("audit", { at: at.getTime(), id: _id }),
+      itemOf: (row) => this.#rows.readOrLeaveOut(AUDIT, row, auditEntry),
+      bytesOf: ({ text = "" }) => BASE_BYTES + Buffer.byteLength(text),
+      tokenAfter: (row) => encodePageToken("audit", positionOf(row, "at")),
     });
   }
 
   async readAuditCursor(share: number): Promise<number | undefined> {
     const filter = { _id: cursorId(share) };
     const [cursor] = await this.#database.lookUp<CursorDocument>(AUDIT_CURSORS, { filter, limit: 1 });
-    return cursor?.at.getTime();
+    return cursor && this.#rows.readOrLeaveOut(AUDIT_CURSORS, cursor, auditCursor);
   }
 
   async moveAuditCursor(share: number, at: number): Promise<void> {
@@ -135,25 +144,13 @@ function idsOf(run: string, chain: AuditChain): { readonly $gte: string; readonl
   return { $gte: `${prefix}0`, $lt: `${prefix}:` };
 }
 
-/** The bound beside the alternatives is what lets the index begin where the page before ended. */
-function filterOf(query: AuditQuery, after: Position | undefined): Filter<AuditDocument> {
-  const { namespace, run, who, kinds, tool, from, to } = query;
-  const time = after === undefined ? undefined : storedDate(after.at);
-  const since = time ?? (from === undefined ? undefined : storedDate(from));
-  const at = {
-    ...(since === undefined ? {} : { $gte: since }),
-    ...(to === undefined ? {} : { $lt: storedDate(to) }),
-  };
+function filterOf({ namespace, run, who, kinds, tool }: AuditQuery): Document {
   return {
     namespace,
     ...(run === undefined ? {} : { run }),
     ...(who === undefined ? {} : { people: who }),
     ...(kinds.length === 0 ? {} : { kind: { $in: [...kinds] } }),
     ...(tool === undefined ? {} : { tool }),
-    ...(Object.keys(at).length === 0 ? {} : { at }),
-    ...(after === undefined || time === undefined
-      ? {}
-      : { $or: [{ at: { $gt: time } }, { at: time, _id: { $gt: after.id } }] }),
   };
 }
 
@@ -164,10 +161,6 @@ function insertOf(record: AuditRecord): Statement {
 
 function fieldsOf({ id: _, at, ...fields }: AuditRecord): Omit<AuditDocument, "_id"> {
   return { ...fields, at: storedDate(at) };
-}
-
-function recordOf({ _id, at, ...fields }: AuditDocument): AuditRecord {
-  return { id: _id, ...fields, at: at.getTime() };
 }
 
 function batchesOf(records: readonly AuditRecord[]): readonly (readonly AuditRecord[])[] {

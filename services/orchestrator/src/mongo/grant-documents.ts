@@ -1,11 +1,13 @@
 // Keeps standing grants. Their uses and revocations are shown from here; what counts is in the audit.
 import { Limits } from "@agentspan/internal";
-import type { Filter } from "mongodb";
 import { collectPage } from "../collect-page.js";
 import type { Voter } from "../core/index.js";
-import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
+import { decodePageToken, encodePageToken } from "../page-token.js";
 import type { GrantListQuery, GrantStore, KeySeal, LiveGrantQuery, Page, Revocation, StandingGrant } from "../ports.js";
 import type { Database } from "./database.js";
+import { datedRows, positionOf } from "./dated-rows.js";
+import { RowReader } from "./row-reader.js";
+import { standingGrant } from "./rows.js";
 import { storedDate } from "./stored-date.js";
 
 export const STANDING_GRANTS = "standingGrants";
@@ -33,9 +35,11 @@ const BASE_BYTES = 512;
 
 export class GrantDocuments implements GrantStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   async putGrant(grant: StandingGrant): Promise<boolean> {
@@ -47,35 +51,33 @@ export class GrantDocuments implements GrantStore {
   async listGrants(query: GrantListQuery): Promise<Page<StandingGrant>> {
     const { namespace, agentName, toolName, limit, pageToken } = query;
     const after = decodePageToken("grants", pageToken);
-    const rows = this.#database.scan<GrantDocument>(
-      STANDING_GRANTS,
-      {
-        namespace,
-        ...(agentName === undefined ? {} : { agentName }),
-        ...(toolName === undefined ? {} : { toolName }),
-        ...(after === undefined ? {} : olderThan(after)),
-      },
-      { sort: { createdAt: -1, _id: 1 }, limit: limit + 1 },
-    );
+    const filter = {
+      namespace,
+      ...(agentName === undefined ? {} : { agentName }),
+      ...(toolName === undefined ? {} : { toolName }),
+    };
+    const rows = datedRows<GrantDocument>(this.#database, STANDING_GRANTS, {
+      ...{ filter, field: "createdAt", newestFirst: true, after, batchSize: limit + 1 },
+    });
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
       bytesOf: ({ rule, description, by }) => BASE_BYTES + rule.length + description.length + by.groups.join().length,
-      itemOf: grantOf,
-      tokenAfter: ({ createdAt, _id }) => encodePageToken("grants", { at: createdAt.getTime(), id: _id }),
+      itemOf: (row) => this.#rows.readOrLeaveOut(STANDING_GRANTS, row, standingGrant),
+      tokenAfter: (row) => encodePageToken("grants", positionOf(row, "createdAt")),
     });
   }
 
   async liveGrants({ namespace, agentName, toolName, now, limit }: LiveGrantQuery): Promise<readonly StandingGrant[]> {
-    const found = await this.#database.all<GrantDocument>(
+    const rows = this.#database.scan<GrantDocument>(
       STANDING_GRANTS,
       {
         ...{ namespace, agentName, toolName },
         ...{ left: { $gt: 0 }, expiresAt: { $gt: storedDate(now) }, revokedAt: { $exists: false } },
       },
-      { sort: { createdAt: 1, _id: 1 }, limit },
+      { sort: { createdAt: 1, _id: 1 }, batchSize: limit },
     );
-    return found.map(grantOf);
+    return this.#rows.first(limit, STANDING_GRANTS, rows, standingGrant);
   }
 
   async revokeGrant(namespace: string, grantId: string, { at, by }: Revocation): Promise<StandingGrant | undefined> {
@@ -91,18 +93,14 @@ export class GrantDocuments implements GrantStore {
   async getGrant(namespace: string, grantId: string): Promise<StandingGrant | undefined> {
     const filter = { _id: grantId };
     const [document] = await this.#database.lookUp<GrantDocument>(STANDING_GRANTS, { filter, limit: 1 });
-    return document?.namespace === namespace ? grantOf(document) : undefined;
+    if (document?.namespace !== namespace) return undefined;
+    return this.#rows.read(STANDING_GRANTS, document, standingGrant);
   }
 
   async noteGrantUses({ grantId, maxUses }: Pick<StandingGrant, "grantId" | "maxUses">, uses: number): Promise<void> {
     const left = maxUses - uses;
     await this.#database.change(STANDING_GRANTS, [{ q: { _id: grantId, left: { $gt: left } }, u: { $set: { left } } }]);
   }
-}
-
-function olderThan({ at, id }: Position): Filter<GrantDocument> {
-  const createdAt = storedDate(at);
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
 }
 
 function documentOf(grant: StandingGrant): GrantDocument {
@@ -114,17 +112,5 @@ function documentOf(grant: StandingGrant): GrantDocument {
     createdAt: storedDate(createdAt),
     expiresAt: storedDate(expiresAt),
     ...(revoked === undefined ? {} : { revokedAt: storedDate(revoked.at), revokedBy: revoked.by }),
-  };
-}
-
-function grantOf(document: GrantDocument): StandingGrant {
-  const { _id, left, createdAt, expiresAt, revokedAt, revokedBy, ...same } = document;
-  return {
-    grantId: _id,
-    ...same,
-    uses: document.maxUses - left,
-    createdAt: createdAt.getTime(),
-    expiresAt: expiresAt.getTime(),
-    ...(revokedAt === undefined ? {} : { revoked: { at: revokedAt.getTime(), by: revokedBy ?? "" } }),
   };
 }

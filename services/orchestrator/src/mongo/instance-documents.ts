@@ -1,8 +1,10 @@
 // Keeps signs of life, in batches of their own: they never wait behind the runs' writes, nor those behind them.
-import type { Filter } from "mongodb";
-import type { Instance, InstanceStore, RegisteredWorker } from "../ports.js";
+import type { Document, Filter } from "mongodb";
+import type { Instance, InstanceStore, KeptInstances, RegisteredWorker } from "../ports.js";
 import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
+import { idOf, RowReader } from "./row-reader.js";
+import { instance, registration } from "./rows.js";
 
 const INSTANCES = "instances";
 
@@ -12,7 +14,9 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 const BASE_BYTES = 256;
 const ENTRY_BYTES = 64;
 
-type InstanceDocument = Omit<Instance, "incarnation" | "seenAt"> & { readonly _id: string; readonly seenAt: Date };
+interface InstanceDocument extends Document {
+  readonly _id: string;
+}
 
 interface Beat {
   readonly key: string;
@@ -22,10 +26,12 @@ interface Beat {
 
 export class InstanceDocuments implements InstanceStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
   readonly #group: GroupCommit<Beat, undefined>;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
     this.#group = new GroupCommit({
       maxOps: BATCH_OPS,
       maxBytes: BATCH_BYTES,
@@ -50,21 +56,25 @@ export class InstanceDocuments implements InstanceStore {
 
   async beat(instances: readonly Instance[]): Promise<void> {
     await Promise.all(
-      instances.map((instance) => {
-        const bytes = BASE_BYTES + ENTRY_BYTES * (instance.inHand.length + instance.tools.length);
-        return this.#group.submit({ key: instance.incarnation, bytes, instance });
+      instances.map((one) => {
+        const bytes = BASE_BYTES + ENTRY_BYTES * (one.inHand.length + one.tools.length);
+        return this.#group.submit({ key: one.incarnation, bytes, instance: one });
       }),
     );
   }
 
-  async readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
-    if (incarnations === undefined) return this.#find({});
-    return incarnations.length === 0 ? [] : this.#find({ _id: { $in: [...incarnations] } });
+  async readInstance(incarnation: string): Promise<Instance | undefined> {
+    const [row] = await this.#database.all<InstanceDocument>(INSTANCES, { _id: incarnation });
+    return row === undefined ? undefined : this.#withRegistration(row, this.#rows.read(INSTANCES, row, instance));
+  }
+
+  readInstances(): Promise<KeptInstances> {
+    return this.#find({});
   }
 
   async liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
     const since = new Date((await this.#database.serverTime()) - withinMs);
-    return this.#find({ kind: "worker", namespace, seenAt: { $gte: since } });
+    return (await this.#find({ kind: "worker", namespace, seenAt: { $gte: since } })).instances;
   }
 
   async forgetInstances(unseenForMs: number): Promise<void> {
@@ -86,8 +96,8 @@ export class InstanceDocuments implements InstanceStore {
    * so changes nothing. The time is the server's, so that the clocks of those who beat do not matter.
    */
   async #send(beats: readonly Beat[]): Promise<readonly undefined[]> {
-    const statements = beats.map(({ instance }) => {
-      const { incarnation, kind, name, namespace, counter, inHand, tools, seal, keys } = instance;
+    const statements = beats.map(({ instance: told }) => {
+      const { incarnation, kind, name, namespace, counter, inHand, tools, seal, keys } = told;
       return {
         q: { _id: incarnation, counter: { $lt: counter } },
         u: {
@@ -101,8 +111,18 @@ export class InstanceDocuments implements InstanceStore {
     return beats.map(() => undefined);
   }
 
-  async #find(filter: Filter<InstanceDocument>): Promise<readonly Instance[]> {
-    const documents = await this.#database.all<InstanceDocument>(INSTANCES, filter);
-    return documents.map(({ _id, seenAt, ...rest }) => ({ incarnation: _id, ...rest, seenAt: seenAt.getTime() }));
+  async #find(filter: Filter<InstanceDocument>): Promise<KeptInstances> {
+    const instances: Instance[] = [];
+    const unreadable: string[] = [];
+    for (const row of await this.#database.all<InstanceDocument>(INSTANCES, filter)) {
+      const read = this.#rows.readOrLeaveOut(INSTANCES, row, instance);
+      if (read === undefined) unreadable.push(idOf(row));
+      else instances.push(this.#withRegistration(row, read));
+    }
+    return { instances, unreadable };
+  }
+
+  #withRegistration(row: InstanceDocument, read: Omit<Instance, "tools" | "seal">): Instance {
+    return { ...read, ...(this.#rows.readOrLeaveOut(INSTANCES, row, registration) ?? { tools: [] }) };
   }
 }

@@ -1,10 +1,12 @@
 // Keeps API keys: a hash of each secret, never a secret.
 import { Limits } from "@agentspan/internal";
-import type { Filter } from "mongodb";
 import { collectPage } from "../collect-page.js";
-import { decodePageToken, encodePageToken, type Position } from "../page-token.js";
-import type { ApiKey, KeyListQuery, KeySeal, KeyStore, Page, Revocation } from "../ports.js";
+import { decodePageToken, encodePageToken } from "../page-token.js";
+import type { ApiKey, KeyListQuery, KeySeal, KeyStore, ListedKey, Page, Revocation } from "../ports.js";
 import type { Database } from "./database.js";
+import { datedRows, positionOf } from "./dated-rows.js";
+import { RowReader } from "./row-reader.js";
+import { apiKey, listedKey } from "./rows.js";
 import { storedDate } from "./stored-date.js";
 
 export const API_KEYS = "apiKeys";
@@ -31,9 +33,11 @@ const BASE_BYTES = 512;
 
 export class KeyDocuments implements KeyStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   async putKey(key: ApiKey): Promise<boolean> {
@@ -44,35 +48,34 @@ export class KeyDocuments implements KeyStore {
 
   async getKey(keyId: string): Promise<ApiKey | undefined> {
     const [document] = await this.#database.lookUp<KeyDocument>(API_KEYS, { filter: { _id: keyId }, limit: 1 });
-    return document === undefined ? undefined : keyOf(document);
+    return document === undefined ? undefined : this.#rows.read(API_KEYS, document, apiKey);
   }
 
-  async listKeys({ namespace, limit, pageToken }: KeyListQuery): Promise<Page<ApiKey>> {
+  async listKeys({ namespace, limit, pageToken }: KeyListQuery): Promise<Page<ListedKey>> {
     const after = decodePageToken("keys", pageToken);
-    const rows = this.#database.scan<KeyDocument>(
-      API_KEYS,
-      { namespace, ...(after === undefined ? {} : olderThan(after)) },
-      { sort: { createdAt: -1, _id: 1 }, limit: limit + 1 },
-    );
+    const rows = datedRows<KeyDocument>(this.#database, API_KEYS, {
+      ...{ filter: { namespace }, field: "createdAt", newestFirst: true, after, batchSize: limit + 1 },
+    });
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
       bytesOf: ({ owner, description, groups }) =>
         BASE_BYTES + owner.length + description.length + groups.join().length,
-      itemOf: keyOf,
-      tokenAfter: ({ createdAt, _id }) => encodePageToken("keys", { at: createdAt.getTime(), id: _id }),
+      itemOf: (row) => this.#listed(row),
+      tokenAfter: (row) => encodePageToken("keys", positionOf(row, "createdAt")),
     });
   }
 
-  async revokeKey(namespace: string, keyId: string, { at, by }: Revocation): Promise<ApiKey | undefined> {
+  async revokeKey(namespace: string, keyId: string, { at, by }: Revocation): Promise<ListedKey | undefined> {
     await this.#database.change(API_KEYS, [
       {
         q: { _id: keyId, namespace, revokedAt: { $exists: false } },
         u: { $set: { revokedAt: storedDate(at), revokedBy: by } },
       },
     ]);
-    const key = await this.getKey(keyId);
-    return key?.namespace === namespace ? key : undefined;
+    const filter = { _id: keyId };
+    const [document] = await this.#database.lookUp<KeyDocument>(API_KEYS, { filter, limit: 1 });
+    return document?.namespace === namespace ? this.#listed(document) : undefined;
   }
 
   async noteKeyUse(keyId: string, at: number): Promise<void> {
@@ -81,11 +84,11 @@ export class KeyDocuments implements KeyStore {
       { q: { _id: keyId, ...earlier }, u: { $set: { lastUsedAt: storedDate(at) } } },
     ]);
   }
-}
 
-function olderThan({ at, id }: Position): Filter<KeyDocument> {
-  const createdAt = storedDate(at);
-  return { $or: [{ createdAt: { $lt: createdAt } }, { createdAt, _id: { $gt: id } }] };
+  #listed(row: KeyDocument): ListedKey | undefined {
+    const key = this.#rows.readOrLeaveOut(API_KEYS, row, apiKey);
+    return key ?? this.#rows.readOrLeaveOut(API_KEYS, row, listedKey);
+  }
 }
 
 function documentOf(key: ApiKey): KeyDocument {
@@ -97,17 +100,5 @@ function documentOf(key: ApiKey): KeyDocument {
     ...(expiresAt === undefined ? {} : { expiresAt: storedDate(expiresAt) }),
     ...(revoked === undefined ? {} : { revokedAt: storedDate(revoked.at), revokedBy: revoked.by }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt: storedDate(lastUsedAt) }),
-  };
-}
-
-function keyOf(document: KeyDocument): ApiKey {
-  const { _id, createdAt, expiresAt, revokedAt, revokedBy, lastUsedAt, ...same } = document;
-  return {
-    keyId: _id,
-    ...same,
-    createdAt: createdAt.getTime(),
-    ...(expiresAt === undefined ? {} : { expiresAt: expiresAt.getTime() }),
-    ...(revokedAt === undefined ? {} : { revoked: { at: revokedAt.getTime(), by: revokedBy ?? "" } }),
-    ...(lastUsedAt === undefined ? {} : { lastUsedAt: lastUsedAt.getTime() }),
   };
 }

@@ -2,7 +2,6 @@
 // updates, upserts, finds by _id and on compound indexes, and nothing else.
 import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
-import type { Run } from "../core/run.js";
 import type {
   ApiKey,
   AuditQuery,
@@ -11,15 +10,19 @@ import type {
   ChunkRef,
   CommitOutcome,
   DueRun,
+  FoundAudit,
   GrantListQuery,
   Instance,
+  KeptInstances,
   KeyListQuery,
+  ListedKey,
   LiveGrantQuery,
   OpenQuery,
   Page,
   RegisteredWorker,
   Revocation,
   RunQuery,
+  RunStates,
   RunWrite,
   ShownPermit,
   StandingGrant,
@@ -28,6 +31,7 @@ import type {
   StoredRun,
   ToolRegistration,
 } from "../ports.js";
+import { RUNS } from "../run-record.js";
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
@@ -35,8 +39,8 @@ import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
 import { PERMITS, PermitDocuments } from "./permit-documents.js";
+import { RowReader } from "./row-reader.js";
 import { RunCommits } from "./run-commits.js";
-import { RUNS } from "./run-document.js";
 import { RunReads } from "./run-reads.js";
 import { storeErrorOf } from "./store-failure.js";
 import { ToolDocuments } from "./tool-documents.js";
@@ -118,14 +122,15 @@ export class MongoStore implements Store {
     this.#database = new Database(client.db(database), { ...all, limitMs });
     client.on("connectionPoolCleared", () => this.#database.connectionsLost());
     this.#commits = new RunCommits(this.#database, logger);
-    this.#reads = new RunReads(this.#database);
-    this.#agents = new AgentDocuments(this.#database);
-    this.#tools = new ToolDocuments(this.#database);
-    this.#instances = new InstanceDocuments(this.#database);
-    this.#keys = new KeyDocuments(this.#database);
-    this.#grants = new GrantDocuments(this.#database);
-    this.#permits = new PermitDocuments(this.#database);
-    this.#audit = new AuditDocuments(this.#database);
+    const rows = new RowReader(logger);
+    this.#reads = new RunReads(this.#database, rows);
+    this.#agents = new AgentDocuments(this.#database, rows);
+    this.#tools = new ToolDocuments(this.#database, rows);
+    this.#instances = new InstanceDocuments(this.#database, rows);
+    this.#keys = new KeyDocuments(this.#database, rows);
+    this.#grants = new GrantDocuments(this.#database, rows);
+    this.#permits = new PermitDocuments(this.#database, rows);
+    this.#audit = new AuditDocuments(this.#database, rows);
   }
 
   /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
@@ -200,7 +205,7 @@ export class MongoStore implements Store {
     return this.#reads.due(by, limit, from);
   }
 
-  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
+  states(runIds: readonly string[]): Promise<RunStates> {
     return this.#reads.states(runIds);
   }
 
@@ -251,8 +256,12 @@ export class MongoStore implements Store {
     return this.#instances.beat(instances);
   }
 
-  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]> {
-    return this.#instances.readInstances(incarnations);
+  readInstance(incarnation: string): Promise<Instance | undefined> {
+    return this.#instances.readInstance(incarnation);
+  }
+
+  readInstances(): Promise<KeptInstances> {
+    return this.#instances.readInstances();
   }
 
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
@@ -275,11 +284,11 @@ export class MongoStore implements Store {
     return this.#keys.getKey(keyId);
   }
 
-  listKeys(query: KeyListQuery): Promise<Page<ApiKey>> {
+  listKeys(query: KeyListQuery): Promise<Page<ListedKey>> {
     return this.#keys.listKeys(query);
   }
 
-  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ApiKey | undefined> {
+  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ListedKey | undefined> {
     return this.#keys.revokeKey(namespace, keyId, revocation);
   }
 
@@ -327,7 +336,7 @@ export class MongoStore implements Store {
     return this.#audit.readAuditChain(run, chain);
   }
 
-  newestAudit(run: string, chain: AuditChain): Promise<AuditRecord | undefined> {
+  newestAudit(run: string, chain: AuditChain): Promise<FoundAudit | undefined> {
     return this.#audit.newestAudit(run, chain);
   }
 
@@ -339,7 +348,7 @@ export class MongoStore implements Store {
     return this.#audit.appendAudit(records);
   }
 
-  listAudit(query: AuditQuery): Promise<Page<AuditRecord>> {
+  listAudit(query: AuditQuery): Promise<Page<FoundAudit>> {
     return this.#audit.listAudit(query);
   }
 

@@ -1,17 +1,24 @@
 // Keeps the newest permit of each worker.
+import type { Document } from "mongodb";
 import type { PermitStore, ShownPermit } from "../ports.js";
 import type { Database } from "./database.js";
+import { RowReader } from "./row-reader.js";
+import { shownPermit } from "./rows.js";
 import { storedDate } from "./stored-date.js";
 
 export const PERMITS = "permits";
 
-type PermitDocument = Omit<ShownPermit, "workerId"> & { readonly _id: string; readonly seenAt: Date };
+interface PermitDocument extends Document {
+  readonly seenAt: Date;
+}
 
 export class PermitDocuments implements PermitStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   /** Guarded by the time that it was made: where that is not later it tries to insert, and is refused as a duplicate. */
@@ -25,6 +32,6 @@ export class PermitDocuments implements PermitStore {
 
   async listPermits(since: number): Promise<readonly ShownPermit[]> {
     const found = await this.#database.all<PermitDocument>(PERMITS, { seenAt: { $gte: storedDate(since) } });
-    return found.map(({ _id, seenAt: _seenAt, ...permit }) => ({ workerId: _id, ...permit }));
+    return found.flatMap((row) => this.#rows.readOrLeaveOut(PERMITS, row, shownPermit) ?? []);
   }
 }

@@ -2,10 +2,11 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "@agentspan/internal";
 import type { CommitOutcome, RunWrite } from "../ports.js";
+import { RUNS } from "../run-record.js";
 import type { Database, UpdateAnswer } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 import { answersOf, judgeWrite, needsReadBack, type ReadBack, type WriteAnswer } from "./judge-write.js";
-import { type EncodedWrite, encodeWrite, RUNS } from "./run-document.js";
+import { type EncodedWrite, encodeWrite } from "./run-document.js";
 import { failureOf, isServersRefusal, storeErrorOf } from "./store-failure.js";
 
 const MiB = 1024 * 1024;

@@ -2,11 +2,9 @@
 import type { RunState } from "../core/run.js";
 import type { ChunkRef, RunWrite } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
-import { type RunRecord, writeBytesOf } from "../run-record.js";
+import { writeBytesOf } from "../run-record.js";
 import type { Statement } from "./database.js";
 import { storedDate } from "./stored-date.js";
-
-export const RUNS = "runs";
 
 export interface RunDocument {
   readonly _id: string;
@@ -34,11 +32,6 @@ export interface RunDocument {
   readonly open: RunIndex["open"];
   readonly checkpointAt?: Date;
   readonly auditAt?: Date;
-}
-
-export function recordOf(document: RunDocument): RunRecord {
-  const { _id, v, schema, run, events, schedule, chunks, inlineBytes, totalBytes } = document;
-  return { runId: _id, version: v, schema, run, events, schedule, chunks, inlineBytes, totalBytes };
 }
 
 /** A transition, encoded and marked so that it is recognised in the document afterwards. */

@@ -1,19 +1,20 @@
 // Reads runs: one by id, several, those that are due, and lists.
 import { AgentspanError, Limits } from "@agentspan/internal";
-import type { Filter, FindOptions } from "mongodb";
+import type { Document } from "mongodb";
 import { isAsked, tokensOf } from "../assignees.js";
 import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import { type Run, SCHEMA } from "../core/run.js";
-import { decodePageToken, encodePageToken, type Listing, type Position } from "../page-token.js";
-import type { ChangedQuery, ChunkRef, DueRun, OpenQuery, Page, RunQuery, StoredRun } from "../ports.js";
+import { decodePageToken, encodePageToken, type Listing } from "../page-token.js";
+import type { ChangedQuery, ChunkRef, DueRun, OpenQuery, Page, RunQuery, RunStates, StoredRun } from "../ports.js";
 import { labelPairs } from "../run-index.js";
-import { eventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
+import { CHUNKS, RUNS } from "../run-record.js";
 import type { Database } from "./database.js";
-import { RUNS, type RunDocument, recordOf } from "./run-document.js";
+import { type DatedList, datedRows, positionOf } from "./dated-rows.js";
+import { RowReader } from "./row-reader.js";
+import { chunkEvents, dueRun, openCheckpoints, runState, storedRun } from "./rows.js";
+import type { RunDocument } from "./run-document.js";
 import { storedDate } from "./stored-date.js";
-
-export const CHUNKS = "chunks";
 
 interface ChunkDocument {
   readonly _id: string;
@@ -27,73 +28,68 @@ const COUNT_BATCH = 1_000;
 
 export class RunReads {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   async load(runId: string, level: "majority" | "linearizable"): Promise<StoredRun | undefined> {
     const [document] = await this.#database.lookUp<RunDocument>(RUNS, { filter: { _id: runId }, limit: 1, level });
-    return document === undefined ? undefined : storedRunOf(recordOf(document));
+    return document === undefined ? undefined : this.#rows.read(RUNS, document, storedRun);
   }
 
-  async states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]> {
-    if (runIds.length === 0) return [];
+  async states(runIds: readonly string[]): Promise<RunStates> {
+    if (runIds.length === 0) return { states: [], unreadable: [] };
+    const states: { readonly run: Run; readonly version: number }[] = [];
+    const unreadable: string[] = [];
     const documents = await this.#database.all<RunDocument>(
       RUNS,
       { _id: { $in: [...runIds] } },
       { projection: { v: 1, schema: 1, run: 1 } },
     );
-    return documents
-      .filter(({ schema }) => isReadable(schema))
-      .map(({ _id, v, schema, run }) => ({ run: runOf({ runId: _id, schema, run }), version: v }));
+    for (const row of documents) {
+      const state = row.schema > SCHEMA ? undefined : this.#rows.readOrLeaveOut(RUNS, row, runState);
+      if (state === undefined) unreadable.push(row._id);
+      else states.push(state);
+    }
+    return { states, unreadable };
   }
 
   async due(by: number, limit: number, from?: number): Promise<readonly DueRun[]> {
-    const documents = await this.#database.all<RunDocument & { readonly wakeAt: Date }>(
+    const rows = this.#database.scan<RunDocument>(
       RUNS,
       {
         wakeAt: { $lte: storedDate(by), ...(from === undefined ? {} : { $gte: storedDate(from) }) },
         schema: { $lte: SCHEMA },
       },
-      { sort: { wakeAt: 1 }, limit, projection: { _id: 1, wakeAt: 1 } },
+      { sort: { wakeAt: 1 }, batchSize: limit, projection: { _id: 1, wakeAt: 1 } },
     );
-    return documents.map(({ _id, wakeAt }) => ({ runId: _id, wakeAt: wakeAt.getTime() }));
+    return this.#rows.first(limit, RUNS, rows, dueRun);
   }
 
   /** The newest first. */
   async list(query: RunQuery): Promise<Page<StoredRun>> {
-    const after = decodePageToken("runs", query.pageToken);
-    const filter: Filter<RunDocument> = {
+    const filter = {
       ...commonFilter(query),
       ...(query.parentRunId === undefined ? {} : { parentRunId: query.parentRunId }),
       ...(query.states.length === 0 ? {} : { state: { $in: [...query.states] } }),
-      ...(after === undefined ? {} : startedBefore(after)),
     };
-    return this.#page(
-      "runs",
-      query.limit,
-      filter,
-      { sort: { startedAt: -1, _id: 1 } },
-      (document) => document.startedAt,
-    );
+    return this.#page("runs", query, { filter, field: "startedAt", newestFirst: true });
   }
 
   async listOpen(query: OpenQuery): Promise<Page<StoredRun>> {
-    const after = decodePageToken("open", query.pageToken);
-    return this.#page(
-      "open",
-      query.limit,
-      openFilter(query, after),
-      { sort: { openSince: 1, _id: 1 } },
-      (document) => document.openSince,
-    );
+    // A range, not $exists: the index then passes over the many runs where nothing is open.
+    return this.#page("open", query, { filter: openFilter(query), field: "openSince", newestFirst: false, from: 0 });
   }
 
   async countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number> {
-    const options = { projection: { _id: 0, open: 1 }, batchSize: COUNT_BATCH, limit: most };
+    const filter = { ...openFilter(query), openSince: { $gte: storedDate(0) } };
+    const options = { projection: { open: 1 }, batchSize: COUNT_BATCH, limit: most };
     let count = 0;
-    for await (const { open } of this.#database.scan<RunDocument>(RUNS, openFilter(query, undefined), options)) {
+    for await (const row of this.#database.scan<RunDocument>(RUNS, filter, options)) {
+      const open = this.#rows.readOrLeaveOut(RUNS, row, openCheckpoints) ?? [];
       count += open.filter((one) => isAsked(one, query)).length;
       if (count >= most) return most;
     }
@@ -101,13 +97,8 @@ export class RunReads {
   }
 
   async listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
-    const after = decodePageToken("changed", query.pageToken);
-    const filter: Filter<RunDocument> = {
-      ...commonFilter(query),
-      ...(after === undefined ? { checkpointAt: { $gte: storedDate(query.since) } } : changedAfter(after)),
-    };
-    const sort = { checkpointAt: 1, _id: 1 } as const;
-    return this.#page("changed", query.limit, filter, { sort }, (document) => document.checkpointAt);
+    const list = { field: "checkpointAt", newestFirst: false, from: query.since };
+    return this.#page("changed", query, { filter: commonFilter(query), ...list });
   }
 
   async readChunk(chunk: ChunkRef): Promise<readonly RunEvent[]> {
@@ -118,7 +109,7 @@ export class RunReads {
         `The events ${chunk.from} to ${chunk.to} of a run are missing (chunk ${chunk.id}).`,
       );
     }
-    return eventsOf(document.events);
+    return this.#rows.read(CHUNKS, document, chunkEvents);
   }
 
   async putChunk(runId: string, { id, from, to }: ChunkRef, texts: readonly string[]): Promise<void> {
@@ -127,22 +118,18 @@ export class RunReads {
 
   #page(
     listing: Listing,
-    limit: number,
-    filter: Filter<RunDocument>,
-    options: FindOptions,
-    sortedBy: (document: RunDocument) => Date | undefined,
+    { limit, pageToken }: { readonly limit: number; readonly pageToken?: string },
+    list: Omit<DatedList, "after" | "batchSize">,
   ): Promise<Page<StoredRun>> {
-    const rows = this.#database.scan<RunDocument>(RUNS, filter, {
-      ...options,
-      limit: limit + 1,
-      batchSize: LIST_BATCH,
-    });
+    const after = decodePageToken(listing, pageToken);
+    const batchSize = Math.min(limit + 1, LIST_BATCH);
+    const rows = datedRows<RunDocument>(this.#database, RUNS, { ...list, after, batchSize });
     return collectPage(rows, {
       limit,
       maxBytes: Limits.pageBytes,
-      bytesOf: (document) => document.run.length + document.inlineBytes,
-      itemOf: (document) => storedRunOf(recordOf(document)),
-      tokenAfter: (document) => encodePageToken(listing, { at: sortedBy(document)?.getTime() ?? 0, id: document._id }),
+      itemOf: (row) => this.#rows.readOrLeaveOut(RUNS, row, storedRun),
+      bytesOf: ({ inlineBytes }, { run }) => run.length + inlineBytes,
+      tokenAfter: (row) => encodePageToken(listing, positionOf(row, list.field)),
     });
   }
 }
@@ -158,21 +145,7 @@ function commonFilter({ namespace, agentName, labels }: Pick<RunQuery, "namespac
   };
 }
 
-/** The bound beside the alternatives is what lets the index begin where the page before ended. */
-function startedBefore({ at, id }: Position): Filter<RunDocument> {
-  const time = storedDate(at);
-  return { startedAt: { $lte: time }, $or: [{ startedAt: { $lt: time } }, { startedAt: time, _id: { $gt: id } }] };
-}
-
-function changedAfter({ at, id }: Position): Filter<RunDocument> {
-  const time = storedDate(at);
-  return {
-    checkpointAt: { $gte: time },
-    $or: [{ checkpointAt: { $gt: time } }, { checkpointAt: time, _id: { $gt: id } }],
-  };
-}
-
-function openFilter(query: Omit<OpenQuery, "limit" | "pageToken">, after: Position | undefined): Filter<RunDocument> {
+function openFilter(query: Omit<OpenQuery, "limit" | "pageToken">): Document {
   const { kinds, tool, runId, assignee } = query;
   const checkpoint = {
     ...(kinds.length === 0 ? {} : { kind: { $in: [...kinds] } }),
@@ -182,14 +155,7 @@ function openFilter(query: Omit<OpenQuery, "limit" | "pageToken">, after: Positi
   };
   return {
     ...commonFilter(query),
-    // A range, not $exists: the index then passes over the many runs where nothing is open.
-    ...(after === undefined ? { openSince: { $gte: storedDate(0) } } : openAfter(after)),
     ...(Object.keys(checkpoint).length === 0 ? {} : { open: { $elemMatch: checkpoint } }),
     ...(runId === undefined ? {} : { $and: [{ _id: runId }] }),
   };
-}
-
-function openAfter({ at, id }: Position): Filter<RunDocument> {
-  const time = storedDate(at);
-  return { openSince: { $gte: time }, $or: [{ openSince: { $gt: time } }, { openSince: time, _id: { $gt: id } }] };
 }

@@ -1,19 +1,18 @@
 // Keeps what tools' owners demand: the newest registration of each.
 import type { ToolRegistration, ToolStore } from "../ports.js";
 import type { Database } from "./database.js";
+import { RowReader } from "./row-reader.js";
+import { strictestRegistration, toolRegistration } from "./rows.js";
 
 const TOOLS = "tools";
 
-/** Documents of earlier versions say nothing of what a tool brings. */
-type Brought = Pick<ToolRegistration, "probe" | "enforcesKey">;
-type ToolDocument = Omit<ToolRegistration, keyof Brought | "preview"> &
-  Partial<Brought> & { readonly preview?: ToolRegistration["preview"] | null; readonly _id: string };
-
 export class ToolDocuments implements ToolStore {
   readonly #database: Database;
+  readonly #rows: RowReader;
 
-  constructor(database: Database) {
+  constructor(database: Database, rows = new RowReader()) {
     this.#database = database;
+    this.#rows = rows;
   }
 
   async putTools(tools: readonly ToolRegistration[]): Promise<void> {
@@ -32,12 +31,13 @@ export class ToolDocuments implements ToolStore {
     tools: readonly { readonly queue: string; readonly tool: string }[],
   ): Promise<readonly ToolRegistration[]> {
     if (tools.length === 0) return [];
-    const ids = tools.map(({ queue, tool }) => toolId(namespace, queue, tool));
-    const documents = await this.#database.all<ToolDocument>(TOOLS, { _id: { $in: ids } });
-    return documents.map(({ _id, preview, ...registration }) => ({
-      ...{ probe: false, enforcesKey: false, ...registration },
-      ...(preview === undefined || preview === null ? {} : { preview }),
-    }));
+    const asked = new Map(tools.map(({ queue, tool }) => [toolId(namespace, queue, tool), { namespace, queue, tool }]));
+    const documents = await this.#database.all<{ _id: string }>(TOOLS, { _id: { $in: [...asked.keys()] } });
+    return documents.flatMap((row) => {
+      const tool = asked.get(row._id);
+      if (tool === undefined) return [];
+      return [this.#rows.readOrLeaveOut(TOOLS, row, toolRegistration) ?? strictestRegistration(tool)];
+    });
   }
 }
 

@@ -14,7 +14,8 @@ export interface StoredAgent {
 export interface AgentStore {
   /** Resolves to false where this version was stored already. */
   putAgent(agent: StoredAgent): Promise<boolean>;
+  /** Rejects with ROW_UNREADABLE. */
   getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined>;
-  /** The newest version of each agent, by name. */
+  /** The newest version of each agent, by name; what cannot be read is left out. */
   listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>>;
 }

@@ -25,6 +25,11 @@ export interface AuditRecord {
   readonly signature?: AuditSignature;
 }
 
+/** An entry as far as its row can be read. */
+export type FoundAudit = Pick<AuditRecord, "id" | "namespace" | "sequence"> & {
+  readonly [Field in Exclude<keyof AuditRecord, "id" | "namespace" | "sequence">]?: AuditRecord[Field] | undefined;
+};
+
 /** A run that there is something about in the audit, or should be. */
 export interface AuditableRun {
   readonly runId: string;
@@ -52,17 +57,17 @@ export interface AuditQuery {
 export interface AuditStore {
   /** Runs that had a checkpoint and changed since a time, that time included; the longest ago first. Of all namespaces. */
   listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]>;
-  /** Sequence and hash of the entries of a chain, oldest first. */
+  /** Sequence and hash of the entries of a chain, oldest first; the hash is empty where it cannot be read. */
   readAuditChain(run: string, chain: AuditChain): Promise<readonly AuditLink[]>;
   /** The newest entry of a chain; undefined where it has none. */
-  newestAudit(run: string, chain: AuditChain): Promise<AuditRecord | undefined>;
+  newestAudit(run: string, chain: AuditChain): Promise<FoundAudit | undefined>;
   /** Writes each whose id is not taken, in any order. Resolves to the ids that are. */
   putAudit(records: readonly AuditRecord[]): Promise<ReadonlySet<string>>;
   /** Writes in order until one's id is taken. Resolves to how many were written. */
   appendAudit(records: readonly AuditRecord[]): Promise<number>;
-  /** The oldest first. */
-  listAudit(query: AuditQuery): Promise<Page<AuditRecord>>;
-  /** Up to when everything of a share is in the audit; undefined where nobody has begun. */
+  /** The oldest first; last those whose rows have no time. What cannot be read of a row is missing in it. */
+  listAudit(query: AuditQuery): Promise<Page<FoundAudit>>;
+  /** Up to when everything of a share is in the audit; undefined where nobody has begun, or nobody can tell. */
   readAuditCursor(share: number): Promise<number | undefined>;
   /** Moves it forward; an earlier time changes nothing. */
   moveAuditCursor(share: number, at: number): Promise<void>;

@@ -42,7 +42,10 @@ export interface LiveGrantQuery {
   readonly limit: number;
 }
 
-/** Keeps standing grants: their terms, and how they stand as far as lists show it. */
+/**
+ * Keeps standing grants: their terms, and how they stand as far as lists show it. One whose row cannot be read lets nothing
+ * run: lists leave it out, and by its id it rejects with ROW_UNREADABLE.
+ */
 export interface GrantStore {
   /** Resolves to false, and changes nothing, where a grant of this id was stored already. */
   putGrant(grant: StandingGrant): Promise<boolean>;

@@ -21,6 +21,25 @@ export interface ApiKey {
   readonly seal?: KeySeal;
 }
 
+/** What can be read of a key's row that is not as a key is stored. It lets nobody in, and is here to be named. */
+export interface UnreadableKey {
+  readonly keyId: string;
+  readonly namespace: string;
+  readonly owner: string;
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly description: string;
+  readonly createdAt?: number | undefined;
+  readonly createdBy: string;
+  readonly expiresAt?: number | undefined;
+  readonly revoked?: Revocation;
+  readonly lastUsedAt?: number | undefined;
+  /** The place in the row that cannot be read. */
+  readonly unreadable: string;
+}
+
+export type ListedKey = ApiKey | UnreadableKey;
+
 export interface KeySeal {
   readonly signingKeyId: string;
   /** In base64url. */
@@ -39,15 +58,16 @@ export interface KeyListQuery {
   readonly pageToken?: string;
 }
 
-/** Keeps API keys. */
+/** Keeps API keys. One whose row cannot be read is named to people, and is nobody's key. */
 export interface KeyStore {
   /** Resolves to false, and changes nothing, where a key of this id was stored already. */
   putKey(key: ApiKey): Promise<boolean>;
+  /** Rejects with ROW_UNREADABLE. */
   getKey(keyId: string): Promise<ApiKey | undefined>;
-  /** The newest first, revoked and expired ones too. */
-  listKeys(query: KeyListQuery): Promise<Page<ApiKey>>;
+  /** The newest first, revoked and expired ones too; last those that do not say when they were made. */
+  listKeys(query: KeyListQuery): Promise<Page<ListedKey>>;
   /** The first revocation stays. Resolves to the key, or to undefined where that namespace has none of this id. */
-  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ApiKey | undefined>;
+  revokeKey(namespace: string, keyId: string, revocation: Revocation): Promise<ListedKey | undefined>;
   /** Keeps the latest use. */
   noteKeyUse(keyId: string, at: number): Promise<void>;
 }

@@ -18,6 +18,6 @@ export interface ShownPermit {
 export interface PermitStore {
   /** Changes nothing where one is kept that was made at the same time or later. Resolves when stored. */
   putPermit(permit: ShownPermit): Promise<void>;
-  /** Those that were stored at a time or later, milliseconds since the epoch, by the store's clock. */
+  /** Those that were stored at a time or later, milliseconds since the epoch, by the store's clock; what cannot be read is left out. */
   listPermits(since: number): Promise<readonly ShownPermit[]>;
 }

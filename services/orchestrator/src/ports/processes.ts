@@ -14,6 +14,7 @@ export interface ToolRegistration extends OwnerDemand {
 export interface ToolStore {
   /** The newest registration of a tool replaces the one before. */
   putTools(tools: readonly ToolRegistration[]): Promise<void>;
+  /** Where a registration cannot be read, the most that it could demand. */
   getTools(namespace: string, tools: readonly { queue: string; tool: string }[]): Promise<readonly ToolRegistration[]>;
 }
 
@@ -58,6 +59,13 @@ export interface Instance {
   readonly seenAt?: number;
 }
 
+/** A worker whose registration cannot be read is there, and serves nothing. */
+export interface KeptInstances {
+  readonly instances: readonly Instance[];
+  /** Incarnations that are there and of which nothing can be told. */
+  readonly unreadable: readonly string[];
+}
+
 /** A worker as it registered. */
 export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools" | "seal">;
 
@@ -90,8 +98,10 @@ export interface InstanceStore {
    * not there yet: whoever takes a sign of life may know of an older registration. Resolves when stored.
    */
   beat(instances: readonly Instance[]): Promise<void>;
-  /** Every instance that is kept, or the named ones. */
-  readInstances(incarnations?: readonly string[]): Promise<readonly Instance[]>;
+  /** Rejects with ROW_UNREADABLE. */
+  readInstance(incarnation: string): Promise<Instance | undefined>;
+  /** Every instance that is kept. */
+  readInstances(): Promise<KeptInstances>;
   /** Those seen within the time, for people. */
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]>;
   /** Takes out what was not seen for the time. */

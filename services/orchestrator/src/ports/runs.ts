@@ -57,7 +57,10 @@ export interface Trim extends ChunkRef {
  */
 export type CommitOutcome = "committed" | "conflict" | "unknown";
 
-/** Keeps runs. Rejects with AgentspanError STORE_UNAVAILABLE while the store is away. */
+/**
+ * Keeps runs. Rejects with AgentspanError STORE_UNAVAILABLE while the store is away, and with ROW_UNREADABLE where what is
+ * asked for by its id was not written by this program. Lists leave that out.
+ */
 export interface RunStore {
   /** `linearizable` sees every write that was acknowledged before it began; it has a time limit. */
   load(runId: string, consistency: "majority" | "linearizable"): Promise<StoredRun | undefined>;
@@ -69,7 +72,7 @@ export interface RunStore {
   /** Runs whose wakeAt has come by a time, most overdue first; not those whose wakeAt was before `from`, where given. */
   due(by: number, limit: number, from?: number): Promise<readonly DueRun[]>;
   /** The states of several runs, without events; unknown ids are left out. */
-  states(runIds: readonly string[]): Promise<readonly { readonly run: Run; readonly version: number }[]>;
+  states(runIds: readonly string[]): Promise<RunStates>;
   list(query: RunQuery): Promise<Page<StoredRun>>;
   /** Runs with an open checkpoint, the longest waiting first. */
   listOpen(query: OpenQuery): Promise<Page<StoredRun>>;
@@ -77,6 +80,12 @@ export interface RunStore {
   countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number>;
   /** Runs of which a checkpoint changed since a time, that time included; the longest ago first. */
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>>;
+}
+
+export interface RunStates {
+  readonly states: readonly { readonly run: Run; readonly version: number }[];
+  /** Runs that are there and cannot be read, by this version or by any. */
+  readonly unreadable: readonly string[];
 }
 
 export interface DueRun {

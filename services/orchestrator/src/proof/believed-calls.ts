@@ -76,6 +76,7 @@ export class BelievedCalls {
     const last = acts.at(-1);
     const decided = last && { sequence: last.sequence, act: last.fact };
     const granted = await grantedBefore(audit, run, call);
+    if (granted === undefined) return "what the audit has of its starts cannot be read";
     const { runId } = run;
     return recordProblem({ runId, call, events, decided, at: beginning.at, granted, beginning }, signing.trusted);
   }

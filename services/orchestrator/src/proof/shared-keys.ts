@@ -34,8 +34,8 @@ export async function requireSharedKeys(options: SharedKeysOptions): Promise<voi
 
 /** Orchestrators that seem alive and do not believe us, or whom we do not. */
 async function strangers({ store, incarnation, keys }: SharedKeysOptions): Promise<readonly Instance[]> {
-  const all = await store.readInstances();
-  const others = all.filter((one) => one.kind === "orchestrator" && one.incarnation !== incarnation);
+  const { instances } = await store.readInstances();
+  const others = instances.filter((one) => one.kind === "orchestrator" && one.incarnation !== incarnation);
   return others.filter((other) => !areShared(keys, other.keys));
 }
 

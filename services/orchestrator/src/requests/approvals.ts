@@ -43,6 +43,7 @@ export async function listApprovals(
   const { entries, nextPageToken } = await pageWithin({
     pageSize: pageSizeOf(request.pageSize, Limits.defaultPageSize),
     ...(pageToken === "" ? {} : { pageToken }),
+    unreadable: context.unreadable,
     read: (limit, token) =>
       context.store.listOpen({
         ...filter,
@@ -78,6 +79,7 @@ export async function approvalChanges(
   const { entries, nextPageToken } = await pageWithin({
     pageSize: pageSizeOf(pageSize, Limits.defaultPageSize),
     ...(pageToken === "" ? {} : { pageToken }),
+    unreadable: context.unreadable,
     read: (limit, token) =>
       context.store.listChanged({
         namespace: context.namespace,

@@ -10,7 +10,7 @@ import {
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { readRow } from "../audit/read-row.js";
-import type { AuditRecord } from "../ports.js";
+import type { FoundAudit } from "../ports.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
 
@@ -37,13 +37,13 @@ export async function listAudit(context: RequestContext, request: ListAuditReque
 }
 
 /** Nothing of an entry of another namespace, whichever its row says that it is of. */
-function encodeEntry({ namespace, log }: RequestContext, record: AuditRecord): readonly AuditEntry[] {
+function encodeEntry({ namespace, log }: RequestContext, record: FoundAudit): readonly AuditEntry[] {
   const { index, line, problem = "" } = readRow(record);
   if (problem !== "") log.error({ entry: record.id, problem }, "An entry of the audit is not stored as it was written");
   if (index.namespace !== namespace) return [];
-  const { id, run, at, kind, people, tool } = index;
-  const about = { entryId: id, runId: run, at: timestampFromMs(at), kind, people: [...people], toolName: tool };
-  return [create(AuditEntrySchema, { ...about, line, problem })];
+  const { id: entryId, run: runId = "", at, kind = "", people = [], tool: toolName = "" } = index;
+  const time = at === undefined ? {} : { at: timestampFromMs(at) };
+  return [create(AuditEntrySchema, { entryId, runId, ...time, kind, people: [...people], toolName, line, problem })];
 }
 
 function kindOf(text: string): AuditKind {

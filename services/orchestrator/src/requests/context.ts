@@ -9,6 +9,7 @@ import type { Clock } from "../clock.js";
 import type { Engine } from "../engine.js";
 import type { History } from "../history.js";
 import type { Models, Store, StoredRun } from "../ports.js";
+import type { UnreadableRows } from "../unreadable-rows.js";
 import type { BlockedTools } from "./blocked-tools.js";
 
 export interface RequestContext {
@@ -27,6 +28,8 @@ export interface RequestContext {
   readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */
   readonly signing?: Signing | undefined;
+  /** What of the database cannot be read is left out of lists. */
+  readonly unreadable: UnreadableRows;
   readonly log: Logger;
   /** Whose runs the caller sees and touches. */
   readonly namespace: string;

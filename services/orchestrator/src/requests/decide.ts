@@ -149,7 +149,7 @@ async function whereDecided(
   const run = (await store.load(runId, "majority"))?.run ?? known.run;
   if (knows(run, decisionId)) return runId;
   const below = new Set(Object.values(run.mirrors ?? {}).map((mirror) => mirror.runId));
-  const states = await store.states([...below]);
+  const { states } = await store.states([...below]);
   return states.find((state) => knows(state.run, decisionId))?.run.runId ?? runId;
 }
 

@@ -28,7 +28,8 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { ApiKey, KeySeal } from "../ports.js";
+import type { ApiKey, KeySeal, ListedKey } from "../ports.js";
+import { isUnreadable } from "../unreadable-rows.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
 
@@ -81,6 +82,7 @@ export async function listKeys(context: RequestContext, request: ListKeysRequest
   const limit = pageSizeOf(request.pageSize, Limits.defaultPageSize);
   const page = await store.listKeys({ namespace, limit, ...(pageToken === "" ? {} : { pageToken }) });
   const keys = page.items.map((key) => {
+    if ("unreadable" in key) return encodeKey(key);
     const problem = signing && sealProblem(key, signing);
     if (problem === undefined) return encodeKey(key);
     log.warn({ keyId: key.keyId, problem }, "A stored API key is not believed, and lets nobody in");
@@ -110,12 +112,13 @@ export async function revokeKey(context: RequestContext, { keyId }: RevokeKeyReq
 export async function verifyKey(context: RequestContext, request: VerifyKeyRequest): Promise<VerifyKeyResponse> {
   const { store, clock, signing } = context;
   const { keyId, used, nonce } = request;
-  const key = await store.getKey(keyId);
+  const key = await store.getKey(keyId).catch((thrown) => {
+    if (isUnreadable(thrown)) throw notBelieved(keyId, rowProblem(thrown.metadata.place ?? ""), thrown);
+    throw thrown;
+  });
   if (key === undefined) return create(VerifyKeyResponseSchema, {});
   const problem = signing && sealProblem(key, signing);
-  if (problem !== undefined) {
-    throw new AgentspanError("UNAUTHENTICATED", `API key ${keyId} is not believed, because ${problem}. Make another.`);
-  }
+  if (problem !== undefined) throw notBelieved(keyId, problem);
   const now = Math.floor(clock.now());
   if (used && now - (key.lastUsedAt ?? 0) > USE_TOLD_EVERY_MS) await store.noteKeyUse(keyId, now);
   const { secretSha256, owner, roles, groups, namespace, createdAt, expiresAt } = key;
@@ -162,8 +165,18 @@ function madeTextOf(key: ApiKey): string {
   return madeKeyText({ ...statementOf(key), createdBy, description });
 }
 
-function encodeKey(key: ApiKey, problem = ""): Key {
+function notBelieved(keyId: string, problem: string, cause?: unknown): AgentspanError {
+  const text = `API key ${keyId} is not believed, because ${problem}. Make another.`;
+  return new AgentspanError("UNAUTHENTICATED", text, { cause });
+}
+
+function rowProblem(place: string): string {
+  return `its row in the database cannot be read: ${place} is not as Agentspan writes it`;
+}
+
+function encodeKey(key: ListedKey, said = ""): Key {
   const { keyId, owner, roles, groups, namespace, description, createdBy, expiresAt, revoked, lastUsedAt } = key;
+  const problem = "unreadable" in key ? rowProblem(key.unreadable) : said;
   return create(KeySchema, {
     keyId,
     owner,
@@ -171,9 +184,9 @@ function encodeKey(key: ApiKey, problem = ""): Key {
     groups: [...groups],
     namespace,
     description,
-    createdAt: timestampFromMs(key.createdAt),
     createdBy,
     problem,
+    ...(key.createdAt === undefined ? {} : { createdAt: timestampFromMs(key.createdAt) }),
     ...(expiresAt === undefined ? {} : { expiresAt: timestampFromMs(expiresAt) }),
     ...(revoked === undefined ? {} : { revokedAt: timestampFromMs(revoked.at), revokedBy: revoked.by }),
     ...(lastUsedAt === undefined ? {} : { lastUsedAt: timestampFromMs(lastUsedAt) }),

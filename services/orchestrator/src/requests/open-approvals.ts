@@ -11,7 +11,7 @@ import type { RequestContext } from "./context.js";
 const SHOWN_ARGUMENTS_BYTES = 512 * 1024;
 
 type Needed = Pick<RequestContext, "history" | "agents">;
-type NeededForAll = Needed & Pick<RequestContext, "store">;
+type NeededForAll = Needed & Pick<RequestContext, "store" | "unreadable">;
 
 /** The open checkpoints of a run, oldest first; what would make the answer too large is left out of them. */
 export async function openApprovals(
@@ -30,16 +30,20 @@ export async function pendingApprovals(context: NeededForAll, stored: StoredRun)
   const mirrors = openMirrors(stored.run);
   const ids = new Set(mirrors.map(({ approvalId }) => approvalId));
   const below = await Promise.all(
-    [...new Set(mirrors.map(({ runId }) => runId))].map(async (runId) => {
-      const other = await context.store.load(runId, "majority");
-      if (other === undefined || other.run.namespace !== stored.run.namespace) return [];
-      return ownApprovals(context, other, ({ approvalId }) => ids.has(approvalId));
-    }),
+    [...new Set(mirrors.map(({ runId }) => runId))].map((runId) =>
+      context.unreadable.tellOrLeaveOut(runId, async () => {
+        const other = await context.store.load(runId, "majority");
+        if (other === undefined || other.run.namespace !== stored.run.namespace) return [];
+        return ownApprovals(context, other, ({ approvalId }) => ids.has(approvalId));
+      }),
+    ),
   );
   const own = await ownApprovals(context, stored);
   if (mirrors.length === 0) return withinSize(own);
   const since = ({ requestedAt }: Approval): number => (requestedAt === undefined ? 0 : timestampMs(requestedAt));
-  return withinSize([...own, ...below.flat()].toSorted((one, other) => since(one) - since(other)));
+  return withinSize(
+    [...own, ...below.flatMap((approvals) => approvals ?? [])].toSorted((one, other) => since(one) - since(other)),
+  );
 }
 
 function ownApprovals(

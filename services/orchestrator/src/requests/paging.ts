@@ -1,19 +1,23 @@
-// Pages that end by count or by bytes, whichever comes first, over lists that only know counts.
+// Pages of runs, or of what is in them, that end by count or by bytes, whichever comes first, over lists that only know
+// counts. What cannot be told of one run keeps nothing of the others from being told.
 import { Limits } from "@agentspan/internal";
-import type { Page } from "../ports.js";
+import type { Page, StoredRun } from "../ports.js";
+import type { UnreadableRows } from "../unreadable-rows.js";
 
-export interface Paging<Item, Entry> {
-  /** Entries of a page; the last item may bring a few more. */
+export interface Paging<Entry> {
+  /** Entries of a page; the last run may bring a few more. */
   readonly pageSize: number;
   readonly pageToken?: string;
-  read(limit: number, pageToken: string | undefined): Promise<Page<Item>>;
-  /** The entries of one item, which stay together. */
-  encode(item: Item): readonly Entry[] | Promise<readonly Entry[]>;
+  /** Where runs are left out of which something cannot be read. */
+  readonly unreadable: Pick<UnreadableRows, "tellOrLeaveOut">;
+  read(limit: number, pageToken: string | undefined): Promise<Page<StoredRun>>;
+  /** The entries of one run, which stay together. */
+  encode(stored: StoredRun): readonly Entry[] | Promise<readonly Entry[]>;
   bytesOf(entry: Entry): number;
 }
 
-export async function pageWithin<Item, Entry>(
-  paging: Paging<Item, Entry>,
+export async function pageWithin<Entry>(
+  paging: Paging<Entry>,
 ): Promise<{ entries: readonly Entry[]; nextPageToken: string }> {
   const entries: Entry[] = [];
   let bytes = 0;
@@ -22,8 +26,10 @@ export async function pageWithin<Item, Entry>(
     const page = await paging.read(paging.pageSize - entries.length, token);
     let fitted = 0;
     for (const item of page.items) {
-      const more = await paging.encode(item);
-      const size = more.reduce((sum, entry) => sum + paging.bytesOf(entry), 0);
+      const { more, size } = (await paging.unreadable.tellOrLeaveOut(item.run.runId, () => encoded(paging, item))) ?? {
+        more: [],
+        size: 0,
+      };
       if (entries.length > 0 && (entries.length >= paging.pageSize || bytes + size > Limits.pageBytes)) break;
       entries.push(...more);
       bytes += size;
@@ -38,4 +44,9 @@ export async function pageWithin<Item, Entry>(
     token = page.nextPageToken;
     if (entries.length >= paging.pageSize) return { entries, nextPageToken: token };
   }
+}
+
+async function encoded<Entry>({ encode, bytesOf }: Paging<Entry>, stored: StoredRun) {
+  const more = await encode(stored);
+  return { more, size: more.reduce((sum, entry) => sum + bytesOf(entry), 0) };
 }

@@ -81,6 +81,7 @@ export async function listRuns(context: RequestContext, request: ListRunsRequest
   const { entries, nextPageToken } = await pageWithin({
     pageSize: pageSizeOf(request.pageSize, Limits.defaultPageSize),
     ...(pageToken === "" ? {} : { pageToken }),
+    unreadable: context.unreadable,
     read: (limit, token) =>
       context.store.list({
         namespace: context.namespace,
@@ -98,7 +99,7 @@ export async function listRuns(context: RequestContext, request: ListRunsRequest
 }
 
 export async function sequences(context: RequestContext, { runIds }: SequencesRequest): Promise<SequencesResponse> {
-  const states = await context.store.states(runIds.slice(0, Limits.pageSize));
+  const { states } = await context.store.states(runIds.slice(0, Limits.pageSize));
   return create(SequencesResponseSchema, {
     sequences: states
       .filter(({ run }) => run.namespace === context.namespace)

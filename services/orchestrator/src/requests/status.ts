@@ -7,7 +7,7 @@ import { pendingApprovals } from "./open-approvals.js";
 
 /** The whole status of a run. */
 export async function statusOf(
-  context: Pick<RequestContext, "history" | "blocked" | "agents" | "store">,
+  context: Pick<RequestContext, "history" | "blocked" | "agents" | "store" | "unreadable">,
   stored: StoredRun,
 ): Promise<RunStatus> {
   const { run } = stored;

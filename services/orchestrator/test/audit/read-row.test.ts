@@ -72,8 +72,10 @@ describe("the rows of an audit", () => {
     for (const text of ["{", "null", '{"chain":"run"}']) {
       const broken = await list(({ kind }) => (kind === "decided" ? { text } : {}));
       expect(broken).toHaveLength(PAID.length);
+      const entryId = rows.find(({ kind }) => kind === "decided")?.id;
       expect(broken.find(({ problem }) => problem !== "")).toMatchObject({
-        line: JSON.stringify(text),
+        line: JSON.stringify({ unreadable: entryId, text }),
+        entryId,
         problem: "its text is no entry of an audit",
       });
     }

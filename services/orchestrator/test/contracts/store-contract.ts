@@ -11,6 +11,7 @@ import { raceContract } from "./store/race-contract.js";
 import { registryContract } from "./store/registry-contract.js";
 import { runContract } from "./store/run-contract.js";
 import type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
+import { unreadableContract } from "./store/unreadable-contract.js";
 
 export type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
 
@@ -36,6 +37,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     permitContract(use);
     grantContract(use);
     auditContract(use);
+    unreadableContract(use);
     faultContract(use);
   });
 }

@@ -39,8 +39,8 @@ export async function stateOf(desk: Desk, callId = "t1c1"): Promise<CallState | 
   return (await desk.stored()).run.turn.calls.find((call) => call.callId === callId)?.state;
 }
 
-export async function instanceOf(desk: Desk, incarnation = "w1-1"): Promise<Instance | undefined> {
-  return (await desk.store.readInstances([incarnation]))[0];
+export function instanceOf(desk: Desk, incarnation = "w1-1"): Promise<Instance | undefined> {
+  return desk.store.readInstance(incarnation);
 }
 
 /** What a claim was answered, in a word. */

@@ -53,7 +53,7 @@ describe("a store with documents of an earlier version", () => {
       .db(DATABASE)
       .collection<{ _id: string }>("instances")
       .insertOne({ _id: incarnation, ...worker });
-    const [found] = await store.readInstances([incarnation]);
+    const found = await store.readInstance(incarnation);
     expect(found?.tools).toEqual(tools);
   });
 });

@@ -176,7 +176,7 @@ describe("a registration that an orchestrator signed", () => {
     expect(desk.store.calls).toEqual([]);
     const { store } = other.desk;
     for (const nonce of ["n1", "n1"]) expect(told(await other.claim({ nonce }))).toBe("grant");
-    expect(store.count("readInstances")).toBe(1);
+    expect(store.count("readInstance")).toBe(1);
     expect(store.count("listPermits")).toBe(0);
   });
 

@@ -191,7 +191,7 @@ describe("a worker that has registered", () => {
     await office.claim({ nonce: "n4", callId: "t1c4" });
     await office.complete({ nonce: "n2", callId: "t1c2" });
     await office.complete({ nonce: "n3", callId: "t1c3" });
-    expect(desk.store.calls).not.toContain("readInstances");
+    expect(desk.store.calls).not.toContain("readInstance");
     expect(desk.store.calls).not.toContain("load");
   });
 
@@ -201,9 +201,9 @@ describe("a worker that has registered", () => {
     const { store } = other.desk;
     store.forgetCalls();
     expect(told(await other.claim({ nonce: "n1" }))).toBe("grant");
-    expect(store.count("readInstances")).toBe(1);
+    expect(store.count("readInstance")).toBe(1);
     expect(told(await other.claim({ nonce: "n2", callId: "t1c2" }))).toBe("grant");
-    expect(store.count("readInstances")).toBe(1);
+    expect(store.count("readInstance")).toBe(1);
   });
 
   it("is known by what it registered later too, whoever takes its signs of life", async () => {
@@ -233,7 +233,7 @@ describe("a worker that has registered", () => {
 
   it("is not taken for one that has not while the store is away: it is told to ask again", async () => {
     await office.register();
-    other.desk.store.befall("readInstances", "away");
+    other.desk.store.befall("readInstance", "away");
     const { error } = await other.claim({ nonce: "n1" });
     expect(error).toMatchObject({ reason: "STORE_UNAVAILABLE", retryAfter: {} });
     expect(told(await other.claim({ nonce: "n1" }))).toBe("grant");

@@ -146,7 +146,7 @@ describe("a heartbeat", () => {
     const before = await desk.stored();
     await office.claim({ nonce: "n1" });
     // A primary that is none any more shows the run as it was.
-    desk.store.states = async () => [{ run: before.run, version: before.version }];
+    desk.store.states = async () => ({ states: [{ run: before.run, version: before.version }], unreadable: [] });
     expect((await office.heartbeat([{ nonce: "n1" }])).stop).toEqual([]);
     desk.store.befall("load", "away");
     expect((await office.heartbeat([{ nonce: "n1" }])).error?.reason).toBe("STORE_UNAVAILABLE");

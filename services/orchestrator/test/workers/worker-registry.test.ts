@@ -20,9 +20,9 @@ describe("the registry of workers", () => {
     stored = new Map();
     reads = 0;
     registry = new WorkerRegistry({
-      readInstances: async (incarnations = []) => {
+      readInstance: async (incarnation) => {
         reads += 1;
-        return incarnations.flatMap((one) => stored.get(one) ?? []);
+        return stored.get(incarnation);
       },
       liveWorkers: async () => [],
       getTools: async () => [],

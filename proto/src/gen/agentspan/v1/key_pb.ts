@@ -95,8 +95,9 @@ export type Key = Message<"agentspan.v1.Key"> & {
   lastUsedAt?: Timestamp | undefined;
 
   /**
-   * Why nobody gets in with it, where orchestrators sign and this is not as one of them made it: somebody wrote it into
-   * the database or changed it there. What the other fields say is then what they wrote. Empty otherwise.
+   * Why nobody gets in with it: its row in the database cannot be read, or, where orchestrators sign, is not as one of them
+   * made it. Somebody wrote it there or changed it, and the other fields say what they wrote, as far as that can be read.
+   * Empty otherwise.
    *
    * @generated from field: string problem = 13;
    */

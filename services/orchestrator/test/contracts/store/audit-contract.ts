@@ -1,6 +1,6 @@
 import { newId } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
-import type { AuditQuery, AuditRecord } from "../../../src/ports.js";
+import type { AuditQuery, AuditRecord, FoundAudit } from "../../../src/ports.js";
 import { end, following, gatedTurn, starting } from "./sample-runs.js";
 import { loaded, type UseFixture } from "./store-fixture.js";
 
@@ -27,8 +27,8 @@ function record(run: string, sequence: number, more: Partial<AuditRecord> = {}):
 
 export function auditContract(use: UseFixture): void {
   describe("the audit", () => {
-    const all = async (query: AuditQuery): Promise<readonly AuditRecord[]> => {
-      const found: AuditRecord[] = [];
+    const all = async (query: AuditQuery): Promise<readonly FoundAudit[]> => {
+      const found: FoundAudit[] = [];
       let pageToken: string | undefined;
       do {
         const page = await use().store.listAudit({ ...query, ...(pageToken === undefined ? {} : { pageToken }) });

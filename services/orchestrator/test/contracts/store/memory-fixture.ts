@@ -60,6 +60,11 @@ export async function memoryFixture(): Promise<StoreFixture> {
       if (record === undefined) throw new Error(`Run ${write.runId} was not written.`);
       database.runs.set(write.runId, { ...record, schema: record.schema + 1 });
     },
+    spoilRun: async (runId, fields) => {
+      const record = database.runs.get(runId);
+      if (record === undefined) throw new Error(`There is no run ${runId}.`);
+      database.runs.set(runId, { ...record, ...fields });
+    },
     close: () => store.close(),
   };
 }

@@ -19,6 +19,8 @@ export async function mongoFixture(): Promise<StoreFixture> {
   const others: MongoStore[] = [];
   const direct = new MongoClient(servers.mongoUri);
 
+  const runs = direct.db(DATABASE).collection<{ _id: string }>("runs");
+
   return {
     store,
     connect: async () => {
@@ -43,10 +45,10 @@ export async function mongoFixture(): Promise<StoreFixture> {
     },
     plantNewer: async (write) => {
       await store.commit(write);
-      await direct
-        .db(DATABASE)
-        .collection<{ _id: string }>("runs")
-        .updateOne({ _id: write.runId }, { $inc: { schema: 1 } });
+      await runs.updateOne({ _id: write.runId }, { $inc: { schema: 1 } });
+    },
+    spoilRun: async (runId, fields) => {
+      await runs.updateOne({ _id: runId }, { $set: fields });
     },
     close: async () => {
       await Promise.all([store, ...others].map((one) => one.close()));

@@ -19,8 +19,8 @@ export function raceContract(use: UseFixture): void {
         }),
       );
       expect(outcomes).toEqual(ids.map((_, index) => (index % 4 < 2 ? "conflict" : "committed")));
-      const after = await store.states(ids);
-      expect(after.filter(({ run }) => run.paused)).toHaveLength(20);
+      const { states } = await store.states(ids);
+      expect(states.filter(({ run }) => run.paused)).toHaveLength(20);
     });
 
     it("lets one of 64 writers win a version", async () => {

@@ -105,12 +105,13 @@ export function runContract(use: UseFixture): void {
       const writes = [starting(newId("run")), starting(newId("run"))];
       await Promise.all(writes.map((write) => store.commit(write)));
       const ids = writes.map(({ runId }) => runId);
-      const states = await store.states([...ids, newId("run"), ...ids]);
+      const { states, unreadable } = await store.states([...ids, newId("run"), ...ids]);
       expect(new Map(states.map(({ run, version }) => [run.runId, version]))).toEqual(
         new Map(ids.map((id) => [id, 1])),
       );
       expect(states).toHaveLength(2);
-      expect(await store.states([])).toEqual([]);
+      expect(unreadable).toEqual([]);
+      expect(await store.states([])).toEqual({ states: [], unreadable: [] });
     });
 
     it("moves history out of the document into a chunk, written twice or once", async () => {
@@ -190,7 +191,7 @@ export function runContract(use: UseFixture): void {
         metadata: { runId: write.runId, schema: String(write.run.schema + 1) },
       });
       expect(await store.due(1, 10)).toEqual([]);
-      expect(await store.states([write.runId])).toEqual([]);
+      expect(await store.states([write.runId])).toEqual({ states: [], unreadable: [write.runId] });
       expect(await store.list({ namespace, states: [], labels: {}, limit: 10 })).toEqual({ items: [] });
       expect(await store.listOpen({ namespace, kinds: [], labels: {}, limit: 10 })).toEqual({ items: [] });
       expect(await store.commit(write)).toBe("conflict");

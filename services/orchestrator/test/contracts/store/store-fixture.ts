@@ -21,6 +21,8 @@ export interface StoreFixture {
   crash(): Promise<void>;
   /** Puts a run there as a newer version of this program would. */
   plantNewer(write: RunWrite): Promise<void>;
+  /** Puts other things in a run's document than this program would. */
+  spoilRun(runId: string, fields: Readonly<Record<string, unknown>>): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -44,8 +44,9 @@ type Key struct {
 	RevokedBy string                 `protobuf:"bytes,11,opt,name=revoked_by,json=revokedBy,proto3" json:"revoked_by,omitempty"`
 	// To some ten minutes; unset where it was never used.
 	LastUsedAt *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
-	// Why nobody gets in with it, where orchestrators sign and this is not as one of them made it: somebody wrote it into
-	// the database or changed it there. What the other fields say is then what they wrote. Empty otherwise.
+	// Why nobody gets in with it: its row in the database cannot be read, or, where orchestrators sign, is not as one of them
+	// made it. Somebody wrote it there or changed it, and the other fields say what they wrote, as far as that can be read.
+	// Empty otherwise.
 	Problem       string `protobuf:"bytes,13,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
