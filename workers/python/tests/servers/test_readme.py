@@ -30,6 +30,7 @@ def names(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
     for name, value in stack.settings.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AGENTSPAN_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", stack.env["OPENAI_API_KEY"])
     monkeypatch.chdir(tmp_path)
     (tmp_path / "trusted-keys.json").write_text(trusted_text(), "utf-8")
     monkeypatch.setattr(builtins, "input", lambda _: "y")
