@@ -149,10 +149,11 @@ def test_says_where_there_is_no_server_how_to_start_one(stack: Stack) -> None:
     nowhere = {"AGENTSPAN_SERVER_URL": "http://127.0.0.1:1", "AGENTSPAN_NATS_URL": "nats://u:p@127.0.0.1:1"}
     asked = [program(stack, ASKS, tools, settings=nowhere) for tools in ("0", "1")]
     addresses = ("an Agentspan server at http://127.0.0.1:1 ", "NATS at nats://127.0.0.1:1 ")
-    for one, address in zip(asked, addresses, strict=True):
+    remedies = ("running?", "running, and is AGENTSPAN_NATS_URL its address?")
+    for one, address, remedy in zip(asked, addresses, remedies, strict=True):
         shown = output_of(one)
         assert shown.startswith(f"BUS_UNAVAILABLE Cannot reach {address}")
-        assert shown.endswith("Is the server running? Start one with: agentspan server start\n")
+        assert shown.endswith(f"Is the server {remedy} Start one with: agentspan server start\n")
         assert "u:p" not in shown
 
 

@@ -156,6 +156,8 @@ def test_says_what_does_not_answer_and_not_the_password() -> None:
     with pytest.raises(AgentspanError, match=re.escape("Cannot reach NATS at nats://127.0.0.1:1 (")) as error:
         asyncio.run(NatsLink.open("nats://me:secret@127.0.0.1:1", "worker-1", 0.1))
     assert error.value.reason == "BUS_UNAVAILABLE"
+    remedy = "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
+    assert str(error.value).endswith(remedy)
     assert "secret" not in str(error.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -41,6 +42,12 @@ def get_order(order_id: str) -> dict[str, Any]:
         raise TerminalError("no such order")
     if order_id == "again":
         raise OSError("closed")
+    if order_id == "none":
+        raise KeyError("order")
+    if order_id == "wordless":
+        raise OSError
+    if order_id == "unwritable":
+        return {"order_id": order_id, "amount": [math.nan]}
     return {"order_id": order_id}
 
 
@@ -174,13 +181,44 @@ def test_begins_nothing_once_it_shuts_down_or_was_told_to_stop() -> None:
 
 
 @pytest.mark.parametrize(
-    ("order", "retryable", "words"), [("again", True, "closed"), ("final", False, "no such order")]
+    ("order", "retryable", "words"),
+    [
+        ("again", True, "closed"),
+        ("final", False, "no such order"),
+        ("none", True, "KeyError: 'order'"),
+        ("wordless", True, "OSError"),
+    ],
 )
 def test_reports_what_a_tool_raised(order: str, retryable: bool, words: str) -> None:
     granted = grant("get_order", {"order_id": order}, proof=False)
     bench = run(Bench(get_order, claim=[granted], complete=[ACCEPTED]))
     failure = bench.link.requests("complete")[0].failure
     assert (failure.retryable, failure.message) == (retryable, words)
+
+
+def test_reports_and_logs_that_a_result_cannot_be_written(caplog: pytest.LogCaptureFixture) -> None:
+    granted = grant("get_order", {"order_id": "unwritable"}, proof=False)
+    bench = run(Bench(get_order, claim=[granted], complete=[ACCEPTED]))
+    failure = bench.link.requests("complete")[0].failure
+    words = "The tool returned, but its result cannot be written as JSON: NaN is a number that JSON does not have"
+    assert (failure.retryable, failure.message) == (False, words)
+    assert words in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "places"),
+    [
+        ({"amount": "secret", "order_id": "secret"}, "/amount"),
+        ({"amount": 1}, "/order_id"),
+        ({"amount": 1, "order_id": "secret", "other": "secret"}, "/other"),
+    ],
+)
+def test_logs_which_arguments_do_not_fit_and_no_value(
+    arguments: dict[str, Any], places: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(Bench(process_refund, claim=[grant("process_refund", arguments)], release=[RELEASED]))
+    assert f"at={places} " in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, get_type_hints
 
 import jsonschema
@@ -32,6 +33,11 @@ _DRAFT_07 = ("http://json-schema.org/draft-07/schema", "https://json-schema.org/
 class ArgumentsError(ValueError):
     """Arguments that do not fit their schema, in words for whoever wrote them."""
 
+    def __init__(self, message: str, places: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        #: The properties that are at fault, as JSON Pointers: for logs, where no value belongs.
+        self.places = sorted(set(places)) or ["the value"]
+
 
 @dataclass(frozen=True)
 class InputSchema:
@@ -48,17 +54,19 @@ class InputSchema:
             value = json.loads(text)
         except ValueError as error:
             raise ArgumentsError(f"the arguments are not JSON: {error}") from None
-        faults = [f"{_path(error.absolute_path)}: {error.message}" for error in self._validator.iter_errors(value)]
+        faults = list(islice(self._validator.iter_errors(value), _MOST_FAULTS))
         if faults:
-            raise ArgumentsError("; ".join(faults[:_MOST_FAULTS]))
+            words = [f"{_path(error.absolute_path)}: {error.message}" for error in faults]
+            raise ArgumentsError("; ".join(words), [place for error in faults for place in _places(error)])
         if self._adapter is None:
             return dict(value)
         try:
             # The text, and not the value: pydantic then reads dates, enums and the like as JSON writes them.
             return self._adapter.validate_json(text)
         except ValidationError as error:
-            told = [f"{_path(fault['loc'])}: {fault['msg']}" for fault in error.errors(include_url=False)]
-            raise ArgumentsError("; ".join(told[:_MOST_FAULTS])) from None
+            told = [(_path(fault["loc"]), fault["msg"]) for fault in error.errors(include_url=False)[:_MOST_FAULTS]]
+            words = [f"{place}: {message}" for place, message in told]
+            raise ArgumentsError("; ".join(words), [place for place, _ in told]) from None
 
 
 def schema_of_json(schema: JsonSchema, owner: str) -> InputSchema:
@@ -187,6 +195,19 @@ def _validator_of(schema: dict[str, Any], owner: str) -> Validator:
     except jsonschema.SchemaError as error:
         raise unusable(owner, f"It is not valid: {_path(error.absolute_path)} {error.message}.") from None
     return kind(schema)
+
+
+def _places(error: jsonschema.ValidationError) -> Iterator[str]:
+    """The property that an error is about, also where the error is of the object that lacks it or has it."""
+    path, value = "".join(f"/{step}" for step in error.absolute_path), error.instance
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    if error.validator == "required" and isinstance(value, dict):
+        yield from (f"{path}/{name}" for name in wanted if name not in value)
+    elif error.validator == "additionalProperties" and isinstance(value, dict):
+        yield from (f"{path}/{name}" for name in value if name not in schema.get("properties", {}))
+    else:
+        yield path or "the value"
 
 
 def _path(steps: object) -> str:

@@ -28,8 +28,8 @@ def write_json(value: object) -> str:
         raise JsonWritingError(str(error)) from error
 
 
-def write_shown_json(value: object) -> str:
-    """The same for what people are shown, where null in place of a number would be something else.
+def write_exact_json(value: object) -> str:
+    """The same for results and for what people are shown, where null in place of a number would be something else.
 
     Raises JsonWritingError also for NaN and the infinities.
     """

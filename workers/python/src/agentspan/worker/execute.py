@@ -50,7 +50,10 @@ async def execute(
     if isinstance(ran, Raised):
         logger.warning("A tool raised  %s", said(task.fields), exc_info=ran.error)
         return raised(ran.error)
-    return returned(ran.value, guarded=guarded, max_payload=parts.link.max_payload)
+    outcome = returned(ran.value, guarded=guarded, max_payload=parts.link.max_payload)
+    if "failure" in outcome:
+        logger.warning("A tool's result was not told: %s  %s", outcome["failure"].message, said(task.fields))
+    return outcome
 
 
 def _seconds_left(parts: WorkerParts, granted: Granted) -> float | None:

@@ -237,7 +237,7 @@ async def _forget(client: Client) -> None:
         logger.debug("Could not close the connection to NATS  why=%r", error)
 
 
-_START_REMEDY = "Is the server running? Start one with: agentspan server start"
+_START_REMEDY = "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
 _LOGIN_REMEDY = (
     "It does not know this login. Make the worker's credentials with: agentspan worker credentials; "
     "and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE"

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from agentspan.agents.canonical_json import digest_of
 from agentspan.agents.errors import TerminalError
-from agentspan.agents.json_text import JsonWritingError, write_json
+from agentspan.agents.json_text import JsonWritingError, write_exact_json
 from agentspan.agents.limits import RESULT_BYTES
 from agentspan.v1 import worker_pb2
 
@@ -29,7 +29,7 @@ def returned(value: object, *, guarded: bool, max_payload: int) -> Outcome:
     it; what does not goes as {"truncated": true, "digest", "sizeBytes", "head"}.
     """
     try:
-        text = write_json(value)
+        text = write_exact_json(value)
     except JsonWritingError as error:
         what = "The tool ran to its end" if guarded else "The tool returned"
         return failure(f"{what}, but its result cannot be written as JSON: {error}", retryable=False)
@@ -55,8 +55,11 @@ def failure(message: str, *, retryable: bool) -> Outcome:
 
 
 def words_of(error: BaseException) -> str:
-    """What it says, or else what it is."""
-    return str(error) or type(error).__name__
+    """What it says, or else what it is. What a KeyError says is the key alone, which tells nobody what is wrong."""
+    name, words = type(error).__name__, str(error)
+    if isinstance(error, KeyError):
+        return f"{name}: {words}"
+    return words or name
 
 
 def cut(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from agentspan.agents.canonical_json import digest_of
 from agentspan.agents.input_schema import ArgumentsError
-from agentspan.agents.json_text import JsonWritingError, write_shown_json
+from agentspan.agents.json_text import JsonWritingError, write_exact_json
 from agentspan.agents.limits import PREVIEW_BYTES
 from agentspan.agents.preview import PreviewContext
 from agentspan.agents.tool_context import call_logger
@@ -93,7 +93,7 @@ def content_of(seen: object) -> str:
     if seen is None:
         raise NotShownError("The preview returned nothing.")
     try:
-        text = write_shown_json(seen)
+        text = write_exact_json(seen)
     except JsonWritingError as error:
         raise NotShownError(f"What the preview returned cannot be written as JSON: {error}") from error
     size = len(text.encode("utf-8"))

@@ -53,6 +53,9 @@ async def _begin(parts: WorkerParts, task: TaskInHand, claimed: Granted) -> Outc
     try:
         arguments = task.tool.schema.read(grant.arguments_json)
     except ArgumentsError as error:
+        # What the error says may have values in it.
+        places = ", ".join(error.places)
+        logger.warning("The tool's schema here refuses the arguments  at=%s %s", places, said(task.fields))
         return Objection(worker_pb2.RELEASE_REASON_INCOMPATIBLE, str(error))
     kept_from: list[Objection] = []
 
