@@ -130,7 +130,7 @@ describe("the agent", () => {
     Object.assign(machine.env, { AGENTSPAN_NATS_URL: "nats://127.0.0.1:1" });
     const agent = startOnTerminal("node refund.mjs");
     expect(await agent.exit).toBe(1);
-    expect(agent.shown).toContain("Is the server running? Start one with: agentspan server start");
+    expect(agent.shown).toContain("Is the server running, and is AGENTSPAN_NATS_URL its address?");
     expect(agent.shown).not.toMatch(/\n\s+at /);
   });
 });

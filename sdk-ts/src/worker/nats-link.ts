@@ -172,7 +172,8 @@ function connectionOptions({ url, tls, seed, workerId }: NatsLinkOptions) {
   };
 }
 
-const START_REMEDY = "Is the server running? Start one with: agentspan server start";
+const START_REMEDY =
+  "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start";
 const LOGIN_REMEDY =
   "It does not know this login. Make the worker's credentials with: agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
 
