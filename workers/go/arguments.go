@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/agentspan/agentspan/workers/go/internal/canonical"
@@ -30,6 +33,24 @@ func readArguments[In any](schema *inputSchema, text string) (any, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// placesIn are the properties, of the arguments or of the tool's schema, that what is said of arguments names: for logs,
+// where no value belongs.
+func placesIn(words, arguments string, tool *Tool) []string {
+	known := map[string]json.RawMessage{}
+	var schema struct{ Properties map[string]json.RawMessage }
+	for text, into := range map[string]any{arguments: &known, tool.InputSchema(): &schema} {
+		if err := json.Unmarshal([]byte(text), into); err != nil {
+			continue // It has no properties.
+		}
+	}
+	maps.Copy(known, schema.Properties)
+	named := slices.DeleteFunc(slices.Sorted(maps.Keys(known)), func(name string) bool {
+		at := regexp.MustCompile("[\"/]" + regexp.QuoteMeta(name) + "(\\W|$)")
+		return !at.MatchString(words)
+	})
+	return named
 }
 
 // knowsKeys refuses a key that a struct has no field for, to the letter: encoding/json would pass over it, or take it for

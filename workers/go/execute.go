@@ -31,7 +31,11 @@ func (p *workerParts) execute(task *taskInHand, grant *granted, in any, mayBegin
 		p.warnOf("A tool failed", result.err, task)
 		return erred(result.err), true
 	default:
-		return returned(result.value, grant.guards(task.tool), p.link.maxPayload()), true
+		told := returned(result.value, grant.guards(task.tool), p.link.maxPayload())
+		if failure := told.GetFailure(); failure != nil {
+			p.logger.Warn("A tool's result was not told", "why", failure.GetMessage(), task.fields())
+		}
+		return told, true
 	}
 }
 

@@ -2,6 +2,7 @@ package agentspan
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -66,7 +67,11 @@ func openLink(ctx context.Context, link *natsLink, patience time.Duration) error
 }
 
 func unreachable(servers string, err error) error {
-	remedy := "Is the server running? Start one with: agentspan server start"
+	remedy := "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
+	if errors.Is(err, nats.ErrAuthorization) {
+		remedy = "It does not know this login. Make the worker's credentials with: agentspan worker credentials; " +
+			"and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE"
+	}
 	message := fmt.Sprintf("Cannot reach NATS at %s (%v). %s", servers, err, remedy)
 	return &Error{Reason: ReasonBusUnavailable, Message: message, cause: err}
 }

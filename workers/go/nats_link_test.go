@@ -28,6 +28,8 @@ type rawServer struct {
 
 	// secured is how it speaks TLS; nil where it does not.
 	secured *tls.Config
+	// refuses every login.
+	refuses bool
 
 	mu      sync.Mutex
 	conn    net.Conn
@@ -78,6 +80,9 @@ func (s *rawServer) serve(conn net.Conn) {
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
 		switch line := lines.Text(); {
+		case line == "PING" && s.refuses:
+			s.say("-ERR 'Authorization Violation'")
+			return
 		case line == "PING":
 			s.say("PONG")
 		case line == "PONG":
@@ -172,6 +177,32 @@ func TestLogsInWithItsKeyAndAsksInItsOwnName(t *testing.T) {
 	}
 	if link.maxPayload() != 4096 {
 		t.Errorf("it may send %d bytes", link.maxPayload())
+	}
+}
+
+func TestSaysWhatToDoWhereItIsNotConnected(t *testing.T) {
+	for err, want := range map[error]string{
+		nats.ErrNoServers: "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start",
+		// As a server refuses a login.
+		fmt.Errorf("%w: user", nats.ErrAuthorization): "AGENTSPAN_WORKER_CREDENTIALS_FILE",
+	} {
+		if said := unreachable("nats://one:1", err).Error(); !strings.HasSuffix(said, want) {
+			t.Errorf("of %v it says %s", err, said)
+		}
+	}
+}
+
+func TestSaysToWhomNoLoginIsKnownHowToGetOne(t *testing.T) {
+	server := startRawServer(t, "", nil)
+	server.refuses = true
+	withoutSettings(t)
+	address, err := readNATSAddress(server.url())
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := &natsLink{workerID: theWorker, address: address, logger: slog.New(slog.DiscardHandler)}
+	if err := openLink(t.Context(), link, time.Millisecond); err == nil || !strings.Contains(err.Error(), "agentspan worker credentials") {
+		t.Errorf("it says %v", err)
 	}
 }
 

@@ -1,7 +1,10 @@
 package agentspan
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"log/slog"
 	"math"
 	"strings"
 	"testing"
@@ -39,6 +42,17 @@ func TestTellsThatAResultCannotBeWritten(t *testing.T) {
 				t.Errorf("of %T it told %v", value, failure)
 			}
 		}
+	}
+}
+
+func TestLogsThatAResultCannotBeWritten(t *testing.T) {
+	var logged bytes.Buffer
+	tool := plain(func(context.Context, map[string]any) (any, error) { return math.NaN(), nil })
+	b := newBench(t, tool, answers{"claim": {grantOf("get_order", "{}", unproved)}, "complete": {accepted}})
+	b.logger = slog.New(slog.NewTextHandler(&logged, nil))
+	b.run(t)
+	if said := logged.String(); !strings.Contains(said, "WARN") || !strings.Contains(said, "cannot be written as JSON") {
+		t.Errorf("it logs %s", said)
 	}
 }
 

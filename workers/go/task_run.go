@@ -45,6 +45,9 @@ func (p *workerParts) begin(task *taskInHand, grant *granted) (outcome, *objecti
 	}
 	in, err := task.tool.read(grant.GetArgumentsJson())
 	if err != nil {
+		// What the error says may have values in it.
+		p.logger.Warn("The tool's schema here refuses the arguments", "at", placesIn(wordsOf(err), grant.GetArgumentsJson(), task.tool),
+			task.fields())
 		return nil, &objection{agentspanv1.ReleaseReason_RELEASE_REASON_INCOMPATIBLE, wordsOf(err)}
 	}
 	var against *objection

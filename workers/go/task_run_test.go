@@ -1,10 +1,12 @@
 package agentspan
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"testing"
@@ -166,12 +168,22 @@ func TestHandsBackWhatItMayNotBegin(t *testing.T) {
 }
 
 func TestHandsBackArgumentsThatItsOwnSchemaRefuses(t *testing.T) {
-	var calls []Call
-	b := newBench(t, refunding(&calls), answers{
-		"claim": {grantOf("process_refund", `{"amount":"29.99","order_id":"ORD-8821"}`)}, "release": {released},
-	}).run(t)
-	if got := handedBack(t, b, calls); !strings.HasPrefix(got, "INCOMPATIBLE: ") || !strings.Contains(got, "amount") {
-		t.Errorf("it is handed back as %s", got)
+	for arguments, place := range map[string]string{
+		`{"amount":"secret","order_id":"ORD-8821"}`:               "amount",
+		`{"amount":29.99,"order_id":"ORD-8821","other":"secret"}`: "other",
+	} {
+		var calls []Call
+		var logged bytes.Buffer
+		b := newBench(t, refunding(&calls), answers{
+			"claim": {grantOf("process_refund", arguments)}, "release": {released},
+		})
+		b.logger = slog.New(slog.NewTextHandler(&logged, nil))
+		if got := handedBack(t, b.run(t), calls); !strings.HasPrefix(got, "INCOMPATIBLE: ") || !strings.Contains(got, place) {
+			t.Errorf("it is handed back as %s", got)
+		}
+		if said := logged.String(); !strings.Contains(said, "at=["+place+"]") || strings.Contains(said, "secret") {
+			t.Errorf("it logs %s", said)
+		}
 	}
 }
 
