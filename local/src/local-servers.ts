@@ -113,6 +113,11 @@ export class LocalServers {
     return this.#nats === undefined ? this.natsUrl : (this.#logins?.forServices(this.natsUrl) ?? this.natsUrl);
   }
 
+  /** Lets orchestrators, which must answer by now, know what workers may serve that have credentials. */
+  showPermits(): void {
+    this.#logins?.showPermits(this.natsUrl);
+  }
+
   /** Of a NATS server that was started here. */
   get natsPort(): number | undefined {
     return this.#nats?.port;

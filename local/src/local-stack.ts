@@ -216,6 +216,7 @@ class Stack implements LocalStack {
     const apiKeys = this.#adminKey?.setting;
     const keys = localKeys(dataDir);
     this.#services = await LocalServices.start({ ...hooks, natsUrl, mongoUri, port, grpcPort, auth, apiKeys, keys });
+    this.#servers.showPermits();
     if (this.#unwritten !== undefined) throw this.#unwritten;
     const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.

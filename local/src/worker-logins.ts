@@ -14,7 +14,9 @@ import {
   readCredentials,
   TrustedKeys,
 } from "@agentspan/internal";
+import type { WorkerPermit } from "@agentspan/proto";
 import { trustedKeysFileOf } from "./local-keys.js";
+import { ShownPermits } from "./shown-permits.js";
 
 const FOLDER = "workers";
 const EXTENSION = ".credentials.json";
@@ -33,6 +35,9 @@ export class WorkerLogins {
   readonly #password = randomBytes(24).toString("base64url");
   readonly #onProgress: (line: string) => void;
   #timer: NodeJS.Timeout | undefined;
+  /** Of the files that let somebody in, as they were read last. */
+  #permits: readonly WorkerPermit[] = [];
+  #shown: ShownPermits | undefined;
 
   constructor(dataDir: string, onProgress: (line: string) => void) {
     this.#folder = workersFolderOf(dataDir);
@@ -50,15 +55,17 @@ export class WorkerLogins {
   config(): string {
     const trusted = TrustedKeys.read(readFileSync(this.#trustedKeysFile, "utf8"));
     if (!(trusted instanceof TrustedKeys)) throw new Error(`${this.#trustedKeysFile}: ${trusted.faults.join("; ")}`);
-    const users = new Map<string, NatsUser>();
+    const admitted = new Map<string, Admitted>();
     for (const name of this.#files()) {
-      const user = userIn(readFileSync(join(this.#folder, name), "utf8"), trusted);
-      const problem = typeof user === "string" ? user : users.has(user.nkey) ? "its login is another file's too" : "";
+      const one = admittedBy(readFileSync(join(this.#folder, name), "utf8"), trusted);
+      const isTwice = typeof one !== "string" && admitted.has(one.user.nkey);
+      const problem = typeof one === "string" ? one : isTwice ? "its login is another file's too" : "";
       if (problem !== "") this.#onProgress(`${join(this.#folder, name)} lets nobody in: ${problem}`);
-      else if (typeof user !== "string") users.set(user.nkey, user);
+      else if (typeof one !== "string") admitted.set(one.user.nkey, one);
     }
-    const ours = { user: SERVICES, password: this.#password };
-    return natsAccounts({ services: [ours], workers: [...users.values()] });
+    this.#permits = [...admitted.values()].map(({ permit }) => permit);
+    const workers = [...admitted.values()].map(({ user }) => user);
+    return natsAccounts({ services: [{ user: SERVICES, password: this.#password }], workers });
   }
 
   /** Calls with the new configuration whenever the files have changed, until stopped. */
@@ -69,6 +76,7 @@ export class WorkerLogins {
       if (now === known) return;
       known = now;
       await onChange(this.config());
+      this.#shown?.show(this.#permits);
       this.#onProgress("The credentials of workers changed: their logins are those of the folder now");
     };
     let failing = false;
@@ -83,8 +91,15 @@ export class WorkerLogins {
     this.#timer = setInterval(() => void look().then(succeeded, failed), LOOK_MS).unref();
   }
 
+  /** Shows orchestrators, which must answer by now, what these workers may serve, now and whenever the files change. */
+  showPermits(natsUrl: string): void {
+    this.#shown = new ShownPermits(this.forServices(natsUrl), this.#onProgress);
+    this.#shown.show(this.#permits);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
+    this.#shown?.stop();
   }
 
   #files(): readonly string[] {
@@ -104,15 +119,19 @@ export class WorkerLogins {
   }
 }
 
-/** The user that a file's text is for, or why it lets nobody in. */
-function userIn(text: string, trusted: TrustedKeys): NatsUser | string {
+interface Admitted {
+  readonly user: NatsUser;
+  readonly permit: WorkerPermit;
+}
+
+/** Whom a file's text lets in, or why it lets nobody in. */
+function admittedBy(text: string, trusted: TrustedKeys): Admitted | string {
   const read = readCredentials(text);
   const user = read && natsUserOf(read);
   if (read === undefined || user === undefined) return "it holds no worker's credentials";
   const permit = permitOf(read.permit);
   // What a permit names was looked at by whoever signed it, and may stand in the server's configuration.
   const now = Date.now();
-  return (
-    permitFault(permit, { workerId: permit.workers[0] ?? "", trusted, now }) ?? permitLimit(permit, [], now) ?? user
-  );
+  const fault = permitFault(permit, { workerId: permit.workers[0] ?? "", trusted, now });
+  return fault ?? permitLimit(permit, [], now) ?? { user, permit: read.permit };
 }

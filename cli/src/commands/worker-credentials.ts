@@ -52,9 +52,7 @@ export function workerCredentials(
   const made = newWorkerCredentials({ workers, tools, at: now, until }, keyIn(keys, howToMakeOne, now));
   const path = join(out, `${workers[0]}.credentials.json`);
   write(out, path, credentialsText(made));
-  output.line(
-    `For ${workers.join(", ")}, and for nobody else's eyes; to register until ${new Date(until).toISOString()}:`,
-  );
+  output.line(`For ${workers.join(", ")}, and for nobody else's eyes; good until ${new Date(until).toISOString()}:`);
   output.line(`  AGENTSPAN_WORKER_CREDENTIALS_FILE=${path}`);
   output.line();
   if (out === workersFolderOf(dataDir)) {

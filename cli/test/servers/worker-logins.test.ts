@@ -1,6 +1,9 @@
 // A local server that lets in only workers with credentials, and the demonstration as one of them.
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readCredentials, workerInboxPrefix, workerSubject } from "@agentspan/internal";
+import { RegisterRequestSchema, RegisterResponseSchema } from "@agentspan/proto";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Authenticator, connect, nkeyAuthenticator } from "nats";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
@@ -73,6 +76,39 @@ describe("a server with --worker-logins", () => {
     for (const name of ["first", "second", "third"]) rmSync(join(folder, `${name}.credentials.json`));
     await nats.closed();
     expect(await refused(server.natsUrl, authenticator)).toBe(true);
+  });
+
+  it("takes what narrowed credentials do not name from who had it, also where the worker shows them to nobody", async () => {
+    const file = join(machine.dataDir, "workers", "nar.credentials.json");
+    const credentials = async (...tools: readonly string[]) => {
+      expect((await machine.ask("worker", "credentials", "nar", "--tool", ...tools)).code).toBe(0);
+      const read = readCredentials(readFileSync(file, "utf8"));
+      if (read === undefined) throw new Error("These are no credentials.");
+      return read;
+    };
+    const wide = await credentials("q/pay", "q/other");
+    rmSync(file);
+    const { nkeySeed = "" } = await credentials("q/other");
+    const authenticator = nkeyAuthenticator(new TextEncoder().encode(nkeySeed));
+    const inboxPrefix = workerInboxPrefix("nar");
+    const login = () => connect({ servers: server.natsUrl, authenticator, inboxPrefix, reconnect: false });
+    const nats = await vi.waitFor(login, { timeout: 20_000, interval: 100 });
+    const registered = async (name: string) => {
+      const tools = [{ queue: "q", name }];
+      const request = create(RegisterRequestSchema, { workerId: "nar", incarnation: "i", permit: wide.permit, tools });
+      const body = toBinary(RegisterRequestSchema, request);
+      const { data } = await nats.request(workerSubject("nar", "register"), body, { timeout: 10_000 });
+      return fromBinary(RegisterResponseSchema, data).error?.message;
+    };
+    try {
+      await vi.waitFor(
+        async () => expect(await registered("pay")).toMatch(/it has a newer permit, .* does not name tool pay/),
+        { timeout: 20_000, interval: 100 },
+      );
+      expect(await registered("other")).toBeUndefined();
+    } finally {
+      await nats.close();
+    }
   });
 
   it("goes on so when it is started without the option", async () => {
