@@ -12,6 +12,7 @@ import {
   reject,
   respond,
   type ScriptedDecision,
+  settle,
 } from "./decisions.js";
 import { eventLines } from "./event-lines.js";
 import { KitError } from "./kit-error.js";
@@ -26,6 +27,7 @@ export interface KitRunOptions {
   readonly modelFaults: () => readonly string[];
 }
 
+/** A run that a kit has started. What waits here lets happen meanwhile what must, and time pass as far as that takes. */
 export class KitRun {
   readonly runId: string;
   /** As programs have it. */
@@ -34,8 +36,8 @@ export class KitRun {
   readonly #events: RunEvent[] = [];
   /** Open, of this run and of those that it started, by approval id. */
   readonly #open = new Map<string, Approval>();
-  /** Of these the script decides, or has decided that nobody does. */
-  readonly #scripted = new Map<string, ScriptedDecision>();
+  /** Of these the script decides, or is asked whether it does: what it will do, as far as that is known. */
+  readonly #scripted = new Map<string, ScriptedDecision | undefined>();
   readonly #faults: KitError[] = [];
   readonly #listeners = new Set<() => void>();
   readonly #stop = new AbortController();
@@ -52,8 +54,10 @@ export class KitRun {
 
   /** Lets happen what must until the run waits for a person: for this tool, or for any. */
   async waiting(toolName?: string): Promise<Approval> {
-    const fits = (approval: Approval) => toolName === undefined || approval.toolName === toolName;
-    const find = () => [...this.#open.values()].find(fits);
+    const find = () =>
+      [...this.#open.values()].find(({ approvalId, toolName: name }) => {
+        return !this.#scripted.has(approvalId) && (toolName === undefined || name === toolName);
+      });
     const whatFor = toolName === undefined ? "for a person" : `for a person to decide ${toolName}`;
     const found = this.#when(find, `The run has ended and never waited ${whatFor}.`);
     const approval = await this.#until(found, () => this.#stuck());
@@ -82,6 +86,14 @@ export class KitRun {
     return this.#decide(respond(content, details), details?.toolName);
   }
 
+  /** Says what became of a call whose outcome nobody knows, after waiting for that. */
+  settle(
+    outcome: Parameters<typeof settle>[0],
+    details?: Parameters<typeof settle>[1] & { readonly toolName?: string },
+  ): Promise<void> {
+    return this.#decide(settle(outcome, details), details?.toolName);
+  }
+
   /** Ends the run. */
   async cancel(reason = ""): Promise<void> {
     await this.#until(this.handle.cancel(reason), async () => undefined);
@@ -99,11 +111,11 @@ export class KitRun {
     await this.#until(this.#ended, () => this.#stuck());
     const faults = this.#options.modelFaults();
     if (faults.length > 0) throw new KitError([...faults, "", await this.#lines()].join("\n"));
-    return this.sofar();
+    return this.soFar();
   }
 
   /** The run as it stands. Lets nothing happen. */
-  async sofar(): Promise<TestedRun> {
+  async soFar(): Promise<TestedRun> {
     return testedRun(await this.status(), [...this.#events]);
   }
 
@@ -132,6 +144,7 @@ export class KitRun {
   #take(event: RunEvent): void {
     if (event.type === "waiting") {
       this.#open.set(event.approvalId, event.approval);
+      this.#scripted.set(event.approvalId, undefined);
       void this.#decideByScript(event);
     } else if (event.type === "decided") this.#open.delete(event.decision?.approvalId ?? "");
     else if (event.type === "checkpoint_closed") this.#open.delete(event.approvalId);
@@ -143,13 +156,13 @@ export class KitRun {
     try {
       for (let again = false; ; again = true) {
         const decision = await decisions.next(approval, again);
-        if (decision === undefined) {
+        if (decision?.act === undefined) {
           this.#scripted.delete(approval.approvalId);
+          this.#tell();
           return;
         }
         this.#scripted.set(approval.approvalId, decision);
         const { act, afterMs } = decision;
-        if (act === undefined) return;
         if (afterMs > 0) await new Promise<void>((resolve) => world.later(afterMs, resolve));
         await this.#previewTaken(approval);
         if (!this.#open.has(approval.approvalId)) return;
@@ -221,8 +234,7 @@ export class KitRun {
     if (state === "PAUSED") return this.#fault("The run is paused, and nobody resumes it.");
     if (state !== "WAITING") return undefined;
     const lasting = pendingApprovals.filter(({ approvalId, expiresAt }) => {
-      const decision = this.#scripted.get(approvalId);
-      return expiresAt === undefined && (decision === undefined || decision.act === undefined);
+      return expiresAt === undefined && !this.#scripted.has(approvalId);
     });
     if (lasting.length < pendingApprovals.length) return undefined;
     const names = lasting.map(({ toolName, argumentsJson }) => `${toolName} ${argumentsJson}`).join(" and ");

@@ -111,11 +111,11 @@ describe("the kit's clock", () => {
     kit = await memoryKit({ model: [calls("transfer"), says("It failed.")] });
     const run = await kit.start(agentOf({ timeout: "5m" }), "Transfer");
     await kit.advance("4m");
-    expect((await run.sofar()).events.filter(({ type }) => type === "error")).toHaveLength(0);
+    expect((await run.soFar()).events.filter(({ type }) => type === "error")).toHaveLength(0);
     await kit.advance("2m");
-    expect((await run.sofar()).events.filter(({ type }) => type === "tool_started")).toHaveLength(2);
+    expect((await run.soFar()).events.filter(({ type }) => type === "tool_started")).toHaveLength(2);
     await kit.advance("10m");
-    expectRun(await run.sofar())
+    expectRun(await run.soFar())
       .completed()
       .eventSequence(["error", { type: "tool_result" }]);
   });
@@ -127,7 +127,7 @@ describe("the kit's clock", () => {
     });
     const run = await kit.start(agentOf({ once: true, timeout: "5m" }), "Transfer");
     await kit.advance("6m");
-    expectRun(await run.sofar())
+    expectRun(await run.soFar())
       .completed()
       .eventsContain({ type: "waiting", kind: "SETTLEMENT" });
   });

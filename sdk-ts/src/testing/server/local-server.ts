@@ -12,6 +12,8 @@ import { ServerWorld } from "./server-world.js";
 export interface LocalServerOptions {
   /** What starts it, before `server start`; `agentspan` unless said. */
   readonly command?: readonly string[];
+  /** Providers whose models the kit's model stands in for: openai, anthropic, gemini, ollama and vllm unless said. */
+  readonly providers?: readonly string[];
   /** Environment variables of the server. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -24,7 +26,6 @@ export interface LocalServer {
   stop(): Promise<void>;
 }
 
-/** Providers whose models the kit's model stands in for. */
 const PROVIDERS = ["openai", "anthropic", "gemini", "ollama", "vllm"] as const;
 const STARTS_WITHIN_MS = 120_000;
 
@@ -38,10 +39,11 @@ const STARTS_WITHIN_MS = 120_000;
  */
 export async function startLocalServer({
   command = ["agentspan"],
+  providers: names = PROVIDERS,
   env = {},
 }: LocalServerOptions = {}): Promise<LocalServer> {
   const model = await ModelServer.start();
-  const providers = Object.fromEntries(PROVIDERS.map((name) => [name, { baseUrl: model.baseUrl }]));
+  const providers = Object.fromEntries(names.map((name) => [name, { baseUrl: model.baseUrl }]));
   const variables = { AGENTSPAN_MODEL_PROVIDERS: JSON.stringify(providers), AGENTSPAN_AUTH: "off", ...env };
   try {
     const server = await ServerProcess.start({ command, env: variables, withinMs: STARTS_WITHIN_MS });

@@ -1,7 +1,7 @@
 // A worker's connection to the broker in memory. It speaks to it as the worker does to NATS: pulls by a subject of the
 // JetStream API, acknowledgements by the reply subject of a message, requests as bytes.
 import { setMaxListeners } from "node:events";
-import { type WorkerVerb, workerInboxPrefix, workerSubject } from "@agentspan/internal";
+import { type Time, type WorkerVerb, workerInboxPrefix, workerSubject } from "@agentspan/internal";
 import { type Delivery, type MemoryBroker, MemoryBrokerError } from "@agentspan/orchestrator/in-process";
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { LinkMessage, WorkerLink } from "../../worker/worker-link.js";
@@ -17,14 +17,16 @@ export class MemoryLink implements WorkerLink {
   readonly maxPayload = 1024 * 1024;
   readonly #broker: MemoryBroker;
   readonly #workerId: string;
+  readonly #time: Time;
   readonly #closed = new AbortController();
   readonly #inboxes = new Map<string, (message: LinkMessage) => void>();
   /** By the reply subject under which they are acknowledged. */
   readonly #deliveries = new Map<string, Delivery>();
   #count = 0;
 
-  constructor(broker: MemoryBroker, workerId: string) {
+  constructor(broker: MemoryBroker, workerId: string, time: Time) {
     this.#broker = broker;
+    this.#time = time;
     this.#workerId = workerId;
     // Every pull listens to it.
     setMaxListeners(0, this.#closed.signal);
@@ -74,22 +76,32 @@ export class MemoryLink implements WorkerLink {
     const { batch, expires } = JSON.parse(body) as { readonly batch: number; readonly expires: number };
     const deliver = this.#inboxes.get(reply.slice(0, reply.lastIndexOf(".")));
     if (deliver === undefined) return;
-    const one = async (): Promise<boolean> => {
-      const delivery = await this.#broker.pull(consumer, expires / 1e6, this.#closed.signal);
+    const tell = (headers: NonNullable<LinkMessage["headers"]>) => {
+      if (!this.#closed.signal.aborted) deliver({ subject: reply, data: NO_BYTES, headers });
+    };
+    this.#deliverAll(consumer, { batch, expiresMs: expires / 1e6 }, deliver).then(
+      (all) => all || tell(NOTHING_CAME),
+      () => tell(NO_CONSUMER),
+    );
+  }
+
+  /** One after the other: whoever waits for several gets each as it comes. False where not all came in time. */
+  async #deliverAll(
+    consumer: string,
+    { batch, expiresMs }: { readonly batch: number; readonly expiresMs: number },
+    deliver: (message: LinkMessage) => void,
+  ): Promise<boolean> {
+    const endsAt = this.#time.monotonic() + expiresMs;
+    for (let left = batch; left > 0; left -= 1) {
+      const leftMs = Math.max(0, endsAt - this.#time.monotonic());
+      const delivery = await this.#broker.pull(consumer, leftMs, this.#closed.signal);
       if (delivery === undefined) return false;
       this.#count += 1;
       const acknowledgedBy = `$JS.ACK.${this.#count}`;
       this.#deliveries.set(acknowledgedBy, delivery);
       deliver({ subject: delivery.subject, data: delivery.data, reply: acknowledgedBy });
-      return true;
-    };
-    const tell = (headers: NonNullable<LinkMessage["headers"]>) => {
-      if (!this.#closed.signal.aborted) deliver({ subject: reply, data: NO_BYTES, headers });
-    };
-    Promise.all(Array.from({ length: batch }, one)).then(
-      (came) => came.every((each) => each) || tell(NOTHING_CAME),
-      () => tell(NO_CONSUMER),
-    );
+    }
+    return true;
   }
 
   #acknowledge(subject: string, body: string): void {

@@ -76,7 +76,7 @@ export class MemoryWorld implements World {
       { logger: log, testHooks: options.hooks, workerId: "kit" },
       {
         transport: memoryTransport(gateway.methods),
-        openLink: async ({ workerId }) => new MemoryLink(broker, workerId),
+        openLink: async ({ workerId }) => new MemoryLink(broker, workerId, time),
         time,
       },
     );

@@ -31,7 +31,12 @@ export function reflectionMethods(
   services: readonly DescService[],
   details: readonly DescMessage[],
 ): readonly Method[] {
-  const answer = answerer(services, details);
+  // Few ask, and the registry of all files takes a while.
+  let made: ReturnType<typeof answerer> | undefined;
+  const answer: ReturnType<typeof answerer> = (request) => {
+    made ??= answerer(services, details);
+    return made(request);
+  };
   const v1 = reflectionV1.ServerReflection.method.serverReflectionInfo;
   const v1alpha = reflectionV1alpha.ServerReflection.method.serverReflectionInfo;
   return [

@@ -1,0 +1,91 @@
+// Runs every block of code of docs/testing.md, read out of the page itself, as a project of its own under Vitest.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const PAGE = readFileSync(join(ROOT, "docs/testing.md"), "utf8");
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+const blocks: readonly Block[] = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+  ([, language = "", text = ""]) => ({ language, text }),
+);
+/** By the name in their first line. */
+const files = new Map(
+  blocks.flatMap(({ language, text }) => {
+    const [, name] = /^\/\/ (\S+)\n/.exec(text) ?? [];
+    return language === "ts" && name !== undefined ? [[name, text] as const] : [];
+  }),
+);
+
+describe("docs/testing.md", () => {
+  const folder = mkdtempSync(join(tmpdir(), "testing-page-"));
+  const bin = join(ROOT, "node_modules/.bin");
+
+  beforeAll(() => {
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+    const options = {
+      module: "NodeNext",
+      target: "ES2023",
+      lib: ["ES2023", "ESNext.Disposable"],
+      types: ["node"],
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+    };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
+    for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Runs a program of the project, with the command agentspan on its path. */
+  function run(program: string, ...args: readonly string[]): string {
+    const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+    const child = spawnSync(join(bin, program), args, { cwd: folder, env, encoding: "utf8" });
+    expect(child.status, `${child.stdout}${child.stderr}`).toBe(0);
+    return child.stdout;
+  }
+
+  it("has no code that this file does not run", () => {
+    expect(blocks.map(({ language }) => language).filter((language) => language !== "ts")).toEqual(["json"]);
+    expect([...files.keys()]).toEqual([
+      ...["refund-agent.ts", "made-up.test.ts", "kit.test.ts", "model.test.ts", "time.test.ts"],
+      ...["setup.ts", "vitest.config.ts", "matchers.test.ts", "server.test.ts"],
+    ]);
+    expect(files.size).toBe(blocks.length - 1);
+  });
+
+  it("has types that fit", () => {
+    run("tsc", "-p", ".");
+  });
+
+  it("has tests that pass", () => {
+    const report = JSON.parse(run("vitest", "run", "--reporter=json"));
+    const tests = [...files.values()].flatMap((text) => text.match(/^it\(/gm) ?? []);
+    expect(report).toMatchObject({ success: true, numPassedTests: tests.length, numTotalTests: tests.length });
+  });
+
+  it("names an entry for Jest that is there", () => {
+    const [config] = blocks.filter(({ language }) => language === "json");
+    const { setupFilesAfterEnv } = JSON.parse(config?.text ?? "{}");
+    expect(setupFilesAfterEnv).toEqual(["@agentspan/sdk/testing/jest"]);
+    expect(import.meta.resolve(setupFilesAfterEnv[0])).toMatch(/matchers\/jest\.js$/);
+  });
+
+  it("names every event, expectation and matcher that there is", async () => {
+    const { Expectation, MockEvent } = await import("@agentspan/sdk/testing");
+    const { runMatchers } = await import("@agentspan/sdk/testing/matchers");
+    const chain = Object.getOwnPropertyNames(Expectation.prototype).filter((name) => name !== "constructor");
+    for (const name of [...Object.keys(MockEvent), ...chain, ...Object.keys(runMatchers)]) {
+      expect(PAGE).toMatch(new RegExp(`\`${name}[\`(]`));
+    }
+  });
+});
