@@ -9,6 +9,7 @@ import tools.jackson.core.json.JsonWriteFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -22,6 +23,8 @@ public final class Json {
       .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
       .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
       .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+      // Jackson's own default would tell {} of a value that it knows nothing of.
+      .enable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
       .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
       .build();
 
@@ -42,33 +45,42 @@ public final class Json {
     return write(value, false);
   }
 
-  /** The same for what people are shown, where null in place of a number would be something else: that is refused. */
-  public static String writeShown(Object value) {
+  /**
+   * The same for results and what people are shown, where null in place of a number would be something else: that is
+   * refused.
+   */
+  public static String writeExact(Object value) {
     return write(value, true);
   }
 
-  private static String write(Object value, boolean shown) {
-    String text = write(value, shown, false);
+  private static String write(Object value, boolean exact) {
+    String text = write(value, exact, false);
     // Half a character can be escaped; in protobuf it would become a question mark.
-    return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : write(value, shown, true);
+    return StandardCharsets.UTF_8.newEncoder().canEncode(text) ? text : write(value, exact, true);
   }
 
-  private static String write(Object value, boolean shown, boolean ascii) {
+  private static String write(Object value, boolean exact, boolean ascii) {
     StringWriter text = new StringWriter();
     var writer = ascii ? MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII) : MAPPER.writer();
     try (JsonGenerator generator = writer.createGenerator(text)) {
-      writer.writeValue(new FiniteNumbers(generator, shown), value);
+      writer.writeValue(new FiniteNumbers(generator, exact), value);
     }
     return text.toString();
   }
 
   /** What went wrong, and where in the value. */
   public static String problem(JacksonException error) {
+    String place = place(error);
+    return place.isEmpty() ? error.getOriginalMessage() : place + ": " + error.getOriginalMessage();
+  }
+
+  /** Where in the value it is, as a JSON Pointer. */
+  public static String place(JacksonException error) {
     StringBuilder path = new StringBuilder();
     for (JacksonException.Reference step : error.getPath()) {
       String name = step.getPropertyName();
       path.append('/').append(name == null ? Integer.toString(step.getIndex()) : name);
     }
-    return path.isEmpty() ? error.getOriginalMessage() : path + ": " + error.getOriginalMessage();
+    return path.toString();
   }
 }

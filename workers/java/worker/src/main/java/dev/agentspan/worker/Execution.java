@@ -38,7 +38,7 @@ final class Execution {
         most, () -> task.cancellation().cancel("The tool ran past its deadline (" + deadline.get() + ").")));
     try {
       Object value = ToolThread.call(task, !guarded, () -> tool.call(input, call));
-      return Outcome.returned(value, guarded, parts.link().maxPayload());
+      return Outcome.returned(value, guarded, parts.link().maxPayload(), task);
     } catch (InterruptedException error) {
       LOG.warn("A tool was interrupted  {}", task);
       String why = task.cancellation().reason();

@@ -95,14 +95,21 @@ final class InputSchema<I> {
       List<Error> faults = schema.validate(Json.tree(arguments));
       if (!faults.isEmpty()) {
         throw new ArgumentsException(
-            faults.stream().limit(MOST_FAULTS).map(InputSchema::words).collect(Collectors.joining("; ")));
+            faults.stream().limit(MOST_FAULTS).map(InputSchema::words).collect(Collectors.joining("; ")),
+            faults.stream().limit(MOST_FAULTS).map(InputSchema::place).toList());
       }
       return Json.read(arguments, input);
     } catch (JacksonException error) {
-      throw new ArgumentsException("the arguments cannot be read: " + Json.problem(error));
+      throw new ArgumentsException("the arguments cannot be read: " + Json.problem(error), List.of(Json.place(error)));
     } catch (RuntimeException | StackOverflowError error) {
-      throw new ArgumentsException("the arguments could not be checked: " + error);
+      throw new ArgumentsException("the arguments could not be checked: " + error, List.of());
     }
+  }
+
+  /** The property that a fault is about, also where the fault is of the object that lacks it or has it. */
+  private static String place(Error fault) {
+    String property = fault.getProperty();
+    return fault.getInstanceLocation() + (property == null ? "" : "/" + property);
   }
 
   private static String words(Error fault) {

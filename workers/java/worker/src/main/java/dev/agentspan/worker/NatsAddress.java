@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What NATS_URL says.
+ * What AGENTSPAN_NATS_URL says.
  *
  * @param servers without logins
  * @param secured the connection is by TLS whatever else is said
@@ -21,17 +21,17 @@ record NatsAddress(List<String> servers, boolean secured, String user, String pa
 
   /**
    * Reads nats:// or tls://, with user:password@ or token@; several of a cluster are joined by commas, of which the
-   * first has the login. Throws AgentspanException INVALID_REQUEST, without the text.
+   * first has the login. Throws AgentspanException INVALID_REQUEST, with the name of what said it, without the text.
    */
-  static NatsAddress of(String url) {
+  static NatsAddress of(String url, String name) {
     List<URI> all = new ArrayList<>();
     for (String one : url.split(",")) {
       if (!one.isBlank()) {
-        all.add(parsed(one.strip()));
+        all.add(parsed(one.strip(), name));
       }
     }
     if (all.isEmpty()) {
-      throw unusable();
+      throw unusable(name);
     }
     List<String> servers = all.stream()
         .map(one -> "nats://" + one.getHost() + ":" + (one.getPort() == -1 ? DEFAULT_PORT : one.getPort()))
@@ -50,7 +50,7 @@ record NatsAddress(List<String> servers, boolean secured, String user, String pa
     return url.replaceAll("//[^@/]*@", "//");
   }
 
-  private static URI parsed(String text) {
+  private static URI parsed(String text, String name) {
     try {
       URI uri = new URI(text.contains("://") ? text : "nats://" + text);
       boolean fits = List.of("nats", "tls").contains(uri.getScheme()) && uri.getHost() != null && uri.getPort() != 0;
@@ -58,9 +58,9 @@ record NatsAddress(List<String> servers, boolean secured, String user, String pa
         return uri;
       }
     } catch (URISyntaxException error) {
-      throw unusable(); // Its words would quote the text.
+      throw unusable(name); // Its words would quote the text.
     }
-    throw unusable();
+    throw unusable(name);
   }
 
   private static String decoded(String text) {
@@ -68,7 +68,7 @@ record NatsAddress(List<String> servers, boolean secured, String user, String pa
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 
-  private static AgentspanException unusable() {
-    return AgentspanException.invalid("NATS_URL must be nats://host:port or tls://host:port.");
+  private static AgentspanException unusable(String name) {
+    return AgentspanException.invalid(name + " must be nats://host:port or tls://host:port.");
   }
 }

@@ -32,7 +32,8 @@ final class NatsLink implements Link {
   private static final Logger LOG = LoggerFactory.getLogger(NatsLink.class);
   private static final Duration REOPEN_AFTER = Duration.ofMillis(500);
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
-  private static final String START_REMEDY = "Is the server running? Start one with: agentspan server start";
+  private static final String START_REMEDY =
+      "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start";
   private static final String LOGIN_REMEDY = "It does not know this login. Make the worker's credentials with:"
       + " agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
 
@@ -58,6 +59,8 @@ final class NatsLink implements Link {
   private volatile Connection connection;
   private volatile Dispatcher dispatcher;
   private volatile Runnable onReconnect = () -> {};
+  /** What was last said of why it cannot be reached; empty since it was. */
+  private volatile String lastTold = "";
 
   private NatsLink(NatsOptions options, Signal closing) {
     this.options = options;
@@ -80,7 +83,7 @@ final class NatsLink implements Link {
         if (patience != null && waited.compareTo(patience) >= 0) {
           throw unreachable(options.shownUrl(), error);
         }
-        LOG.warn("Cannot reach NATS yet; trying again  url={} why={}", options.shownUrl(), error.toString());
+        link.notYet(error);
         if (ended.await(REOPEN_AFTER)) {
           throw new WorkerEndedException("The worker has stopped before NATS was reached.");
         }
@@ -187,6 +190,7 @@ final class NatsLink implements Link {
           inbox.subscription = listening.subscribe(inbox.subject + ".*", inbox.onMessage);
         }
         connection = made;
+        lastTold = "";
         dispatcher = listening;
         events.count();
       } catch (IllegalStateException error) {
@@ -247,7 +251,7 @@ final class NatsLink implements Link {
       try {
         connect();
       } catch (IOException error) {
-        LOG.warn("Cannot reach NATS yet; trying again  url={} why={}", options.shownUrl(), error.toString());
+        notYet(error);
         continue;
       }
       if (closing.isSet()) {
@@ -259,10 +263,25 @@ final class NatsLink implements Link {
     }
   }
 
+  /** Said once for each cause: it is tried again twice a second. */
+  private void notYet(IOException why) {
+    String words = words(why);
+    if (!words.equals(lastTold)) {
+      lastTold = words;
+      LOG.warn("Cannot reach NATS yet; trying again  url={} why={}. {}", options.shownUrl(), words, remedy(why));
+    }
+  }
+
+  private static String words(Exception why) {
+    return why.getMessage() == null ? why.toString() : NatsAddress.withoutLogin(why.getMessage());
+  }
+
+  private static String remedy(Exception why) {
+    return why instanceof AuthenticationException ? LOGIN_REMEDY : START_REMEDY;
+  }
+
   static AgentspanException unreachable(String url, Exception why) {
-    String words = why.getMessage() == null ? why.toString() : NatsAddress.withoutLogin(why.getMessage());
-    String remedy = why instanceof AuthenticationException ? LOGIN_REMEDY : START_REMEDY;
-    String message = "Cannot reach NATS at " + url + " (" + words + "). " + remedy;
+    String message = "Cannot reach NATS at " + url + " (" + words(why) + "). " + remedy(why);
     return new AgentspanException("BUS_UNAVAILABLE", message, why);
   }
 }

@@ -54,7 +54,12 @@ record NatsOptions(
   private static final class Errors implements ErrorListener {
     @Override
     public void errorOccurred(Connection connection, String error) {
-      LOG.error("NATS refused something  why={}", error);
+      if (error.equalsIgnoreCase("Authorization Violation")) {
+        // Whoever tries to connect tells it once, with what to do.
+        LOG.debug("NATS refused a login");
+      } else {
+        LOG.error("NATS refused something  why={}", error);
+      }
     }
 
     @Override

@@ -7,6 +7,8 @@ import dev.agentspan.v1.ToolFailure;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 
 /**
@@ -15,6 +17,7 @@ import tools.jackson.core.JacksonException;
  * @param word for logs
  */
 record Outcome(String word, Consumer<CompleteRequest.Builder> into) {
+  private static final Logger LOG = LoggerFactory.getLogger(Outcome.class);
   /** Bytes that a request holds besides its result. */
   private static final int ENVELOPE_BYTES = 16 * 1024;
 
@@ -22,10 +25,11 @@ record Outcome(String word, Consumer<CompleteRequest.Builder> into) {
    * Of a function that returned. A plain tool's result over the limit is a failure that names limit and size. A guarded
    * tool's effect has happened, so its result is told as far as it goes.
    */
-  static Outcome returned(Object value, boolean guarded, long maxPayload) {
+  static Outcome returned(Object value, boolean guarded, long maxPayload, TaskInHand task) {
     try {
       return result(resultText(value, guarded, maxPayload));
     } catch (NoResultException error) {
+      LOG.warn("A tool's result was not told: {}  {}", error.getMessage(), task);
       return failure(error.getMessage(), false);
     }
   }
@@ -60,10 +64,10 @@ record Outcome(String word, Consumer<CompleteRequest.Builder> into) {
   static String resultText(Object value, boolean guarded, long maxPayload) throws NoResultException {
     String text;
     try {
-      text = Json.write(value);
+      text = Json.writeExact(value);
     } catch (JacksonException | StackOverflowError error) {
       String what = guarded ? "The tool ran to its end" : "The tool returned";
-      throw new NoResultException(what + ", but its result cannot be written as JSON: " + words(error));
+      throw new NoResultException(what + ", but its result cannot be written as JSON: " + problem(error));
     }
     int size = Limits.bytesOf(text);
     if (size > Limits.RESULT_BYTES && !guarded) {
@@ -79,6 +83,10 @@ record Outcome(String word, Consumer<CompleteRequest.Builder> into) {
     kept.put("sizeBytes", size);
     kept.put("head", Limits.cut(text, Limits.MESSAGE_BYTES));
     return Json.write(kept);
+  }
+
+  private static String problem(Throwable error) {
+    return error instanceof JacksonException told ? Json.problem(told) : words(error);
   }
 
   /** A result that cannot be told, and why. */

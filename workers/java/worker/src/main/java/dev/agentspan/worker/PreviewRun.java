@@ -96,7 +96,7 @@ final class PreviewRun {
     }
     String text;
     try {
-      text = Json.writeShown(seen);
+      text = Json.writeExact(seen);
     } catch (JacksonException error) {
       throw new IllegalStateException(
           "What the preview returned cannot be written as JSON: " + Outcome.words(error), error);

@@ -67,8 +67,7 @@ final class Report {
     if (answer.hasError()) {
       LOG.error("A release was refused: {}  {} reason={}", answer.getError().getReason(), task, why.reason());
     } else {
-      LOG.info("Handed a task back: {}  {} reason={} released={}",
-          why.detail(), task, why.reason(), answer.getReleased());
+      LOG.info("Handed a task back  {} reason={} released={}", task, why.reason(), answer.getReleased());
     }
   }
 }

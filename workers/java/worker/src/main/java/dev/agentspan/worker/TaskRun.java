@@ -51,6 +51,8 @@ final class TaskRun {
     try {
       input = tool.read(granted.grant().getArgumentsJson());
     } catch (ArgumentsException error) {
+      // What the error says may have values in it.
+      LOG.warn("The tool's schema here refuses the arguments  at={} {}", error.places(), task);
       Objection unfit = new Objection(ReleaseReason.RELEASE_REASON_INCOMPATIBLE, error.getMessage());
       Report.release(parts, task, unfit, granted.orchestratorId());
       return;

@@ -120,6 +120,7 @@ public final class Worker implements AutoCloseable {
       closed.await(grace.plus(LAST_WORDS.multipliedBy(3)));
       return;
     }
+    LOG.info("Shutting down  worker_id={} in_hand={}", id(), desk.inHand().size());
     draining.set();
     try {
       closeAll(pulls);

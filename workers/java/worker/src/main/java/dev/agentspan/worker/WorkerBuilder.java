@@ -124,8 +124,9 @@ public final class WorkerBuilder {
     } else if (workerId == null) {
       id = freshWorkerId();
     }
-    String url = natsUrl != null ? natsUrl : said("AGENTSPAN_NATS_URL", said("NATS_URL", DEFAULT_NATS_URL));
-    NatsAddress address = NatsAddress.of(url);
+    String variable = said("AGENTSPAN_NATS_URL", "").isEmpty() ? "NATS_URL" : "AGENTSPAN_NATS_URL";
+    String url = natsUrl != null ? natsUrl : said(variable, DEFAULT_NATS_URL);
+    NatsAddress address = NatsAddress.of(url, natsUrl != null ? "natsUrl" : variable);
     return new Worker(new WorkerSettings(
         List.copyOf(tools.values()),
         new WorkerIdentity(id, randomHex(16), namespace),

@@ -38,7 +38,7 @@ class NatsLinkTest {
 
   private static NatsLink open(String url, SSLContext tls, AuthHandler user, Duration patience, Signal closing) {
     NatsOptions options = new NatsOptions(
-        "worker-1", NatsAddress.of(url), NatsAddress.withoutLogin(url), tls, user, CONNECT_WITHIN);
+        "worker-1", NatsAddress.of(url, "NATS_URL"), NatsAddress.withoutLogin(url), tls, user, CONNECT_WITHIN);
     return NatsLink.open(options, patience, closing);
   }
 
@@ -151,7 +151,8 @@ class NatsLinkTest {
         AgentspanException.class, () -> open("nats://me:secret@127.0.0.1:1", null, null, SHORT, new Signal()));
     assertEquals("BUS_UNAVAILABLE", error.reason());
     assertTrue(error.getMessage().startsWith("Cannot reach NATS at nats://127.0.0.1:1 ("), error.getMessage());
-    assertTrue(error.getMessage().contains("agentspan server start"));
+    assertTrue(error.getMessage().endsWith("Is the server running, and is AGENTSPAN_NATS_URL its address?"
+        + " Start one with: agentspan server start"), error.getMessage());
     assertFalse(error.getMessage().contains("secret"));
   }
 
@@ -165,15 +166,15 @@ class NatsLinkTest {
   @Test
   void readsAddressesAsTheServersProcessesDo() {
     assertEquals(
-        new NatsAddress(List.of("nats://127.0.0.1:4222"), false, "", ""), NatsAddress.of("127.0.0.1"));
+        new NatsAddress(List.of("nats://127.0.0.1:4222"), false, "", ""), NatsAddress.of("127.0.0.1", "NATS_URL"));
     assertEquals(
         new NatsAddress(List.of("nats://one:1", "nats://two:2"), false, "a@b", "p/q+"),
-        NatsAddress.of("nats://a%40b:p%2Fq+@one:1, nats://two:2"));
+        NatsAddress.of("nats://a%40b:p%2Fq+@one:1, nats://two:2", "NATS_URL"));
     assertEquals(
-        new NatsAddress(List.of("nats://one:4222"), true, "token", ""), NatsAddress.of("tls://token@one"));
-    assertEquals(List.of("nats://[::1]:1"), NatsAddress.of("nats://[::1]:1").servers());
+        new NatsAddress(List.of("nats://one:4222"), true, "token", ""), NatsAddress.of("tls://token@one", "NATS_URL"));
+    assertEquals(List.of("nats://[::1]:1"), NatsAddress.of("nats://[::1]:1", "NATS_URL").servers());
     for (String other : List.of("", " , ", "http://one", "nats://", "nats://one:none", "nats://a b")) {
-      assertTrue(assertThrows(AgentspanException.class, () -> NatsAddress.of(other))
+      assertTrue(assertThrows(AgentspanException.class, () -> NatsAddress.of(other, "NATS_URL"))
           .getMessage()
           .contains("NATS_URL must be"));
     }

@@ -10,6 +10,7 @@ import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ class OutcomeTest {
 
   private static CompleteRequest told(Object value, boolean guarded) {
     CompleteRequest.Builder request = CompleteRequest.newBuilder();
-    Outcome.returned(value, guarded, MAX_PAYLOAD).into().accept(request);
+    Outcome.returned(value, guarded, MAX_PAYLOAD, null).into().accept(request);
     return request.build();
   }
 
@@ -33,11 +34,21 @@ class OutcomeTest {
     assertEquals("null", told(null, false).getResultJson());
     Map<String, Object> odd = new LinkedHashMap<>();
     odd.put("__proto__", new BigDecimal("1E+21"));
-    odd.put("", Arrays.asList(9007199254740994L, 5e-324, Double.NaN, Float.NEGATIVE_INFINITY, null));
-    odd.put("rates", new double[] {0.5, Double.NaN});
+    odd.put("", Arrays.asList(9007199254740994L, 5e-324, null));
+    odd.put("rates", new double[] {0.5, 1});
     assertEquals(
-        "{\"__proto__\":1E+21,\"\":[9007199254740994,4.9E-324,null,null,null],\"rates\":[0.5,null]}",
+        "{\"__proto__\":1E+21,\"\":[9007199254740994,4.9E-324,null],\"rates\":[0.5,1.0]}",
         told(odd, false).getResultJson());
+  }
+
+  @Test
+  void failsWhereNullWouldStandForANumberAndAnEmptyObjectForNothingKnown() {
+    String words = "The tool returned, but its result cannot be written as JSON: ";
+    for (Object odd : List.of(Double.NaN, Float.NEGATIVE_INFINITY, new double[] {0.5, Double.NaN}, new Object())) {
+      String told = told(Map.of("rate", odd), false).getFailure().getMessage();
+      assertTrue(told.startsWith(words), told);
+    }
+    assertEquals(words + "NaN is a number that JSON does not have", told(Double.NaN, false).getFailure().getMessage());
   }
 
   @Test

@@ -79,7 +79,9 @@ class WorkerTest {
         "AGENTSPAN_NATS_URL", "nats://one", "AGENTSPAN_TRUSTED_KEYS_FILE", keys.toString(),
         "AGENTSPAN_WORKER_CREDENTIALS_FILE", file).build().id());
     assertTrue(refused(builder("AGENTSPAN_NATS_URL", "http://one", "NATS_URL", "nats://two"))
-        .contains("NATS_URL must be"));
+        .startsWith("AGENTSPAN_NATS_URL must be"));
+    assertTrue(refused(builder("NATS_URL", "http://one")).startsWith("NATS_URL must be"));
+    assertTrue(refused(builder("NATS_URL", "nats://two").natsUrl("http://one")).startsWith("natsUrl must be"));
     assertTrue(refused(builder("AGENTSPAN_TRUSTED_KEYS_FILE", "none.json")).contains("none.json"));
     assertTrue(refused(builder("AGENTSPAN_NATS_CA_FILE", "none.pem")).contains("AGENTSPAN_NATS_CA_FILE"));
     assertTrue(refused(new WorkerBuilder(Map.of())).contains("has no tools"));
