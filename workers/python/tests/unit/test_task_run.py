@@ -216,6 +216,7 @@ def test_reports_and_logs_that_a_result_cannot_be_written(caplog: pytest.LogCapt
 def test_logs_which_arguments_do_not_fit_and_no_value(
     arguments: dict[str, Any], places: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("DEBUG")
     run(Bench(process_refund, claim=[grant("process_refund", arguments)], release=[RELEASED]))
     assert f"at={places} " in caplog.text
     assert "secret" not in caplog.text

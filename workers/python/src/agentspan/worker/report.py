@@ -54,7 +54,10 @@ async def release(parts: WorkerParts, task: TaskInHand, why: Objection, *, orche
     answer = await ask_until_answered(
         parts.link, "release", request, worker_pb2.ReleaseResponse, ended=parts.ended, first=orchestrator_id
     )
-    fields = {**task.fields, "reason": worker_pb2.ReleaseReason.Name(why.reason), "detail": why.detail}
+    fields = {**task.fields, "reason": worker_pb2.ReleaseReason.Name(why.reason)}
+    if why.reason != worker_pb2.RELEASE_REASON_INCOMPATIBLE:
+        # What is said of arguments may have values of theirs in it.
+        fields["detail"] = why.detail
     if answer.HasField("error"):
         logger.error("A release was refused: %s  %s", answer.error.reason, said(fields))
     else:

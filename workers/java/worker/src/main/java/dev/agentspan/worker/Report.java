@@ -3,6 +3,7 @@ package dev.agentspan.worker;
 import dev.agentspan.v1.CompleteRequest;
 import dev.agentspan.v1.CompleteResponse;
 import dev.agentspan.v1.CompletionStatus;
+import dev.agentspan.v1.ReleaseReason;
 import dev.agentspan.v1.ReleaseRequest;
 import dev.agentspan.v1.ReleaseResponse;
 import org.slf4j.Logger;
@@ -67,7 +68,9 @@ final class Report {
     if (answer.hasError()) {
       LOG.error("A release was refused: {}  {} reason={}", answer.getError().getReason(), task, why.reason());
     } else {
-      LOG.info("Handed a task back  {} reason={} released={}", task, why.reason(), answer.getReleased());
+      // What is said of arguments may have values of theirs in it.
+      String detail = why.reason() == ReleaseReason.RELEASE_REASON_INCOMPATIBLE ? "" : " detail=" + why.detail();
+      LOG.info("Handed a task back  {} reason={} released={}{}", task, why.reason(), answer.getReleased(), detail);
     }
   }
 }
