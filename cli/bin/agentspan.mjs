@@ -13,6 +13,8 @@ if (!built()) {
   const { buildFirst } = await import(script.href);
   await buildFirst();
 }
+// A label may have this name: see internal/src/proto-key.ts.
+Reflect.deleteProperty(Object.prototype, "__proto__");
 const { main } = await import(program.href);
 // Whatever is still open, such as an idle connection, is nobody's any more.
 process.exit(await main(process.argv.slice(2)));

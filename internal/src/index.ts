@@ -18,6 +18,7 @@ export * from "./nearest-name.js";
 export * from "./permissions.js";
 export * from "./person-name.js";
 export * from "./preview-fault.js";
+export * from "./proto-key.js";
 export * from "./receipt/index.js";
 export * from "./rule.js";
 export * from "./shutdown.js";

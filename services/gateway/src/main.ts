@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 // The gateway as a process: settings in, ports open, stop on a signal.
-import { armFaultPoints, ConfigError, createLogger, onShutdown } from "@agentspan/internal";
+import { armFaultPoints, ConfigError, createLogger, onShutdown, takeAwayProtoSetter } from "@agentspan/internal";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { gatewayConfig } from "./config.js";
 import { type ReadyMessage, StartError, startGateway } from "./gateway.js";
 
 // grpc-js writes to standard error by itself when a port is taken; the sentence for it is ours.
 setLogVerbosity(logVerbosity.NONE);
+
+takeAwayProtoSetter();
 
 try {
   const config = gatewayConfig(process.env);

@@ -7,12 +7,15 @@ import {
   clockOffsetMs,
   createLogger,
   onShutdown,
+  takeAwayProtoSetter,
 } from "@agentspan/internal";
 import { orchestratorConfig } from "./config.js";
 import { ModelRouter } from "./models/model-router.js";
 import { MongoStore } from "./mongo/mongo-store.js";
 import { NatsBus } from "./nats/nats-bus.js";
 import { startOrchestrator } from "./orchestrator.js";
+
+takeAwayProtoSetter();
 
 try {
   const config = orchestratorConfig(process.env);
