@@ -253,7 +253,7 @@ function addWorkers(root: Command, output: Output): void {
     )
     .option("--out <folder>", "for the file, which nobody else may read (where the local server looks unless said)")
     .option("--data <folder>", "of the local server (a folder in your home unless said)", folderOf)
-    .option("--expires <time>", "how long it may register with it", durationOf, "365d")
+    .option("--expires <time>", "how long it may serve with it", durationOf, "365d")
     .addHelpText(
       "after",
       examples([
