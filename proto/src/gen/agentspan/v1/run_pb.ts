@@ -1019,7 +1019,7 @@ export enum SettleOutcome {
   HAPPENED = 1,
 
   /**
-   * It did not; run it again, which counts as a new approval.
+   * It did not; run it again, which counts as a new approval and takes the votes of one.
    *
    * @generated from enum value: SETTLE_OUTCOME_RUN_AGAIN = 2;
    */
@@ -1086,9 +1086,10 @@ export const RunService: GenService<{
   },
   /**
    * Votes for a call to run. Success means that the vote is recorded; `closed` says whether it decided.
-   * Errors: RUN_NOT_FOUND, APPROVAL_NOT_FOUND, APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED,
-   * APPROVAL_EXPIRED, ALREADY_DECIDED, ARGUMENTS_CHANGED, INVALID_ARGUMENTS, CONFLICT, and by the tool's policy
-   * PERMISSION_DENIED and SELF_APPROVAL.
+   * Errors: INVALID_REQUEST, also for a question, which takes Respond; RUN_NOT_FOUND, APPROVAL_NOT_FOUND,
+   * APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED, APPROVAL_EXPIRED, ALREADY_DECIDED,
+   * ARGUMENTS_CHANGED, INVALID_ARGUMENTS, LIMIT_EXCEEDED, CONFLICT, IDEMPOTENCY_KEY_REUSED where the decision id made another
+   * decision, and by the tool's policy PERMISSION_DENIED and SELF_APPROVAL.
    *
    * @generated from rpc agentspan.v1.RunService.Approve
    */
@@ -1119,7 +1120,8 @@ export const RunService: GenService<{
     output: typeof RespondResponseSchema;
   },
   /**
-   * Answers a call whose outcome is unknown; the only call that does. Errors: as Approve.
+   * Answers a call whose outcome is unknown; the only call that does. One HAPPENED or GIVE_UP closes it; RUN_AGAIN is a vote,
+   * and `closed` says whether it decided. Errors: as Approve; INVALID_REQUEST for what is no settlement.
    *
    * @generated from rpc agentspan.v1.RunService.Settle
    */

@@ -85,7 +85,7 @@ const (
 	SettleOutcome_SETTLE_OUTCOME_UNSPECIFIED SettleOutcome = 0
 	// The effect happened; result_json is the call's result.
 	SettleOutcome_SETTLE_OUTCOME_HAPPENED SettleOutcome = 1
-	// It did not; run it again, which counts as a new approval.
+	// It did not; run it again, which counts as a new approval and takes the votes of one.
 	SettleOutcome_SETTLE_OUTCOME_RUN_AGAIN SettleOutcome = 2
 	// Nobody will know; the model is told so.
 	SettleOutcome_SETTLE_OUTCOME_GIVE_UP SettleOutcome = 3

@@ -70,16 +70,18 @@ type RunServiceClient interface {
 	// Errors: RUN_NOT_FOUND.
 	StreamEvents(context.Context, *v1.StreamEventsRequest) (*connect.ServerStreamForClient[v1.StreamEventsResponse], error)
 	// Votes for a call to run. Success means that the vote is recorded; `closed` says whether it decided.
-	// Errors: RUN_NOT_FOUND, APPROVAL_NOT_FOUND, APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED,
-	// APPROVAL_EXPIRED, ALREADY_DECIDED, ARGUMENTS_CHANGED, INVALID_ARGUMENTS, CONFLICT, and by the tool's policy
-	// PERMISSION_DENIED and SELF_APPROVAL.
+	// Errors: INVALID_REQUEST, also for a question, which takes Respond; RUN_NOT_FOUND, APPROVAL_NOT_FOUND,
+	// APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED, APPROVAL_EXPIRED, ALREADY_DECIDED,
+	// ARGUMENTS_CHANGED, INVALID_ARGUMENTS, LIMIT_EXCEEDED, CONFLICT, IDEMPOTENCY_KEY_REUSED where the decision id made another
+	// decision, and by the tool's policy PERMISSION_DENIED and SELF_APPROVAL.
 	Approve(context.Context, *v1.ApproveRequest) (*v1.ApproveResponse, error)
 	// Refuses a call, or declines a question. The model gets the reason and the run goes on. Errors: as Approve.
 	Reject(context.Context, *v1.RejectRequest) (*v1.RejectResponse, error)
 	// Answers a question, or stands in for a tool that then does not run. Errors: as Approve; INVALID_ARGUMENTS where an
 	// answer does not fit the schema of its question.
 	Respond(context.Context, *v1.RespondRequest) (*v1.RespondResponse, error)
-	// Answers a call whose outcome is unknown; the only call that does. Errors: as Approve.
+	// Answers a call whose outcome is unknown; the only call that does. One HAPPENED or GIVE_UP closes it; RUN_AGAIN is a vote,
+	// and `closed` says whether it decided. Errors: as Approve; INVALID_REQUEST for what is no settlement.
 	Settle(context.Context, *v1.SettleRequest) (*v1.SettleResponse, error)
 	// Ends a run. Approvals close at once; the end waits for guarded calls that a worker has begun.
 	// Errors: RUN_NOT_FOUND, RUN_ENDED.
@@ -311,16 +313,18 @@ type RunServiceHandler interface {
 	// Errors: RUN_NOT_FOUND.
 	StreamEvents(context.Context, *v1.StreamEventsRequest, *connect.ServerStream[v1.StreamEventsResponse]) error
 	// Votes for a call to run. Success means that the vote is recorded; `closed` says whether it decided.
-	// Errors: RUN_NOT_FOUND, APPROVAL_NOT_FOUND, APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED,
-	// APPROVAL_EXPIRED, ALREADY_DECIDED, ARGUMENTS_CHANGED, INVALID_ARGUMENTS, CONFLICT, and by the tool's policy
-	// PERMISSION_DENIED and SELF_APPROVAL.
+	// Errors: INVALID_REQUEST, also for a question, which takes Respond; RUN_NOT_FOUND, APPROVAL_NOT_FOUND,
+	// APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE, SETTLE_REQUIRED, RUN_ENDED, APPROVAL_EXPIRED, ALREADY_DECIDED,
+	// ARGUMENTS_CHANGED, INVALID_ARGUMENTS, LIMIT_EXCEEDED, CONFLICT, IDEMPOTENCY_KEY_REUSED where the decision id made another
+	// decision, and by the tool's policy PERMISSION_DENIED and SELF_APPROVAL.
 	Approve(context.Context, *v1.ApproveRequest) (*v1.ApproveResponse, error)
 	// Refuses a call, or declines a question. The model gets the reason and the run goes on. Errors: as Approve.
 	Reject(context.Context, *v1.RejectRequest) (*v1.RejectResponse, error)
 	// Answers a question, or stands in for a tool that then does not run. Errors: as Approve; INVALID_ARGUMENTS where an
 	// answer does not fit the schema of its question.
 	Respond(context.Context, *v1.RespondRequest) (*v1.RespondResponse, error)
-	// Answers a call whose outcome is unknown; the only call that does. Errors: as Approve.
+	// Answers a call whose outcome is unknown; the only call that does. One HAPPENED or GIVE_UP closes it; RUN_AGAIN is a vote,
+	// and `closed` says whether it decided. Errors: as Approve; INVALID_REQUEST for what is no settlement.
 	Settle(context.Context, *v1.SettleRequest) (*v1.SettleResponse, error)
 	// Ends a run. Approvals close at once; the end waits for guarded calls that a worker has begun.
 	// Errors: RUN_NOT_FOUND, RUN_ENDED.
