@@ -37,6 +37,18 @@ function termLines({ reason, expiresAt }: Approval): readonly string[] {
   ];
 }
 
+/** How far it is, where it takes several people; nothing where one is enough. */
+export function countedVotes({
+  kind,
+  votes,
+  votesRequired,
+}: Pick<Approval, "kind" | "votes" | "votesRequired">): string {
+  if (votesRequired <= 1) return "";
+  const counted = `${votes.length} of ${votesRequired} votes`;
+  // What became of it takes one person's word.
+  return kind === "SETTLEMENT" ? `${counted} to run it again` : counted;
+}
+
 /** Whose the arguments are, where they are not the agent's any more. */
 function editLines({ votes }: Approval): readonly string[] {
   const editor = votes.findLast(({ edited }) => edited);

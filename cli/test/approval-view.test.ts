@@ -1,6 +1,6 @@
 import type { Approval } from "@agentspan/sdk";
 import { expect, it } from "vitest";
-import { approvalLines, argumentLines, askedOf, commandsFor, knownLines } from "../src/approval-view.js";
+import { approvalLines, argumentLines, askedOf, commandsFor, countedVotes, knownLines } from "../src/approval-view.js";
 
 function approval(argumentsJson: string, kind: Approval["kind"] = "APPROVAL"): Approval {
   return {
@@ -39,6 +39,24 @@ it("shows every argument, in full and as it stands in the text that runs", () =>
     `note    "${long}"`,
     "zero    0",
   ]);
+});
+
+it("counts votes where several are asked for, and says of a settlement what they are for", () => {
+  const votes = [
+    {
+      at: undefined,
+      what: "RUN_AGAIN",
+      comment: "",
+      previewFingerprint: "",
+      who: "zoe",
+      onBehalfOf: "",
+      edited: false,
+    },
+  ] as const;
+  const open = (kind: Approval["kind"], votesRequired: number) => countedVotes({ kind, votes, votesRequired });
+  expect(open("APPROVAL", 2)).toBe("1 of 2 votes");
+  expect(open("SETTLEMENT", 2)).toBe("1 of 2 votes to run it again");
+  for (const kind of ["APPROVAL", "SETTLEMENT"] as const) expect(open(kind, 1)).toBe("");
 });
 
 it("shows what hides itself in an argument", () => {

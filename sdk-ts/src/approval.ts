@@ -42,6 +42,7 @@ export interface Approval {
   /** Undefined where it never expires. */
   readonly expiresAt: Date | undefined;
   readonly updatedAt: Date | undefined;
+  /** To approve it or, of a settlement, to run it again: anything else takes one person. */
   readonly votesRequired: number;
   readonly votes: readonly Vote[];
   /** What the call would do; undefined where its tool does not say, or an edit closed it. */

@@ -1,6 +1,6 @@
 // agentspan approvals list
 import { Limits } from "@agentspan/internal";
-import { approvalLines, askedOf, commandsFor } from "../approval-view.js";
+import { approvalLines, askedOf, commandsFor, countedVotes } from "../approval-view.js";
 import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listApprovals } from "../run-lists.js";
@@ -31,12 +31,11 @@ export function approvalsList(flags: ApprovalsListFlags, output: Output): Promis
     if (items.length === 0) return output.line("Nothing waits for a person.");
     for (const [i, approval] of items.entries()) {
       if (i > 0) output.line();
-      const { requestedAt, agentName, votes, votesRequired } = approval;
+      const { requestedAt, agentName } = approval;
       const waited = requestedAt === undefined ? "" : `, for ${span(Date.now() - requestedAt.getTime())}`;
-      const counted = votesRequired > 1 ? `, ${votes.length} of ${votesRequired} votes` : "";
-      output.line(
-        `${safeText(agentName)}: ${askedOf(approval)}  (since ${dateAndTime(requestedAt)}${waited}${counted})`,
-      );
+      const since = `since ${dateAndTime(requestedAt)}${waited}`;
+      const about = [since, countedVotes(approval)].filter((part) => part !== "").join(", ");
+      output.line(`${safeText(agentName)}: ${askedOf(approval)}  (${about})`);
       for (const line of approvalLines(approval)) output.line(`  ${line}`);
       for (const command of commandsFor(approval)) output.line(`  $ ${command}`);
     }

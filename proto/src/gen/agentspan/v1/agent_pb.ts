@@ -279,7 +279,8 @@ export type ApprovalPolicy = Message<"agentspan.v1.ApprovalPolicy"> & {
   approvers?: Approvers | undefined;
 
   /**
-   * How many people must approve; 0 means 1. One rejection closes. At most 16.
+   * How many people must approve or, of a settlement, say RUN_AGAIN; 0 means 1. One rejection closes, and so does one
+   * HAPPENED or GIVE_UP. At most 16.
    *
    * @generated from field: uint32 votes_required = 5;
    */

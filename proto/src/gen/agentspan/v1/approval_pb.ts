@@ -80,6 +80,9 @@ export type Approval = Message<"agentspan.v1.Approval"> & {
   expiresAt?: Timestamp | undefined;
 
   /**
+   * How many people it takes to let the call run: to approve it or, on a SETTLEMENT, to say RUN_AGAIN. Anything else takes
+   * one.
+   *
    * @generated from field: uint32 votes_required = 11;
    */
   votesRequired: number;

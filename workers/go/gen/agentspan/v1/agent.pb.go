@@ -498,7 +498,8 @@ type ApprovalPolicy struct {
 	Rule string `protobuf:"bytes,3,opt,name=rule,proto3" json:"rule,omitempty"`
 	// Who may decide; whoever may call Approve where unset. Others get PERMISSION_DENIED, admins too.
 	Approvers *Approvers `protobuf:"bytes,4,opt,name=approvers,proto3" json:"approvers,omitempty"`
-	// How many people must approve; 0 means 1. One rejection closes. At most 16.
+	// How many people must approve or, of a settlement, say RUN_AGAIN; 0 means 1. One rejection closes, and so does one
+	// HAPPENED or GIVE_UP. At most 16.
 	VotesRequired uint32 `protobuf:"varint,5,opt,name=votes_required,json=votesRequired,proto3" json:"votes_required,omitempty"`
 	// Whoever started a run may also approve its calls. Otherwise that is refused as SELF_APPROVAL; with authentication off,
 	// where nobody is known, it never is.

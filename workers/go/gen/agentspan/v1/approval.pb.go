@@ -273,9 +273,11 @@ type Approval struct {
 	ArgumentsDigest string                 `protobuf:"bytes,8,opt,name=arguments_digest,json=argumentsDigest,proto3" json:"arguments_digest,omitempty"`
 	RequestedAt     *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=requested_at,json=requestedAt,proto3" json:"requested_at,omitempty"`
 	// Unset where it never expires.
-	ExpiresAt     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
-	VotesRequired uint32                 `protobuf:"varint,11,opt,name=votes_required,json=votesRequired,proto3" json:"votes_required,omitempty"`
-	Votes         []*Vote                `protobuf:"bytes,12,rep,name=votes,proto3" json:"votes,omitempty"`
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// How many people it takes to let the call run: to approve it or, on a SETTLEMENT, to say RUN_AGAIN. Anything else takes
+	// one.
+	VotesRequired uint32  `protobuf:"varint,11,opt,name=votes_required,json=votesRequired,proto3" json:"votes_required,omitempty"`
+	Votes         []*Vote `protobuf:"bytes,12,rep,name=votes,proto3" json:"votes,omitempty"`
 	// A picture of the effect, made by the tool, as JSON text; empty where there is none. Never filled: preview has it.
 	//
 	// Deprecated: Marked as deprecated in agentspan/v1/approval.proto.

@@ -140,6 +140,7 @@ class Approval:
     #: None where it never expires.
     expires_at: datetime | None
     updated_at: datetime | None
+    #: To approve it or, of a settlement, to run it again: anything else takes one person.
     votes_required: int
     votes: tuple[Vote, ...]
     #: What the call would do; None where its tool does not say, or an edit closed it.
