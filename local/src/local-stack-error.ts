@@ -7,6 +7,7 @@ export type LocalStackReason =
   | "DISK_FULL"
   | "NATS_NOT_OWN" // logins are asked for at a NATS server that is not started here
   | "PORT_TAKEN"
+  | "PORT_TWICE" // two of the options name one port
   | "SERVICE_FAILED" // the orchestrator or the gateway did not start
   | "SERVER_LOST"; // NATS or the MongoDB server ended while it was needed
 

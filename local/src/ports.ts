@@ -5,6 +5,7 @@ import { codeOf, LocalStackError } from "./local-stack-error.js";
 
 const HOST = "127.0.0.1";
 const DEFAULT_PORT = 6767;
+const LAST_PORT = 65_535;
 const ANSWER_WITHIN_MS = 2_000;
 
 /** Undefined where a server could listen there; else the system's code for why not: EADDRINUSE, EACCES. */
@@ -58,20 +59,39 @@ export interface PortOptions {
 }
 
 /** Of the gateway, with what holds unless said. */
-export function portsOf({ port = DEFAULT_PORT, grpcPort = port === 0 ? 0 : port + 1 }: PortOptions): {
+export function portsOf({ port = DEFAULT_PORT, grpcPort = portBeside(port) }: PortOptions): {
   readonly port: number;
   readonly grpcPort: number;
 } {
   return { port, grpcPort };
 }
 
-/** Throws PORT_TAKEN for any port that is asked for and cannot be had. */
+function portBeside(port: number): number {
+  if (port === 0) return 0;
+  return port === LAST_PORT ? port - 1 : port + 1;
+}
+
+/** Throws PORT_TWICE where two options name one port, and PORT_TAKEN for any that is asked for and cannot be had. */
 export async function requirePorts(options: PortOptions): Promise<void> {
   const { port, grpcPort } = portsOf(options);
-  await requirePort(port, "--port");
-  await requirePort(grpcPort, "--grpc-port");
   const { natsPort, env = process.env } = options;
-  if (natsPort !== undefined && !env.NATS_URL) await requirePort(natsPort, "--nats-port");
+  const asked: [number, string][] = [
+    [port, "--port"],
+    [grpcPort, "--grpc-port"],
+  ];
+  if (natsPort !== undefined && !env.NATS_URL) asked.push([natsPort, "--nats-port"]);
+  for (const [at, [one, option]] of asked.entries()) {
+    const same = asked.slice(0, at).find(([other]) => other === one && other !== 0);
+    if (same !== undefined) throw portTwice(one, same[1], option, options);
+  }
+  for (const [one, option] of asked) await requirePort(one, option);
+}
+
+function portTwice(port: number, option: string, other: string, { grpcPort }: PortOptions): LocalStackError {
+  const unsaid = grpcPort === undefined && [option, other].includes("--grpc-port");
+  const why = unsaid ? " (--grpc-port is the port beside --port unless said)" : "";
+  const message = `${option} and ${other} both name port ${port}${why}: each takes one of its own. Choose another for one of them.`;
+  return new LocalStackError("PORT_TWICE", message);
 }
 
 /** Whether an Agentspan server answers at a URL, by how it refuses a request without a run id. */

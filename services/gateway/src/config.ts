@@ -108,6 +108,11 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   const auth = values?.auth ?? isOn(env.AGENTSPAN_AUTH);
   const problem = hostProblem(host, auth);
   if (problem !== undefined) faults.push(problem);
+  if (values !== undefined && values.port === values.grpcPort && values.port !== 0) {
+    faults.push(
+      `AGENTSPAN_PORT and AGENTSPAN_GRPC_PORT (${DEFAULTS.grpcPort} unless said) both name port ${values.port}: each takes one of its own.`,
+    );
+  }
   const authentication = values === undefined ? undefined : authenticationOf(values, faults);
   if (values !== undefined) {
     faults.push(...tlsFaults(values), ...signingFaults("gateways", values, { required: values.auth, now: Date.now() }));

@@ -55,6 +55,13 @@ describe("the gateway's settings", () => {
     expect(faults).toHaveLength(5);
   });
 
+  it("name two ports, or leave both to be found", () => {
+    const twice = [expect.stringMatching(/AGENTSPAN_PORT and AGENTSPAN_GRPC_PORT .* both name port 6768/)];
+    expect(faultsOf({ AGENTSPAN_PORT: "6768" })).toEqual(twice);
+    expect(faultsOf({ AGENTSPAN_PORT: "6768", AGENTSPAN_GRPC_PORT: "6768" })).toEqual(twice);
+    expect(faultsOf({ AGENTSPAN_PORT: "0", AGENTSPAN_GRPC_PORT: "0" })).toEqual([]);
+  });
+
   it("refuse to listen beyond this machine while authentication is off, with the remedy", () => {
     expect(faultsOf({ AGENTSPAN_HOST: "0.0.0.0" })).toEqual([
       expect.stringMatching(/Authentication is off.*127\.0\.0\.1/),
