@@ -24,6 +24,12 @@ it("asks for one of your own keys where those of the environment are taken", () 
   expect(shown).toContain("export AGENTSPAN_API_KEY=<one of your keys>");
 });
 
+it("says that the key of the data folder is not taken where the environment names others", () => {
+  const line = "           not that of /data/admin.key, as long as they are set";
+  expect(told({ auth: true, untakenKey: "/data/admin.key" })).toContain(line);
+  expect(told({ auth: true })).not.toContain("not that of");
+});
+
 it("says where the key is that was made", () => {
   const shown = told({ auth: true, adminKey: { path: "/data/admin.key", made: true, setting: "[]" } });
   expect(shown).toContain("  Key      /data/admin.key");

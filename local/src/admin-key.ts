@@ -1,4 +1,5 @@
 // The key of whoever runs the local stack with authentication: made once, in the data folder, for its owner's eyes.
+import { existsSync } from "node:fs";
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { newApiKey, readApiKey } from "@agentspan/internal";
@@ -15,9 +16,17 @@ export interface AdminKey {
 
 const OWNER_ALONE = 0o600;
 
+const FILE = "admin.key";
+
+/** Where it is, if it was made at an earlier start. */
+export function adminKeyPath(dataDir: string): string | undefined {
+  const path = join(dataDir, FILE);
+  return existsSync(path) ? path : undefined;
+}
+
 /** Finds or makes it. Throws DATA_NOT_WRITABLE, also where the file holds something else. */
 export async function adminKey(dataDir: string): Promise<AdminKey> {
-  const path = join(dataDir, "admin.key");
+  const path = join(dataDir, FILE);
   const made = await makeOnce(path);
   await chmod(path, OWNER_ALONE);
   const key = readApiKey((await readFile(path, "utf8")).trim());

@@ -3,7 +3,7 @@
 // Order: what answers is started before what asks, and stopped after it. A service that dies is started again. A server
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
 import { join } from "node:path";
-import { type AdminKey, adminKey } from "./admin-key.js";
+import { type AdminKey, adminKey, adminKeyPath } from "./admin-key.js";
 import { ChildLogs } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
@@ -65,6 +65,8 @@ export interface LocalStack {
   readonly auth: boolean;
   /** The key that was made for whoever runs it with authentication; absent without, or where there are others. */
   readonly adminKey: AdminKey | undefined;
+  /** Where the key is that an earlier start made, and that is not taken since the environment names keys. */
+  readonly untakenKey: string | undefined;
   /** Whether only workers with credentials are let in. */
   readonly workerLogins: boolean;
   /** Resolves when everything is gone: with the reason where nobody asked for it. */
@@ -123,6 +125,7 @@ class Stack implements LocalStack {
   #logs: ChildLogs<ChildName> | undefined;
   #auth = false;
   #adminKey: AdminKey | undefined;
+  #untakenKey: string | undefined;
   #workerLogins = false;
   #servers: LocalServers | undefined;
   #services: LocalServices | undefined;
@@ -169,6 +172,10 @@ class Stack implements LocalStack {
     return this.#adminKey;
   }
 
+  get untakenKey(): string | undefined {
+    return this.#untakenKey;
+  }
+
   get workerLogins(): boolean {
     return this.#workerLogins;
   }
@@ -212,6 +219,7 @@ class Stack implements LocalStack {
     const { auth = isOn(env.AGENTSPAN_AUTH) } = this.#options;
     const named = [env.AGENTSPAN_API_KEYS, env.AGENTSPAN_API_KEYS_FILE].some((text) => (text ?? "").trim() !== "");
     this.#auth = auth;
+    if (auth && named) this.#untakenKey = adminKeyPath(dataDir);
     if (auth && !named) this.#adminKey = await adminKey(dataDir);
     const apiKeys = this.#adminKey?.setting;
     const keys = localKeys(dataDir);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readApiKey } from "@agentspan/internal";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { adminKey } from "../src/admin-key.js";
+import { adminKey, adminKeyPath } from "../src/admin-key.js";
 
 let folder: string;
 beforeEach(() => {
@@ -23,6 +23,12 @@ it("makes the admin's key once, for its owner's eyes, and gives on a hash of it"
   chmodSync(first.path, 0o644);
   expect(await adminKey(folder)).toEqual({ ...first, made: false });
   expect(statSync(first.path).mode & 0o777).toBe(0o600);
+});
+
+it("is found where it was made before, and made by nobody who only looks", async () => {
+  expect(adminKeyPath(folder)).toBeUndefined();
+  const { path } = await adminKey(folder);
+  expect(adminKeyPath(folder)).toBe(path);
 });
 
 it("takes no file that holds something else, and does not show what it holds", async () => {

@@ -102,8 +102,12 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
 }
 
 /** How to use the key that was made just now; later starts say only where it is. */
-function keyLines({ auth, adminKey }: LocalStack, command: string): readonly string[] {
-  if (adminKey === undefined) return auth ? ["  Keys     those of AGENTSPAN_API_KEYS; every call needs one"] : [];
+function keyLines({ auth, adminKey, untakenKey }: LocalStack, command: string): readonly string[] {
+  if (adminKey === undefined) {
+    if (!auth) return [];
+    const untaken = untakenKey === undefined ? [] : [`           not that of ${untakenKey}, as long as they are set`];
+    return ["  Keys     those of AGENTSPAN_API_KEYS; every call needs one", ...untaken];
+  }
   const where = `  Key      ${adminKey.path}  (an admin's; every call needs one)`;
   if (!adminKey.made) return [where];
   return [
