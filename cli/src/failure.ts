@@ -16,7 +16,12 @@ const INTERRUPTED_EXIT_CODE = 130;
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof Interrupted) return { message: undefined, exitCode: INTERRUPTED_EXIT_CODE };
   if (thrown instanceof CommandError) return { message: thrown.message, exitCode: thrown.exitCode };
-  if (thrown instanceof AgentspanError) return { message: sentenceOf(thrown), exitCode: 1 };
+  if (thrown instanceof AgentspanError) {
+    // What was said on the command line is what the server refuses.
+    return { message: sentenceOf(thrown), exitCode: thrown.code === "INVALID_ARGUMENT" ? 2 : 1 };
+  }
+  if (thrown instanceof LocalStackError && thrown.reason === "PORT_TWICE")
+    return { message: thrown.message, exitCode: 2 };
   if (thrown instanceof LocalStackError || thrown instanceof ServersError || thrown instanceof ConfigError) {
     return { message: thrown.message, exitCode: 1 };
   }

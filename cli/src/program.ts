@@ -234,7 +234,7 @@ function addKeys(root: Command, output: Output): void {
 function addSigningKeys(root: Command, output: Output): void {
   const keys = group(root, "signing-keys", "make the keys that gateways and orchestrators sign with");
   leaf(keys, "create", "make a key for each, and the list of those that are trusted")
-    .argument("<folder>", "where they are kept; what is there stays")
+    .argument("<folder>", "where they are kept; what is there stays", folderOf)
     .addOption(new Option("--for <kind...>", "only for these").choices(["gateway", "orchestrator", "permit"]))
     .addHelpText("after", examples(["signing-keys create ./keys", "signing-keys create ./keys --for orchestrator"]))
     .action(async (folder, flags) =>
@@ -250,8 +250,13 @@ function addWorkers(root: Command, output: Output): void {
     .option(
       "--keys <folder>",
       "with the key for permits, as signing-keys create made it (the local server's unless said)",
+      folderOf,
     )
-    .option("--out <folder>", "for the file, which nobody else may read (where the local server looks unless said)")
+    .option(
+      "--out <folder>",
+      "for the file, which nobody else may read (where the local server looks unless said)",
+      folderOf,
+    )
     .option("--data <folder>", "of the local server (a folder in your home unless said)", folderOf)
     .option("--expires <time>", "how long it may serve with it", durationOf, "365d")
     .addHelpText(
@@ -280,6 +285,7 @@ function addReceipts(root: Command, output: Output): void {
     .argument("<file>", "the receipt")
     .option("--trusted-keys <file>", "whom you trust (AGENTSPAN_TRUSTED_KEYS_FILE, or the local server's, unless said)")
     .addHelpText("after", examples(["receipt verify receipt.json --trusted-keys trusted-keys.json"]))
+    .addHelpText("after", "\nExits with 0 where it holds, with 1 where it does not, and with 2 without what it needs.")
     .action(async (file, flags) => (await import("./commands/receipt.js")).receiptVerify(file, flags, output));
 }
 

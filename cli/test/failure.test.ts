@@ -18,7 +18,13 @@ it("tells what the libraries say as it is, and ends with 1", () => {
 });
 
 it("ends with 2 where the command was called wrongly, and as a shell expects after Ctrl-C", () => {
-  expect(failureOf(new CommandError("Say which.", 2)).exitCode).toBe(2);
+  const wrong = [
+    new CommandError("Say which.", 2),
+    new AgentspanError("INVALID_REQUEST", "The name is none."),
+    new AgentspanError("INVALID_ARGUMENTS", "The arguments do not fit."),
+    new LocalStackError("PORT_TWICE", "Two options name one port."),
+  ];
+  expect(wrong.map((error) => failureOf(error).exitCode)).toEqual([2, 2, 2, 2]);
   expect(failureOf(new Interrupted())).toEqual({ message: undefined, exitCode: 130 });
 });
 

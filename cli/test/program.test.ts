@@ -52,6 +52,15 @@ describe("a call that is not understood", () => {
       ["grants", "create", "--agent", "a", "--tool", "t", "--expires", "99999999d", "--uses", "1"],
       "It must be at most 3650d, which are ten years.",
     ],
+    [["keys", "create", "--owner", " a", "--role", "runner", "--offline"], '--owner " a" is no name'],
+    [["keys", "create", "--owner", "a", "--role", "runner", "--group", "", "--offline"], '--group "" is no name'],
+    [["keys", "create", "--owner", "a", "--role", "runner", "--namespace", "*"], "--namespace takes letters"],
+    [["keys", "create", "--owner", "a", "--role", "delegate", "--offline"], "give it runner or approver beside it"],
+    [["worker", "credentials", "*", "--tool", "q/x"], '"*" is no worker id'],
+    [["worker", "credentials", "w", "--tool", "q/*"], "--tool takes <queue>/<tool>"],
+    [["worker", "credentials", "w", "--tool", "q/x", "--keys", ""], "It must name a folder."],
+    [["signing-keys", "create", ""], "It must name a folder."],
+    [["receipt", "verify", "/no/such/receipt.json"], "cannot be read"],
     [["demo"], 'Add --approve, or --reject "a reason".'],
   ])("is answered with a sentence and code 2: %j", async (args, words) => {
     const { code, out, err } = await called(...args);

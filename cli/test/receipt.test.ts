@@ -233,7 +233,7 @@ describe("a receipt", () => {
 
   it("needs keys to trust, which are named where they are missing", async () => {
     const { code, said } = await verify(receiptText(receipt()), "--trusted-keys", join(folder, "none.json"));
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(said).toMatch(/none.json cannot be read.*--trusted-keys/);
   });
 });

@@ -87,6 +87,8 @@ describe("with a key for permits", () => {
 
   it.each([
     ["an id that is no token", ["w.1", "--tool", "q/t"], "is no worker id"],
+    ["an id for all", ["*", "--tool", "q/t"], "is no worker id"],
+    ["every tool of a queue", ["w", "--tool", "q/*"], "--tool takes <queue>/<tool>"],
     ["a tool without its queue", ["w", "--tool", "t"], "--tool takes <queue>/<tool>"],
     ["a tool of too many parts", ["w", "--tool", "a/b/c/d"], "--tool takes <queue>/<tool>"],
     ["no tool", ["w"], "equired option '--tool"],

@@ -1,7 +1,8 @@
 // agentspan keys create|list|revoke
-import { newApiKey, parseDuration } from "@agentspan/internal";
+import { NAME_PATTERN, newApiKey, parseDuration, personNameProblem } from "@agentspan/internal";
 import { type Key, KeyService } from "@agentspan/proto";
 import { type Timestamp, timestampDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -46,13 +47,14 @@ export async function keysCreate(flags: KeysCreateFlags, output: Output): Promis
 
 /** For a start without any key: what the gateway reads has no secret in it. */
 function createOffline(flags: KeysCreateFlags, output: Output): void {
-  const { owner, role: roles, group: groups, namespace, expires } = flags;
+  const { owner, role: roles, group: groups = [], namespace, expires } = flags;
+  requireKey(flags);
   const { keyId, text, secretSha256 } = newApiKey();
   const forMs = expires === undefined ? undefined : parseDuration(expires);
   const entry = {
     id: keyId,
     sha256: Buffer.from(secretSha256).toString("hex"),
-    ...{ owner, roles, groups, namespace },
+    ...{ owner, roles, groups: groups.length === 0 ? undefined : groups, namespace },
     expires: forMs === undefined ? undefined : new Date(Date.now() + forMs).toISOString(),
   };
   if (flags.json === true) {
@@ -66,6 +68,24 @@ function createOffline(flags: KeysCreateFlags, output: Output): void {
   output.line("For the list in the gateways' AGENTSPAN_API_KEYS:");
   output.line();
   output.line(`  ${JSON.stringify(entry)}`);
+}
+
+/** What a server would say of it, where none is asked. */
+function requireKey({ owner, role, group = [], namespace = "default" }: KeysCreateFlags): void {
+  for (const [option, name] of [["--owner", owner] as const, ...group.map((one) => ["--group", one] as const)]) {
+    const problem = personNameProblem(name);
+    if (problem !== undefined)
+      throw new CommandError(`${option} ${JSON.stringify(name)} is no name: it ${problem}.`, 2);
+  }
+  if (!NAME_PATTERN.test(namespace)) {
+    throw new CommandError(
+      `--namespace takes letters, digits, '_' and '-', and was given ${JSON.stringify(namespace)}.`,
+      2,
+    );
+  }
+  if (role.every((one) => one === "delegate")) {
+    throw new CommandError("--role delegate alone may do nothing: give it runner or approver beside it.", 2);
+  }
 }
 
 export interface KeysListFlags extends UrlOption {

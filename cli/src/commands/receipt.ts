@@ -61,7 +61,8 @@ export function receiptVerify(file: string, { trustedKeys }: ReceiptVerifyFlags,
   }
   const keysFile = trustedKeys ?? defaultKeysFile();
   const read = TrustedKeys.read(readText(keysFile, "Name the file of the keys that you trust with --trusted-keys."));
-  if (!(read instanceof TrustedKeys)) throw new CommandError(`${keysFile} cannot be used: ${read.faults.join("; ")}.`);
+  if (!(read instanceof TrustedKeys))
+    throw new CommandError(`${keysFile} cannot be used: ${read.faults.join("; ")}.`, 2);
   const faults = receiptFaults(receipt, read);
   if (faults.length > 0) {
     throw new CommandError(`The receipt does not hold:\n${faults.map((fault) => `  ${safeText(fault)}`).join("\n")}`);
@@ -148,7 +149,7 @@ function readText(file: string, remedy = ""): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${wordsOf(error)}. ${remedy}`.trim());
+    throw new CommandError(`${file} cannot be read: ${wordsOf(error)}. ${remedy}`.trim(), 2);
   }
 }
 

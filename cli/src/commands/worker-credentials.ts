@@ -40,7 +40,7 @@ export function workerCredentials(
   const out = flags.out ?? workersFolderOf(dataDir);
   for (const id of workers) {
     if (!isSubjectToken(id)) {
-      throw new CommandError(`${JSON.stringify(id)} is no worker id: letters, digits, '_' and '-', at most 128.`);
+      throw new CommandError(`${JSON.stringify(id)} is no worker id: letters, digits, '_' and '-', at most 128.`, 2);
     }
   }
   const tools = tool.map(toolNamed);
@@ -70,7 +70,7 @@ function toolNamed(text: string): PermittedTool {
     return { namespace, queue, name };
   }
   const was = JSON.stringify(text);
-  throw new CommandError(`--tool takes <queue>/<tool>, or <namespace>/<queue>/<tool>, and was given ${was}.`);
+  throw new CommandError(`--tool takes <queue>/<tool>, or <namespace>/<queue>/<tool>, and was given ${was}.`, 2);
 }
 
 function keyIn(folder: string, howToMakeOne: string, now: number): SigningKey {

@@ -37,7 +37,7 @@ describe("a server with --auth", () => {
     ]);
     expect(own.shown).toBe("No runs.\n");
     expect(said.shown).toMatch(/^Key \w+ of robin: approver, delegate\. Its text is shown this once:\n\n {2}agsp_\w+/);
-    expect(wrong).toMatchObject({ code: 1, shown: expect.stringContaining("must have runner or approver") });
+    expect(wrong).toMatchObject({ code: 2, shown: expect.stringContaining("must have runner or approver") });
     const { keyId = "", text, expiresAt = "" } = JSON.parse(created.shown) as Record<string, string>;
     expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now() + 89 * 86_400_000);
 
@@ -93,9 +93,9 @@ describe("standing grants", () => {
       grant("look_up"),
       grant("refund", "--rule", "args.amuont <= 50"),
     ]);
-    expect(votes).toMatchObject({ code: 1, shown: expect.stringContaining("takes the votes of 2 people") });
+    expect(votes).toMatchObject({ code: 2, shown: expect.stringContaining("takes the votes of 2 people") });
     expect(others).toMatchObject({ code: 1, shown: expect.stringContaining("are for noah to decide, not for paula") });
-    expect(missing).toMatchObject({ code: 1, shown: expect.stringContaining("Did you mean refund?") });
+    expect(missing).toMatchObject({ code: 2, shown: expect.stringContaining("Did you mean refund?") });
     expect(unasked).toMatchObject({ code: 0, shown: expect.stringContaining("no call of look_up waits for anybody") });
     expect(misspelt).toMatchObject({ code: 0, shown: expect.stringContaining("Did you mean args.amount?") });
   });
@@ -114,7 +114,7 @@ describe("standing grants", () => {
     const grantId =
       /^Grant (gra_\w+): calls whose arguments fit of refund in shop may run/.exec(created.shown)?.[1] ?? "";
     expect(created).toMatchObject({ code: 0, shown: expect.stringContaining(`grants revoke ${grantId}`) });
-    expect(wrong).toMatchObject({ code: 1, shown: expect.stringContaining("rule") });
+    expect(wrong).toMatchObject({ code: 2, shown: expect.stringContaining("rule") });
     expect(spoken).toMatchObject({ code: 1, shown: expect.stringContaining("Only a delegate may speak for") });
 
     const [listed, shown, none] = await Promise.all([
@@ -152,5 +152,21 @@ describe("standing grants", () => {
     expect(readFileSync(kept, "utf8").trim().split("\n").slice(1)).toEqual(entries);
     expect(nope).toMatchObject({ code: 1, shown: expect.stringMatching(/^The audit has nothing of run nope/) });
     expect((await ask(text, "grants", "show", grantId)).shown).toMatch(new RegExp(`^${grantId}, revoked \\d{4}-`));
+  });
+});
+
+describe("a later start with keys of the environment", () => {
+  it("says that the key in the data folder is not taken, and takes the others", async () => {
+    server.kill("SIGINT");
+    expect(await server.exit).toBe(0);
+    const made = await machine.ask("keys", "create", "--owner", "root", "--role", "admin", "--offline", "--json");
+    const { text = "", entry } = JSON.parse(made.shown) as { text: string; entry: object };
+    machine.env.AGENTSPAN_API_KEYS = JSON.stringify([entry]);
+    server = await machine.server("--auth");
+    const file = join(machine.dataDir, "admin.key");
+    expect(server.shown).toContain("Keys     those of AGENTSPAN_API_KEYS; every call needs one");
+    expect(server.shown).toContain(`not that of ${file}, as long as they are set`);
+    expect(await ask(adminKey(), "keys", "list")).toMatchObject({ code: 1 });
+    expect(await ask(text, "keys", "list")).toMatchObject({ code: 0 });
   });
 });

@@ -156,6 +156,13 @@ describe("a start that cannot be", () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  it("says of two options that they name one port, as of a wrong call", async () => {
+    const { code, shown } = await machine.ask("server", "start", "--port", "17500", "--grpc-port", "17500");
+    expect(code).toBe(2);
+    expect(shown).toContain("--port and --grpc-port both name port 17500: each takes one of its own.");
+    await machine.nothingLeft();
+  });
+
   it("says what Python it needs where there is none, and what would do instead", async () => {
     Object.assign(machine.env, { PATH: "", XDG_CACHE_HOME: join(machine.folder, "cache") });
     const shown = await fails("--port", "0");
