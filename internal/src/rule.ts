@@ -14,6 +14,7 @@ import { Limits } from "./limits.js";
 import { depthFault } from "./rule-depth.js";
 import { ruleFault } from "./rule-fault.js";
 import { fieldsIn } from "./rule-fields.js";
+import { resultFault } from "./rule-result.js";
 import { stepsOf } from "./rule-steps.js";
 
 /** What a rule says. Where it says neither true nor false, `problem` tells why, and approval is required. */
@@ -58,8 +59,9 @@ const MOST_STEPS = 200_000;
 /** What is wrong with a rule, in words that follow its name; undefined where it can be used. */
 export function ruleProblem(rule: string): string | undefined {
   try {
-    compile(rule);
-    return undefined;
+    const { expression } = compile(rule);
+    // Not where a rule is asked: a definition that has such a one asks for people, as it did.
+    return expression && resultFault(expression);
   } catch (thrown) {
     return told(thrown);
   }

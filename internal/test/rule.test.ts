@@ -71,6 +71,46 @@ describe("a rule that says neither yes nor no", () => {
     expect(ask(rule, args)).toEqual({ asks: true, problem: expect.stringMatching(problem) });
   });
 
+  it.each([
+    ["args", "all of the arguments"],
+    ["labels", "all labels"],
+    ["labels.env", "a label's text"],
+    ['labels["env"]', "a label's text"],
+    ['"true"', "a text"],
+    ["null", "null"],
+    ["1", "a number"],
+    ["-args.n", "what it reckons"],
+    ["args.n - 1.0", "what it reckons"],
+    ["args.a + args.b", "a sum"],
+    ["size(args.list)", "a number"],
+    ["string(args.n)", "a text"],
+    ["[true]", "a list"],
+    ['{"a": true}', "an object"],
+    ["args.dry ? 1 : 2", "a number"],
+    ["dyn(args)", "all of the arguments"],
+  ])("and never can is refused when it is put: %s", (rule, given) => {
+    expect(ruleProblem(rule)).toBe(`it gives ${given}, and never true or false`);
+    // One that was put before is asked as it was.
+    expect(ask(rule)).toMatchObject({ asks: true, problem: expect.not.stringContaining("never") });
+  });
+
+  it.each([
+    "args.dry",
+    'args["dry"]',
+    "args.list[0]",
+    "true",
+    "bool(args.dry)",
+    "dyn(args.dry)",
+    "args.a ? args.b : 1",
+    "has(labels.env)",
+    '"env" in labels',
+    "args.list.all(labels, labels == 1)",
+    "args.list.exists(args, args)",
+    "!args.dry",
+  ])("or may say so is taken: %s", (rule) => {
+    expect(ruleProblem(rule)).toBeUndefined();
+  });
+
   it("asks for people where its arguments are no JSON", () => {
     expect(ask("true", "{")).toMatchObject({ asks: true, problem: expect.any(String) });
   });

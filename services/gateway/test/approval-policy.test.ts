@@ -147,6 +147,7 @@ describe("a rule", () => {
   it("is refused where it cannot be read, names what is not there, is too long, or is not needed", () => {
     expect(faultsOf(put({ rule: "args.amount >" }))[0]).toMatch(/approval\.rule is not a rule that can be asked: /u);
     expect(faultsOf(put({ rule: "amount > 100" }))[0]).toMatch(/it names amount, and there are args and labels/u);
+    expect(faultsOf(put({ rule: "args" }))[0]).toContain("it gives all of the arguments, and never true or false");
     expect(faultsOf(put({ rule: "x".repeat(4_097) }))[0]).toContain("the limit ruleBytes is 4096");
     expect(faultsOf(put({ rule: "true", required: true }))).toEqual([
       `${AT}.rule says which calls wait, and with required all of them do`,
@@ -172,6 +173,7 @@ describe("a standing grant", () => {
     expect(faultsOf(made({ expiresAt: timestampFromMs(now) }))[0]).toContain("must lie in the future");
     expect(faultsOf(made({ maxUses: 100_001 }))).toEqual(["maxUses must be at most 100000"]);
     expect(faultsOf(made({ rule: "amount < 100" }))[0]).toContain("not a rule that can be asked");
+    expect(faultsOf(made({ rule: "args" }))[0]).toContain("it gives all of the arguments, and never true or false");
   });
 
   it("is listed and revoked by names and ids that can be", () => {
