@@ -80,7 +80,7 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       const path = request.url?.split("?", 1)[0] ?? "";
       const handler = handlers.get(path);
       if (handler === undefined || (refusal !== undefined && request.method !== "POST")) {
-        answerError(request, response, refusal ?? unknownMethod(path));
+        answerError(request, response, refusal ?? unknownMethod(path, handlers.keys()));
         request.resume();
         return;
       }

@@ -41,12 +41,17 @@ export function answerError(request: HttpRequest, response: HttpResponse, error:
   response.end(Buffer.from(errorToJsonBytes(connectError, undefined)));
 }
 
-/** A method that no service has. */
-export function unknownMethod(path: string): AgentspanError {
-  return new AgentspanError(
-    "UNIMPLEMENTED",
-    `This server has no ${path.slice(0, 200)}. The API is under /agentspan.v1.RunService/.`,
-  );
+/** A method that no service has, or another service than the one of the path: then that is named. `paths` are all there are. */
+export function unknownMethod(path: string, paths: Iterable<string>): AgentspanError {
+  const name = nameIn(path);
+  const meant = [...paths].filter((one) => nameIn(one) === name);
+  const where =
+    meant.length === 0 ? "The API is under /agentspan.v1.RunService/." : `Did you mean ${meant.join(" or ")}?`;
+  return new AgentspanError("UNIMPLEMENTED", `This server has no ${path.slice(0, 200)}. ${where}`);
+}
+
+function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1).toLowerCase();
 }
 
 /** Connect refuses a wrong verb or content type with a bare status; a person with curl deserves the remedy. */

@@ -112,6 +112,13 @@ describe("@grpc/grpc-js", () => {
 
 describe("what cannot be read", () => {
   const url = (path: string) => `http://127.0.0.1:${stack.gateway.port}${path}`;
+
+  it("is told where it asked the wrong service", async () => {
+    const response = await fetch(url("/agentspan.v1.ApprovalService/Approve"), { method: "POST", body: "{}" });
+    expect(response.status).toBe(501);
+    expect(await response.text()).toContain("Did you mean /agentspan.v1.RunService/Approve?");
+  });
+
   const post = (type: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) =>
     fetch(url(GET_STATUS), { method: "POST", body, headers: { "content-type": type, ...headers } });
 
