@@ -186,6 +186,10 @@ describe("without an orchestrator", () => {
   });
 });
 
+async function isReady(port: number): Promise<boolean> {
+  return (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200;
+}
+
 describe("while NATS is away", () => {
   const stack = withStack({ requestTimeoutMs: TIMEOUT_MS });
 
@@ -207,6 +211,8 @@ describe("while NATS is away", () => {
       },
       async () => expect(await refusalOf(approving)).toMatchObject({ reason: "BUS_UNAVAILABLE" }),
     );
+    // The gateway may be back before the orchestrator is.
+    while (!(await isReady(stack.gateway.port)));
     await client.getStatus({ runId });
   });
 
@@ -218,8 +224,7 @@ describe("while NATS is away", () => {
     }
     expect((await fetch(`http://127.0.0.1:${stack.gateway.port}/readyz`)).status).toBe(503);
     await stack.nats.process.restart();
-    const ready = async () => (await fetch(`http://127.0.0.1:${stack.gateway.port}/readyz`)).status === 200;
-    while (!(await ready()));
+    while (!(await isReady(stack.gateway.port)));
     await runClient(stack.gateway, "gRPC").listRuns({});
   });
 });

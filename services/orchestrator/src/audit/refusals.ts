@@ -42,8 +42,11 @@ export interface RefusalsOptions {
   readonly time?: Time | undefined;
 }
 
-/** Of one run in one minute, by one orchestrator; what is more is counted. */
-export const MOST_REFUSALS = 100;
+/**
+ * Of one run in one minute, by one orchestrator; what is more is counted. A hundred people who decide at once are all named,
+ * also where each was not answered and asked once more.
+ */
+export const MOST_REFUSALS = 250;
 const MINUTE_MS = 60_000;
 const MOST_TRIES = 10;
 
