@@ -1,71 +1,14 @@
-import { type Event, LiveEventsSchema, SequencesResponseSchema } from "@agentspan/proto";
+// What a stream gives: history, then what happens, each event once and in order.
+import { LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { connect } from "nats";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Gateway } from "../../src/gateway.js";
+import { describe, expect, it } from "vitest";
 import type { EventInit } from "../fake-orchestrator.js";
-import { openGateway, PROTOCOLS, refusalOf, runClient, until, withStack } from "./harness.js";
+import { PROTOCOLS, refusalOf, until, withStack } from "./harness.js";
+import { done, streamsAt, upTo, warning } from "./stream-readers.js";
 
-const warning = (message = ""): EventInit => ({ case: "warning", value: { message } });
-const done: EventInit = { case: "done", value: { outputJson: '{"result":"ok"}' } };
-
-const COMPARE = { running: 300, waiting: 1_500 };
-const stack = withStack({ compareEveryMs: COMPARE });
-
-let runs = 0;
-const newRun = () => {
-  runs += 1;
-  return `run_${runs}`;
-};
-
-interface Reader {
-  readonly sequences: number[];
-  readonly events: Event[];
-  readonly ended: Promise<void>;
-  readonly leave: () => void;
-}
-
-function read(
-  runId: string,
-  {
-    afterSequence = 0n,
-    includeDeltas = false,
-    protocol = "gRPC",
-    gateway = stack.gateway,
-    onEvent = async () => {},
-  }: {
-    afterSequence?: bigint;
-    includeDeltas?: boolean;
-    protocol?: string;
-    gateway?: Gateway;
-    onEvent?: (event: Event) => Promise<void>;
-  } = {},
-): Reader {
-  const gone = new AbortController();
-  const sequences: number[] = [];
-  const events: Event[] = [];
-  const ended = (async () => {
-    const client = runClient(gateway, protocol);
-    for await (const { event } of client.streamEvents(
-      { runId, afterSequence, includeDeltas },
-      { signal: gone.signal },
-    )) {
-      if (event === undefined) throw new Error("A response without an event");
-      events.push(event);
-      sequences.push(Number(event.sequence));
-      await onEvent(event);
-    }
-  })();
-  // Whoever waits for it sees its rejection; a reader that leaves does not wait.
-  ended.catch(() => undefined);
-  return { sequences, events, ended, leave: () => gone.abort() };
-}
-
-const upTo = (last: number, first = 1) => Array.from({ length: last - first + 1 }, (_, at) => first + at);
-const watching = (runId: string) =>
-  stack.orchestrator
-    .of("RunService/GetHistory")
-    .filter((seen) => "runId" in seen.request && seen.request.runId === runId).length;
+const stack = withStack({ compareEveryMs: { running: 300, waiting: 1_500 } });
+const { askedAbout, historiesRead, newOpenRun, newRun, read } = streamsAt(stack);
 
 describe.each(PROTOCOLS)("over %s, a stream", (protocol) => {
   it("goes from history to what happens without a gap, and ends", async () => {
@@ -110,15 +53,6 @@ describe.each(PROTOCOLS)("over %s, a stream", (protocol) => {
   });
 });
 
-function newOpenRun(): string {
-  const runId = newRun();
-  stack.orchestrator.append(runId, [warning()], { publish: false });
-  return runId;
-}
-
-const runIdsOf = (request: object): readonly string[] => ("runIds" in request ? (request.runIds as string[]) : []);
-const askedAbout = () => stack.orchestrator.of("Internal/Sequences").flatMap(({ request }) => runIdsOf(request));
-
 describe("a stream", () => {
   it("begins after any sequence", async () => {
     const runId = newRun();
@@ -139,7 +73,7 @@ describe("a stream", () => {
     const reader = read(runId);
     await reader.ended;
     expect(reader.sequences).toEqual(upTo(2_500));
-    expect(watching(runId)).toBe(3);
+    expect(historiesRead(runId)).toBe(3);
   });
 
   it("fills in what a lost message would have told, when the next one comes", async () => {
@@ -152,16 +86,6 @@ describe("a stream", () => {
     await until(() => reader.sequences.length === 4);
     expect(reader.sequences).toEqual([1, 2, 3, 4]);
     reader.leave();
-  });
-
-  it("finds the last events, the end among them, although no message of them came", async () => {
-    const runId = newRun();
-    stack.orchestrator.append(runId, [warning()], { publish: false });
-    const reader = read(runId);
-    await until(() => reader.sequences.length === 1);
-    stack.orchestrator.append(runId, [warning(), done], { publish: false, ended: true });
-    await reader.ended;
-    expect(reader.sequences).toEqual([1, 2, 3]);
   });
 
   it("gives what comes twice, late or out of order once and in order", async () => {
@@ -205,35 +129,6 @@ describe("a stream", () => {
     expect(reader.sequences).toEqual([1, 2]);
   });
 
-  it("gives pieces of the model's text only where asked for", async () => {
-    const runId = newRun();
-    stack.orchestrator.append(runId, [warning()], { publish: false });
-    const [with_, without] = [read(runId, { includeDeltas: true }), read(runId)];
-    await until(() => with_.sequences.length === 1 && without.sequences.length === 1);
-    for (const text of ["Hel", "lo"]) {
-      stack.orchestrator.publish(runId, {
-        events: [{ runId, event: { case: "delta", value: { turn: 1, attempt: 1, text } } }],
-      });
-    }
-    stack.orchestrator.append(runId, [done], { ended: true });
-    await Promise.all([with_.ended, without.ended]);
-    expect(with_.sequences).toEqual([1, 0, 0, 2]);
-    expect(with_.events.flatMap(({ event }) => (event.case === "delta" ? [event.value.text] : []))).toEqual([
-      "Hel",
-      "lo",
-    ]);
-    expect(without.sequences).toEqual([1, 2]);
-  });
-
-  it("tells the orchestrators of a wish for pieces of text, and of none where there is none", async () => {
-    const [wished, plain] = [newOpenRun(), newOpenRun()];
-    const readers = [read(plain), read(wished, { includeDeltas: true })];
-    await until(() => readers.every(({ sequences }) => sequences.length === 1));
-    await until(() => stack.orchestrator.wishes.includes(wished));
-    expect(stack.orchestrator.wishes).not.toContain(plain);
-    for (const reader of readers) reader.leave();
-  });
-
   it("gives what was settled after the end, and ends; a later reader sees what came later still", async () => {
     const runId = newRun();
     stack.orchestrator.append(runId, [warning()], { publish: false });
@@ -248,139 +143,6 @@ describe("a stream", () => {
     await again.ended;
     expect(again.sequences).toEqual([4]);
   });
-
-  it.each(["Connect over HTTP/1.1", "gRPC", "gRPC on the second port"])(
-    "with a slow reader holds up nobody, and still gives it everything: %s",
-    async (protocol) => {
-      const runId = newRun();
-      stack.orchestrator.append(runId, [warning()], { publish: false });
-      let release: () => void = () => undefined;
-      const blocked = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      const slow = read(runId, { protocol, onEvent: () => blocked });
-      const quick = read(runId);
-      await until(() => slow.sequences.length === 1 && quick.sequences.length === 1);
-      const text = "x".repeat(10_000);
-      for (let at = 0; at < 1_500; at += 1) stack.orchestrator.append(runId, [warning(text)]);
-      stack.orchestrator.append(runId, [done], { ended: true });
-      await quick.ended;
-      expect(quick.sequences).toEqual(upTo(1_502));
-      expect(slow.sequences).toEqual([1]);
-      release();
-      await slow.ended;
-      expect(slow.sequences).toEqual(upTo(1_502));
-    },
-  );
-
-  it("is compared often while its run goes on, rarely while it waits for a person, and soon again once it moves", async () => {
-    const [runId, lively] = [newRun(), newOpenRun()];
-    stack.orchestrator.append(runId, [warning()], { publish: false });
-    const readers = [read(runId), read(lively)];
-    await until(() => readers.every(({ sequences }) => sequences.length === 1));
-    stack.orchestrator.seen.length = 0;
-    // Both are compared by one ticker: counts tell the pace on a machine of any speed.
-    const countOf = (one: string) => askedAbout().filter((id) => id === one).length;
-    await until(() => countOf(runId) === 2);
-    stack.orchestrator.store.run(runId).waiting = true;
-    await until(() => countOf(runId) === 3);
-    const before = countOf(lively);
-    await until(() => countOf(runId) === 5);
-    expect(countOf(lively) - before).toBeGreaterThan(2);
-    stack.orchestrator.append(runId, [warning()]);
-    const moved = countOf(lively);
-    await until(() => countOf(runId) === 6);
-    expect(countOf(lively) - moved).toBeLessThanOrEqual(2);
-    for (const reader of readers) reader.leave();
-  });
-
-  it("is compared soon although the answer that it waits comes after the news that it moved", async () => {
-    const [runId, lively] = [newRun(), newOpenRun()];
-    stack.orchestrator.append(runId, [warning()], { publish: false });
-    const readers = [read(runId), read(lively)];
-    await until(() => readers.every(({ sequences }) => sequences.length === 1));
-    let moved = 0;
-    stack.orchestrator.on("Internal/Sequences", async ({ request }) => {
-      if (!runIdsOf(request).includes(runId)) return "default";
-      stack.orchestrator.on("Internal/Sequences", () => "default");
-      stack.orchestrator.append(runId, [warning()]);
-      await until(() => readers[0]?.sequences.length === 2);
-      moved = askedAbout().length;
-      const body = create(SequencesResponseSchema, { sequences: [{ runId, lastSequence: 1n, waiting: true }] });
-      return { body, schema: SequencesResponseSchema };
-    });
-    await until(() => moved > 0);
-    const since = (one: string) =>
-      askedAbout()
-        .slice(moved)
-        .filter((id) => id === one).length;
-    await until(() => since(runId) === 1);
-    expect(since(lively)).toBeLessThanOrEqual(2);
-    for (const reader of readers) reader.leave();
-  });
-
-  it("of many runs is compared in one question, and of none in no question", async () => {
-    const ids = Array.from({ length: 50 }, () => newOpenRun());
-    const readers = ids.map((runId) => read(runId));
-    await until(() => readers.every(({ sequences }) => sequences.length === 1));
-    stack.orchestrator.seen.length = 0;
-    const questions = () => stack.orchestrator.of("Internal/Sequences").map(({ request }) => runIdsOf(request));
-    await until(() => questions().some((asked) => ids.every((id) => asked.includes(id))));
-    for (const reader of readers) reader.leave();
-    await Promise.allSettled(readers.map(({ ended }) => ended));
-    // Whoever comes next is asked about alone: nothing of the fifty is left.
-    const alone = read(newOpenRun());
-    await until(() => alone.sequences.length === 1);
-    stack.orchestrator.seen.length = 0;
-    await until(() => stack.orchestrator.of("Internal/Sequences").length >= 1);
-    expect(new Set(askedAbout()).size).toBe(1);
-    alone.leave();
-  });
-
-  it("of one run is given to every reader, on both gateways", async () => {
-    const other = await openGateway(stack.nats.url);
-    try {
-      const runId = newOpenRun();
-      const readers = [stack.gateway, other, other].map((gateway) => read(runId, { gateway }));
-      await until(() => readers.every(({ sequences }) => sequences.length === 1));
-      for (let at = 0; at < 30; at += 1) stack.orchestrator.append(runId, [warning()]);
-      stack.orchestrator.append(runId, [done], { ended: true });
-      await Promise.all(readers.map(({ ended }) => ended));
-      for (const { sequences } of readers) expect(sequences).toEqual(upTo(32));
-    } finally {
-      await other.close(0);
-    }
-  });
-
-  it("ends when its client's deadline has passed", async () => {
-    const runId = newOpenRun();
-    const streaming = (async () => {
-      for await (const _ of runClient(stack.gateway, "gRPC").streamEvents({ runId }, { timeoutMs: 200 }));
-    })();
-    await expect(streaming).rejects.toMatchObject({ code: 4 });
-  });
-});
-
-describe("when NATS goes and comes back", () => {
-  const own = withStack({ compareEveryMs: { running: 500, waiting: 600_000 }, requestTimeoutMs: 1_000 });
-
-  it("a stream goes on, with what happened meanwhile, although its run waits and was not to be compared for long", async () => {
-    const runId = newRun();
-    own.orchestrator.append(runId, [warning()], { publish: false });
-    own.orchestrator.store.run(runId).waiting = true;
-    const reader = read(runId, { gateway: own.gateway, includeDeltas: true });
-    await until(() => reader.sequences.length === 1 && own.orchestrator.wishes.length === 1);
-    await until(() => own.orchestrator.of("Internal/Sequences").length > 0);
-    await own.nats.process.kill();
-    own.orchestrator.append(runId, [warning(), warning()], { publish: false });
-    await own.nats.process.restart();
-    await until(() => reader.sequences.length === 3);
-    // The subscription is there again, too.
-    await own.orchestrator.flush();
-    own.orchestrator.append(runId, [done], { ended: true });
-    await reader.ended;
-    expect(reader.sequences).toEqual(upTo(4));
-  });
 });
 
 describe("a live message", () => {
@@ -393,38 +155,5 @@ describe("a live message", () => {
     stack.orchestrator.append(runId, [done], { ended: true });
     await reader.ended;
     expect(reader.sequences).toEqual([1, 2]);
-  });
-});
-
-describe("a gateway that stops", () => {
-  let gateway: Gateway;
-  beforeAll(async () => {
-    gateway = await openGateway(stack.nats.url);
-  });
-  afterAll(() => gateway.close(0));
-
-  it("tells each stream to come back, and finishes the calls in progress", async () => {
-    const runId = newOpenRun();
-    const readers = PROTOCOLS.map((protocol) => read(runId, { gateway, protocol }));
-    await until(() => readers.every(({ sequences }) => sequences.length === 1));
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    stack.orchestrator.seen.length = 0;
-    stack.orchestrator.on("RunService/ListRuns", async () => {
-      await held;
-      return "default" as const;
-    });
-    const calls = PROTOCOLS.map((protocol) => runClient(gateway, protocol).listRuns({}));
-    await until(() => stack.orchestrator.of("RunService/ListRuns").length === PROTOCOLS.length);
-    const closing = gateway.close(20_000);
-    for (const reader of readers) {
-      expect(await refusalOf(reader.ended)).toMatchObject({ reason: "BUS_UNAVAILABLE", retryAfterMs: 500 });
-    }
-    await expect(runClient(gateway, "Connect with JSON").getStatus({ runId })).rejects.toThrow();
-    release();
-    expect(await Promise.all(calls)).toHaveLength(PROTOCOLS.length);
-    await closing;
   });
 });
