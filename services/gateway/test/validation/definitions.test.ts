@@ -1,68 +1,22 @@
-import { AgentspanError, Limits } from "@agentspan/internal";
+import { Limits } from "@agentspan/internal";
 import {
-  type AgentDefinitionSchema,
-  ApproveRequestSchema,
-  CancelRequestSchema,
   GetAgentRequestSchema,
-  GetApprovalRequestSchema,
-  GetHistoryRequestSchema,
   ListAgentsRequestSchema,
-  ListApprovalsRequestSchema,
-  ListRunsRequestSchema,
-  PauseRequestSchema,
   PutAgentRequestSchema,
-  RejectRequestSchema,
-  RespondRequestSchema,
-  ResumeRequestSchema,
-  type RunState,
-  SettleOutcome,
-  SettleRequestSchema,
-  StartRequestSchema,
   ToolKind,
   type ToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { checkGetAgent, checkListAgents, checkPutAgent } from "../src/validation/agent.js";
-import { checkGetApproval, checkListApprovals } from "../src/validation/approval.js";
-import {
-  checkApprove,
-  checkCancel,
-  checkGetHistory,
-  checkListRuns,
-  checkPause,
-  checkReject,
-  checkRespond,
-  checkResume,
-  checkRunId,
-  checkSettle,
-  checkStart,
-} from "../src/validation/run.js";
+import { checkGetAgent, checkListAgents, checkPutAgent } from "../../src/validation/agent.js";
+import { type AgentInit, agent, errorOf, faultsOf, seconds } from "./faults-of.js";
 
 const SCHEMA = '{"type":"object","properties":{"id":{"type":"string"}}}';
 const ENDLESS = '{"type":"object","properties":{"a":{"$ref":"#"}},"$ref":"#"}';
 
-function errorOf(check: () => void): AgentspanError {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof AgentspanError) return error;
-    throw error;
-  }
-  throw new Error("Nothing was at fault");
-}
-
-const faultsOf = (check: () => void) =>
-  errorOf(check).fields.map(({ field, description }) => `${field} ${description}`);
-
-type AgentInit = MessageInitShape<typeof AgentDefinitionSchema>;
 type ToolInit = MessageInitShape<typeof ToolSchema>;
-const agent = (init: AgentInit = {}) => ({ name: "helper", model: "openai/gpt-4o-mini", ...init });
 const tool = (init: ToolInit = {}) => ({ name: "look", inputSchemaJson: SCHEMA, ...init });
 const put = (init: AgentInit) => () => checkPutAgent(create(PutAgentRequestSchema, { agent: agent(init) }));
-const start = (init: MessageInitShape<typeof StartRequestSchema>) => () =>
-  checkStart(create(StartRequestSchema, { source: { case: "agentName", value: "helper" }, ...init }));
-const seconds = (value: number) => ({ seconds: BigInt(value), nanos: 0 });
 
 describe("a definition", () => {
   it("is taken where it keeps every rule, at the edge of each", () => {
@@ -252,167 +206,4 @@ describe("AgentService", () => {
 it("what was wrong is told in sentences that end once", () => {
   const { message } = errorOf(put({ tools: [tool({ inputSchemaJson: "{" })] }));
   expect(message).toMatch(/[^.]\.$/);
-});
-
-describe("Start", () => {
-  it("takes a name, a name with a version, and a definition", () => {
-    start({})();
-    start({ agentVersion: "0".repeat(64), input: "x".repeat(Limits.inputBytes), idempotencyKey: "k".repeat(256) })();
-    start({ source: { case: "agent", value: agent() }, deadline: seconds(1) })();
-  });
-
-  it.each<[string, MessageInitShape<typeof StartRequestSchema>]>([
-    ["agent is required, or agentName", { source: { case: undefined } }],
-    ["agentName is required", { source: { case: "agentName", value: "" } }],
-    ["agent.name is required", { source: { case: "agent", value: agent({ name: "" }) } }],
-    ["agentVersion goes with agentName only", { source: { case: "agent", value: agent() }, agentVersion: "00" }],
-    ["deadline must be longer than 0", { deadline: seconds(0) }],
-    ["onBehalfOf must be at most 256 bytes", { onBehalfOf: "x".repeat(257) }],
-    ["onBehalfOf must not begin or end with a blank", { onBehalfOf: "alex " }],
-    ["onBehalfOf has the character U+202E", { onBehalfOf: "alex\u202e" }],
-    ["onBehalfOf must be in Unicode's composed form", { onBehalfOf: "Zoe\u0308" }],
-  ])("is refused: %s", (fault, init) => {
-    expect(faultsOf(start(init))).toEqual([expect.stringContaining(fault)]);
-  });
-
-  it.each<[string, MessageInitShape<typeof StartRequestSchema>]>([
-    ["inputBytes", { input: "x".repeat(Limits.inputBytes + 1) }],
-    ["idempotencyKeyBytes", { idempotencyKey: "é".repeat(129) }],
-    ["labelKeyBytes", { labels: { ["k".repeat(64)]: "" } }],
-  ])("is LIMIT_EXCEEDED by %s", (limit, init) => {
-    expect(errorOf(start(init))).toMatchObject({ reason: "LIMIT_EXCEEDED", metadata: { limit } });
-  });
-});
-
-describe("whatever names a run", () => {
-  it.each(["", "run.*", "run >", "rún", "a".repeat(129), "run\n"])(
-    "refuses the id %j, which no subject may hold",
-    (runId) => {
-      expect(errorOf(() => checkRunId({ runId })).fields[0]?.field).toBe("runId");
-      expect(errorOf(() => checkGetHistory(create(GetHistoryRequestSchema, { runId }))).reason).toBe("INVALID_REQUEST");
-      expect(errorOf(() => checkCancel(create(CancelRequestSchema, { runId }))).reason).toBe("INVALID_REQUEST");
-    },
-  );
-
-  it("takes its own ids, reasons of 16 KiB and pages of a thousand", () => {
-    checkRunId({ runId: "run_abc234" });
-    checkCancel(create(CancelRequestSchema, { runId: "run_a", reason: "r".repeat(Limits.reasonBytes) }));
-    checkGetHistory(create(GetHistoryRequestSchema, { runId: "run_a", pageSize: 1000 }));
-    const long = create(CancelRequestSchema, { runId: "run_a", reason: "r".repeat(Limits.reasonBytes + 1) });
-    expect(errorOf(() => checkCancel(long))).toMatchObject({
-      reason: "LIMIT_EXCEEDED",
-      metadata: { limit: "reasonBytes" },
-    });
-  });
-});
-
-describe("a decision", () => {
-  const digest = `sha256:${"0".repeat(64)}`;
-  const of = { runId: "run_a", approvalId: "apr_b" };
-
-  it("is taken bare, and with everything", () => {
-    checkApprove(create(ApproveRequestSchema, { runId: "run_a" }));
-    checkApprove(
-      create(ApproveRequestSchema, {
-        ...of,
-        argumentsDigest: digest,
-        previewFingerprint: "",
-        editedArgumentsJson: '{"amount":"12.50"}',
-        comment: "c".repeat(Limits.reasonBytes),
-        decisionId: "d".repeat(128),
-        onBehalfOf: "someone",
-      }),
-    );
-    checkReject(create(RejectRequestSchema, { ...of, reason: "no", argumentsDigest: digest }));
-    checkRespond(create(RespondRequestSchema, { ...of, contentJson: '"yes"' }));
-    checkSettle(create(SettleRequestSchema, { ...of, outcome: SettleOutcome.HAPPENED, resultJson: "null" }));
-    checkSettle(create(SettleRequestSchema, { ...of, outcome: SettleOutcome.GIVE_UP }));
-  });
-
-  it("has an approval id and a digest that can be such", () => {
-    const request = { runId: "run_a", approvalId: "a b", argumentsDigest: "sha256:xyz" };
-    expect(faultsOf(() => checkApprove(create(ApproveRequestSchema, request)))).toHaveLength(2);
-    expect(faultsOf(() => checkReject(create(RejectRequestSchema, request)))).toHaveLength(2);
-  });
-
-  it("has a decision id of 128 bytes at most", () => {
-    const request = create(ApproveRequestSchema, { ...of, decisionId: "d".repeat(129) });
-    expect(errorOf(() => checkApprove(request))).toMatchObject({ metadata: { limit: "decisionIdBytes", size: "129" } });
-  });
-
-  it("has a decision id that people can tell from others, as pauses have their request's, or none", () => {
-    for (const [id, fault] of [
-      ["d\u0000", "has the character U+0000, which nobody sees"],
-      ["d\u200b1", "has the character U+200B, which nobody sees"],
-      ["d1\n", "has the character U+000A, which nobody sees"],
-      [" ", "must not begin or end with a blank"],
-    ] as const) {
-      const approve = create(ApproveRequestSchema, { runId: "run_a", decisionId: id });
-      expect(faultsOf(() => checkApprove(approve))).toEqual([`decisionId ${fault}`]);
-      const pause = create(PauseRequestSchema, { runId: "run_a", requestId: id });
-      expect(faultsOf(() => checkPause(pause))).toEqual([`requestId ${fault}`]);
-      const resume = create(ResumeRequestSchema, { runId: "run_a", requestId: id });
-      expect(faultsOf(() => checkResume(resume))).toEqual([`requestId ${fault}`]);
-    }
-    // The gateway makes one then.
-    checkApprove(create(ApproveRequestSchema, { runId: "run_a" }));
-  });
-
-  it.each(["{", "[]", '"text"', " ", '{"a":1,"a":1}', '{"n":0.10000000000000000001}', '{"s":"\\ud800"}'])(
-    "with the edited arguments %s is INVALID_ARGUMENTS",
-    (editedArgumentsJson) => {
-      const error = errorOf(() => checkApprove(create(ApproveRequestSchema, { ...of, editedArgumentsJson })));
-      expect(error).toMatchObject({ reason: "INVALID_ARGUMENTS", fields: [{ field: "editedArgumentsJson" }] });
-    },
-  );
-
-  it("with edited arguments, an answer or a result over 256 KiB is LIMIT_EXCEEDED", () => {
-    const big = `"${"x".repeat(262_144)}"`;
-    const checks = [
-      () => checkApprove(create(ApproveRequestSchema, { ...of, editedArgumentsJson: `{"a":${big}}` })),
-      () => checkRespond(create(RespondRequestSchema, { ...of, contentJson: big })),
-      () => checkSettle(create(SettleRequestSchema, { ...of, outcome: SettleOutcome.HAPPENED, resultJson: big })),
-    ];
-    for (const check of checks) expect(errorOf(check).reason).toBe("LIMIT_EXCEEDED");
-  });
-
-  it("answers with JSON that has one meaning", () => {
-    for (const contentJson of ["", "yes", '{"a":1,"a":2}']) {
-      const error = errorOf(() => checkRespond(create(RespondRequestSchema, { ...of, contentJson })));
-      expect(error).toMatchObject({ reason: "INVALID_REQUEST", fields: [{ field: "contentJson" }] });
-    }
-  });
-
-  it("settles with an outcome that is known, and a result only for what happened", () => {
-    const settle = (init: MessageInitShape<typeof SettleRequestSchema>) => () =>
-      checkSettle(create(SettleRequestSchema, { ...of, ...init }));
-    expect(faultsOf(settle({}))).toEqual(["outcome must be said"]);
-    expect(faultsOf(settle({ outcome: 9 as SettleOutcome }))).toEqual([expect.stringContaining("outcome is 9")]);
-    expect(faultsOf(settle({ outcome: SettleOutcome.RUN_AGAIN, resultJson: "1" }))).toEqual([
-      expect.stringContaining("resultJson goes with the outcome HAPPENED only"),
-    ]);
-  });
-});
-
-describe("lists", () => {
-  it("take filters that can match something", () => {
-    checkListRuns(
-      create(ListRunsRequestSchema, { states: [1, 7], agentName: "helper", labels: { a: "b" }, pageSize: 1000 }),
-    );
-    checkListApprovals(create(ListApprovalsRequestSchema, { kinds: [1, 2, 3], toolName: "refund", runId: "run_a" }));
-    checkGetApproval(create(GetApprovalRequestSchema, { runId: "run_a", approvalId: "apr_b" }));
-  });
-
-  it("refuse a state or kind that is not said or not known, and names and pages that cannot be", () => {
-    const runs = create(ListRunsRequestSchema, { states: [1, 0, 99 as RunState], agentName: "a b", pageSize: 1001 });
-    expect(errorOf(() => checkListRuns(runs)).fields.map(({ field }) => field)).toEqual([
-      "states[1]",
-      "states[2]",
-      "agentName",
-      "pageSize",
-    ]);
-    const approvals = create(ListApprovalsRequestSchema, { kinds: [0], toolName: "1", runId: "a b" });
-    expect(errorOf(() => checkListApprovals(approvals)).fields).toHaveLength(3);
-    expect(faultsOf(() => checkGetApproval(create(GetApprovalRequestSchema)))).toHaveLength(2);
-  });
 });
