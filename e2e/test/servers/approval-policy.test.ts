@@ -1,37 +1,17 @@
 // What a tool's policy says of its approvals, through gateways, orchestrators, workers and the store as they run in
 // production, with signatures on. Nobody is known here: whoever decides says for whom.
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { Agent, type Approval, type ApprovalOptions, agentTool, humanTool, type RunEvent, tool } from "@agentspan/sdk";
+import { Agent, agentTool, humanTool } from "@agentspan/sdk";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MODEL, until } from "../../src/index.js";
-import { call, type DeskRun, ended, startRun, theApproval } from "../desk-run.js";
+import { call, ended, startRun, theApproval } from "../desk-run.js";
+import { agentWith, begunIn, PEOPLE, reasonOf } from "../policy-desk.js";
 import { withStack } from "../stack-fixture.js";
 
 const stack = withStack({ orchestrators: 2, gateways: 1, workers: 1, signed: true });
 
-/** Tools that the desk's workers serve, with other policies than theirs. */
-function agentWith(name: string, policies: Readonly<Record<string, ApprovalOptions>>): Agent {
-  const tools = Object.entries(policies).map(([served, approval]) =>
-    tool(() => undefined, { name: served, description: "", inputSchema: { type: "object" }, queue: "desk", approval }),
-  );
-  return new Agent({ name, model: MODEL, tools });
-}
-
-const put = (agent: Agent) => stack.current.rpc().agents.putAgent({ agent: agent.definition });
-const PEOPLE = { users: ["maria", "noah"] } as const;
 const runs = () => stack.current.rpc().runs;
-const begun = (runId: string) =>
-  stack.current.ledger.all().filter((line) => line.runId === runId && line.step === "begin").length;
-
-async function reasonOf(refused: Promise<unknown>): Promise<string> {
-  const told: unknown = await refused.then(
-    () => "nothing",
-    (error: unknown) => error,
-  );
-  return String(told);
-}
+const begun = (runId: string) => begunIn(stack.current, runId);
 
 describe("a tool that takes four eyes", () => {
   it("runs once two of its approvers have voted, and never before", async () => {
@@ -155,75 +135,6 @@ describe("a rule", () => {
   });
 });
 
-describe("a standing grant", () => {
-  it("lets as many calls run as it says, over two orchestrators, and the next one waits", async () => {
-    const { grants } = stack.current.runtime();
-    const terms = {
-      agent: "granted",
-      tool: "get_order",
-      rule: "args.amount <= 100",
-      maxUses: 3,
-      expiresIn: "10m",
-    } as const;
-    const agent = agentWith("granted", { get_order: { approvers: PEOPLE } });
-    await put(agent);
-    const { grantId } = await grants.create({ ...terms, onBehalfOf: "maria" });
-    const started = await Promise.all(
-      Array.from({ length: 5 }, (_, n) =>
-        startRun(stack.current, `granted ${n}`, [call("get_order", { amount: n }), { text: "ok" }], { agent }),
-      ),
-    );
-    const ways = await Promise.all(
-      started.map((run) =>
-        until(`run ${run.runId} went on or waits`, async () => {
-          const { isComplete, isWaiting } = await run.handle.getStatus();
-          return isComplete ? "ran" : isWaiting && "waits";
-        }),
-      ),
-    );
-    expect(ways.toSorted()).toEqual(["ran", "ran", "ran", "waits", "waits"]);
-    const ran = started.filter((_, at) => ways[at] === "ran");
-    const grounds = await Promise.all(
-      ran.map(async ({ runId }) => {
-        const { events } = await runs().getHistory({ runId });
-        const decided = events.find(({ event }) => event.case === "decided")?.event;
-        return decided?.case === "decided" ? decided.value.decision : undefined;
-      }),
-    );
-    expect(grounds.map((decision) => decision?.onBehalfOf)).toEqual(["maria", "maria", "maria"]);
-    expect(grounds.map((decision) => decision?.ground?.grantId)).toEqual([grantId, grantId, grantId]);
-    expect(grounds.map((decision) => decision?.ground?.use).toSorted()).toEqual([1, 2, 3]);
-    const revoked = await grants.revoke(grantId, { onBehalfOf: "noah" });
-    expect(revoked).toMatchObject({ uses: 3, maxUses: 3, revokedBy: "noah" });
-    const waiting = started.filter((_, at) => ways[at] === "waits");
-    for (const run of waiting) await run.handle.cancel("over");
-  });
-
-  it("lets nothing run once its row in MongoDB says more than was signed, or forgets its uses and its revocation", async () => {
-    const { grants } = stack.current.runtime();
-    const terms = { agent: "forged", tool: "get_order", expiresIn: "10m", onBehalfOf: "maria" } as const;
-    const agent = agentWith("forged", { get_order: { approvers: PEOPLE } });
-    await put(agent);
-    const [wide, used, revoked] = await Promise.all([
-      grants.create({ ...terms, rule: "args.amount <= 0", maxUses: 9 }),
-      grants.create({ ...terms, maxUses: 1 }),
-      grants.create({ ...terms, maxUses: 9 }),
-    ]);
-    await grants.revoke(revoked.grantId);
-    const begin = (name: string) =>
-      startRun(stack.current, name, [call("get_order", { amount: 5 }), { text: "ok" }], { agent });
-    await ended(await begin("the one use"));
-    const rows = stack.current.database.collection<{ _id: string }>("standingGrants");
-    await rows.updateOne({ _id: wide.grantId }, { $set: { rule: "" } });
-    await rows.updateOne({ _id: used.grantId }, { $set: { left: 1 } });
-    await rows.updateOne({ _id: revoked.grantId }, { $unset: { revokedAt: "", revokedBy: "" } });
-    const run = await begin("after the changes");
-    await theApproval(run);
-    expect(begun(run.runId)).toBe(0);
-    await run.handle.cancel("over");
-  });
-});
-
 describe("a question", () => {
   const shop = new Agent({
     name: "shop",
@@ -246,119 +157,6 @@ describe("a question", () => {
     const result = events.find(({ event }) => event.case === "toolResult")?.event;
     expect(result).toMatchObject({ value: { outcome: { case: "resultJson", value: '{"size":"M"}' } } });
     expect(begun(run.runId)).toBe(0);
-  });
-});
-
-describe("a tool that shows what its call would do", () => {
-  const setBalance = (account: string, balance: number): void =>
-    writeFileSync(join(stack.current.folder, account), String(balance));
-
-  async function adjusting(account: string): Promise<DeskRun> {
-    return startRun(stack.current, account, [call("adjust", { account, amount: 10 }), { text: "ok" }]);
-  }
-
-  /** The open approval once its preview is there or has failed; another than the one named. */
-  function shown({ handle }: DeskRun, after?: Approval): Promise<Approval> {
-    return until("it is shown what the call would do", async () => {
-      const [open] = (await handle.getStatus()).pendingApprovals;
-      return open !== undefined && open.approvalId !== after?.approvalId && open.preview?.status !== "PENDING" && open;
-    });
-  }
-
-  async function eventsOf({ handle }: DeskRun): Promise<readonly RunEvent[]> {
-    const events: RunEvent[] = [];
-    for await (const event of handle.stream()) events.push(event);
-    return events;
-  }
-
-  const effects = ({ runId }: DeskRun): number => stack.current.ledger.done(runId).length;
-
-  it("runs on a check that finds the same, which is signed with the decision and the grant", async () => {
-    setBalance("same", 50);
-    const run = await adjusting("same");
-    const { preview, argumentsDigest } = await shown(run);
-    expect(preview).toMatchObject({
-      status: "SHOWN",
-      content: { before: { balance: 50 }, after: { balance: 40 } },
-      fields: ["after.balance"],
-      previous: undefined,
-    });
-    // Who opened the page before it was there, and clicks now, has not seen it.
-    const unseen = runs().approve({ runId: run.runId, argumentsDigest, previewFingerprint: "" });
-    expect(await reasonOf(unseen)).toContain("not what was shown");
-    await run.handle.approve();
-    expect((await ended(run)).state).toBe("COMPLETED");
-    const events = await eventsOf(run);
-    const told = events.map(({ type }) => type);
-    const from = told.indexOf("waiting");
-    expect(told.slice(from, told.lastIndexOf("tool_result") + 1)).toEqual(
-      ["waiting", "preview_asked", "preview_taken", "decided", "preview_asked", "preview_taken"].concat([
-        "tool_started",
-        "tool_result",
-      ]),
-    );
-    const print = preview?.fingerprint;
-    expect(events.find(({ type }) => type === "decided")).toMatchObject({ decision: { previewFingerprint: print } });
-    expect(events.find(({ type }) => type === "tool_started")).toMatchObject({ checkedPreview: print, attempt: 1 });
-    const { events: stored } = await runs().getHistory({ runId: run.runId, pageSize: 100 });
-    const texts = stored.flatMap(({ event }) => {
-      if (event.case === "decided") return [event.value.signature?.signedText];
-      return event.case === "toolStarted" ? [event.value.grant?.signedText] : [];
-    });
-    expect(texts.map((text) => text?.includes(`"preview":"${print}"`))).toEqual([true, true]);
-    expect(effects(run)).toBe(1);
-  });
-
-  it("is asked about again with both where it would do something else, and for the third time is unstable", async () => {
-    setBalance("drifts", 50);
-    const run = await adjusting("drifts");
-    let open = await shown(run);
-    for (const balance of [40, 30]) {
-      setBalance("drifts", balance);
-      await run.handle.approve();
-      const before = open;
-      open = await shown(run, before);
-      expect(open.preview).toMatchObject({
-        status: "SHOWN",
-        content: { before: { balance } },
-        previous: { status: "SHOWN", fingerprint: before.preview?.fingerprint, content: before.preview?.content },
-      });
-      expect(open.votes).toEqual([]);
-      expect(open.reason).toContain("has changed since");
-    }
-    setBalance("drifts", 20);
-    await run.handle.approve();
-    expect((await ended(run)).state).toBe("COMPLETED");
-    const [result] = (await eventsOf(run)).filter(({ type }) => type === "tool_result");
-    expect(result).toMatchObject({ errorReason: "PREVIEW_UNSTABLE", outcome: { kind: "error" } });
-    expect(stack.current.model.told(run.input)[0]).toContain("PREVIEW_UNSTABLE");
-    expect(effects(run)).toBe(0);
-  });
-
-  it("says where nobody can see what it would do, and runs unchecked then", async () => {
-    const run = await adjusting("missing");
-    const { preview } = await shown(run);
-    expect(preview).toMatchObject({ status: "FAILED", contentJson: "", fingerprint: "" });
-    expect(preview?.detail).toContain("ENOENT");
-    await run.handle.approve();
-    expect((await ended(run)).state).toBe("COMPLETED");
-    const started = (await eventsOf(run)).find(({ type }) => type === "tool_started");
-    expect(started).toMatchObject({ checkedPreview: "" });
-    expect(effects(run)).toBe(1);
-  });
-
-  it("goes back to people where it cannot be looked at again", async () => {
-    setBalance("lost", 50);
-    const run = await adjusting("lost");
-    const first = await shown(run);
-    rmSync(join(stack.current.folder, "lost"));
-    await run.handle.approve();
-    const { preview, reason } = await shown(run, first);
-    expect(preview).toMatchObject({ status: "FAILED", previous: { fingerprint: first.preview?.fingerprint } });
-    expect(reason).toContain("could not be looked at again");
-    await run.handle.reject("not without seeing it");
-    expect((await ended(run)).state).toBe("COMPLETED");
-    expect(effects(run)).toBe(0);
   });
 });
 
