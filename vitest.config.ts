@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./scripts/longest-first.js";
 
-/** Four fill two cores: tests with servers mostly wait, for leases and for processes. */
-const WORKERS = 4;
+/** Three fill two cores: tests with servers mostly wait, for leases and for processes; with four some wait too long. */
+const WORKERS = 3;
 
 // unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
 // They share the workers, for which vitest wants the same number of both; see longest-first.ts for the order.

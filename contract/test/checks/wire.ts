@@ -52,7 +52,7 @@ export const edges: Scenario = {
       name: "a stream has not ended by the deadline",
       call: "RunService/StreamEvents",
       request: { runId: "open" },
-      deadlineMs: 300,
+      deadlineMs: 2_000,
       ends: "DEADLINE_EXCEEDED",
     },
     {
