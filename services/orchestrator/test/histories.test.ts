@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { fold, type RunEvent } from "../src/core/index.js";
+import { eventText, runText } from "../src/run-shape.js";
 import { replayTranscript } from "./core/replay-transcript.js";
 
 const HISTORIES = new URL("../testdata/histories/", import.meta.url);
@@ -81,5 +82,11 @@ describe("recorded histories", () => {
     const { events, run } = JSON.parse(readFileSync(fileOf(name), "utf8")) as History;
     if (UPDATE) write(name, { events, run: folded(events) });
     else expect(folded(events)).toEqual(run);
+  });
+
+  it.each(Object.keys(RECORDED))("%s is read from a row as it was stored", (name) => {
+    const { events, run } = JSON.parse(readFileSync(fileOf(name), "utf8")) as History;
+    expect(runText(JSON.stringify(run), "run")).toEqual(run);
+    expect(events.map((text) => eventText(text, "events"))).toEqual(events.map((text) => JSON.parse(text)));
   });
 });
