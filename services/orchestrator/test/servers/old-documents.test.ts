@@ -1,28 +1,22 @@
 // Documents of earlier versions are read as what they meant.
 import { newId } from "@agentspan/internal";
-import { startTestServers, type TestServers } from "@agentspan/servers";
-import { MongoClient } from "mongodb";
+import type { MongoClient } from "mongodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MongoStore } from "../../src/mongo/mongo-store.js";
+import type { MongoStore } from "../../src/mongo/mongo-store.js";
+import { openSpoiltStore, type SpoiltStore } from "./spoilt-store.js";
 
 const DATABASE = "old-documents";
 
 describe("a store with documents of an earlier version", () => {
-  let servers: TestServers;
+  let opened: SpoiltStore;
   let store: MongoStore;
   let direct: MongoClient;
 
   beforeAll(async () => {
-    servers = await startTestServers({ own: true });
-    store = await MongoStore.connect({ uri: servers.mongoUri, database: DATABASE });
-    await store.prepare();
-    direct = new MongoClient(servers.mongoUri);
+    opened = await openSpoiltStore(DATABASE);
+    ({ store, direct } = opened);
   });
-  afterAll(async () => {
-    await store?.close();
-    await direct?.close();
-    await servers?.stop();
-  });
+  afterAll(() => opened?.stop());
 
   it("reads of a tool that said nothing of a probe that it brings none, and no receiver that enforces the key", async () => {
     const namespace = newId("ns");

@@ -1,37 +1,31 @@
 // Rows of the audit in a real database that somebody has changed into something else.
 import { createLogger, newId, verifyAudit } from "@agentspan/internal";
 import { ListAuditRequestSchema } from "@agentspan/proto";
-import { startTestServers, type TestServers } from "@agentspan/servers";
 import { create } from "@bufbuild/protobuf";
-import { type Document, MongoClient } from "mongodb";
+import type { Document, MongoClient } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { GrantLedger } from "../../src/audit/grant-ledger.js";
 import { recordOf } from "../../src/audit/seal-records.js";
-import { MongoStore } from "../../src/mongo/mongo-store.js";
+import type { MongoStore } from "../../src/mongo/mongo-store.js";
 import type { AuditRecord, StandingGrant } from "../../src/ports.js";
 import { listAudit } from "../../src/requests/audit.js";
 import type { RequestContext } from "../../src/requests/index.js";
+import { openSpoiltStore, type SpoiltStore } from "./spoilt-store.js";
 
 const DATABASE = "unreadable-audit";
 const MADE = Date.UTC(2026, 0, 1);
 
-let servers: TestServers;
+let opened: SpoiltStore;
 let store: MongoStore;
 let direct: MongoClient;
 let namespace: string;
 const log = createLogger("test", "silent");
 
 beforeAll(async () => {
-  servers = await startTestServers({ own: true });
-  store = await MongoStore.connect({ uri: servers.mongoUri, database: DATABASE });
-  await store.prepare();
-  direct = new MongoClient(servers.mongoUri);
+  opened = await openSpoiltStore(DATABASE);
+  ({ store, direct } = opened);
 });
-afterAll(async () => {
-  await store?.close();
-  await direct?.close();
-  await servers?.stop();
-});
+afterAll(() => opened?.stop());
 beforeEach(() => {
   namespace = newId("ns");
 });

@@ -1,32 +1,26 @@
 // Rows of a real database in which somebody has put what no orchestrator writes.
 import { createLogger, newId } from "@agentspan/internal";
-import { startTestServers, type TestServers } from "@agentspan/servers";
-import { type Document, MongoClient, ObjectId } from "mongodb";
+import { type Document, type MongoClient, ObjectId } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { MongoStore } from "../../src/mongo/mongo-store.js";
+import type { MongoStore } from "../../src/mongo/mongo-store.js";
 import type { ApiKey, Page, StandingGrant } from "../../src/ports.js";
+import { openSpoiltStore, type SpoiltStore } from "./spoilt-store.js";
 
 const DATABASE = "unreadable-rows";
 const SECRET = "what nobody is to read in a log";
 
-let servers: TestServers;
+let opened: SpoiltStore;
 let store: MongoStore;
 let direct: MongoClient;
 let namespace: string;
 const lines: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
-  servers = await startTestServers({ own: true });
   const logger = createLogger("store", "info", { write: (line) => void lines.push(JSON.parse(line)) });
-  store = await MongoStore.connect({ uri: servers.mongoUri, database: DATABASE, logger });
-  await store.prepare();
-  direct = new MongoClient(servers.mongoUri);
+  opened = await openSpoiltStore(DATABASE, logger);
+  ({ store, direct } = opened);
 });
-afterAll(async () => {
-  await store?.close();
-  await direct?.close();
-  await servers?.stop();
-});
+afterAll(() => opened?.stop());
 beforeEach(() => {
   namespace = newId("ns");
   lines.length = 0;

@@ -1,0 +1,25 @@
+// A store on a MongoDB server of its own, and a client beside it that writes there what the store never would.
+import type { Logger } from "@agentspan/internal";
+import { startTestServers } from "@agentspan/servers";
+import { MongoClient } from "mongodb";
+import { MongoStore } from "../../src/mongo/mongo-store.js";
+
+export interface SpoiltStore {
+  readonly store: MongoStore;
+  readonly direct: MongoClient;
+  stop(): Promise<void>;
+}
+
+export async function openSpoiltStore(database: string, logger?: Logger): Promise<SpoiltStore> {
+  const servers = await startTestServers({ own: true });
+  const direct = new MongoClient(servers.mongoUri);
+  const uri = servers.mongoUri;
+  const store = await MongoStore.connect({ uri, database, ...(logger === undefined ? {} : { logger }) });
+  await store.prepare();
+  const stop = async (): Promise<void> => {
+    await store.close();
+    await direct.close();
+    await servers.stop();
+  };
+  return { store, direct, stop };
+}
