@@ -20,7 +20,7 @@ import type { RunRecord } from "./run-record.js";
 import { type Story, weighted } from "./stories.js";
 import { Tally } from "./tally.js";
 import type { Target } from "./target.js";
-import { keepHouse } from "./trust/housekeeping.js";
+import { keepHouse, settleIn } from "./trust/housekeeping.js";
 import type { Person } from "./trust/people.js";
 
 export interface ProveOptions {
@@ -83,12 +83,14 @@ export async function prove(options: ProveOptions): Promise<Report> {
     const people = target.people.map(({ name, groups, rpcs }) => {
       return { name, groups, callers: new Callers(() => rpcs, random.fork()) };
     });
+    const house = { random: random.fork(), calm: calm.signal, over: over.signal };
+    const made = await settleIn(people, house);
     const records: RunRecord[] = [];
     const more = (): boolean => !calm.signal.aborted && options.everyPoint && tally.pointsLeft.length > 0;
     const driving = driveAll(target, {
       ...{ options, callers, people, records, random: random.fork(), signal: over.signal, more },
     });
-    const housekeeping = keepHouse(people, { random: random.fork(), calm: calm.signal, over: over.signal });
+    const housekeeping = keepHouse(people, made, house);
     // Looked at again below.
     housekeeping.catch(() => undefined);
     const { processes, proxies, disk } = target;

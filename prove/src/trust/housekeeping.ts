@@ -23,22 +23,28 @@ export interface HousekeepingOptions {
   readonly over: AbortSignal;
 }
 
-/** Makes and takes back until it is calm. Rejects for what a server must not refuse. */
+/** Before the first run: one grant that is there for all of them, so that no proof is without a use of one. */
+export async function settleIn(people: readonly Person[], { random, over }: HousekeepingOptions): Promise<MadeGrant[]> {
+  const made: MadeGrant[] = [];
+  const { maria, admin } = keepers(people);
+  if (maria === undefined || admin === undefined) return made;
+  // There are grants for tools of agents that are known.
+  await admin.callers.ask((rpc, how) => rpc.agents.putAgent({ agent: policiesAgent.definition }, how), over);
+  await makeGrant(maria, made, { maxUses: random.between(3, 6), over });
+  return made;
+}
+
+/** Makes and takes back until it is calm. Adds to what was made. Rejects for what a server must not refuse. */
 export async function keepHouse(
   people: readonly Person[],
+  made: MadeGrant[],
   options: HousekeepingOptions,
 ): Promise<readonly MadeGrant[]> {
   const { calm, over } = options;
-  const made: MadeGrant[] = [];
-  const [maria, admin] = ["maria", ADMIN].map((name) => people.find((person) => person.name === name));
+  const { maria, admin } = keepers(people);
   if (maria === undefined || admin === undefined) return made;
-  let stored = false;
   while (!calm.aborted) {
     try {
-      // There are grants for tools of agents that are known, and no run of this one need have been started yet.
-      if (!stored)
-        await admin.callers.ask((rpc, how) => rpc.agents.putAgent({ agent: policiesAgent.definition }, how), over);
-      stored = true;
       await Promise.all([grantAndRevoke(maria, made, options), giveKeyAndTakeIt(admin, options)]);
     } catch (thrown) {
       if (!over.aborted) throw thrown;
@@ -48,8 +54,21 @@ export async function keepHouse(
   return made;
 }
 
-async function grantAndRevoke({ callers }: Person, made: MadeGrant[], { random, over }: HousekeepingOptions) {
-  const maxUses = random.between(1, 6);
+function keepers(people: readonly Person[]) {
+  const named = (name: string) => people.find((person) => person.name === name);
+  return { maria: named("maria"), admin: named(ADMIN) };
+}
+
+async function grantAndRevoke(maria: Person, made: MadeGrant[], { random, over }: HousekeepingOptions) {
+  const grantId = await makeGrant(maria, made, { maxUses: random.between(1, 6), over });
+  if (random.chance(0.4)) await maria.callers.ask((rpc, how) => rpc.grants.revokeGrant({ grantId }, how), over);
+}
+
+async function makeGrant(
+  { callers }: Person,
+  made: MadeGrant[],
+  { maxUses, over }: { readonly maxUses: number; readonly over: AbortSignal },
+): Promise<string> {
   const entry: MadeGrant = { maxUses, grantId: undefined };
   made.push(entry);
   const request = {
@@ -59,7 +78,7 @@ async function grantAndRevoke({ callers }: Person, made: MadeGrant[], { random, 
   const { grant } = await callers.ask((rpc, how) => rpc.grants.createGrant(request, how), over);
   const grantId = grant?.grantId ?? "";
   entry.grantId = grantId;
-  if (random.chance(0.4)) await callers.ask((rpc, how) => rpc.grants.revokeGrant({ grantId }, how), over);
+  return grantId;
 }
 
 async function giveKeyAndTakeIt({ callers }: Person, { random, over }: HousekeepingOptions) {
