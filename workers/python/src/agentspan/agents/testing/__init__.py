@@ -13,7 +13,23 @@ expect(result).completed().used_tool("process_refund")
 """
 
 from agentspan.agents.testing.expectation import Expectation, expect
+from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.mock_event import MockEvent
 from agentspan.agents.testing.mock_run import MockCall, MockResult, MockRunError, mock_run
+from agentspan.agents.testing.tested_run import TestedCall, TestedDecision, TestedEvent, TestedRun, tested_run
 
-__all__ = ["Expectation", "MockCall", "MockEvent", "MockResult", "MockRunError", "expect", "mock_run"]
+__all__ = [
+    "Expectation",
+    "KitError",
+    "MockCall",
+    "MockEvent",
+    "MockResult",
+    "MockRunError",
+    "TestedCall",
+    "TestedDecision",
+    "TestedEvent",
+    "TestedRun",
+    "expect",
+    "mock_run",
+    "tested_run",
+]
