@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 const PROGRAMS = {
-  "services/orchestrator": ["main"],
+  "services/orchestrator": ["main", "memory-main"],
   "services/gateway": ["main"],
   cli: ["main"],
   e2e: ["worker-process", "client-process"],

@@ -45,10 +45,22 @@ function addServer(root: Command, output: Output): void {
   withStackOptions(leaf(server, "start", "start NATS, a MongoDB server, the orchestrator and the gateway"))
     .option("--auth", "ask everybody for an API key; yours is made in the data folder")
     .option("--worker-logins", "let in only workers that have credentials, from now on with this data")
+    .addOption(
+      new Option("--memory", "for tests: keep everything in memory, with a date that can be moved").conflicts([
+        "auth",
+        "workerLogins",
+        "data",
+      ]),
+    )
     .option("--verbose", "also print what all of them log")
     .addHelpText(
       "after",
-      examples(["server start", "server start --port 7000 --data ./agentspan-data", "server start --auth"]),
+      examples([
+        "server start",
+        "server start --port 7000 --data ./agentspan-data",
+        "server start --auth",
+        "server start --memory --port 0",
+      ]),
     )
     .addHelpText(
       "after",
@@ -56,6 +68,10 @@ function addServer(root: Command, output: Output): void {
     )
     .action(async (flags) => {
       output.line(`Agentspan ${CLI_VERSION}: starting`);
+      if (flags.memory === true) {
+        const { serverStartMemory } = await import("./commands/server-start-memory.js");
+        return serverStartMemory(flags, output);
+      }
       const { serverStart } = await import("./commands/server-start.js");
       await serverStart(flags, output);
     });

@@ -15,11 +15,16 @@ export function serverEnvironment(env: Environment): NodeJS.ProcessEnv {
 
 export function orchestratorEnvironment(
   env: Environment,
-  options: { readonly natsUrl: string; readonly mongoUri: string; readonly auth?: boolean },
+  options: { readonly natsUrl: string; readonly mongoUri?: string; readonly auth?: boolean },
 ): NodeJS.ProcessEnv {
   const { natsUrl, mongoUri, auth = false } = options;
   const names = [...SYSTEM, ...CERTIFICATES, ...ORCHESTRATOR_VARIABLES, ...modelVariables(env)];
-  return { ...pick(env, names), NATS_URL: natsUrl, MONGODB_URI: mongoUri, ...(auth ? { AGENTSPAN_AUTH: "on" } : {}) };
+  return {
+    ...pick(env, names),
+    NATS_URL: natsUrl,
+    ...(mongoUri === undefined ? {} : { MONGODB_URI: mongoUri }),
+    ...(auth ? { AGENTSPAN_AUTH: "on" } : {}),
+  };
 }
 
 export interface GatewayEnvironmentOptions {

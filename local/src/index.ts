@@ -3,6 +3,7 @@ export { defaultDataDir, type Environment } from "./data-dir.js";
 export { keysFolderOf, trustedKeysFileOf } from "./local-keys.js";
 export { type ChildName, type LocalStack, type LocalStackOptions, startLocalStack } from "./local-stack.js";
 export { LocalStackError, type LocalStackReason } from "./local-stack-error.js";
+export { type MemoryChildName, type MemoryStack, type MemoryStackOptions, startMemoryStack } from "./memory-stack.js";
 export { isAgentspan, portProblem } from "./ports.js";
 export { runningStack } from "./stack-lock.js";
 export type { ProcessRecord, StackRecord } from "./stack-record.js";

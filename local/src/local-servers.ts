@@ -43,7 +43,7 @@ export type ServerName = "nats" | "mongodb";
  * Definitions may have 1 MiB, and NATS counts the envelope too; its own default is 1 MiB. Left to itself it also lets
  * streams reserve no more than three quarters of what is free on the disk, and refuses the tasks' stream on a small one.
  */
-const NATS_CONFIG = "max_payload: 8MB\njetstream { max_file_store: 1GB }\n";
+export const NATS_CONFIG = "max_payload: 8MB\njetstream { max_file_store: 1GB }\n";
 const DEFAULT_NATS_PORT = 4222;
 
 export class LocalServers {

@@ -1,10 +1,9 @@
 // The orchestrator and the gateway of a local stack.
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { answering } from "./answering.js";
 import { gatewayEnvironment, orchestratorEnvironment } from "./child-environment.js";
 import type { Environment } from "./data-dir.js";
 import type { LocalKeys } from "./local-keys.js";
-import { LocalStackError } from "./local-stack-error.js";
 import { ServiceProcess } from "./service-process.js";
 
 export type ServiceName = "orchestrator" | "gateway";
@@ -30,7 +29,6 @@ export interface LocalServicesOptions {
 
 /** Beyond the services' own grace, which ends them by itself. */
 const STOP_MS = { gateway: 8_000, orchestrator: 15_000 } as const;
-const ANSWER_WITHIN_MS = 15_000;
 
 export class LocalServices {
   #orchestrator: ServiceProcess | undefined;
@@ -98,7 +96,7 @@ export class LocalServices {
     ];
     try {
       await Promise.all(both);
-      await answering(`${this.url}/readyz`, either);
+      await answering(this.url, either, "The folder logs/ in the data folder has what they say.");
     } catch (error) {
       // The first to fail says why; the other one is not waited for.
       giveUp.abort(error);
@@ -130,25 +128,5 @@ export class LocalServices {
     const { port, grpcPort } = message as { readonly port?: unknown; readonly grpcPort?: unknown };
     if (typeof port === "number") this.#port = port;
     if (typeof grpcPort === "number") this.#grpcPort = grpcPort;
-  }
-}
-
-/** Waits until the gateway finds an orchestrator. */
-async function answering(url: string, signal: AbortSignal): Promise<void> {
-  const deadline = performance.now() + ANSWER_WITHIN_MS;
-  for (;;) {
-    signal.throwIfAborted();
-    const status = await fetch(url, { signal: AbortSignal.timeout(3_000) }).then(
-      (response) => response.status,
-      () => 0,
-    );
-    if (status === 200) return;
-    if (performance.now() > deadline) {
-      throw new LocalStackError(
-        "SERVICE_FAILED",
-        "The gateway finds no orchestrator that answers. The folder logs/ in the data folder has what they say.",
-      );
-    }
-    await delay(50, undefined, { signal });
   }
 }

@@ -23,6 +23,8 @@ export interface ServiceOptions {
   readonly onReady?: (message: object) => void;
   /** That it died, and that it is back. */
   readonly onTrouble: (line: string) => void;
+  /** Called where it died, in place of starting it again: it kept what cannot be had again. */
+  readonly onLost?: (how: string) => void;
   /** Where the rest of its words can be read, for messages. */
   readonly logPath: string;
   /** Milliseconds until it must be ready; 30,000 unless said. */
@@ -103,7 +105,9 @@ export class ServiceProcess {
     let ready = false;
     const exited = ended(child).then((how) => {
       if (this.#child === child) this.#child = undefined;
-      if (ready && !this.#stopping.signal.aborted) {
+      const { onLost } = this.#options;
+      if (ready && !this.#stopping.signal.aborted && onLost !== undefined) onLost(how);
+      else if (ready && !this.#stopping.signal.aborted) {
         this.#options.onTrouble(`${title} ended unexpectedly (${how}): starting it again. Its log: ${logPath}`);
         this.#restarts = this.#restart(performance.now() - begun);
       }

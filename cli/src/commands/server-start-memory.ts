@@ -1,0 +1,63 @@
+// agentspan server start --memory
+import { type MemoryStack, startMemoryStack } from "@agentspan/local";
+import { Interrupted } from "../command-error.js";
+import { logLine } from "../log-line.js";
+import { modelLines } from "../model-situation.js";
+import type { Output } from "../output.js";
+import { stackPlace } from "../stack-place.js";
+import { aborted, StopRequests } from "../stop-requests.js";
+import type { ServerStartFlags } from "./server-start.js";
+
+/** Runs until it is asked to stop. Throws where it could not start, or had to end. */
+export async function serverStartMemory(flags: ServerStartFlags, output: Output): Promise<void> {
+  const stops = new StopRequests();
+  const { first } = stops;
+  try {
+    const stack = await start(flags, output, first);
+    for (const line of runningLines(stack, process.env)) output.line(line);
+    const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
+    if (lost !== undefined) throw lost;
+    await stack.stop();
+    output.line("\nStopped. Nothing of it is left.");
+  } finally {
+    stops.close();
+  }
+}
+
+async function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<MemoryStack> {
+  const { port, grpcPort, natsPort } = stackPlace(flags, process.env);
+  try {
+    return await startMemoryStack({
+      ...(port === undefined ? {} : { port }),
+      ...(grpcPort === undefined ? {} : { grpcPort }),
+      ...(natsPort === undefined ? {} : { natsPort }),
+      onProgress: (line) => output.line(`  ${line}`),
+      ...(flags.verbose === true ? { onLine: (child, line) => output.line(logLine(child, line)) } : {}),
+      signal,
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    output.line("\nStopped before it was running; nothing is left.");
+    throw new Interrupted();
+  }
+}
+
+function runningLines(stack: MemoryStack, env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const [models = "", ...more] = modelLines(env);
+  return [
+    "Agentspan is running in memory: for tests, and nothing of it stays.",
+    "",
+    `  API      ${stack.url}  (gRPC, gRPC-Web, Connect, JSON)`,
+    `  gRPC     ${stack.grpcUrl}  (gRPC alone, cheaper for a client)`,
+    `  Workers  ${stack.natsUrl}`,
+    `  Clock    ${stack.clockUrl}  (moves the date: docs/testing.md)`,
+    `  Models   ${models}`,
+    ...more.map((line) => `           ${line}`),
+    "",
+    "For programs and commands in other terminals:",
+    `  export AGENTSPAN_SERVER_URL=${stack.url}`,
+    `  export AGENTSPAN_NATS_URL=${stack.natsUrl}`,
+    "",
+    "Ctrl-C stops it.",
+  ];
+}
