@@ -30,18 +30,17 @@ export function runsList(flags: RunsListFlags, output: Output): Promise<void> {
     output.table(
       [
         ["RUN", "STATE", "AGENT", "STARTED", "WAITS FOR"],
-        ...items.map((run) => [
-          run.runId,
-          run.state,
-          run.agentName,
-          dateAndTime(run.createdAt),
-          run.isWaiting ? "a person" : "",
-        ]),
+        ...items.map((run) => [run.runId, run.state, run.agentName, dateAndTime(run.createdAt), waitsFor(run)]),
       ],
       "",
     );
     if (more) output.line(moreWords(flags.limit));
   });
+}
+
+function waitsFor({ isWaiting, blocked }: RunStatus): string {
+  const workers = blocked.map((tool) => blockedWords(tool));
+  return [...(isWaiting ? ["a person"] : []), ...workers].join("; ");
 }
 
 export interface RunFlags extends UrlOption {

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Agent, AgentRuntime } from "@agentspan/sdk";
+import { RunService } from "@agentspan/proto";
+import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
 import { refundAgent } from "@agentspan/worker-refund";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
@@ -54,6 +55,22 @@ describe("runs", () => {
     const { shown } = await ask("runs", "list", "--agent", "third_agent", "--state", "WAITING", "COMPLETED", "--json");
     expect(JSON.parse(shown)).toMatchObject([{ runId, state: "WAITING", agentName: "third_agent", isWaiting: true }]);
     expect((await ask("runs", "list", "--agent", "nobody")).shown).toBe("No runs.\n");
+  });
+
+  it("list says which tools no connected worker serves", async () => {
+    const getOrder = tool(() => ({}), {
+      name: "get_order",
+      description: "Look up an order by ID.",
+      inputSchema: { type: "object" },
+      queue: "unmanned",
+    });
+    const agent = new Agent({ name: "unmanned_agent", model: "demo/refund", tools: [getOrder] });
+    const source = { case: "agent", value: agent.definition } as const;
+    const { runId } = await runtime.client.call(RunService.method.start, { source, input: "Refund ORD-8821" });
+    await vi.waitFor(async () => expect((await runtime.handle(runId).getStatus()).blockedOn).toEqual(["get_order"]));
+    const { shown } = await ask("runs", "list", "--agent", "unmanned_agent");
+    expect(shown).toMatch(/ RUNNING .* no connected worker serves get_order$/m);
+    await runtime.handle(runId).cancel("seen");
   });
 
   it("show has everything that must be known to decide, and the commands that do", async () => {

@@ -1,4 +1,5 @@
 import { newId } from "@agentspan/internal";
+import { RunState } from "@agentspan/proto";
 import { expect, it } from "vitest";
 import { deskAgent, lenientAgent, type Stack, until } from "../../src/index.js";
 import { approvalOf, call, ended, REFUND, refusal, startRun, theApproval, waitingFor } from "../desk-run.js";
@@ -153,6 +154,8 @@ export function decisionScenarios(current: () => Stack): void {
     expect((await run.handle.approve()).closed).toBe(true);
     const blocked = await run.handle.getStatus();
     expect(blocked).toMatchObject({ state: "RUNNING", isWaiting: false, blockedOn: ["refund"] });
+    const { runs } = await stack.rpc(0).runs.listRuns({ agentName: agent.name, states: [RunState.RUNNING] });
+    expect(runs.find(({ runId }) => runId === run.runId)?.blockedOn).toEqual(["refund"]);
     const worker = await stack.addWorker({ queues: ["unmanned"] });
     expect((await ended(run)).state).toBe("COMPLETED");
     expect(stack.ledger.begun(run.runId)).toHaveLength(1);

@@ -21,10 +21,9 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { openCheckpoints, type RunEvent, stateOf, waitsForPeopleOnly } from "../core/index.js";
 import { argumentsBefore, type EarlierEvents, statesOf } from "../encode/approval.js";
 import { encodeEvent } from "../encode/event.js";
-import { encodeSummary } from "../encode/run.js";
 import { type RequestContext, readRun } from "./context.js";
 import { pageWithin } from "./paging.js";
-import { statusOf } from "./status.js";
+import { statusOf, summaryOf } from "./status.js";
 
 export async function getStatus(context: RequestContext, { runId }: GetStatusRequest): Promise<GetStatusResponse> {
   const stored = await readRun(context, runId);
@@ -92,7 +91,7 @@ export async function listRuns(context: RequestContext, request: ListRunsRequest
         limit,
         ...(token === undefined ? {} : { pageToken: token }),
       }),
-    encode: ({ run }) => [encodeSummary(run)],
+    encode: async (stored) => [await summaryOf(context, stored)],
     bytesOf: (status) => toBinary(RunStatusSchema, status).length,
   });
   return create(ListRunsResponseSchema, { runs: [...entries], nextPageToken });

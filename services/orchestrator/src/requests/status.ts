@@ -11,11 +11,17 @@ export async function statusOf(
   stored: StoredRun,
 ): Promise<RunStatus> {
   const { run } = stored;
-  const status = encodeSummary(run);
+  const status = await summaryOf(context, stored);
   status.pendingApprovals = [...(await pendingApprovals(context, stored))];
-  status.blocked = [...(await context.blocked.of(run))];
-  status.blockedOn = status.blocked.map(({ toolName }) => toolName);
   if (run.phase.kind === "ended") status.outputJson = outputOf(await context.history.at(stored, run.phase.sequence));
+  return status;
+}
+
+/** What lists show: without the approvals and the output. */
+export async function summaryOf({ blocked }: Pick<RequestContext, "blocked">, { run }: StoredRun): Promise<RunStatus> {
+  const status = encodeSummary(run);
+  status.blocked = [...(await blocked.of(run))];
+  status.blockedOn = status.blocked.map(({ toolName }) => toolName);
   return status;
 }
 

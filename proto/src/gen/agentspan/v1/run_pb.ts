@@ -873,7 +873,7 @@ export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
  */
 export type ListRunsResponse = Message<"agentspan.v1.ListRunsResponse"> & {
   /**
-   * Without pending_approvals, blocked_on and output: GetStatus has them.
+   * Without pending_approvals and output: GetStatus has them.
    *
    * @generated from field: repeated agentspan.v1.RunStatus runs = 1;
    */

@@ -1810,7 +1810,7 @@ func (x *ListRunsRequest) GetParentRunId() string {
 
 type ListRunsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Without pending_approvals, blocked_on and output: GetStatus has them.
+	// Without pending_approvals and output: GetStatus has them.
 	Runs []*RunStatus `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
 	// Empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
