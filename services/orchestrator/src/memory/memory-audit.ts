@@ -2,7 +2,7 @@
 import { type AuditChain, Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
-import type { AuditableRun, AuditQuery, AuditRecord, Page } from "../ports.js";
+import type { AuditQuery, AuditRecord, ChangedRun, Page } from "../ports.js";
 import type { MemoryRun } from "./memory-database.js";
 import { compareIds } from "./memory-lists.js";
 
@@ -16,7 +16,7 @@ export function emptyAudit(): MemoryAudit {
   return { entries: new Map(), cursors: new Map() };
 }
 
-export function listAuditable(runs: Iterable<MemoryRun>, since: number, limit: number): readonly AuditableRun[] {
+export function listAuditable(runs: Iterable<MemoryRun>, since: number, limit: number): readonly ChangedRun[] {
   return [...runs]
     .flatMap(({ runId, version, index: { auditAt } }) =>
       auditAt === undefined || auditAt < since ? [] : [{ runId, version, at: auditAt }],

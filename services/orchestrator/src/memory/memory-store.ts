@@ -6,11 +6,11 @@ import type { RunEvent } from "../core/events.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
   ApiKey,
-  AuditableRun,
   AuditLink,
   AuditQuery,
   AuditRecord,
   ChangedQuery,
+  ChangedRun,
   ChunkRef,
   CommitOutcome,
   DueRun,
@@ -322,7 +322,7 @@ export class MemoryStore implements Store {
     return this.#carryOut("noteGrantUses", () => grants.noteGrantUses(this.database.grants, grantId, uses));
   }
 
-  listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {
+  listAuditable(since: number, limit: number): Promise<readonly ChangedRun[]> {
     return this.#carryOut("listAuditable", () => audit.listAuditable(this.database.runs.values(), since, limit));
   }
 

@@ -3,7 +3,7 @@ import { type AuditChain, type AuditKind, type AuditSignature, Limits } from "@a
 import type { Document } from "mongodb";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
-import type { AuditableRun, AuditLink, AuditQuery, AuditRecord, AuditStore, FoundAudit, Page } from "../ports.js";
+import type { AuditLink, AuditQuery, AuditRecord, AuditStore, ChangedRun, FoundAudit, Page } from "../ports.js";
 import { RUNS } from "../run-record.js";
 import type { Database, Statement } from "./database.js";
 import { datedRows, positionOf } from "./dated-rows.js";
@@ -55,7 +55,7 @@ export class AuditDocuments implements AuditStore {
   }
 
   /** Those of a newer version too: whoever cannot read them must know that they are there. */
-  async listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]> {
+  async listAuditable(since: number, limit: number): Promise<readonly ChangedRun[]> {
     const rows = this.#database.scan<RunDocument>(
       RUNS,
       { auditAt: { $gte: storedDate(since) } },

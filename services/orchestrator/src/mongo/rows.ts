@@ -9,7 +9,7 @@ import { AUDIT_CHAINS, AUDIT_KINDS } from "@agentspan/internal";
 import type { RunEvent } from "../core/events.js";
 import type {
   ApiKey,
-  AuditableRun,
+  ChangedRun,
   DueRun,
   FoundAudit,
   Instance,
@@ -142,7 +142,7 @@ export const dueRun: Shape<DueRun> = (row, place) => {
   return { runId, wakeAt };
 };
 
-export const auditableRun: Shape<AuditableRun> = (row, place) => {
+export const auditableRun: Shape<ChangedRun> = (row, place) => {
   const { _id: runId, v: version, auditAt: at } = fields({ _id: text, v: whole(), auditAt: date })(row, place);
   return { runId, version, at };
 };

@@ -1,7 +1,7 @@
 // Where the audit is kept.
 
 import type { AuditChain, AuditKind, AuditSignature } from "@agentspan/internal";
-import type { Page } from "./runs.js";
+import type { ChangedRun, Page } from "./runs.js";
 
 /** An entry of the audit as it is stored: its text, and what it is found by. */
 export interface AuditRecord {
@@ -30,14 +30,6 @@ export type FoundAudit = Pick<AuditRecord, "id" | "namespace" | "sequence"> & {
   readonly [Field in Exclude<keyof AuditRecord, "id" | "namespace" | "sequence">]?: AuditRecord[Field] | undefined;
 };
 
-/** A run that there is something about in the audit, or should be. */
-export interface AuditableRun {
-  readonly runId: string;
-  readonly version: number;
-  /** When it changed last, by its own times. */
-  readonly at: number;
-}
-
 export interface AuditQuery {
   readonly namespace: string;
   readonly run?: string;
@@ -56,7 +48,7 @@ export interface AuditQuery {
 /** Keeps the audit. What is in it stays as it is: nothing changes or deletes an entry. */
 export interface AuditStore {
   /** Runs that had a checkpoint and changed since a time, that time included; the longest ago first. Of all namespaces. */
-  listAuditable(since: number, limit: number): Promise<readonly AuditableRun[]>;
+  listAuditable(since: number, limit: number): Promise<readonly ChangedRun[]>;
   /** Sequence and hash of the entries of a chain, oldest first; the hash is empty where it cannot be read. */
   readAuditChain(run: string, chain: AuditChain): Promise<readonly AuditLink[]>;
   /** The newest entry of a chain; undefined where it has none. */

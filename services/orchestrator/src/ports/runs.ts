@@ -94,6 +94,14 @@ export interface DueRun {
   readonly wakeAt: number;
 }
 
+/** A run of which something is derived, as whoever follows runs finds it. */
+export interface ChangedRun {
+  readonly runId: string;
+  readonly version: number;
+  /** When what is followed changed last, by the run's own times. */
+  readonly at: number;
+}
+
 export interface RunQuery {
   readonly namespace: string;
   readonly states: readonly RunState[];
