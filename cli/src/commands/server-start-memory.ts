@@ -1,19 +1,16 @@
 // agentspan server start --memory
 import { type MemoryStack, startMemoryStack } from "@agentspan/local";
-import { Interrupted } from "../command-error.js";
-import { logLine } from "../log-line.js";
 import { modelLines } from "../model-situation.js";
 import type { Output } from "../output.js";
-import { stackPlace } from "../stack-place.js";
+import { type StartingFlags, started, startingOptions } from "../starting-stack.js";
 import { aborted, StopRequests } from "../stop-requests.js";
-import type { ServerStartFlags } from "./server-start.js";
 
 /** Runs until it is asked to stop. Throws where it could not start, or had to end. */
-export async function serverStartMemory(flags: ServerStartFlags, output: Output): Promise<void> {
+export async function serverStartMemory(flags: StartingFlags, output: Output): Promise<void> {
   const stops = new StopRequests();
   const { first } = stops;
   try {
-    const stack = await start(flags, output, first);
+    const stack = await started(startMemoryStack(startingOptions(flags, output, first)), output, first);
     for (const line of runningLines(stack, process.env)) output.line(line);
     const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
     if (lost !== undefined) throw lost;
@@ -21,24 +18,6 @@ export async function serverStartMemory(flags: ServerStartFlags, output: Output)
     output.line("\nStopped. Nothing of it is left.");
   } finally {
     stops.close();
-  }
-}
-
-async function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<MemoryStack> {
-  const { port, grpcPort, natsPort } = stackPlace(flags, process.env);
-  try {
-    return await startMemoryStack({
-      ...(port === undefined ? {} : { port }),
-      ...(grpcPort === undefined ? {} : { grpcPort }),
-      ...(natsPort === undefined ? {} : { natsPort }),
-      onProgress: (line) => output.line(`  ${line}`),
-      ...(flags.verbose === true ? { onLine: (child, line) => output.line(logLine(child, line)) } : {}),
-      signal,
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    output.line("\nStopped before it was running; nothing is left.");
-    throw new Interrupted();
   }
 }
 

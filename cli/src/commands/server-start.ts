@@ -1,17 +1,14 @@
 // agentspan server start
 import { defaultDataDir, type LocalStack, startLocalStack } from "@agentspan/local";
-import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
-import { logLine } from "../log-line.js";
 import { modelLines } from "../model-situation.js";
-import type { StackFlags } from "../options.js";
 import type { Output } from "../output.js";
 import { stackPlace } from "../stack-place.js";
+import { type StartingFlags, started, startingOptions } from "../starting-stack.js";
 import { aborted, StopRequests } from "../stop-requests.js";
 import { tableLines } from "../table.js";
 
-export interface ServerStartFlags extends StackFlags {
-  readonly verbose?: boolean;
+export interface ServerStartFlags extends StartingFlags {
   readonly auth?: boolean;
   readonly workerLogins?: boolean;
 }
@@ -26,7 +23,7 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
   const stops = new StopRequests();
   const { first, second } = stops;
   try {
-    const stack = await start(flags, output, first);
+    const stack = await started(start(flags, output, first), output, first);
     void aborted(second).then(() => stack.kill());
     for (const line of runningLines(stack, process.env)) output.line(line);
     const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
@@ -39,25 +36,14 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
   }
 }
 
-async function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<LocalStack> {
-  const { port, grpcPort, natsPort, dataDir, auth } = stackPlace(flags, process.env);
-  try {
-    return await startLocalStack({
-      dataDir,
-      auth: flags.auth ?? auth,
-      workerLogins: flags.workerLogins ?? false,
-      ...(port === undefined ? {} : { port }),
-      ...(grpcPort === undefined ? {} : { grpcPort }),
-      ...(natsPort === undefined ? {} : { natsPort }),
-      onProgress: (line) => output.line(`  ${line}`),
-      ...(flags.verbose === true ? { onLine: (child, line) => output.line(logLine(child, line)) } : {}),
-      signal,
-    });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    output.line("\nStopped before it was running; nothing is left.");
-    throw new Interrupted();
-  }
+function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Promise<LocalStack> {
+  const { dataDir, auth } = stackPlace(flags, process.env);
+  return startLocalStack({
+    ...startingOptions(flags, output, signal),
+    dataDir,
+    auth: flags.auth ?? auth,
+    workerLogins: flags.workerLogins ?? false,
+  });
 }
 
 /** What a person needs to know of a server that runs. */
