@@ -23,8 +23,12 @@ export interface SweeperOptions extends AttendantOptions {
   readonly time?: Time | undefined;
 }
 
-/** What another orchestrator should have looked after is taken when it is overdue for so long. Milliseconds. */
-const OTHERS_AFTER_MS = 1_000;
+/**
+ * What another orchestrator should have looked after is taken when it is overdue for so long, milliseconds, or for so many
+ * times what the last sweep took: where the store is slow the others are late and not lost, and everybody at everything
+ * would make it slower.
+ */
+const OTHERS_AFTER = { leastMs: 1_000, sweeps: 4 } as const;
 /** Runs found in one search, however many orchestrators there are. */
 const MOST_FOUND = 5_000;
 /** Where there is nothing to be done for what is due, it is due again after this. */
@@ -54,6 +58,7 @@ export class Sweeper {
   /** When the next round may begin, by the monotonic clock. */
   private nextRound = -Infinity;
   private endPause: () => void = () => {};
+  private lastSweepMs = 0;
 
   constructor(private readonly options: SweeperOptions) {
     this.time = options.time ?? systemTime;
@@ -83,6 +88,7 @@ export class Sweeper {
     // Those that rest are still overdue: they must not keep the others from being seen.
     const limit = Math.min(batch * orchestrators.length, MOST_FOUND) + this.notes.size;
     const now = clock.now();
+    const begun = this.time.monotonic();
     const found = await store.due(now, limit);
     if (found.length < limit) this.notes.keepOnly(new Set(found.map(({ runId }) => runId)));
     const runs = this.chosen(found, orchestrators, now);
@@ -90,6 +96,7 @@ export class Sweeper {
       this.counts.mostOverdueMs = Math.max(this.counts.mostOverdueMs, now - wakeAt);
       return this.lookAfter(runId);
     });
+    this.lastSweepMs = this.time.monotonic() - begun;
     this.counts.sweeps += 1;
     this.counts.lookedAfter += runs.length;
     return runs.length;
@@ -151,10 +158,11 @@ export class Sweeper {
   private chosen(found: readonly DueRun[], orchestrators: readonly string[], now: number): readonly DueRun[] {
     const mine: DueRun[] = [];
     const others: DueRun[] = [];
+    const othersAfterMs = Math.max(OTHERS_AFTER.leastMs, OTHERS_AFTER.sweeps * this.lastSweepMs);
     for (const run of found) {
       if (this.notes.rests(run.runId)) continue;
       if (this.isMine(run.runId, orchestrators)) mine.push(run);
-      else if (now - run.wakeAt >= OTHERS_AFTER_MS) others.push(run);
+      else if (now - run.wakeAt >= othersAfterMs) others.push(run);
     }
     // From the other end: where they are late and not lost they come from this one, and so nobody meets.
     return [...mine, ...others.reverse()].slice(0, this.options.batch);
