@@ -13,7 +13,7 @@ const PROGRAMS = {
   "services/gateway": ["main"],
   cli: ["main"],
   e2e: ["worker-process", "client-process"],
-  "workers/conformance": ["driver"],
+  "workers/conformance": ["driver", "broken-driver"],
   prove: ["given-worker"],
 };
 

@@ -234,17 +234,18 @@ const fault = FAULTS[name];
 if (fault === undefined) throw new Error(`There is no fault ${JSON.stringify(name)}.`);
 fault.begin?.();
 
-const inside = new URL("./worker/nats-link.js", import.meta.resolve("@agentspan/sdk"));
-const { NatsLink } = (await import(inside.href)) as { readonly NatsLink: { readonly prototype: Link } };
-const { ask, publish } = NatsLink.prototype;
-NatsLink.prototype.ask = async function (this: Link, verb, messages, request, options) {
+// What the SDK keeps to itself; by a path, so that one bundle has it and the SDK.
+const { NatsLink } = await import("../../../sdk-ts/dist/worker/nats-link.js");
+const link = NatsLink.prototype as unknown as Link;
+const { ask, publish } = link;
+link.ask = async function (this: Link, verb, messages, request, options) {
   fault.asked?.(request);
   const plainly = () => ask.call(this, verb, messages, request, options);
   const answer = await (fault.ask?.(request, plainly) ?? plainly());
   if (answer !== undefined) fault.heard?.(answer);
   return answer;
 };
-NatsLink.prototype.publish = function (this: Link, subject, body, reply) {
+link.publish = function (this: Link, subject, body, reply) {
   const said = subject.startsWith("$JS.ACK.") ? (fault.said?.(body) ?? body) : body;
   publish.call(this, subject, said, reply);
 };

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { World } from "../../src/index.js";
 import { scenarioOf } from "../conformance.js";
 
-const PROGRAM = fileURLToPath(new URL("../../dist/broken-driver.js", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("../../bundle/broken-driver.js", import.meta.url));
 /** What must come comes sooner than this, and what a fault keeps from coming is waited for as long. */
 const PATIENCE_MS = 6_000;
 
