@@ -2,6 +2,14 @@
 import { AT_THE_DOOR } from "./at-the-door.js";
 import type { Defence } from "./defence.js";
 import { IN_THE_CORE } from "./in-the-core.js";
+import { IN_THE_DATABASE } from "./in-the-database.js";
+import { OF_WORKERS } from "./of-workers.js";
 import { ON_THE_WAY } from "./on-the-way.js";
 
-export const DEFENCES: readonly Defence[] = [...IN_THE_CORE, ...AT_THE_DOOR, ...ON_THE_WAY];
+export const DEFENCES: readonly Defence[] = [
+  ...IN_THE_CORE,
+  ...AT_THE_DOOR,
+  ...ON_THE_WAY,
+  ...OF_WORKERS,
+  ...IN_THE_DATABASE,
+];
