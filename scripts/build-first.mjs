@@ -10,8 +10,9 @@ export async function buildFirst() {
   process.stdout.write("Building Agentspan (a few seconds the first time)\n");
   const steps = [
     [join(root, "scripts", "generate.mjs"), "--vendor-only"],
-    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", join(root, "cli")],
+    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", join(root, "cli"), join(root, "services", "desk")],
     [join(root, "scripts", "bundle.mjs")],
+    [join(root, "scripts", "desk.mjs")],
   ];
   for (const step of steps) {
     const { code, said } = await run(step);

@@ -61,6 +61,7 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
     "",
     `  API      ${stack.url}  (gRPC, gRPC-Web, Connect, JSON)`,
     `  gRPC     ${stack.grpcUrl}  (gRPC alone, cheaper for a client)`,
+    ...(isOff(env.AGENTSPAN_DESK) ? [] : [`  Desk     ${stack.url}  (decide in a browser)`]),
     `  Workers  ${shownUrl(stack.natsUrl)}`,
     ...(stack.workerLogins ? ["           only those with credentials"] : []),
     `  Data     ${stack.dataDir}`,
@@ -85,6 +86,11 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
     "",
     "Ctrl-C stops it. Runs wait in the data.",
   ];
+}
+
+/** As the gateway reads a setting that is on unless said. */
+function isOff(text: string | undefined): boolean {
+  return ["false", "0", "no", "off"].includes(text?.trim().toLowerCase() ?? "");
 }
 
 /** How to use the key that was made just now; later starts say only where it is. */

@@ -21,6 +21,7 @@ import {
 } from "@agentspan/internal";
 import { type ReadSetting, readIssuers, readKeys, twice } from "./auth/auth-settings.js";
 import type { Authentication } from "./auth/authentication.js";
+import { builtDesk } from "./desk/desk-files.js";
 import { DEFAULTS, hostProblem } from "./gateway.js";
 import type { ServerTls } from "./server-tls.js";
 
@@ -51,6 +52,7 @@ const SPEC = {
       example: "https://desk.acme.test",
     }),
   ),
+  desk: setting.boolean("AGENTSPAN_DESK", { about: "whether the approval desk is served at /", default: true }),
   tlsCert: certificateFile("AGENTSPAN_TLS_CERT_FILE", "the gateway's certificate"),
   tlsKey: keyFile("AGENTSPAN_TLS_KEY_FILE", "the key of the gateway's certificate"),
   tlsClientCa: certificateFile("AGENTSPAN_TLS_CLIENT_CA_FILE", "who signs the certificates that clients must show"),
@@ -85,6 +87,8 @@ type Values = Config<typeof SPEC>;
 
 export interface GatewayConfig
   extends Pick<Values, "host" | "port" | "grpcPort" | "natsUrl" | "logLevel" | "requestTimeoutMs" | "graceMs"> {
+  /** The folder of the approval desk; undefined where it is off. */
+  readonly desk: string | undefined;
   readonly authentication: Authentication | undefined;
   readonly allowedOrigins: readonly string[];
   readonly tls: ServerTls | undefined;
@@ -128,6 +132,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   return {
     ...{ host, port, grpcPort, natsUrl, logLevel, requestTimeoutMs, graceMs },
     authentication,
+    desk: values.desk ? builtDesk() : undefined,
     allowedOrigins: (values.origins ?? "").split(",").flatMap((origin) => origin.trim() || []),
     tls: serverTlsOf(values),
     trustedKeys: signingOf(values)?.trusted,

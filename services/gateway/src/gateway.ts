@@ -10,6 +10,7 @@ import {
 import { type Authentication, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
 import { NatsBus, type NatsBusOptions } from "./bus/nats-bus.js";
+import { type DeskFiles, readDesk } from "./desk/desk-files.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly signingKey?: SigningKey | undefined;
   /** Whose signatures are believed under API keys that are stored. */
   readonly trustedKeys?: TrustedKeys | undefined;
+  /** Where the approval desk was built; absent, no page is served. */
+  readonly desk?: string | undefined;
   readonly log: Logger;
   /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
   readonly requestTimeoutMs?: number;
@@ -101,7 +104,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     authentication === undefined
       ? openGuard()
       : guardOf({ authentication, allowedOrigins, orchestrators, trusted, log, stopped: stopped.signal });
-  const listener = connectListener({ methods, guard, readiness, log, requestMs: options.slowness?.requestMs });
+  const desk = options.desk === undefined ? undefined : deskIn(options.desk, log);
+  const listener = connectListener({ methods, guard, readiness, log, desk, requestMs: options.slowness?.requestMs });
   const door = new FrontDoor({ listener, log, tls, ...options.slowness });
   const grpc = new GrpcServer({ methods, guard, log, tls });
 
@@ -132,6 +136,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 export function hostProblem(host: string, authentication: boolean): string | undefined {
   if (authentication || isLoopbackHost(host)) return undefined;
   return `Authentication is off, so the gateway listens on this machine only, and AGENTSPAN_HOST is "${host}". Set AGENTSPAN_AUTH=on, or AGENTSPAN_HOST to 127.0.0.1.`;
+}
+
+/** A gateway without a page does all else. */
+function deskIn(folder: string, log: Logger): DeskFiles | undefined {
+  try {
+    const files = readDesk(folder);
+    if (files === undefined) log.warn({ folder }, "There is no approval desk here: it was not built (npm run build)");
+    return files;
+  } catch (err) {
+    log.warn({ err, folder }, "There is no approval desk here: its files cannot be read");
+    return undefined;
+  }
 }
 
 function warnOfItsEnd({ cert }: ServerTls, log: Logger): void {

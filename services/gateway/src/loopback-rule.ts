@@ -36,12 +36,16 @@ export function foreign({ authority, origin }: Provenance): AgentspanError | und
   return undefined;
 }
 
-/** Why a page is refused while authentication is on; undefined where it may ask, or where no page asks. */
+/**
+ * Why a page is refused while authentication is on; undefined where it may ask, or where no page asks. The desk is a page
+ * of the gateway's own and asks the host that it came from.
+ */
 export function foreignPage(
-  { origin }: Pick<Provenance, "origin">,
+  { authority, origin }: Provenance,
   allowed: ReadonlySet<string>,
 ): AgentspanError | undefined {
   if (origin === undefined || allowed.has(origin) || isLoopbackOrigin(origin)) return undefined;
+  if (authority !== undefined && authorityOf(origin) === authority.toLowerCase()) return undefined;
   return new AgentspanError(
     "PERMISSION_DENIED",
     "Web pages of this origin may not ask. Put it into the gateway's AGENTSPAN_ALLOWED_ORIGINS if they should.",
@@ -50,8 +54,13 @@ export function foreignPage(
 
 /** Whether an Origin header names a page that this machine serves. "null", a sandboxed page, is anybody. */
 export function isLoopbackOrigin(origin: string): boolean {
-  const match = /^https?:\/\/([^/?#@]+)$/i.exec(origin);
-  return match?.[1] !== undefined && isLoopbackAuthority(match[1]);
+  const authority = authorityOf(origin);
+  return authority !== undefined && isLoopbackAuthority(authority);
+}
+
+/** The host and port of an origin of the web; undefined for "null" and for what is none. */
+function authorityOf(origin: string): string | undefined {
+  return /^https?:\/\/([^/?#@]+)$/i.exec(origin)?.[1]?.toLowerCase();
 }
 
 function isLoopbackAuthority(authority: string | undefined): boolean {

@@ -55,6 +55,11 @@ describe("the gateway's settings", () => {
     expect(faults).toHaveLength(5);
   });
 
+  it("have the approval desk served unless it is switched off", () => {
+    expect(gatewayConfig({}).desk).toMatch(/desk.bundle$/);
+    expect(gatewayConfig({ AGENTSPAN_DESK: "off" }).desk).toBeUndefined();
+  });
+
   it("name two ports, or leave both to be found", () => {
     const twice = [expect.stringMatching(/AGENTSPAN_PORT and AGENTSPAN_GRPC_PORT .* both name port 6768/)];
     expect(faultsOf({ AGENTSPAN_PORT: "6768" })).toEqual(twice);

@@ -20,6 +20,8 @@ import { plainAddress } from "../address.js";
 import type { Guard } from "../auth/guard.js";
 import type { Identity } from "../auth/identity.js";
 import type { Context } from "../context.js";
+import { answerDesk } from "../desk/desk-answers.js";
+import type { DeskFiles } from "../desk/desk-files.js";
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
@@ -38,6 +40,8 @@ export interface ConnectListenerOptions {
   readonly log: Logger;
   /** Milliseconds in which the body of a request must have come; 60,000 unless said. */
   readonly requestMs?: number | undefined;
+  /** The approval desk; absent, there is no page here. */
+  readonly desk?: DeskFiles | undefined;
 }
 
 const REQUEST_MS = 60_000;
@@ -56,7 +60,7 @@ const ARRIVAL = createContextKey<Arrival | undefined>(undefined, { description: 
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
 export function connectListener(options: ConnectListenerOptions): HttpListener {
-  const { methods, guard, readiness, log, requestMs = REQUEST_MS } = options;
+  const { methods, guard, readiness, log, desk, requestMs = REQUEST_MS } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -77,6 +81,7 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       const refusal = refusalFor(guard, request, origin);
       if (refusal === undefined && crossOrigin(request, response)) return;
       if (refusal === undefined && answerProbe(request, response, readiness)) return;
+      if (refusal === undefined && desk !== undefined && answerDesk(request, response, desk)) return;
       const path = request.url?.split("?", 1)[0] ?? "";
       const handler = handlers.get(path);
       if (handler === undefined || (refusal !== undefined && request.method !== "POST")) {

@@ -91,6 +91,16 @@ describe("whoever calls, with authentication on", () => {
   });
 });
 
+describe("the desk", () => {
+  it("is a page of the gateway's own, and asks the host that it came from", () => {
+    const asked = (authority: string | undefined, origin: string) => guard().refusal({ authority, origin })?.reason;
+    expect(asked("agentspan.acme.test", "https://agentspan.acme.test")).toBeUndefined();
+    expect(asked("Agentspan.acme.test:8443", "https://agentspan.acme.test:8443")).toBeUndefined();
+    expect(asked("agentspan.acme.test:8443", "https://agentspan.acme.test")).toBe("PERMISSION_DENIED");
+    expect(asked(undefined, "https://agentspan.acme.test")).toBe("PERMISSION_DENIED");
+  });
+});
+
 describe("a stream", () => {
   it("ends when its credential is not good any more, and is forgotten when it ends by itself", async () => {
     vi.useFakeTimers();

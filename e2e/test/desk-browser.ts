@@ -1,0 +1,81 @@
+// Debian's Chromium, driven by playwright-core: found on PATH, or installed once where that can be done.
+import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import type { Browser } from "playwright-core";
+import { chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+/** Another process may be installing something. */
+const APT = ["-o", "DPkg::Lock::Timeout=300", "-y", "-q"];
+const PACKAGES = ["chromium", "fonts-liberation"];
+
+/** Nothing that a browser does by itself: no look-ups, no updates, no profile of before. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** A browser's program, or why there is none. */
+export type FoundBrowser = { readonly path: string } | { readonly missing: string };
+
+/** Prints why where there is none and none can be had. */
+export async function findBrowser(): Promise<FoundBrowser> {
+  const found = onPath() ?? (await installed());
+  if (typeof found === "string") return { path: found };
+  process.stderr.write(`Skipped what needs a browser: ${found.missing}\n`);
+  return found;
+}
+
+export function launch(path: string): Promise<Browser> {
+  return chromium.launch({ executablePath: path, headless: true, args: FLAGS });
+}
+
+async function installed(): Promise<string | { readonly missing: string }> {
+  const remedy = `Install Chromium, such as with: apt-get install ${PACKAGES.join(" ")}`;
+  if (process.getuid?.() !== 0) return { missing: `there is no Chromium on PATH. ${remedy}` };
+  process.stderr.write("Installing Chromium with apt-get, once.\n");
+  for (const step of [["update"], ["install", "--no-install-recommends", ...PACKAGES]]) {
+    const { code, said } = await run("apt-get", [...APT, ...step]);
+    const last = said.trim().split("\n").at(-1) ?? "";
+    if (code !== 0) return { missing: `apt-get ${step[0]} failed (${last}). ${remedy}` };
+  }
+  return onPath() ?? { missing: `apt-get brought no Chromium. ${remedy}` };
+}
+
+function onPath(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false; // Not there, or not to be run: either way it is none.
+  }
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
+      });
+    }
+    child.once("error", (error) => resolve({ code: null, said: error.message }));
+    child.once("close", (code) => resolve({ code, said }));
+  });
+}

@@ -1,0 +1,47 @@
+// Connect over fetch to the gateway that served this page.
+import { Code, ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import type { SessionStore } from "../session/session.js";
+
+/** A call that nobody answers is given up after this; streams have no end of their own. */
+const CALL_MS = 20_000;
+
+export interface TransportOptions {
+  readonly session: SessionStore;
+  /** The server no longer takes the credential that it was shown. */
+  readonly onRefused: (credential: string) => void;
+}
+
+export function deskTransport({ session, onRefused }: TransportOptions): Transport {
+  const asWhom: Interceptor = (next) => async (request) => {
+    const { credential } = session.get();
+    if (credential !== "") request.header.set("authorization", `Bearer ${credential}`);
+    const told = (error: unknown): unknown => {
+      if (ConnectError.from(error).code === Code.Unauthenticated) onRefused(credential);
+      return error;
+    };
+    try {
+      const response = await next(request);
+      // A stream says so when the key is revoked in the middle of it.
+      return response.stream ? { ...response, message: heard(response.message, told) } : response;
+    } catch (error) {
+      throw told(error);
+    }
+  };
+  return createConnectTransport({
+    baseUrl: window.location.origin,
+    useBinaryFormat: true,
+    defaultTimeoutMs: CALL_MS,
+    interceptors: [asWhom],
+    // Nothing that the browser would add by itself: the server reads no cookie.
+    fetch: (input, init) => globalThis.fetch(input, { ...init, credentials: "omit", redirect: "error" }),
+  });
+}
+
+async function* heard<T>(messages: AsyncIterable<T>, told: (error: unknown) => unknown): AsyncGenerator<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw told(error);
+  }
+}

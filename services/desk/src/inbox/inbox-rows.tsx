@@ -1,0 +1,142 @@
+// The rows of the inbox: only those in sight are in the page, however many there are.
+
+import { type Approval, ApprovalKind } from "@agentspan/proto";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Badge } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
+import { Link } from "wouter";
+import { useNow } from "../shell/use-now.js";
+import { lasting } from "../text/reading.js";
+import { keyOf } from "./inbox.js";
+import { KIND_WORDS, summaryOf } from "./summary.js";
+
+const ROW_PX = 68;
+const NARROW_ROW_PX = 112;
+const KIND_COLORS: Readonly<Record<ApprovalKind, string>> = {
+  [ApprovalKind.UNSPECIFIED]: "gray",
+  [ApprovalKind.APPROVAL]: "blue",
+  [ApprovalKind.QUESTION]: "teal",
+  [ApprovalKind.SETTLEMENT]: "red",
+};
+const SOON_MS = 3_600_000;
+
+export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): ReactNode {
+  const list = useRef<HTMLUListElement>(null);
+  const isNarrow = useMediaQuery("(max-width: 48em)") ?? false;
+  const [focused, setFocused] = useState(-1);
+  const nowMs = useNow(10_000);
+  // A row that has the focus stays in the page when it is scrolled away.
+  const rangeExtractor = useCallback(
+    (range: Range) =>
+      [...new Set([...(focused >= 0 && focused < rows.length ? [focused] : []), ...defaultRangeExtractor(range)])].sort(
+        (a, b) => a - b,
+      ),
+    [focused, rows.length],
+  );
+  const virtualizer = useWindowVirtualizer({
+    count: rows.length,
+    estimateSize: () => (isNarrow ? NARROW_ROW_PX : ROW_PX),
+    overscan: 8,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    getItemKey: (at) => {
+      const row = rows[at];
+      return row === undefined ? at : keyOf(row);
+    },
+    rangeExtractor,
+  });
+  const goTo = (at: number): void => {
+    const next = Math.max(0, Math.min(rows.length - 1, at));
+    setFocused(next);
+    virtualizer.scrollToIndex(next);
+    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const to = {
+      ArrowDown: focused + 1,
+      j: focused + 1,
+      ArrowUp: focused - 1,
+      k: focused - 1,
+      Home: 0,
+      End: rows.length - 1,
+    }[event.key];
+    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    goTo(to);
+  };
+  return (
+    <ul
+      ref={list}
+      className="rows"
+      aria-label="What waits, oldest first"
+      onKeyDown={onKeyDown}
+      style={{ height: virtualizer.getTotalSize() }}
+    >
+      {virtualizer.getVirtualItems().map(({ index, key, start, size }) => {
+        const row = rows[index];
+        return row === undefined ? null : (
+          <li
+            key={key}
+            aria-posinset={index + 1}
+            aria-setsize={rows.length}
+            style={{ height: size, transform: `translateY(${start - virtualizer.options.scrollMargin}px)` }}
+          >
+            <Row approval={row} at={index} nowMs={nowMs} onFocus={() => setFocused(index)} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface RowProps {
+  readonly approval: Approval;
+  readonly at: number;
+  readonly nowMs: number;
+  readonly onFocus: () => void;
+}
+
+function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
+  const { runId, approvalId, kind, toolName, agentName, requestedAt, expiresAt, votes, votesRequired } = approval;
+  const { parts, left } = summaryOf(approval);
+  const expiresMs = expiresAt === undefined ? undefined : timestampMs(expiresAt) - nowMs;
+  return (
+    <Link
+      href={`/approvals/${encodeURIComponent(runId)}/${encodeURIComponent(approvalId)}`}
+      className="row"
+      data-row={at}
+      onFocus={onFocus}
+    >
+      <span className="row-what">
+        <Badge color={KIND_COLORS[kind]} variant="light">
+          {KIND_WORDS[kind]}
+        </Badge>
+        <strong className="tool">{toolName}</strong>
+        <span className="agent">{agentName}</span>
+      </span>
+      <span className="row-arguments">
+        {parts.map(({ name, value }) => (
+          <span className="argument" key={name}>
+            {name === "" ? null : <span className="argument-name">{name} </span>}
+            <bdi>{value}</bdi>
+          </span>
+        ))}
+        {left > 0 ? <span className="argument-name">and {left} more</span> : null}
+      </span>
+      <span className="row-when">
+        <span>{requestedAt === undefined ? "" : `waits ${lasting(nowMs - timestampMs(requestedAt))}`}</span>
+        {expiresMs === undefined ? null : (
+          <span className={expiresMs < SOON_MS ? "soon" : ""}>
+            {expiresMs > 0 ? `${lasting(expiresMs)} left` : "expired"}
+          </span>
+        )}
+        {votesRequired > 1 ? (
+          <span>
+            {votes.length} of {votesRequired} votes
+          </span>
+        ) : null}
+      </span>
+    </Link>
+  );
+}

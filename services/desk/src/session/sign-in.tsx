@@ -1,0 +1,51 @@
+import { Alert, Button, PasswordInput, Text, Title } from "@mantine/core";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { credentialProblem } from "./session.js";
+
+export interface SignInProps {
+  /** The key that was shown before is not taken. */
+  readonly refused: boolean;
+  readonly onSignIn: (credential: string) => void;
+}
+
+export function SignIn({ refused, onSignIn }: SignInProps): ReactNode {
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const submit = (event: FormEvent): void => {
+    // The browser would put the key into the address.
+    event.preventDefault();
+    const credential = text.trim();
+    const found = credentialProblem(credential);
+    setProblem(found);
+    if (found === undefined) onSignIn(credential);
+  };
+  return (
+    <main className="entrance">
+      <form onSubmit={submit} className="card" noValidate>
+        <Title order={1} size="h2">
+          Sign in to the desk
+        </Title>
+        {refused ? (
+          <Alert color="red" title="That key is not taken" role="alert">
+            It is wrong, has expired, or was revoked. Sign in with another one.
+          </Alert>
+        ) : null}
+        <PasswordInput
+          label="API key or token"
+          description="Kept in this tab until you sign out or close it."
+          autoComplete="off"
+          spellCheck={false}
+          autoFocus
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+          error={problem}
+          visibilityToggleButtonProps={{ "aria-label": "Show the key" }}
+        />
+        <Button type="submit">Sign in</Button>
+        <Text size="sm" c="dimmed">
+          An admin makes one with <code>agentspan keys create --owner you@example.com --role approver</code>.
+        </Text>
+      </form>
+    </main>
+  );
+}

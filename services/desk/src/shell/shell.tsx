@@ -1,0 +1,91 @@
+// What is around every page: where one is, whether what is seen is live, and who decides.
+import { Button, TextInput, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { useInbox } from "../inbox/inbox-context.js";
+import type { Connection } from "../inbox/watch.js";
+import { useAuthentication } from "../session/entrance.js";
+import { credentialLabel } from "../session/session.js";
+import { useSession, useSessionStore } from "../session/session-context.js";
+
+const CONNECTIONS: Readonly<Record<Connection, string>> = {
+  connecting: "Connecting",
+  live: "Live",
+  lost: "Connection lost, trying again",
+};
+
+export function Shell({ children }: { readonly children: ReactNode }): ReactNode {
+  const { connection } = useInbox();
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <header className="shell">
+        <Link href="/" className="home">
+          <img src="/favicon.svg" alt="" width="24" height="24" /> Approval desk
+        </Link>
+        <span className={`connection ${connection}`} role="status">
+          {CONNECTIONS[connection]}
+        </span>
+        <span className="stretch" />
+        <WhoDecides />
+        <ColorScheme />
+      </header>
+      <main id="content" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
+
+function WhoDecides(): ReactNode {
+  const authentication = useAuthentication();
+  const { credential, name } = useSession();
+  const store = useSessionStore();
+  const queries = useQueryClient();
+  if (!authentication) {
+    return (
+      <TextInput
+        size="xs"
+        aria-label="Your name, for what you decide"
+        placeholder="Your name"
+        title="Authentication is off: the server believes whatever name stands here."
+        autoComplete="off"
+        value={name}
+        onChange={(event) => store.callMyself(event.currentTarget.value)}
+      />
+    );
+  }
+  const signOut = (): void => {
+    store.signOut();
+    // Nothing of what was seen stays for whoever sits here next.
+    queries.clear();
+    window.location.assign("/");
+  };
+  return (
+    <>
+      <span className="who">{credentialLabel(credential)}</span>
+      <Button size="compact-sm" variant="default" onClick={signOut}>
+        Sign out
+      </Button>
+    </>
+  );
+}
+
+function ColorScheme(): ReactNode {
+  const { setColorScheme } = useMantineColorScheme();
+  const now = useComputedColorScheme("light");
+  const other = now === "dark" ? "light" : "dark";
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      onClick={() => setColorScheme(other)}
+      aria-label={`Use ${other} colours`}
+    >
+      {other === "dark" ? "☾" : "☀"}
+    </Button>
+  );
+}
