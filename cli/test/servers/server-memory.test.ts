@@ -63,8 +63,11 @@ function agentOf(approval: ApprovalOptions): Agent {
   });
 }
 
-async function waiting(agent: Agent) {
-  runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl, grace: "1s" });
+async function waiting(agent: Agent, workerId?: string) {
+  runtime = new AgentRuntime({
+    ...{ url: server.url, natsUrl: server.natsUrl, grace: "1s" },
+    ...(workerId === undefined ? {} : { workerId }),
+  });
   const handle = await runtime.start(agent, "Refund $29.99 of ORD-8821");
   await vi.waitFor(async () => expect((await handle.getStatus()).isWaiting).toBe(true), 20_000);
   return handle;
@@ -133,18 +136,40 @@ describe("a server in memory", () => {
     expect((await handle.result()).isSuccess).toBe(true);
   });
 
+  it("forgets a worker that has stopped: the next test does not meet the gates of the one before", async () => {
+    const sends = (approvalRequired: boolean) =>
+      new Agent({
+        name: "sends",
+        model: "demo/refund",
+        tools: [
+          tool(() => ({ sent: true }), {
+            ...{ name: "process_refund", description: "Sends.", inputSchema: { type: "object" } },
+            ...(approvalRequired ? { approvalRequired } : {}),
+          }),
+        ],
+      });
+    const gated = await waiting(sends(true), "first");
+    await gated.cancel();
+    await runtime.shutdown();
+    await clock("/forget", { worker: "first" });
+    runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl, grace: "1s" });
+    const plain = await runtime.start(sends(false), "Refund $29.99 of ORD-8821");
+    expect((await plain.result()).isSuccess).toBe(true);
+  });
+
   it.each([
     ["/clock", undefined, { origin: "https://page.test" }, "The clock is for programs on this machine."],
     ["/clock/next", {}, {}, '"commits" is the number that GET /clock gave.'],
     ["/clock/next", { commits: 0, notAfter: "soon" }, {}, '"notAfter" is a date such as 2026-11-30T08:00:00Z.'],
     ["/clock/advance", { ms: -1 }, {}, '"ms" is how far the date moves, in milliseconds: 0 to ten years.'],
+    ["/forget", { worker: 7 }, {}, '"worker" is the id of a worker that has stopped.'],
     ["/clock/advance", "{", {}, "The body must be a JSON object."],
     ["/clock/advance", { ms: 1, more: "x".repeat(5_000) }, {}, "A body has at most 4096 bytes."],
     [
       "/time",
       undefined,
       {},
-      "There is no GET /time here: the clock has GET /clock, POST /clock/next and POST /clock/advance.",
+      "There is no GET /time here: the clock has GET /clock, POST /clock/next, POST /clock/advance and POST /forget.",
     ],
   ])("refuses a wrong request of %s with a sentence", async (path, body, headers, error) => {
     expect(await clock(path, body, headers)).toEqual({ error });

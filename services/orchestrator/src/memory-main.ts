@@ -17,7 +17,7 @@ takeAwayProtoSetter();
 const SWEEP_MS = 20;
 
 const config = orchestratorConfig(process.env);
-const { timing } = config;
+const { timing, heartbeatMs } = config;
 const log = createLogger("orchestrator", config.logLevel);
 const time = new MovableTime();
 const database = emptyDatabase();
@@ -30,7 +30,7 @@ const models = new ModelRouter({ environment: process.env, timeoutMs: config.mod
 const store = new MemoryStore({ database, now: time.time.wall, fault: count });
 const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orchestrator" });
 const orchestrator = await startOrchestrator({
-  ...{ store, bus, models, log, timing, time: time.time, sweepMs: SWEEP_MS },
+  ...{ store, bus, models, log, timing, time: time.time, heartbeatMs, sweepMs: SWEEP_MS },
 });
 const clock = new MovableClock({ time, database, timing, commits: () => commits });
 const clockServer = await ClockServer.listen(clock);

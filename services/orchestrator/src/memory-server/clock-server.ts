@@ -10,7 +10,7 @@ const HOST = "127.0.0.1";
 const MOST_BODY_BYTES = 4_096;
 /** Ten years. */
 const MOST_MS = 3_650 * 86_400_000;
-const ROUTES = "GET /clock, POST /clock/next and POST /clock/advance";
+const ROUTES = "GET /clock, POST /clock/next, POST /clock/advance and POST /forget";
 
 export class ClockServer {
   readonly #server: Server;
@@ -71,6 +71,12 @@ export class ClockServer {
           throw new BadRequest('"ms" is how far the date moves, in milliseconds: 0 to ten years.');
         }
         await clock.advance(Math.round(ms));
+        return shown(clock.read());
+      }
+      case "POST /forget": {
+        const { worker } = await bodyOf(request);
+        if (typeof worker !== "string") throw new BadRequest('"worker" is the id of a worker that has stopped.');
+        await clock.forget(worker);
         return shown(clock.read());
       }
       default:

@@ -76,6 +76,17 @@ export class MovableClock {
     });
   }
 
+  /**
+   * Takes out what is known of a worker that has stopped. Otherwise what it demanded of its tools holds for a while: a
+   * test would meet the gates of the one before.
+   */
+  forget(workerId: string): Promise<void> {
+    return this.#oneByOne(async () => {
+      const { instances } = this.#options.database;
+      for (const [id, { kind, name }] of instances) if (kind === "worker" && name === workerId) instances.delete(id);
+    });
+  }
+
   #moveTo(date: number): void {
     const { time, database } = this.#options;
     const ms = date - time.time.wall();
