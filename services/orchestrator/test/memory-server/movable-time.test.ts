@@ -7,8 +7,9 @@ it("moves the date alone", () => {
   const movable = new MovableTime();
   const before = { wall: movable.time.wall(), monotonic: movable.time.monotonic(), real: Date.now() };
   movable.leap(30 * DAY_MS);
+  const moved = movable.time.wall() - before.wall;
   const passed = Date.now() - before.real;
-  expect(movable.time.wall() - before.wall - 30 * DAY_MS).toBeLessThanOrEqual(passed + 1);
+  expect(moved - 30 * DAY_MS).toBeLessThanOrEqual(passed + 1);
   expect(movable.time.monotonic() - before.monotonic).toBeLessThan(DAY_MS);
 });
 
