@@ -125,6 +125,34 @@ function addRuns(root: Command, output: Output): void {
     .option("--reason <text>", "kept on record")
     .addHelpText("after", examples(['runs cancel run_x7k2 --reason "duplicate"']))
     .action(async (run, flags) => (await import("./commands/runs.js")).runsCancel(run, flags, output));
+  addHistories(runs, output);
+}
+
+function addHistories(runs: Command, output: Output): void {
+  withUrl(leaf(runs, "export", "a run's history, which can be replayed"))
+    .argument("<run>", "its id; the runs that it started are exported with it")
+    .option("--out <file>", "a new file for it, in place of the terminal")
+    .option("--so-far", "also of a run that has not ended")
+    .addHelpText("after", examples(["runs export run_x7k2 --out refund-approved.jsonl"]))
+    .addHelpText(
+      "after",
+      "\nA history holds inputs, arguments and results as they were: look at it before you share it.",
+    )
+    .action(async (run, flags) => (await import("./commands/runs-export.js")).runsExport(run, flags, output));
+  leaf(runs, "replay", "carry an exported run out again by a definition of today; asks no server")
+    .argument("<file>", "what runs export wrote")
+    .requiredOption(
+      "--agent <definition...>",
+      "the definition as JSON, a file or -; those of agents that it starts, too",
+    )
+    .option("--strict", "what the model is told otherwise is a difference too")
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["runs replay refund-approved.jsonl --agent refund-agent.json"]))
+    .addHelpText(
+      "after",
+      "\nExits with 0 where all goes as recorded, with 1 where it goes otherwise, and with 2 where that cannot be told.",
+    )
+    .action(async (file, flags) => (await import("./commands/runs-replay.js")).runsReplay(file, flags, output));
 }
 
 function addApprovals(root: Command, output: Output): void {

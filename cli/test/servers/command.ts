@@ -60,6 +60,11 @@ export class Command {
     this.#child.stdin?.write(text);
   }
 
+  /** All that it is given. */
+  typeAll(text: string): void {
+    this.#child.stdin?.end(text);
+  }
+
   /** Of all in its process group, as Ctrl-C in a terminal does; npx is one that does not pass signals on. */
   kill(signal: NodeJS.Signals): void {
     try {

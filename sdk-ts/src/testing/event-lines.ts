@@ -17,6 +17,11 @@ function eventLine(event: TestedEvent): string {
   return `${number.padStart(5)}  ${event.type.padEnd(18)} ${detail(event)}`.trimEnd();
 }
 
+/** What an event tells, without its number. */
+export function eventWords(event: TestedEvent): string {
+  return `${event.type} ${detail(event)}`.trimEnd();
+}
+
 function detail(event: TestedEvent): string {
   switch (event.type) {
     case "run_started":

@@ -36,6 +36,9 @@ export {
 export type { AskedTurn } from "./model/scripted-model.js";
 export type { ToldMessage, ToldModel, ToldResult } from "./model/told-model.js";
 export { normalisedHistory } from "./normalised-history.js";
+export { HistoryError, type HistoryLinesOptions, historyLines } from "./replay/history.js";
+export { type ReplayOptions, replay } from "./replay/replay.js";
+export { type ReplayDifference, type ReplayedRun, ReplayReport } from "./replay/replay-report.js";
 export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server.js";
 export type { TestedCall, TestedDecision, TestedEvent, TestedRun } from "./tested-run.js";
 export { workerLost } from "./tool-hooks.js";

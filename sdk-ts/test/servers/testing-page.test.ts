@@ -4,6 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { AgentDefinitionSchema } from "@agentspan/proto";
+import type { Agent } from "@agentspan/sdk";
+import { approve, calls, historyLines, memoryKit, says } from "@agentspan/sdk/testing";
+import { toJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -29,7 +33,7 @@ describe("docs/testing.md", () => {
   const folder = mkdtempSync(join(tmpdir(), "testing-page-"));
   const bin = join(ROOT, "node_modules/.bin");
 
-  beforeAll(() => {
+  beforeAll(async () => {
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     writeFileSync(join(folder, "package.json"), '{"type":"module"}');
     const options = {
@@ -43,8 +47,23 @@ describe("docs/testing.md", () => {
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
     for (const [name, text] of files) writeFileSync(join(folder, name), text);
+    await record();
   });
   afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What the page's agent did once, and its definition, under the names that the page has for them. */
+  async function record(): Promise<void> {
+    const { agent } = (await import(join(folder, "refund-agent.ts"))) as { readonly agent: Agent };
+    await using kit = await memoryKit({
+      model: [calls("process_refund", { order_id: "ORD-8821", amount: 29.99 }), says("It is refunded.")],
+      decisions: { process_refund: approve({ by: "maria" }) },
+    });
+    const { runId } = await kit.run(agent, "Refund order ORD-8821");
+    const lines: string[] = [];
+    for await (const line of historyLines(kit.runtime, runId)) lines.push(line);
+    writeFileSync(join(folder, "refund-approved.jsonl"), lines.join("\n"));
+    writeFileSync(join(folder, "refund-agent.json"), toJsonString(AgentDefinitionSchema, agent.definition));
+  }
 
   /** Runs a program of the project, with the command agentspan on its path. */
   function run(program: string, ...args: readonly string[]): string {
@@ -55,12 +74,14 @@ describe("docs/testing.md", () => {
   }
 
   it("has no code that this file does not run", () => {
-    expect(blocks.map(({ language }) => language).filter((language) => language !== "ts")).toEqual(["json"]);
+    expect(blocks.map(({ language }) => language).filter((language) => language !== "ts")).toEqual([
+      ...["json", "sh", "", "sh"],
+    ]);
     expect([...files.keys()]).toEqual([
       ...["refund-agent.ts", "made-up.test.ts", "kit.test.ts", "model.test.ts", "time.test.ts"],
-      ...["setup.ts", "vitest.config.ts", "matchers.test.ts", "server.test.ts"],
+      ...["setup.ts", "vitest.config.ts", "matchers.test.ts", "replay.test.ts", "server.test.ts"],
     ]);
-    expect(files.size).toBe(blocks.length - 1);
+    expect(files.size).toBe(blocks.filter(({ language }) => language === "ts").length);
   });
 
   it("has types that fit", () => {
@@ -71,6 +92,13 @@ describe("docs/testing.md", () => {
     const report = JSON.parse(run("vitest", "run", "--reporter=json"));
     const tests = [...files.values()].flatMap((text) => text.match(/^it\(/gm) ?? []);
     expect(report).toMatchObject({ success: true, numPassedTests: tests.length, numTotalTests: tests.length });
+  });
+
+  it("has a command that replays", () => {
+    const commands = blocks.filter(({ language }) => language === "sh").map(({ text }) => text.trim().split(" "));
+    expect(commands.map(([program, command]) => [program, command])).toEqual(commands.map(() => ["npx", "agentspan"]));
+    const [, replayed = []] = commands;
+    expect(run("agentspan", ...replayed.slice(2))).toMatch(/^As it was recorded: \d+ events of run run_\w+\.\n$/);
   });
 
   it("names an entry for Jest that is there", () => {

@@ -52,6 +52,11 @@ export class TranscriptRun {
     return this.events.map((event) => JSON.stringify(event));
   }
 
+  /** The definition that it goes by at the end. */
+  get definition(): Agent {
+    return this.agent;
+  }
+
   private directive(line: Line, under: readonly string[]): string {
     switch (line.verb) {
       case "agent":

@@ -1,0 +1,97 @@
+// A run that recorded commands are played against: as PlayedRun, but at the recorded times, and by trial where wanted.
+import {
+  type Answer,
+  type Command,
+  type Agent as CoreAgent,
+  DEFAULT_TIMING,
+  decide,
+  type Rejection,
+  type Run,
+  type Schedule,
+  type RunEvent as StoredEvent,
+} from "@agentspan/orchestrator/core";
+import { argumentsBefore, type EarlierEvents, encodeEvent, textFunctions } from "@agentspan/orchestrator/in-process";
+import { type MappedEvent, runEventOf } from "../../event-mapping.js";
+
+/** One command of a record. */
+export interface Step {
+  readonly command: Command;
+  /** When it was carried out, milliseconds since the epoch. */
+  readonly at: number;
+  /** The random part of the ids that it made. */
+  readonly entropy: string;
+}
+
+/** What the core makes of a step. */
+export interface Played {
+  readonly answer: Answer | Rejection;
+  readonly events: readonly MappedEvent[];
+  /** Makes it so. */
+  keep(): void;
+}
+
+/**
+ * A provider or a tool that failed is tried again after a wait that is partly chance. The shortest: what was recorded came
+ * after it in any case.
+ */
+const SHORTEST_WAIT = 1;
+
+export class CorePlay {
+  readonly #agent: CoreAgent;
+  readonly #stored: StoredEvent[] = [];
+  #run: Run | undefined;
+  #schedule: Schedule = {};
+
+  constructor(agent: CoreAgent) {
+    this.#agent = agent;
+  }
+
+  /** Undefined before its first event. */
+  get run(): Run | undefined {
+    return this.#run;
+  }
+
+  get agent(): CoreAgent {
+    return this.#agent;
+  }
+
+  /** Changes nothing before it is kept: the core is pure. */
+  play(step: Step): Played {
+    const result = decide(this.#run, step.command, {
+      now: this.#timeOf(step),
+      by: "replay",
+      agent: this.#agent,
+      timing: DEFAULT_TIMING,
+      entropy: step.entropy,
+      jitter: SHORTEST_WAIT,
+      schedule: this.#schedule,
+      // What a run weighs is not replayed: signatures and the like are not in a history.
+      inlineBytes: 0,
+      totalBytes: 0,
+      text: textFunctions,
+    });
+    if (result.type === "rejection") return { answer: result, events: [], keep: () => undefined };
+    const { runId, agentName } = result.run;
+    const all = [...this.#stored, ...result.events];
+    const earlier: EarlierEvents = {
+      arguments: (callId, before) => argumentsBefore(all, callId, before) ?? "",
+      at: (sequence) => all[sequence - 1],
+    };
+    return {
+      answer: result.answer,
+      events: result.events.map((event) => runEventOf(encodeEvent(runId, agentName, event, earlier))),
+      keep: () => {
+        this.#run = result.run;
+        this.#schedule = result.schedule;
+        this.#stored.push(...result.events);
+      },
+    };
+  }
+
+  /** A definition that waits longer before it tries again begins later: that is no difference. */
+  #timeOf({ command, at }: Step): number {
+    if (command.type !== "claim") return at;
+    const call = this.#run?.turn.calls.find(({ callId }) => callId === command.callId);
+    return call?.state.kind === "ready" ? Math.max(at, call.state.notBefore) : at;
+  }
+}
