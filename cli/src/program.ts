@@ -1,15 +1,15 @@
 // The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { type Command, Option } from "commander";
+import { examples, group, leaf } from "./command-parts.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
-import { countOf, durationOf, folderOf, instantOf, sequenceOf, usesOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
+import { addRuns } from "./runs-program.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
 
-const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
-
-/** Those of the server, which a test compares: importing its list would make help slow. */
+/** Those of the server; a test compares them, for importing its list would make help slow. */
 export const KEY_ROLES = ["runner", "approver", "worker", "delegate", "admin"] as const;
 
 /** Throws what the chosen command throws, and CommanderError for a call that is not understood. */
@@ -97,62 +97,6 @@ function addProve(root: Command, output: Output): void {
     .addHelpText("after", examples(["prove", "prove --runs 100 --for 30s --seed 7", "prove --faults kill,points"]))
     .addHelpText("after", "\nExits with 0 where all held, and with 1 where something broke.")
     .action(async (flags: ProveFlags) => (await import("./commands/prove.js")).prove(flags, output));
-}
-
-function addRuns(root: Command, output: Output): void {
-  const runs = group(root, "runs", "look at runs, and cancel them");
-  withUrl(leaf(runs, "list", "the newest runs"))
-    .addOption(new Option("--state <state...>", "only in these states").choices(STATES))
-    .option("--agent <name>", "only of this agent")
-    .option("--limit <number>", "how many", countOf, 20)
-    .option("--json", "for programs")
-    .addHelpText("after", examples(["runs list --state WAITING", "runs list --agent refund_agent --json"]))
-    .action(async (flags) => (await import("./commands/runs.js")).runsList(flags, output));
-  withUrl(leaf(runs, "show", "where a run stands, and what it waits for"))
-    .argument("<run>", "its id")
-    .option("--json", "for programs")
-    .addHelpText("after", examples(["runs show run_x7k2"]))
-    .action(async (run, flags) => (await import("./commands/runs.js")).runsShow(run, flags, output));
-  withUrl(leaf(runs, "events", "what happened to a run"))
-    .argument("<run>", "its id")
-    .option("--follow", "also what comes, until the run ends")
-    .option("--after <sequence>", "only later ones than this", sequenceOf, 0)
-    .option("--json", "for programs: one event a line")
-    .addHelpText("after", examples(["runs events run_x7k2 --follow", "runs events run_x7k2 --json"]))
-    .action(async (run, flags) => (await import("./commands/runs.js")).runsEvents(run, flags, output));
-  withUrl(leaf(runs, "cancel", "end a run"))
-    .argument("<run>", "its id")
-    .option("--reason <text>", "kept on record")
-    .addHelpText("after", examples(['runs cancel run_x7k2 --reason "duplicate"']))
-    .action(async (run, flags) => (await import("./commands/runs.js")).runsCancel(run, flags, output));
-  addHistories(runs, output);
-}
-
-function addHistories(runs: Command, output: Output): void {
-  withUrl(leaf(runs, "export", "a run's history, which can be replayed"))
-    .argument("<run>", "its id; the runs that it started are exported with it")
-    .option("--out <file>", "a new file for it, in place of the terminal")
-    .option("--so-far", "also of a run that has not ended")
-    .addHelpText("after", examples(["runs export run_x7k2 --out refund-approved.jsonl"]))
-    .addHelpText(
-      "after",
-      "\nA history holds inputs, arguments and results as they were: look at it before you share it.",
-    )
-    .action(async (run, flags) => (await import("./commands/runs-export.js")).runsExport(run, flags, output));
-  leaf(runs, "replay", "carry an exported run out again by a definition of today; asks no server")
-    .argument("<file>", "what runs export wrote")
-    .requiredOption(
-      "--agent <definition...>",
-      "the definition as JSON, a file or -; those of agents that it starts, too",
-    )
-    .option("--strict", "what the model is told otherwise is a difference too")
-    .option("--json", "for programs")
-    .addHelpText("after", examples(["runs replay refund-approved.jsonl --agent refund-agent.json"]))
-    .addHelpText(
-      "after",
-      "\nExits with 0 where all goes as recorded, with 1 where it goes otherwise, and with 2 where that cannot be told.",
-    )
-    .action(async (file, flags) => (await import("./commands/runs-replay.js")).runsReplay(file, flags, output));
 }
 
 function addApprovals(root: Command, output: Output): void {
@@ -362,19 +306,6 @@ function decision(root: Command, name: string, about: string): Command {
   return withUrl(leaf(root, name, about))
     .argument("<run>", "the run's id")
     .argument("[approval]", "which one, where several are open");
-}
-
-/** A command that only has commands: alone it shows them. */
-function group(parent: Command, name: string, about: string): Command {
-  return parent.command(name).description(about).helpCommand(false);
-}
-
-function leaf(parent: Command, name: string, about: string): Command {
-  return parent.command(name).description(about).allowExcessArguments(false);
-}
-
-function examples(commands: readonly string[]): string {
-  return `\nExamples:\n${commands.map((command) => `  $ agentspan ${command}`).join("\n")}`;
 }
 
 /** "error: unknown option '--prot'" as a sentence. */

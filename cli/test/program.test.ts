@@ -115,6 +115,8 @@ describe("help", () => {
     ["runs", "show"],
     ["runs", "events"],
     ["runs", "cancel"],
+    ["runs", "export"],
+    ["runs", "replay"],
     ["approvals", "list"],
     ["approve"],
     ["reject"],

@@ -23,9 +23,9 @@ export async function runsReplay(file: string, flags: RunsReplayFlags, output: O
   const report = await replayFile(file, definitions, { strict: flags.strict ?? false }).catch((error: unknown) => {
     throw error instanceof HistoryError ? new CommandError(safeLines(error.message), 2) : error;
   });
-  const { same, difference, notes, runs } = report;
-  if (flags.json === true) output.json({ same, difference, notes, runs });
-  else output.line(safeLines(report.text));
+  const { same, difference, notes, runs, text: words } = report;
+  if (flags.json === true) output.json({ same, difference, notes, runs, text: words });
+  else output.line(safeLines(words));
   if (!same) throw new CommandError("It is not as it was recorded.");
 }
 

@@ -37,10 +37,11 @@ class Stack:
             "OPENAI_API_KEY": "sk-test",
             "OPENAI_BASE_URL": self.model.base_url,
         }
-        command = [node, str(_PROGRAM), "server", "start", "--port", "0", "--nats-port", "0"]
-        flags = ["--data", str(self.folder / "data"), *(["--auth"] if auth else [])]
+        #: `agentspan`, as a list of words.
+        self.command = [node, str(_PROGRAM)]
+        flags = ["--port", "0", "--nats-port", "0", "--data", str(self.folder / "data"), *(["--auth"] if auth else [])]
         self._process = subprocess.Popen(
-            [*command, *flags],
+            [*self.command, "server", "start", *flags],
             env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -71,6 +72,11 @@ class Stack:
 
     def runtime(self, **options: object) -> AgentRuntime:
         return AgentRuntime(url=self.url, nats_url=self.nats_url, **options)  # type: ignore[arg-type]
+
+    def export(self, run_id: str, file: Path) -> None:
+        """Keeps a run's history."""
+        words = [*self.command, "runs", "export", run_id, "--out", str(file), "--url", self.url]
+        subprocess.run(words, env=self.env, check=True, capture_output=True)
 
     def key(self, owner: str, *roles: str) -> str:
         """An API key of somebody."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,15 +43,22 @@ def run(block: str, names: dict[str, Any]) -> None:
     exec(compile(block, "README.md", "exec", dont_inherit=True), names)
 
 
-def test_the_readmes_code_runs(stack: Stack, names: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
-    first, tools, others, web, errors, testing, signing = BLOCKS
+def test_the_readmes_code_runs(
+    stack: Stack,
+    names: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, tools, others, web, errors, testing, replayed, signing = BLOCKS
     said = "Customer Alex wants a refund on order ORD-8821"
     script = ({"get_order": {"order_id": "ORD-8821"}}, {"process_refund": REFUND}, "Refunded.")
     stack.model.script(said, *script, exactly=True)
     run(first, names)
-    assert re.fullmatch(
-        r'run_\w+ wants process_refund \{"amount":29\.99,"order_id":"ORD-8821"\}\nRefunded\.\n', capsys.readouterr().out
-    )
+    lines = r'(run_\w+) wants process_refund \{"amount":29\.99,"order_id":"ORD-8821"\}\nRefunded\.\n'
+    shown = re.fullmatch(lines, capsys.readouterr().out)
+    assert shown is not None
+    first_run = shown[1]
 
     bookings: dict[str, float] = {}
 
@@ -74,6 +82,9 @@ def test_the_readmes_code_runs(stack: Stack, names: dict[str, Any], capsys: pyte
     asyncio.run(the_web_app(names["app"], stack))
     run(errors, names)
     run(testing, names)
+    stack.export(first_run, tmp_path / "refund-approved.jsonl")
+    monkeypatch.setenv("AGENTSPAN_COMMAND", shlex.join(stack.command))
+    run(replayed, names)
     run(signing, names)
 
 
