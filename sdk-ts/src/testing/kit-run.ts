@@ -186,13 +186,20 @@ export class KitRun {
 
   async #decide(decision: ScriptedDecision, toolName: string | undefined): Promise<void> {
     const approval = await this.waiting(toolName);
-    if (decision.act !== undefined) await this.#until(decision.act(this.handle, approval), async () => undefined);
+    if (decision.act === undefined) return;
+    const decided = await this.#until(decision.act(this.handle, approval), async () => undefined);
+    // So that what waits next is something else.
+    const closed = () => (this.#open.has(approval.approvalId) ? undefined : true);
+    if (decided) await this.#until(this.#when(closed, "The run has ended."), async () => undefined);
   }
 
   /** Resolves when there is something to find. Rejects with a KitError where the run has ended without. */
   #when<T>(find: () => T | undefined, never: string): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      let over = false;
       const end = (settle: () => void) => {
+        if (over) return;
+        over = true;
         this.#listeners.delete(look);
         settle();
       };
