@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+# An installed package brings its own by an entry point; the tests run on the sources.
+pytest_plugins = ["agentspan.pytest_plugin", "pytester"]
+
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Tells what became of each test to whoever counts them, one line of JSON for each."""

@@ -16,6 +16,7 @@ from agentspan.agents.json_text import read_json_object
 from agentspan.agents.run_event import RunEvent
 from agentspan.agents.run_status import RunError, RunState, RunStatus, Usage
 from agentspan.agents.testing.kit_event import KIT_EVENTS, KitEvent
+from agentspan.agents.testing.seen_runs import see
 
 TestedEvent: TypeAlias = RunEvent | KitEvent
 """An event of a run, as handles stream them; or one that only the kit knows."""
@@ -94,7 +95,7 @@ class TestedRun:
 def tested_run(status: RunStatus, events: Iterable[TestedEvent]) -> TestedRun:
     """A run whose status and events were read."""
     read = tuple(events)
-    return TestedRun(
+    run = TestedRun(
         run_id=status.run_id,
         agent_name=status.agent_name,
         input=read[0].input if read and read[0].type == "run_started" else "",
@@ -105,6 +106,11 @@ def tested_run(status: RunStatus, events: Iterable[TestedEvent]) -> TestedRun:
         usage=status.usage,
         events=read,
     )
+    return see(run)
+
+
+# What begins so is no test to pytest, wherever it is imported.
+tested_run.__test__ = False  # type: ignore[attr-defined]
 
 
 def calls_of(events: Iterable[TestedEvent]) -> tuple[TestedCall, ...]:

@@ -1,0 +1,152 @@
+"""What may be expected of a run, and what a failure says. The words of most failures are in the vectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from unittest.mock import ANY
+
+import pytest
+from pydantic import BaseModel
+
+from agentspan.agents import Agent
+from agentspan.agents.testing import Expectation, KitError, MockEvent, TestedRun, expect, expect_run, mock_run
+from tests.unit.refund_agent import DONE, LOOKS, ORDER, REFUND, REFUNDS, mock
+
+ANSWERING = Agent(name="answering", model="a/b", output_schema={})
+RUN = mock(LOOKS, MockEvent.tool_result("get_order"), REFUNDS, MockEvent.waiting(), DONE)
+
+
+def answer(result: Any) -> TestedRun:
+    """A run with an answer that is any JSON."""
+    return mock_run(ANSWERING, "Hi", events=[MockEvent.done(result)])
+
+
+def head(of: Callable[[Expectation], object], run: TestedRun = RUN) -> str:
+    """What was expected, and what there is instead."""
+    with pytest.raises(AssertionError) as failed:
+        of(expect(run))
+    return str(failed.value).split("\n\n")[0]
+
+
+def test_all_of_it_holds_in_one_chain() -> None:
+    expect(RUN).completed().status("COMPLETED").no_errors().used_tool("get_order", ORDER).did_not_use_tool(
+        "ask_customer"
+    ).tool_call_order(["get_order", "process_refund"]).tools_used_exactly(["process_refund", "get_order"]).output(
+        "Done."
+    ).output_contains("one").output_matches(r"^D\w+\.$").output_type(str).events_contain("waiting").event_sequence(
+        ["tool_call", "decided", {"type": "done"}]
+    ).max_turns(3).paused().paused("process_refund").approved().approved("process_refund", "somebody")
+    asked = MockEvent.tool_call("ask_customer", {"question": "Size?"})
+    answered = mock(asked, MockEvent.decided("RESPONDED", content={"size": "M"}), MockEvent.error("overloaded"))
+    expect_run(answered).failed().failed("MODEL_FAILED").answered().answered("ask_customer").used_tool("ask_customer")
+    refused = mock(REFUNDS, MockEvent.decided("REJECTED", reason="not delivered yet"), DONE)
+    expect(refused).rejected().rejected("process_refund", "not delivered yet").rejected(
+        reason=re.compile("not yet|yet")
+    )
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        REFUND,
+        {"order_id": re.compile(r"^ORD-\d+$"), "amount": ANY},
+        {"order_id": str, "amount": pytest.approx(30, abs=0.1)},
+        {"order_id": lambda text: text.startswith("ORD"), "amount": float},
+        ANY,
+        lambda args: args["amount"] < 30,
+        dict,
+    ],
+)
+def test_arguments_may_be_matched_in_many_ways(args: Any) -> None:
+    expect(RUN).used_tool("process_refund", args)
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ({**REFUND, "amount": 30}, '{"order_id":"ORD-8821","amount":30}'),
+        ({"order_id": "ORD-8821"}, '{"order_id":"ORD-8821"}'),
+        ({**REFUND, "currency": ANY}, '{"order_id":"ORD-8821","amount":29.99,"currency":<ANY>}'),
+        ({"order_id": re.compile("^X"), "amount": str}, '{"order_id":/^X/,"amount":str}'),
+        ({"order_id": ["ORD-8821"], "amount": lambda _: False}, '{"order_id":["ORD-8821"],"amount":(a function)}'),
+        (lambda _: False, "what a function says"),
+        ({"order_id": "ORD-8821", "amount": True}, '{"order_id":"ORD-8821","amount":true}'),
+    ],
+)
+def test_arguments_that_do_not_match_are_shown_beside_those_that_ran(args: Any, words: str) -> None:
+    assert head(lambda it: it.used_tool("process_refund", args)) == (
+        f"Expected process_refund to have been used with {words}.\n"
+        'process_refund was called with {"amount":29.99,"order_id":"ORD-8821"}, waited for a person, '
+        "was approved by somebody, ran: null."
+    )
+
+
+def test_a_number_is_not_a_truth() -> None:
+    run = answer({"count": 1, "ok": True, "lines": [1, "a"]})
+    expect(run).output({"count": 1.0, "ok": True, "lines": [1, "a"]})
+    for other in ({"count": True, "ok": True, "lines": ANY}, {"count": 1, "ok": 1, "lines": ANY}):
+        with pytest.raises(AssertionError):
+            expect(run).output(other)
+    with pytest.raises(AssertionError):
+        expect(run).output({"count": 1, "ok": True, "lines": [1]})
+
+
+class Refund(BaseModel):
+    order_id: str
+    amount: float
+
+
+@dataclass
+class Line:
+    order_id: str
+    amount: float
+
+
+def test_the_output_may_be_of_a_type() -> None:
+    run = answer(REFUND)
+    expect(run).output_type(dict).output_type(Refund).output_type(Line).output_type(dict[str, str | float])
+    expect(run).output_type(lambda result: result["amount"] < 30)
+    expect(answer(30)).output_type(int).output_type(float).output_type(Literal[30])
+    expect(answer(None)).output_type(type(None))
+    done = answer({"order_id": 7})
+    assert head(lambda it: it.output_type(Refund), done) == (
+        'Expected the output to fit Refund.\nIt is {"order_id":7}. What is wrong with it: '
+        "order_id: Input should be a valid string; amount: Field required."
+    )
+    assert head(lambda it: it.output_type(str), done) == (
+        'Expected the output to be of type str.\nIt is of type dict. It is {"order_id":7}.'
+    )
+    assert head(lambda it: it.output_type(int), answer(True)).endswith("It is of type bool. It is true.")
+    assert head(lambda it: it.output_type(lambda _: False), done).startswith(
+        "Expected the output to be what a function"
+    )
+    assert head(lambda it: it.output_type(str), mock(REFUNDS)) == (
+        "Expected the output to be of type str.\nThere is no output: the run is WAITING."
+    )
+
+
+def test_events_are_matched_by_any_of_their_fields() -> None:
+    expect(RUN).events_contain({"type": "tool_result", "outcome": {"kind": "result", "json": "null"}})
+    expect(RUN).events_contain({"tool_name": re.compile("refund"), "approval_required": True})
+    assert head(lambda it: it.events_contain({"type": "decided", "nothing": None})).startswith(
+        'Expected the events to contain {"type":"decided","nothing":null}.\nThey are run_started, model_replied, '
+    )
+
+
+def test_patterns_are_told_as_they_are_written() -> None:
+    assert head(lambda it: it.output_matches("Lost")) == 'Expected the output to match /Lost/.\nIt is "Done.".'
+    rejected = mock(REFUNDS, MockEvent.decided("REJECTED"), DONE)
+    assert head(lambda it: it.rejected(reason=re.compile("late")), rejected) == (
+        "Expected a person to have rejected a call for /late/.\n"
+        'process_refund was called with {"amount":29.99,"order_id":"ORD-8821"}, waited for a person, '
+        "was rejected by somebody."
+    )
+
+
+def test_what_is_no_run_is_refused() -> None:
+    nothing: Any = {"state": "COMPLETED"}
+    with pytest.raises(KitError, match=r"expect\(\) takes a run"):
+        expect(nothing)

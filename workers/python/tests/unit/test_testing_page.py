@@ -1,0 +1,30 @@
+"""Runs every block of Python of docs/testing.md, read out of the page itself, as a project of its own under pytest."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from agentspan.agents.testing import Expectation, MockEvent
+
+PAGE = (Path(__file__).parents[4] / "docs" / "testing.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+FILES = {match[1]: block for block in BLOCKS if (match := re.match(r"# (\S+\.py)\n", block))}
+SECTION = PAGE[PAGE.index("\n## In Python\n") :]
+
+
+def test_the_page_has_no_code_that_this_file_does_not_run(pytester: pytest.Pytester) -> None:
+    assert list(FILES) == ["refund_agent.py", "test_made_up.py", "conftest.py"]
+    assert len(FILES) == len(BLOCKS)
+    for name, text in FILES.items():
+        (pytester.path / name).write_text(text, "utf-8")
+    result = pytester.runpytest_inprocess("-p", "agentspan.pytest_plugin", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=sum(text.count("\ndef test_") for text in FILES.values()))
+
+
+def test_the_page_names_every_event_and_expectation_that_there_is() -> None:
+    events = [name for name, made in vars(MockEvent).items() if isinstance(made, staticmethod)]
+    chain = [name for name in vars(Expectation) if not name.startswith("_")]
+    assert [name for name in [*events, *chain] if not re.search(f"`{name}[`(]", SECTION)] == []
