@@ -1,6 +1,7 @@
 // Kit and server cannot drift: the kit has no rules of its own. A change of the core that alters a transcript, the
 // server's own stories, changes what the kit's tests see too; here the change is made, in a copy.
 import { readdirSync, readFileSync } from "node:fs";
+import * as kitAsItIs from "@agentspan/sdk/testing";
 import { MockEvent, memoryKit, mockRun, normalisedHistory, type TestedRun } from "@agentspan/sdk/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Mutant } from "../../../services/orchestrator/test/core/mutants.js";
@@ -8,6 +9,7 @@ import { MutatedCores } from "../../../services/orchestrator/test/core/mutated-c
 import { replayTranscript } from "../../../services/orchestrator/test/core/replay-transcript.js";
 import { type Kits, MutatedKits } from "./kit-on-mutated-core.js";
 import { SCENARIOS, type Scenario } from "./kit-scenarios.js";
+import { type PlayingKit, vectorsOf } from "./mock-vector-runs.js";
 import { REFUND, refundAgent, till } from "./refund-agent.js";
 
 const CHANGES: readonly Omit<Mutant, "invariant">[] = [
@@ -38,6 +40,7 @@ const CHANGES: readonly Omit<Mutant, "invariant">[] = [
 ];
 
 const FOLDER = new URL("../../../services/orchestrator/testdata/transcripts/", import.meta.url);
+const VECTORS = new URL("../../../workers/vectors/mock-runs.json", import.meta.url);
 const TRANSCRIPTS = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".txt"))
   .map((name) => readFileSync(new URL(name, FOLDER), "utf8"));
@@ -103,6 +106,21 @@ describe("a change of the core that alters a transcript changes what the kit see
     for (const change of CHANGES.filter(({ file }) => file === "decide-model.ts")) {
       const changed = await kits.load({ invariant: 0, ...change }, cores);
       expect(() => expect(played(changed)).toEqual(before), change.what).toThrow();
+    }
+  });
+
+  it("and so do the vectors that hold the kits of other languages to the core", async () => {
+    const vectors = (kit: PlayingKit): unknown => {
+      try {
+        return vectorsOf(kit);
+      } catch (error) {
+        return String(error);
+      }
+    };
+    const before = vectors(kitAsItIs);
+    expect(before).toEqual(JSON.parse(readFileSync(VECTORS, "utf8")).vectors);
+    for (const change of CHANGES.filter(({ file }) => file === "decide-model.ts")) {
+      expect(vectors(await kits.load({ invariant: 0, ...change }, cores)), change.what).not.toEqual(before);
     }
   });
 

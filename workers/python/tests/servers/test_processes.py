@@ -164,10 +164,20 @@ def test_is_installed_with_its_types_and_its_generated_code(tmp_path: Path) -> N
     subprocess.run(command, cwd=home, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("agentspan-*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "v1/run_pb2.py", "v1/run_pb2.pyi", "agents/__init__.py", "agents/testing/__init__.py"):
+    for name in (
+        "py.typed",
+        "v1/run_pb2.py",
+        "v1/run_pb2.pyi",
+        "agents/__init__.py",
+        "agents/testing/__init__.py",
+        "pytest_plugin.py",
+    ):
         assert f"agentspan/{name}" in names
     assert not [name for name in names if name.startswith("tests/")]
     program = "import agentspan.agents, agentspan.signing; print(agentspan.agents.Agent.__name__)"
     env = {"PYTHONPATH": str(wheel), "PATH": ""}
     shown = subprocess.run([sys.executable, "-c", program], env=env, check=True, capture_output=True, text=True)
     assert shown.stdout == "Agent\n"
+    command = [sys.executable, "-m", "pytest", "--help"]
+    plugin = subprocess.run(command, env=env, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert "--agentspan-runs" in plugin.stdout

@@ -60,7 +60,7 @@ def in_python(text: str) -> str:
 
 
 def without_ids(text: str) -> str:
-    text = re.sub(r"\brun_\w+", "run_1", text)
+    text = re.sub(r"\brun_[a-z0-9]{20,}", "run_1", text)
     return re.sub(r"\b(apr|que)_t(\d+)c(\d+)_\d+", r"\1_t\2c\3", text)
 
 

@@ -49,12 +49,16 @@ def test_a_refusal_shows_the_script_with_a_sign_at_the_step() -> None:
     )
 
 
-def test_what_is_no_agent_or_no_input_is_refused() -> None:
+def test_what_is_no_agent_no_input_or_no_event_is_refused() -> None:
     nothing: Any = {}
     with pytest.raises(KitError, match=r"^mock_run\(\) takes an Agent first\.$"):
         mock_run(nothing, "Hi", events=[])
     with pytest.raises(KitError, match=r"takes the run's input, a text, second\.$"):
         mock_run(AGENT, nothing, events=[])
+    with pytest.raises(KitError, match=r"takes a list of what the functions of MockEvent give"):
+        mock_run(AGENT, "Hi", events=[DONE, nothing])
+    with pytest.raises(KitError, match=r'decided\(\) takes "APPROVED", "REJECTED", "RESPONDED": not {}\.'):
+        MockEvent.decided(nothing)
 
 
 def test_it_gives_what_a_run_gives() -> None:

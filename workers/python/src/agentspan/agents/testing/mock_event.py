@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from agentspan.agents.testing.hidden_frames import of_the_library
+from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_event import (
     GuardrailFailEvent,
     GuardrailPassEvent,
@@ -15,6 +17,8 @@ from agentspan.agents.testing.kit_event import (
     MessageEvent,
     ThinkingEvent,
 )
+
+__tracebackhide__ = of_the_library
 
 MockDecision = Literal["APPROVED", "REJECTED", "RESPONDED"]
 """How a person decided. RESPONDED answers a question, or stands in for the tool."""
@@ -65,6 +69,10 @@ class MockEvent:
             args: With APPROVED: the arguments that run instead.
             content: With RESPONDED: the answer.
         """
+        if outcome not in get_args(MockDecision):
+            raise KitError(
+                f"MockEvent.decided() takes {', '.join(map(shown, get_args(MockDecision)))}: not {outcome!r}."
+            )
         edited = None if args is None else dict(args)
         named: dict[str, Any] = {"tool_name": tool_name, "by": by, "groups": list(groups) or None}
         named |= {"reason": reason or None, "args": edited, "content": content}

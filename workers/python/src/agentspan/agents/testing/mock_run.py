@@ -40,6 +40,8 @@ def mock_run(agent: Agent, input: str, *, events: Sequence[MockEvent]) -> Tested
         raise KitError("mock_run() takes an Agent first.")
     if not isinstance(input, str):
         raise KitError("mock_run() takes the run's input, a text, second.")
+    if not all(isinstance(event, MockEvent) for event in events):
+        raise KitError("mock_run() takes a list of what the functions of MockEvent give as events.")
     play = MockPlay(agent.definition, input)
     # What the kit alone knows, by the number of the server's event that it comes after.
     kit_only: list[tuple[int, KitEvent]] = []
