@@ -136,6 +136,18 @@ describe("a server in memory", () => {
     expect((await handle.result()).isSuccess).toBe(true);
   });
 
+  it("dates what happens after a move by the moved date", async () => {
+    refund = async () => ({ refunded: true });
+    for (let times = 0; times < 5; times += 1) {
+      const handle = await waiting(agentOf({ expiresIn: "30d" }));
+      const { now } = await clock("/clock/advance", { ms: DAY_MS });
+      const { decision } = await handle.approve();
+      expect(decision?.decidedAt?.getTime()).toBeGreaterThanOrEqual(Date.parse(now) - 1_000);
+      await handle.result();
+      await runtime.shutdown();
+    }
+  });
+
   it("forgets a worker that has stopped: the next test does not meet the gates of the one before", async () => {
     const sends = (approvalRequired: boolean) =>
       new Agent({

@@ -60,6 +60,13 @@ export class StoreClock implements Clock {
     this.timer = this.time.every(this.options.intervalMs ?? 30_000, correct).unref();
   }
 
+  /** Reads the store's clock at once: whoever has set it says so. */
+  async readAnew(): Promise<void> {
+    // What is being read may be of the time before.
+    await this.correcting;
+    await this.correct();
+  }
+
   stop(): void {
     this.timer?.cancel();
   }

@@ -32,7 +32,11 @@ const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orc
 const orchestrator = await startOrchestrator({
   ...{ store, bus, models, log, timing, time: time.time, heartbeatMs, sweepMs: SWEEP_MS },
 });
-const clock = new MovableClock({ time, database, timing, commits: () => commits });
+const clock = new MovableClock({
+  ...{ time, database, timing },
+  commits: () => commits,
+  afterMove: () => orchestrator.readClock(),
+});
 const clockServer = await ClockServer.listen(clock);
 onShutdown(
   async () => {

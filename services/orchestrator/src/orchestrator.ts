@@ -51,6 +51,8 @@ export interface OrchestratorOptions {
 export interface Orchestrator {
   /** Fresh for each start; also the incarnation that leases hang on. */
   readonly id: string;
+  /** Resolves when it goes by what the store's clock says now, where that was set. */
+  readClock(): Promise<void>;
   /** What it has done since it started. */
   figures(): { readonly engine: EngineFigures; readonly sweeper: SweepFigures };
   /** Takes nothing new, finishes or hands back what it holds, within the grace. Store and bus stay open. */
@@ -219,6 +221,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 
   return {
     id,
+    readClock: () => clock.readAnew(),
     figures: () => ({ engine: engine.figures, sweeper: sweeper.figures }),
     async stop(graceMs) {
       await bus.drain();

@@ -23,6 +23,8 @@ export interface MovableClockOptions {
   readonly timing: Timing;
   /** How many changes of runs there have been. */
   readonly commits: () => number;
+  /** Resolves when whoever goes by the date knows of a move. */
+  readonly afterMove: () => Promise<void>;
 }
 
 /** Of this machine's clock, milliseconds: between two looks, how long what a server does is waited for, and workers. */
@@ -57,7 +59,7 @@ export class MovableClock {
       if (busy.length > 0 || reading.commits !== commits) return false;
       const date = Math.min(next ?? Number.POSITIVE_INFINITY, notAfter ?? Number.POSITIVE_INFINITY);
       if (date === Number.POSITIVE_INFINITY) return false;
-      this.#moveTo(date);
+      await this.#moveTo(date);
       await this.#quiet();
       return true;
     });
@@ -71,7 +73,7 @@ export class MovableClock {
         await this.#quiet();
         const { now, next } = this.read();
         if (now >= target) return;
-        this.#moveTo(Math.min(next ?? target, target));
+        await this.#moveTo(Math.min(next ?? target, target));
       }
     });
   }
@@ -87,13 +89,14 @@ export class MovableClock {
     });
   }
 
-  #moveTo(date: number): void {
-    const { time, database } = this.#options;
+  async #moveTo(date: number): Promise<void> {
+    const { time, database, afterMove } = this.#options;
     const ms = date - time.time.wall();
     if (ms <= 0) return;
     time.leap(ms);
     // Every machine slept, so nobody was missing meanwhile.
     for (const [id, one] of database.instances) database.instances.set(id, { ...one, seenAt: one.seenAt + ms });
+    await afterMove();
   }
 
   /** Resolves when a server does nothing any more; workers are waited for a moment only. */
