@@ -1,7 +1,7 @@
 // The commands about runs: names, options and help.
 import { type Command, Option } from "commander";
 import { examples, group, leaf } from "./command-parts.js";
-import { countOf, sequenceOf, withUrl } from "./options.js";
+import { countOf, instantOf, sequenceOf, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 
 const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
@@ -60,4 +60,15 @@ function addHistories(runs: Command, output: Output): void {
       "\nExits with 0 where all goes as recorded, with 1 where it goes otherwise, and with 2 where that cannot be told.",
     )
     .action(async (file, flags) => (await import("./commands/runs-replay.js")).runsReplay(file, flags, output));
+  withUrl(leaf(runs, "rehearse", "what a policy would have made of the calls of the past, before it is switched on"))
+    .requiredOption(
+      "--policy <file>",
+      "a tool's approval as its definition would have it, or the tool with it, as JSON",
+    )
+    .option("--tool <name>", "calls of this tool, where the file does not say")
+    .option("--agent <name>", "only of this agent")
+    .option("--since <time>", "only of runs that were started then or later, such as 2026-11-25", instantOf)
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["runs rehearse --policy refund-policy.json --tool process_refund"]))
+    .action(async (flags) => (await import("./commands/runs-rehearse.js")).runsRehearse(flags, output));
 }

@@ -117,6 +117,7 @@ describe("help", () => {
     ["runs", "cancel"],
     ["runs", "export"],
     ["runs", "replay"],
+    ["runs", "rehearse"],
     ["approvals", "list"],
     ["approve"],
     ["reject"],

@@ -3,3 +3,4 @@ export type { Bus, Outcome } from "./bus/bus.js";
 export { ANONYMOUS, type Caller, type Context, DEFAULT_NAMESPACE } from "./context.js";
 export type { Method } from "./method.js";
 export { type GatewayMethods, gatewayMethods, type MethodsOptions } from "./methods.js";
+export { requirePolicy } from "./validation/approval-policy.js";

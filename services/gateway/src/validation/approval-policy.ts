@@ -3,7 +3,7 @@ import { Limits, ruleProblem } from "@agentspan/internal";
 import { type ApprovalPolicy, type Approvers, OnExpiry, type Tool, ToolKind } from "@agentspan/proto";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import { checkDuration, checkEnum, checkPerson } from "./checks.js";
-import type { Faults } from "./faults.js";
+import { Faults } from "./faults.js";
 
 const SHORTEST_EXPIRY_S = 1;
 const SHORTEST_REMINDER_S = 60;
@@ -20,6 +20,14 @@ export function checkPolicy(faults: Faults, path: string, policy: ApprovalPolicy
   if (approvers !== undefined) checkApprovers(faults, `${path}.approvers`, approvers, votesRequired);
   checkExpiry(faults, path, policy);
   checkLength(faults, `${path}.remindEvery`, policy.remindEvery, SHORTEST_REMINDER_S);
+}
+
+/** Throws AgentspanError for a tool whose policy no definition could have, with the field of each fault. */
+export function requirePolicy(tool: Tool): void {
+  const faults = new Faults();
+  if (tool.approval !== undefined) checkPolicy(faults, "approval", tool.approval);
+  checkAsks(faults, "approval", tool);
+  faults.throwIfAny();
 }
 
 /**

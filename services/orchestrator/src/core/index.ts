@@ -11,6 +11,7 @@ export { entitlementProblem } from "./entitlement.js";
 export * from "./events.js";
 export * from "./evolve.js";
 export { strictestTerms } from "./evolve-preview.js";
+export { definitionAsks } from "./gate.js";
 export * from "./limits.js";
 export * from "./model.js";
 export * from "./obligations.js";
