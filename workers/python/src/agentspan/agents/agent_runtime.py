@@ -32,6 +32,7 @@ from agentspan.rpc.run_client import FIRST_CONTACT_S, RunClient
 from agentspan.v1 import agent_pb2
 
 if TYPE_CHECKING:
+    from agentspan.worker.test_hooks import WorkerTestHooks
     from agentspan.worker.worker import Worker
     from agentspan.worker.worker_credentials import WorkerCredentials
 
@@ -60,6 +61,9 @@ class AgentRuntime:
             is for one alone, and the permit that it registers with. AGENTSPAN_WORKER_CREDENTIALS_FILE unless said; none
             is needed where nobody asks.
     """
+
+    #: For tests only: of a runtime that a kit has made.
+    _hooks: WorkerTestHooks | None = None
 
     def __init__(
         self,
@@ -259,6 +263,7 @@ class AgentRuntime:
     def _servant(self) -> Worker:
         # Programs that serve nothing load neither NATS nor cryptography.
         from agentspan.signing.trusted_keys import read_trusted_keys
+        from agentspan.worker.test_hooks import NO_HOOKS
         from agentspan.worker.worker import Worker
         from agentspan.worker.worker_credentials import read_worker_credentials
 
@@ -277,6 +282,7 @@ class AgentRuntime:
                 concurrency=options.concurrency,
                 trusted_keys=read_trusted_keys(keys) if keys else None,
                 credentials=credentials,
+                hooks=self._hooks or NO_HOOKS,
             )
             _shut_down_at_exit(self)
         return self._worker

@@ -57,10 +57,12 @@ class HttpConnection:
         _keep_alive(writer.get_extra_info("socket"))
         return HttpConnection(reader, writer)
 
-    async def send(self, target: str, headers: Sequence[tuple[str, str]], body: bytes) -> ResponseHead:
+    async def send(
+        self, target: str, headers: Sequence[tuple[str, str]], body: bytes, *, method: str = "POST"
+    ) -> ResponseHead:
         """Sends a request and waits for the head of its answer. Raises ConnectionFailedError."""
         self._began = False
-        request = h11.Request(method="POST", target=target, headers=list(headers))
+        request = h11.Request(method=method, target=target, headers=list(headers))
         try:
             for part in (request, h11.Data(data=body), h11.EndOfMessage()):
                 self._writer.write(self._state.send(part) or b"")

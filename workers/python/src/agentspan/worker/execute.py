@@ -36,7 +36,7 @@ async def execute(
     guarded = is_guarded(grant, task)
     try:
         ran = await parts.runner.run(
-            task.tool.execute,
+            parts.hooks.function(task, "execute", task.tool.execute),
             arguments,
             _context_of(task, grant, deadline),
             may_begin=may_begin,
@@ -47,6 +47,7 @@ async def execute(
             timer.cancel()
     if ran is None:
         return None
+    parts.hooks.after_execute(task)
     if isinstance(ran, Raised):
         logger.warning("A tool raised  %s", said(task.fields), exc_info=ran.error)
         return raised(ran.error)

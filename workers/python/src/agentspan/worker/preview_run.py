@@ -82,7 +82,8 @@ async def _look(parts: WorkerParts, task: TaskInHand, grant: worker_pb2.Grant) -
     except ArgumentsError as error:
         raise NotShownError(f"The worker's schema refuses the arguments: {error}") from error
     context = PreviewContext(task.run_id, task.call_id, task.cancelled, call_logger(logger, task.fields))
-    ran = await parts.runner.run(task.tool.preview, arguments, context, cancels=task.cancelled)
+    preview = parts.hooks.function(task, "preview", task.tool.preview)
+    ran = await parts.runner.run(preview, arguments, context, cancels=task.cancelled)
     if ran is None or isinstance(ran, Raised):
         raise NotShownError("It was not begun." if ran is None else words_of(ran.error))
     return ran.value

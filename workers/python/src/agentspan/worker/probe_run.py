@@ -60,7 +60,8 @@ async def _ask(parts: WorkerParts, task: TaskInHand, grant: worker_pb2.Grant) ->
         logger=call_logger(logger, task.fields),
     )
     arguments = task.tool.schema.read(grant.arguments_json)
-    ran = await parts.runner.run(task.tool.probe, arguments, context, cancels=task.cancelled)
+    probe = parts.hooks.function(task, "probe", task.tool.probe)
+    ran = await parts.runner.run(probe, arguments, context, cancels=task.cancelled)
     if ran is None or isinstance(ran, Raised):
         raise NoAnswerError(repr(ran.error) if ran is not None else "It was not begun.")
     return answered(ran.value, parts.link.max_payload)

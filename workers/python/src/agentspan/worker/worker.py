@@ -20,6 +20,7 @@ from agentspan.worker.register import register
 from agentspan.worker.served_tools import ServedTool, ServedTools
 from agentspan.worker.task_desk import TaskDesk
 from agentspan.worker.task_pull import TaskPull
+from agentspan.worker.test_hooks import NO_HOOKS, WorkerTestHooks
 from agentspan.worker.tool_runner import ToolRunner
 from agentspan.worker.worker_parts import WorkerEndedError, WorkerIdentity, WorkerParts, logger, said
 
@@ -47,12 +48,14 @@ class Worker:
         trusted_keys: TrustedKeys | None,
         credentials: WorkerCredentials | None = None,
         clock: Clock | None = None,
+        hooks: WorkerTestHooks = NO_HOOKS,
     ) -> None:
         self._nats_url = nats_url
         self._identity = WorkerIdentity(worker_id, uuid.uuid4().hex, namespace)
         self._trusted_keys = trusted_keys
         self._credentials = credentials
         self._clock = clock or Clock()
+        self._hooks = hooks
         self._runner = ToolRunner()
         self._tools = ServedTools()
         self._desk = TaskDesk(concurrency, on_room=self._wake_pulls)
@@ -138,6 +141,7 @@ class Worker:
             permit=None if credentials is None else credentials.permit,
             register_soon=self._register_soon,
             register_now=self._register_now,
+            hooks=self._hooks,
         )
 
     def _on_reconnect(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agentspan.worker.clock import Clock
+from agentspan.worker.test_hooks import NO_HOOKS, WorkerTestHooks
 
 if TYPE_CHECKING:
     from agentspan.signing.trusted_keys import TrustedKeys
@@ -51,6 +52,8 @@ class WorkerParts:
     register_soon: Callable[[], None]
     #: Resolves when the server knows what is served here; also while the worker shuts down. Raises where it refuses.
     register_now: Callable[[], Awaitable[None]]
+    #: For tests only.
+    hooks: WorkerTestHooks = NO_HOOKS
     #: Nothing new begins any more.
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     #: Shutdown waits no longer: what is still unanswered stays so.

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
-import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +20,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from agentspan.agents.agent import Agent
-
-COMMAND_VARIABLE = "AGENTSPAN_COMMAND"
-"""Names the command, with blanks between its words, where `agentspan` is not on the path."""
+from agentspan.agents.testing.command import NO_COMMAND, agentspan_command
 
 _SAME = 0
 _OTHERWISE = 1
@@ -87,7 +83,10 @@ def replay(
     """
     definitions = [MessageToDict(one.definition) for one in (agent, *agent.below)]
     flags = ["--agent", "-", "--json", *(["--strict"] if strict else [])]
-    words = [*(_command() if command is None else command), "runs", "replay", str(Path(file)), *flags]
+    named = agentspan_command() if command is None else command
+    if named is None:
+        raise HistoryError(NO_COMMAND)
+    words = [*named, "runs", "replay", str(Path(file)), *flags]
     try:
         ended = subprocess.run(words, input=json.dumps(definitions), capture_output=True, encoding="utf-8", check=False)
     except OSError as error:
@@ -95,17 +94,6 @@ def replay(
     if ended.returncode not in (_SAME, _OTHERWISE) or not ended.stdout:
         raise HistoryError(ended.stderr.strip() or f"The command {words[0]} ended with {ended.returncode}.")
     return _report_in(json.loads(ended.stdout))
-
-
-def _command() -> Sequence[str]:
-    named = os.environ.get(COMMAND_VARIABLE, "")
-    if named.strip():
-        return shlex.split(named)
-    for program, *rest in (["agentspan"], ["npx", "agentspan"]):
-        found = shutil.which(program)
-        if found is not None:
-            return [found, *rest]
-    raise HistoryError(f"The command agentspan is not on the path. Install it, or name it in {COMMAND_VARIABLE}.")
 
 
 def _report_in(said: dict[str, Any]) -> ReplayReport:

@@ -1,0 +1,140 @@
+"""What people decide, written down, by the tool that is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from agentspan.agents.agent_handle import AgentHandle
+from agentspan.agents.approval import Approval
+from agentspan.agents.decide_options import RespondOptions
+from agentspan.agents.duration import Duration, to_seconds
+from agentspan.agents.json_text import write_json
+from agentspan.agents.run_calls import SettleOutcome
+from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_aside
+
+
+@dataclass(frozen=True)
+class ScriptedDecision:
+    """What a person does about one approval or question."""
+
+    #: In words, for a person who reads why a test failed.
+    text: str
+    #: In the event loop of the network. None where nobody ever does anything; gives whether that decided it.
+    act: Callable[[AgentHandle, Approval], Awaitable[bool]] | None
+    #: After so many seconds.
+    after: float = 0.0
+
+
+DecisionFunction: TypeAlias = Callable[[Approval], ScriptedDecision | Awaitable[ScriptedDecision]]
+
+ToolDecisions: TypeAlias = ScriptedDecision | Sequence[ScriptedDecision] | DecisionFunction
+"""One decision for every time that the tool is asked for, one for each time, or a function that looks at it."""
+
+DecisionScript: TypeAlias = Mapping[str, ToolDecisions]
+"""By the tool's name."""
+
+
+def approve(*, by: str = "", comment: str = "") -> ScriptedDecision:
+    """Lets the call run, with the arguments that were shown. `by`: the person in whose name it is decided."""
+
+    async def act(handle: AgentHandle, approval: Approval) -> bool:
+        about = _about(approval, by, comment)
+        return (await handle.approve_async(arguments_digest=approval.arguments_digest, **about)).closed
+
+    return ScriptedDecision("approve()", act)
+
+
+def approve_with(args: Mapping[str, Any], *, by: str = "", comment: str = "") -> ScriptedDecision:
+    """Lets the call run, with other arguments."""
+
+    async def act(handle: AgentHandle, approval: Approval) -> bool:
+        about = _about(approval, by, comment)
+        digest = approval.arguments_digest
+        return (await handle.approve_async(arguments_digest=digest, edited_arguments=args, **about)).closed
+
+    return ScriptedDecision(f"approve_with({write_json(dict(args))})", act)
+
+
+def reject(reason: str, *, by: str = "") -> ScriptedDecision:
+    """Refuses the call: the model is told the reason. Of a question: declines to answer."""
+
+    async def act(handle: AgentHandle, approval: Approval) -> bool:
+        await handle.reject_async(reason, approval_id=approval.approval_id, on_behalf_of=by)
+        return True
+
+    return ScriptedDecision(f"reject({json.dumps(reason, ensure_ascii=False)})", act)
+
+
+def respond(content: object, *, by: str = "", comment: str = "") -> ScriptedDecision:
+    """Answers a question; or answers in place of a tool, which then does not run."""
+
+    async def act(handle: AgentHandle, approval: Approval) -> bool:
+        await handle.respond_async(content, **_about(approval, by, comment))
+        return True
+
+    return ScriptedDecision(f"respond({write_json(content)})", act)
+
+
+def settle(outcome: SettleOutcome, *, result: object = None, by: str = "", comment: str = "") -> ScriptedDecision:
+    """Says what became of a call whose outcome nobody knows. `result`: the call's, where it happened."""
+
+    async def act(handle: AgentHandle, approval: Approval) -> bool:
+        return (await handle.settle_async(outcome, result=result, **_about(approval, by, comment))).closed
+
+    return ScriptedDecision(f"settle({json.dumps(outcome)})", act)
+
+
+def after(time: Duration, then: ScriptedDecision) -> ScriptedDecision:
+    """The same, so much time after it was asked for."""
+    seconds = to_seconds(time, "The time of after()")
+    said = json.dumps(time) if isinstance(time, str) else str(time)
+    return dataclasses.replace(then, text=f"after({said}, {then.text})", after=then.after + seconds)
+
+
+def nobody() -> ScriptedDecision:
+    """Nobody decides: it waits, or expires."""
+    return ScriptedDecision("nobody()", None)
+
+
+class DecisionReader:
+    """Reads a script on: each approval takes the next decision of its tool. For one event loop."""
+
+    def __init__(self, script: DecisionScript, functions: FunctionsInProgress) -> None:
+        self._script = script
+        self._functions = functions
+        self._taken: dict[str, int] = {}
+
+    async def next(self, approval: Approval, *, again: bool) -> ScriptedDecision | None:
+        """None where the script has none (any more). `again`: the one before did not decide it by itself."""
+        tool_name = approval.tool_name
+        decisions = self._script.get(tool_name)
+        if decisions is None:
+            return None
+        if isinstance(decisions, Sequence):
+            taken = self._taken.get(tool_name, 0)
+            self._taken[tool_name] = taken + 1
+            return decisions[taken] if taken < len(decisions) else None
+        if again:
+            return None
+        if isinstance(decisions, ScriptedDecision):
+            return decisions
+        with self._functions.running(f"The decision of {tool_name}"):
+            return await call_aside(decisions, approval)
+
+    @property
+    def unused(self) -> list[str]:
+        """Decisions of lists that nobody was asked for, a sentence each."""
+        return [
+            f"Nobody was asked to decide {tool_name} so often: {left.text} is left over."
+            for tool_name, decisions in self._script.items()
+            if isinstance(decisions, Sequence)
+            for left in decisions[self._taken.get(tool_name, 0) :]
+        ]
+
+
+def _about(approval: Approval, by: str, comment: str) -> RespondOptions:
+    return {"approval_id": approval.approval_id, "on_behalf_of": by, "comment": comment}

@@ -1,0 +1,256 @@
+"""What a run of a kit does, in the event loop of the network: follows its events, and decides by the script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeVar
+
+from agentspan.agents.agent_handle import AgentHandle
+from agentspan.agents.approval import Approval
+from agentspan.agents.run_event import RunEvent
+from agentspan.agents.run_status import RunStatus
+from agentspan.agents.testing.event_lines import event_lines
+from agentspan.agents.testing.kit_decisions import DecisionReader, ScriptedDecision
+from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_world import World
+from agentspan.agents.testing.tested_run import TestedRun, tested_run
+
+T = TypeVar("T")
+
+
+@dataclass(eq=False)
+class _Wait:
+    """Somebody who waits for something to be found."""
+
+    find: Callable[[], bool]
+    found: asyncio.Future[None]
+    #: Called in the moment in which it is found, before whoever waits goes on.
+    told: Callable[[], None]
+
+
+class KitRunCalls:
+    """One run. Made in the event loop of the network."""
+
+    def __init__(
+        self,
+        handle: AgentHandle,
+        *,
+        world: World,
+        decisions: DecisionReader,
+        model_faults: Callable[[], list[str]],
+    ) -> None:
+        self.handle = handle
+        self._world = world
+        self._decisions = decisions
+        #: What is wrong with how the model's script was used, once this run has ended.
+        self._model_faults = model_faults
+        self._events: list[RunEvent] = []
+        #: Open, of this run and of those that it started, by approval id.
+        self._open: dict[str, Approval] = {}
+        #: Of these the script decides, or is asked whether it does: what it will do, as far as that is known.
+        self._scripted: dict[str, ScriptedDecision | None] = {}
+        self._faults: list[KitError] = []
+        self._waits: list[_Wait] = []
+        self._deciding: set[asyncio.Task[None]] = set()
+        self._following = asyncio.create_task(self._follow())
+        world.follow(self)
+
+    @property
+    def run_id(self) -> str:
+        """Its id."""
+        return self.handle.run_id
+
+    @property
+    def seen(self) -> int | None:
+        """The sequence of its last event that was read; None where all of them were."""
+        if self._following.done():
+            return None
+        return self._events[-1].sequence if self._events else 0
+
+    async def waiting(self, tool_name: str | None) -> Approval:
+        """Lets happen what must until the run waits for a person: for this tool, or for any."""
+
+        def find() -> Approval | None:
+            for approval_id, approval in self._open.items():
+                if approval_id not in self._scripted and tool_name in (None, approval.tool_name):
+                    return approval
+            return None
+
+        what_for = "for a person" if tool_name is None else f"for a person to decide {tool_name}"
+        found = self._when(find, f"The run has ended and never waited {what_for}.")
+        approval = await self._world.until(found, self._stuck)
+        # Shown, as it is to whoever decides.
+        await self.handle.get_status_async()
+        return approval
+
+    async def decide(self, decision: ScriptedDecision, tool_name: str | None) -> None:
+        """Does that about what it waits for, after waiting for it."""
+        approval = await self.waiting(tool_name)
+        if decision.act is not None and await decision.act(self.handle, approval):
+            # So that what waits next is something else.
+            await self._found(lambda: approval.approval_id not in self._open)
+
+    async def result(self) -> TestedRun:
+        """Lets happen what must until the run has ended. Raises KitError where that is not what the script says."""
+        await self._world.until(self._ended(), self._stuck)
+        faults = self._model_faults()
+        if faults:
+            raise KitError("\n".join([*faults, "", await self._lines()]))
+        return await self.so_far()
+
+    async def so_far(self) -> TestedRun:
+        """The run as it stands. Lets nothing happen."""
+        return tested_run(await self.handle.get_status_async(), self._events)
+
+    async def close(self) -> None:
+        """Ends the following, and the run as well: it would go on without the kit."""
+        for task in (self._following, *self._deciding):
+            task.cancel()
+        await asyncio.wait({self._following, *self._deciding})
+        status = await self.handle.get_status_async()
+        # As far as it came: a test that fails shows it.
+        tested_run(status, self._events)
+        if not status.is_complete:
+            await self.handle.cancel_async("The test is over.")
+
+    async def _follow(self) -> None:
+        try:
+            async with aclosing(self.handle._calls.events(after=0, include_deltas=False)) as events:
+                async for event in events:
+                    self._events.append(event)
+                    self._take(event)
+                    self._tell()
+        finally:
+            self._open.clear()
+            # Once it counts as ended.
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _take(self, event: RunEvent) -> None:
+        if event.type == "waiting":
+            self._open[event.approval_id] = event.approval
+            self._scripted[event.approval_id] = None
+            self._world.under_way.begin()
+            task = asyncio.create_task(self._decide_by_script(event.approval))
+            self._deciding.add(task)
+            task.add_done_callback(self._deciding.discard)
+        elif event.type == "decided" and event.decision is not None:
+            self._open.pop(event.decision.approval_id, None)
+        elif event.type == "checkpoint_closed":
+            self._open.pop(event.approval_id, None)
+
+    async def _decide_by_script(self, approval: Approval) -> None:
+        """What goes wrong is told to whoever waits for the run. It is under way from the event on."""
+        try:
+            await self._scripted_decisions(approval)
+        except Exception as error:  # noqa: BLE001 - whatever an author's code or the server says is told
+            made = self._scripted.get(approval.approval_id)
+            text = "The decision" if made is None else made.text
+            why = getattr(error, "message", str(error))
+            self._faults.append(KitError(f"{text} of {approval.tool_name} was refused: {why}"))
+        finally:
+            self._world.under_way.end()
+            self._tell()
+
+    async def _scripted_decisions(self, approval: Approval) -> None:
+        approval_id, again = approval.approval_id, False
+        while True:
+            decision = await self._decisions.next(approval, again=again)
+            if decision is None or decision.act is None:
+                self._scripted.pop(approval_id, None)
+                return
+            self._scripted[approval_id] = decision
+            if decision.after > 0:
+                await self._world.later(decision.after)
+            await self._preview_taken(approval)
+            if approval_id not in self._open or await decision.act(self.handle, approval):
+                return
+            again = True
+
+    async def _preview_taken(self, approval: Approval) -> None:
+        """Whoever decides looks at what the call would do first, where its tool shows that."""
+        if approval.preview is None or approval.preview.status != "PENDING":
+            return
+        approval_id = approval.approval_id
+
+        def taken() -> bool:
+            return approval_id not in self._open or any(
+                event.type == "preview_taken" and event.approval_id == approval_id for event in self._events
+            )
+
+        under_way = self._world.under_way
+        if not taken():
+            # A worker looks, or its time passes.
+            under_way.end()
+            try:
+                await self._found(taken, under_way.begin)
+            except asyncio.CancelledError:
+                under_way.begin()
+                raise
+        await self.handle.get_status_async()
+
+    async def _ended(self) -> None:
+        await self._found(lambda: bool(self._faults) or self._following.done())
+        if self._faults:
+            raise self._faults.pop(0)
+        # What went wrong with reading it.
+        self._following.result()
+
+    async def _when(self, find: Callable[[], T | None], never: str) -> T:
+        """What there is to find, once it is there. Raises KitError where the run has ended without."""
+        await self._found(lambda: bool(self._faults) or find() is not None or self._following.done())
+        found = None if self._faults else find()
+        if found is not None:
+            return found
+        await self._ended()
+        raise await self._fault(never)
+
+    async def _found(self, find: Callable[[], bool], told: Callable[[], None] = lambda: None) -> None:
+        if find():
+            told()
+            return
+        wait = _Wait(find, asyncio.get_running_loop().create_future(), told)
+        self._waits.append(wait)
+        try:
+            await wait.found
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waits.remove(wait)
+
+    def _tell(self) -> None:
+        for wait in [one for one in self._waits if not one.found.done() and one.find()]:
+            wait.told()
+            wait.found.set_result(None)
+
+    async def _stuck(self) -> KitError | None:
+        """Why the run never ends, where it waits for people and nobody comes."""
+        status = await self.handle.get_status_async()
+        if status.state == "PAUSED":
+            return await self._fault("The run is paused, and nobody resumes it.")
+        if status.state != "WAITING":
+            return await self._unserved(status)
+        pending = status.pending_approvals
+        lasting = [one for one in pending if one.expires_at is None and one.approval_id not in self._scripted]
+        if not lasting or len(lasting) < len(pending):
+            return None
+        names = " and ".join(f"{one.tool_name} {one.arguments_json}" for one in lasting)
+        remedy = (
+            f'Write down what they do, as decisions={{"{lasting[0].tool_name}": approve()}} of the kit, or decide in '
+            "the test, as with run.approve()."
+        )
+        return await self._fault(f"The run waits for a person to decide {names}, and nobody does. {remedy}")
+
+    async def _unserved(self, status: RunStatus) -> KitError | None:
+        unserved = [one.tool_name for one in status.blocked if one.why == "NO_WORKER"]
+        if status.is_complete or not unserved:
+            return None
+        return await self._fault(f"The run waits for a worker that serves {' and '.join(unserved)}, and there is none.")
+
+    async def _fault(self, text: str) -> KitError:
+        return KitError(f"{text}\n\n{await self._lines()}")
+
+    async def _lines(self) -> str:
+        return event_lines(await self.so_far())
