@@ -119,14 +119,35 @@ def test_agents_of_python_are_held_to_their_own_schemas_and_policies() -> None:
     expect(handed).completed().approved("refund_agent").used_tool("refund_agent").events_contain("child_started")
 
 
-def test_a_rule_that_is_not_read_here_is_no_guess() -> None:
-    @tool(approval={"rule": "timestamp(args.at) > timestamp('2026-01-01T00:00:00Z')"})
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("timestamp(args.at) > timestamp('2026-01-01T00:00:00Z')", "it calls timestamp"),
+        ("args.at.lowerAscii() == 'x'", "it calls lowerAscii"),
+        ("size(args.at) > 3u", "u cannot stand there"),
+        ("args.at.matches('(?i)x')", "it has the pattern"),
+        ("args.at.matches(args.at)", "it matches a pattern that is not written in it"),
+        ("args.at == r'x'", "it names r, and there are args and labels"),
+        ("args.at == '\\d'", "it has the text"),
+        ("[1].all(x, [2].all(y, x < y))", "it goes through a list within another"),
+        ("{'a': 1}.a == 1", "{ cannot stand there"),
+        ("args.at == ", "it ends too early"),
+        ("args.at == 'x", "it has 'x in it"),
+        ("(args.at == 'x'", "it has no ) where one must be"),
+        ("has(args)", "its has() takes a path such as args.amount"),
+    ],
+)
+def test_a_rule_that_is_not_read_here_is_no_guess(rule: str, why: str) -> None:
+    @tool(approval={"rule": rule})
     def book(at: str) -> None:
         """Books."""
 
     booker = Agent(name="booker", model="a/b", tools=[book])
-    with pytest.raises(KitError, match=r"cannot tell what the rule timestamp\(.* says: it calls timestamp\. Let a kit"):
+    with pytest.raises(KitError) as unread:
         mock_run(booker, "Book", events=[MockEvent.tool_call("book", {"at": "2026-05-01"}), DONE])
+    sentence = str(unread.value).split("\n")[0]
+    assert sentence.startswith(f"mock_run() cannot tell what the rule {rule} says: {why}")
+    assert sentence.endswith(". Let a kit run it, or give the tool approval_required in this test.")
 
 
 def test_large_results_are_kept_as_the_server_keeps_them() -> None:

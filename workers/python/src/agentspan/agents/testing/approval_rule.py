@@ -1,8 +1,8 @@
 """What a tool's approval rule says of a call: as the server would have it, of rules in most of its language.
 
 A rule is written in the Common Expression Language. Numbers of arguments are doubles: they compare with whole numbers,
-and reckon with doubles only. What is not read here (uint, timestamps, durations, patterns beyond the plain ones) is
-refused by a sentence, and never guessed.
+and reckon with doubles only. What is not read here (uint, timestamps, durations, loops within loops, patterns beyond
+the plain ones) is refused by a sentence, and never guessed.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ _TOKEN = re.compile(
 _ESCAPES = re.compile(r"\\(?![nrtabfv\\'\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
 _RELATIONS = ("==", "!=", "<", "<=", ">", ">=", "in")
 _TEXT_TESTS = ("contains", "startsWith", "endsWith", "matches")
+_NAMES = ("args", "labels")
 _MACROS = ("all", "exists", "exists_one")
 
 
@@ -50,7 +51,7 @@ class _Parser:
     def __init__(self, tokens: list[tuple[str, str]]) -> None:
         self._tokens = tokens
         self._at = 0
-        self._names = ["args", "labels"]
+        self._names = [*_NAMES]
 
     def whole(self) -> Evaluate:
         made = self._choice()
@@ -140,6 +141,9 @@ class _Parser:
         raise UnreadRuleError(f"it calls {name}")
 
     def _loop(self, target: Evaluate, macro: str) -> Evaluate:
+        if len(self._names) > len(_NAMES):
+            # How much work that is, which the server reckons, is not reckoned here.
+            raise UnreadRuleError("it goes through a list within another")
         name = self._name()
         self._need(",")
         self._names.append(name)

@@ -80,7 +80,10 @@ def has(value: Any, name: str) -> bool:
 
 def tested(name: str, target: Evaluate, part: Evaluate) -> Evaluate:
     if name == "matches":
-        pattern = part({})
+        try:
+            pattern = part({})
+        except KeyError:
+            raise UnreadRuleError("it matches a pattern that is not written in it") from None
         if not isinstance(pattern, str) or not _PLAIN_PATTERN.fullmatch(pattern):
             raise UnreadRuleError(f"it has the pattern {pattern}")
     return lambda scope: values.text_test(name, target(scope), part(scope))
