@@ -119,35 +119,24 @@ def test_agents_of_python_are_held_to_their_own_schemas_and_policies() -> None:
     expect(handed).completed().approved("refund_agent").used_tool("refund_agent").events_contain("child_started")
 
 
-@pytest.mark.parametrize(
-    ("rule", "why"),
-    [
-        ("timestamp(args.at) > timestamp('2026-01-01T00:00:00Z')", "it calls timestamp"),
-        ("args.at.lowerAscii() == 'x'", "it calls lowerAscii"),
-        ("size(args.at) > 3u", "u cannot stand there"),
-        ("args.at.matches('(?i)x')", "it has the pattern"),
-        ("args.at.matches(args.at)", "it matches a pattern that is not written in it"),
-        ("args.at == r'x'", "it names r, and there are args and labels"),
-        ("args.at == '\\d'", "it has the text"),
-        ("[1].all(x, [2].all(y, x < y))", "it goes through a list within another"),
-        ("{'a': 1}.a == 1", "{ cannot stand there"),
-        ("args.at == ", "it ends too early"),
-        ("args.at == 'x", "it has 'x in it"),
-        ("(args.at == 'x'", "it has no ) where one must be"),
-        ("has(args)", "its has() takes a path such as args.amount"),
-    ],
-)
-def test_a_rule_that_is_not_read_here_is_no_guess(rule: str, why: str) -> None:
+def booker(rule: str) -> Agent:
     @tool(approval={"rule": rule})
     def book(at: str) -> None:
         """Books."""
 
-    booker = Agent(name="booker", model="a/b", tools=[book])
-    with pytest.raises(KitError) as unread:
-        mock_run(booker, "Book", events=[MockEvent.tool_call("book", {"at": "2026-05-01"}), DONE])
-    sentence = str(unread.value).split("\n")[0]
-    assert sentence.startswith(f"mock_run() cannot tell what the rule {rule} says: {why}")
-    assert sentence.endswith(". Let a kit run it, or give the tool approval_required in this test.")
+    return Agent(name="booker", model="a/b", tools=[book])
+
+
+def test_a_rule_may_reckon_with_dates() -> None:
+    agent = booker("timestamp(args.at) > timestamp('2026-01-01T00:00:00Z')")
+    late, early = (MockEvent.tool_call("book", {"at": f"{year}-05-01T00:00:00Z"}) for year in (2026, 2025))
+    expect(mock_run(agent, "Book", events=[late])).paused("book")
+    expect(mock_run(agent, "Book", events=[early, DONE])).completed().used_tool("book")
+
+
+def test_a_rule_that_cannot_be_read_is_no_guess() -> None:
+    with pytest.raises(KitError, match=r"The rule args\.at > cannot be read: Failed to parse"):
+        mock_run(booker("args.at >"), "Book", events=[MockEvent.tool_call("book", {"at": "2026-05-01"}), DONE])
 
 
 def test_large_results_are_kept_as_the_server_keeps_them() -> None:

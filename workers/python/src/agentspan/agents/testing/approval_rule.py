@@ -1,21 +1,20 @@
-"""What a tool's approval rule says of a call: as the server would have it, of rules in most of its language.
+"""What a tool's approval rule says of a call, as the server would have it.
 
-A rule is written in the Common Expression Language. Numbers of arguments are doubles: they compare with whole numbers,
-and reckon with doubles only. What is not read here (uint, timestamps, durations, loops within loops, patterns beyond
-the plain ones) is refused by a sentence, and never guessed.
+A rule is written in the Common Expression Language, which `agentspan[testing]` brings. Numbers of arguments are doubles:
+they compare with whole numbers, and reckon with doubles only.
 """
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
-from agentspan.agents.testing.rule_parser import parse_rule
-from agentspan.agents.testing.rule_steps import Evaluate, UnreadRuleError
-from agentspan.agents.testing.rule_values import RuleError
+
+if TYPE_CHECKING:
+    import cel
 
 __tracebackhide__ = of_the_library
 
@@ -29,20 +28,31 @@ class RuleVerdict:
 
 
 def rule_verdict(rule: str, args: dict[str, Any]) -> RuleVerdict:
-    """Asks a rule about arguments, of a run without labels. Raises KitError where it cannot be read here."""
+    """Asks a rule about arguments, of a run without labels. Raises KitError where it cannot be read."""
+    program = _compiled(rule)
     try:
-        said = _compiled(rule)({"args": _of_rules(args), "labels": {}})
-    except UnreadRuleError as unread:
-        remedy = "Let a kit run it, or give the tool approval_required in this test."
-        raise KitError(f"mock_run() cannot tell what the rule {rule} says: {unread}. {remedy}") from None
-    except RuleError as error:
-        return RuleVerdict(True, str(error))
+        said = program.execute({"args": _of_rules(args), "labels": {}})
+    # Whatever a rule throws, a person is asked.
+    except Exception as error:  # noqa: BLE001
+        return RuleVerdict(True, _first_line(error))
     return RuleVerdict(said) if isinstance(said, bool) else RuleVerdict(True, "it gives neither true nor false")
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(rule: str) -> Evaluate:
-    return parse_rule(rule)
+def _compiled(rule: str) -> cel.Program:
+    try:
+        import cel
+    except ImportError:
+        remedy = "pip install 'agentspan[testing]'"
+        raise KitError(f"To tell what the rule {rule} says, mock_run() needs an interpreter of it: {remedy}") from None
+    try:
+        return cel.compile(rule)
+    except ValueError as error:
+        raise KitError(f"The rule {rule} cannot be read: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0]
 
 
 def _of_rules(value: Any) -> Any:
