@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ def schema_problems(schema: str, value: Any) -> str:
 def _validator(schema: str) -> Any:
     rules = _ordered(json.loads(schema))
     drafted = str(rules.get("$schema", "")).rstrip("#") in _DRAFT_07
-    return jsonschema.Draft7Validator(rules) if drafted else jsonschema.Draft202012Validator(rules)
+    return _DRAFT_07_SERVER(rules) if drafted else _DRAFT_2020_SERVER(rules)
 
 
 # As the server's checker takes them: what is wrong first is told first.
@@ -56,27 +57,22 @@ def _of_keyword(key: str, value: Any) -> Any:
 
 def _faults(error: jsonschema.ValidationError) -> Iterator[str]:
     # Of a choice the server says first why each of its parts does not fit.
-    if error.validator in ("anyOf", "oneOf"):
+    if error.validator in ("anyOf", "oneOf", "contains"):
         for part in error.context or ():
             yield from _faults(part)
     path = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
-    for message in _messages(error):
-        yield f"{path} {message}" if path else message
+    yield f"{path} {_message(error)}" if path else _message(error)
 
 
 def _escaped(step: str | int) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
-def _messages(error: jsonschema.ValidationError) -> list[str]:
-    word = str(error.validator)
-    wanted: Any = error.validator_value
-    if word == "additionalProperties" and wanted is False and isinstance(error.instance, dict):
-        schema: Any = error.schema
-        known = schema.get("properties", {})
-        return [f"must NOT have additional properties: {_quoted(name)}" for name in error.instance if name not in known]
-    told = _WORDS.get(word)
-    return [error.message if told is None else told(wanted, error)]
+def _message(error: jsonschema.ValidationError) -> str:
+    if error.validator is None:
+        return "boolean schema is false"
+    told = _WORDS.get(str(error.validator))
+    return error.message if told is None else told(error.validator_value, error)
 
 
 _Told = Callable[[Any, jsonschema.ValidationError], str]
@@ -122,3 +118,65 @@ _WORDS: dict[str, _Told] = {
 def _quoted(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= 200 else f"{text[:197]}..."
+
+
+def _additional(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """In the order of the value's members, and each of them told: the library has neither."""
+    if not isinstance(value, dict):
+        return
+    patterns = list(schema.get("patternProperties", {}))
+    known = schema.get("properties", {})
+    for name, one in value.items():
+        if name in known or any(re.search(pattern, name) for pattern in patterns):
+            continue
+        if wanted is False:
+            yield jsonschema.ValidationError(f"must NOT have additional properties: {_quoted(name)}")
+        else:
+            yield from validator.descend(one, wanted, path=name)
+
+
+def _unique(_: Any, wanted: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """Tells which two elements are the same."""
+    if not wanted or not isinstance(value, list):
+        return
+    texts = [json.dumps(one, sort_keys=True) for one in value]
+    if len(set(texts)) == len(texts):
+        return
+    for at in reversed(range(len(texts))):
+        if _of_plain_items(schema):
+            # The first that was met before, from the end on.
+            after = next((other for other in range(at + 1, len(texts)) if texts[other] == texts[at]), None)
+            pair = None if after is None else (after, at)
+        else:
+            before = next((other for other in reversed(range(at)) if texts[other] == texts[at]), None)
+            pair = None if before is None else (before, at)
+        if pair is not None:
+            same = f"items ## {pair[0]} and {pair[1]} are identical"
+            yield jsonschema.ValidationError(f"must NOT have duplicate items ({same})")
+            return
+
+
+def _of_plain_items(schema: Any) -> bool:
+    items = schema.get("items")
+    kinds = items.get("type", []) if isinstance(items, dict) else []
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    return bool(kinds) and not {"object", "array"} & set(kinds)
+
+
+def _contains(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[jsonschema.ValidationError]:
+    """With why each of the elements is none."""
+    if not isinstance(value, list):
+        return
+    faults = [list(validator.descend(one, wanted, path=at)) for at, one in enumerate(value)]
+    found, least, most = faults.count([]), schema.get("minContains", 1), schema.get("maxContains")
+    if least <= found <= (found if most is None else most):
+        return
+    how = f"at least {least}" if most is None else f"at least {least} and no more than {most}"
+    context = [fault for of_one in faults for fault in of_one]
+    yield jsonschema.ValidationError(f"must contain {how} valid item(s)", context=context)
+
+
+_KEYWORDS = {"additionalProperties": _additional, "contains": _contains, "uniqueItems": _unique}
+_extend: Any = jsonschema.validators.extend
+_DRAFT_07_SERVER = _extend(jsonschema.Draft7Validator, _KEYWORDS)
+_DRAFT_2020_SERVER = _extend(jsonschema.Draft202012Validator, _KEYWORDS)
