@@ -8,7 +8,16 @@ import pytest
 
 from agentspan.agents.testing import KitError, expect, mock_run
 from agentspan.agents.testing.approval_rule import rule_verdict
-from tests.unit.mock_vectors import FILE, agent_of, expected_of, in_python, plain, step_of, without_ids, without_rule_words
+from tests.unit.mock_vectors import (
+    FILE,
+    agent_of,
+    expected_of,
+    in_python,
+    plain,
+    step_of,
+    without_ids,
+    without_rule_words,
+)
 
 _VECTORS: list[dict[str, Any]] = FILE["vectors"]
 

@@ -1,7 +1,7 @@
 """What a tool's approval rule says of a call, as the server would have it.
 
-A rule is written in the Common Expression Language, which `agentspan[testing]` brings. Numbers of arguments are doubles:
-they compare with whole numbers, and reckon with doubles only.
+A rule is written in the Common Expression Language, which `agentspan[testing]` brings. Numbers of arguments are
+doubles: they compare with whole numbers, and reckon with doubles only.
 """
 
 from __future__ import annotations
