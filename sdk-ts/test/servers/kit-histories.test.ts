@@ -1,7 +1,20 @@
 // One test of a person's, carried out by the kit in memory and on the local stack's real processes: the histories are the
-// same, but for ids and times.
+// same, but for ids and times; and what was recorded there is replayed as it was.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type LocalServer, memoryKit, normalisedHistory, startLocalServer } from "@agentspan/sdk/testing";
+import { AgentRuntime } from "@agentspan/sdk";
+import {
+  historyLines,
+  type LocalServer,
+  memoryKit,
+  normalisedHistory,
+  type ReplayReport,
+  startLocalServer,
+} from "@agentspan/sdk/testing";
+import { readHistories } from "@agentspan/sdk/testing/history";
+import { replayFile } from "@agentspan/sdk/testing/replay";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SCENARIOS, type Stage } from "../testing/kit-scenarios.js";
 
@@ -14,13 +27,28 @@ describe("on a server of real processes, as in memory", () => {
     server = await startLocalServer({ command: COMMAND });
   });
   afterAll(() => server?.stop());
+  const folder = mkdtempSync(join(tmpdir(), "kit-histories-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(Object.entries(SCENARIOS))("%s", async (_, scenario) => {
     const onServer = await scenario({ ...IN_MEMORY, makeKit: (options) => server.kit(options) });
     const inMemory = await scenario(IN_MEMORY);
     const histories = (runs: typeof onServer) => runs.map(({ events }) => normalisedHistory(events));
     expect(histories(inMemory)).toEqual(histories(onServer));
+    for (const { runId } of onServer) expect(await replayed(runId)).toMatchObject({ same: true, notes: [] });
   });
+
+  /** As it was recorded, by the definitions that it went by. */
+  async function replayed(runId: string): Promise<ReplayReport> {
+    const runtime = new AgentRuntime({ url: server.url });
+    const lines: string[] = [];
+    for await (const line of historyLines(runtime, runId)) lines.push(line);
+    await runtime.shutdown();
+    const file = join(folder, `${runId}.jsonl`);
+    writeFileSync(file, lines.join("\n"));
+    const definitions = (await readHistories(file)).map(({ head }) => head.definition);
+    return replayFile(file, definitions);
+  }
 
   it("refuses to let more real time pass than a test should take", async () => {
     const kit = await server.kit({ model: [] });

@@ -228,7 +228,7 @@ function probeAnswer(place: Place, event: EventOf<"probe_answered">): Command {
   const { record, index, run } = place;
   const { callId, attempt, workerId, detail, verdict: said } = event;
   const verdict = said === "HAPPENED" || said === "DID_NOT_HAPPEN" ? said : "UNKNOWN";
-  const found = record.next(index, "tool_result", (result) => result.callId === callId)?.outcome;
+  const found = record.nextOf(callId, index, "tool_result")?.outcome;
   const result = verdict === "HAPPENED" && found?.kind === "result" ? found.json : "";
   return { type: "answer_probe", callId, attempt, workerId, digest: digestOf(run, callId), verdict, result, detail };
 }

@@ -35,7 +35,7 @@ export function childReport(place: Place, event: OfChild): readonly Command[] {
   if (event.type === "waiting") return [{ ...report, checkpoints: [checkpointIn(event)] }];
   const closing = event.type === "decided" ? decidedIn(event) : closedIn(event);
   const approvalId = event.type === "decided" ? (event.decision?.approvalId ?? "") : event.approvalId;
-  const opened = place.record.next(0, "waiting", (one) => one.approvalId === approvalId);
+  const opened = place.record.opened(approvalId);
   if (closing === undefined || opened === undefined) return [];
   return [{ ...report, checkpoints: [{ ...checkpointIn(opened), closed: closing }] }];
 }
@@ -44,7 +44,7 @@ export function childReport(place: Place, event: OfChild): readonly Command[] {
 export function endOfChild(place: Place, event: EventOf<"tool_result">): readonly Command[] {
   const { callId, outcome } = event;
   const childRunId = (place.run && childOf(place.run, callId)?.runId) ?? "";
-  const started = place.record.next(0, "child_started", (one) => one.callId === callId);
+  const started = place.record.nextOf(callId, 0, "child_started");
   const report = { ...reportOf(place, callId, childRunId), waits: false, checkpoints: [] };
   const ends = endsFor(outcome, `Run ${childRunId} of agent ${started?.agentName ?? ""}`);
   const problem = outcome.kind === "error" ? outcome.message : "";
@@ -52,7 +52,7 @@ export function endOfChild(place: Place, event: EventOf<"tool_result">): readonl
 }
 
 function reportOf({ record, run }: Place, callId: string, childRunId: string) {
-  const started = record.next(0, "child_started", (one) => one.callId === callId);
+  const started = record.nextOf(callId, 0, "child_started");
   const { agentName = "", agentVersion = "" } = started ?? {};
   const seen = (run && childOf(run, callId)?.seen) ?? 0;
   return { type: "take_report", callId, childRunId, agentName, agentVersion, sequence: seen + 1 } as const;

@@ -39,6 +39,8 @@ const SHORTEST_WAIT = 1;
 export class CorePlay {
   readonly #agent: CoreAgent;
   readonly #stored: StoredEvent[] = [];
+  /** The same by call. */
+  readonly #ofCall = new Map<string, StoredEvent[]>();
   #run: Run | undefined;
   #schedule: Schedule = {};
 
@@ -72,20 +74,33 @@ export class CorePlay {
     });
     if (result.type === "rejection") return { answer: result, events: [], keep: () => undefined };
     const { runId, agentName } = result.run;
-    const all = [...this.#stored, ...result.events];
-    const earlier: EarlierEvents = {
-      arguments: (callId, before) => argumentsBefore(all, callId, before) ?? "",
-      at: (sequence) => all[sequence - 1],
-    };
+    const earlier = this.#earlierThan(result.events);
     return {
       answer: result.answer,
       events: result.events.map((event) => runEventOf(encodeEvent(runId, agentName, event, earlier))),
       keep: () => {
         this.#run = result.run;
         this.#schedule = result.schedule;
-        this.#stored.push(...result.events);
+        for (const event of result.events) this.#store(event);
       },
     };
+  }
+
+  #earlierThan(fresh: readonly StoredEvent[]): EarlierEvents {
+    return {
+      arguments: (callId, before) =>
+        argumentsBefore(fresh, callId, before) ?? argumentsBefore(this.#ofCall.get(callId) ?? [], callId, before) ?? "",
+      at: (sequence) => this.#stored[sequence - 1] ?? fresh[sequence - 1 - this.#stored.length],
+    };
+  }
+
+  #store(event: StoredEvent): void {
+    this.#stored.push(event);
+    if (!("callId" in event.fact)) return;
+    const { callId } = event.fact;
+    const list = this.#ofCall.get(callId);
+    if (list === undefined) this.#ofCall.set(callId, [event]);
+    else list.push(event);
   }
 
   /** A definition that waits longer before it tries again begins later: that is no difference. */

@@ -39,9 +39,9 @@ function isOfLost(event: MappedEvent): boolean {
   );
 }
 
-function previewOf(record: RecordedRun, { approvalId, approval }: EventOf<"waiting">): OwnerDemand["preview"] {
+function previewOf(record: RecordedRun, { approvalId, callId, approval }: EventOf<"waiting">): OwnerDemand["preview"] {
   if (approval.preview === undefined) return undefined;
-  const asked = record.next(0, "preview_asked", (event) => event.approvalId === approvalId);
+  const asked = record.nextOf(callId, 0, "preview_asked", (event) => event.approvalId === approvalId);
   const timeoutMs =
     asked?.until === undefined || asked.at === undefined ? PREVIEW_MS : asked.until.getTime() - asked.at.getTime();
   return { fields: approval.preview.fields, timeoutMs };
@@ -53,11 +53,11 @@ export function broughtBy(
   callId: string,
   attempt: number,
 ): Pick<OwnerDemand, "probe" | "enforcesKey"> {
-  const asked = record.next(0, "probing", (event) => {
-    return event.callId === callId && event.unknownOutcome?.attempt === attempt;
+  const asked = record.nextOf(callId, 0, "probing", (event) => {
+    return event.unknownOutcome?.attempt === attempt;
   });
-  const again = record.next(0, "probe_answered", (event) => {
-    return event.callId === callId && event.attempt === attempt && event.runsAgain;
+  const again = record.nextOf(callId, 0, "probe_answered", (event) => {
+    return event.attempt === attempt && event.runsAgain;
   });
   return { probe: asked !== undefined, enforcesKey: again !== undefined };
 }

@@ -50,7 +50,7 @@ function verdictOf(
   { outcome, edit, edited, approvalId }: Said,
   { callId }: { readonly callId: string },
 ): Verdict {
-  const result = record.next(index, "tool_result", (one) => one.callId === callId)?.outcome;
+  const result = record.nextOf(callId, index, "tool_result")?.outcome;
   switch (outcome) {
     case "REJECTED":
       return { kind: "reject" };

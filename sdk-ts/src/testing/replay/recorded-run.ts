@@ -16,6 +16,10 @@ export class RecordedRun {
   readonly #groups: ReadonlyMap<string, string>;
   /** By sequence. */
   readonly #mirrored: ReadonlyMap<number, string>;
+  readonly #byType: ReadonlyMap<string, readonly Placed[]>;
+  readonly #byCall: ReadonlyMap<string, readonly Placed[]>;
+  readonly #entropy: readonly (string | undefined)[];
+  readonly #opened = new Map<string, EventOf<"waiting">>();
   readonly #calls = new Map<string, EventOf<"tool_call">>();
   /** By call and attempt. */
   readonly #workers = new Map<string, string>();
@@ -36,7 +40,11 @@ export class RecordedRun {
         return kind === "waiting" && value.childRunId !== "" ? [[Number(sequence), value.callId]] : [];
       }),
     );
+    this.#byType = listed(this.events, ({ type }) => type);
+    this.#byCall = listed(this.events, (event) => ("callId" in event ? event.callId : undefined));
+    this.#entropy = entropies(this.events);
     for (const event of this.events) {
+      if (event.type === "waiting") this.#opened.set(event.approvalId, event);
       if (event.type === "tool_call") this.#calls.set(event.callId, event);
       if (event.type === "tool_started") this.#workers.set(`${event.callId}/${event.attempt}`, event.workerId);
     }
@@ -75,18 +83,76 @@ export class RecordedRun {
     return this.#groups.get(decisionId) || undefined;
   }
 
-  /** The first one from an index on that is of this type and about this. */
-  next<T extends MappedEvent["type"]>(
+  /** The waiting event of an approval, of this run or of one below. */
+  opened(approvalId: string): EventOf<"waiting"> | undefined {
+    return this.#opened.get(approvalId);
+  }
+
+  /** The random part of the first id that was made from a place on; undefined where none was. */
+  entropyFrom(index: number): string | undefined {
+    return this.#entropy[index];
+  }
+
+  /** The first one from a place on that is of this type. */
+  next<T extends MappedEvent["type"]>(from: number, type: T): EventOf<T> | undefined {
+    return firstOf(this.#byType.get(type), from, type);
+  }
+
+  /** The first one from a place on that is of this type and about this call. */
+  nextOf<T extends MappedEvent["type"]>(
+    callId: string,
     from: number,
     type: T,
-    is: (event: EventOf<T>) => boolean = () => true,
+    is?: (event: EventOf<T>) => boolean,
   ): EventOf<T> | undefined {
-    for (let at = from; at < this.events.length; at += 1) {
-      const event = this.events[at];
-      if (event !== undefined && isOf(event, type) && is(event)) return event;
-    }
-    return undefined;
+    return firstOf(this.#byCall.get(callId), from, type, is);
   }
+}
+
+interface Placed {
+  readonly index: number;
+  readonly event: MappedEvent;
+}
+
+function firstOf<T extends MappedEvent["type"]>(
+  placed: readonly Placed[] = [],
+  from: number,
+  type: T,
+  is: (event: EventOf<T>) => boolean = () => true,
+): EventOf<T> | undefined {
+  for (const { index, event } of placed) if (index >= from && isOf(event, type) && is(event)) return event;
+  return undefined;
+}
+
+/** A list for each key, in the order of the events. */
+function listed(events: readonly MappedEvent[], keyOf: (event: MappedEvent) => string | undefined) {
+  const lists = new Map<string, Placed[]>();
+  events.forEach((event, index) => {
+    const key = keyOf(event);
+    if (key === undefined) return;
+    const list = lists.get(key);
+    if (list === undefined) lists.set(key, [{ index, event }]);
+    else list.push({ index, event });
+  });
+  return lists;
+}
+
+/** For each place, the random part of the first id from there on. */
+function entropies(events: readonly MappedEvent[]): readonly (string | undefined)[] {
+  const found: (string | undefined)[] = [];
+  for (let index = events.length - 1; index >= 0; index -= 1) {
+    const event = events[index];
+    found[index] = (event === undefined ? undefined : entropyIn(event)) ?? found[index + 1];
+  }
+  return found;
+}
+
+function entropyIn(event: MappedEvent): string | undefined {
+  const own = event.type === "waiting" && event.childRunId === "" ? event.approvalId : undefined;
+  const granted =
+    event.type === "decided" && event.decision?.ground !== undefined ? event.decision.approvalId : undefined;
+  const id = own ?? granted;
+  return id === undefined || !("callId" in event) ? undefined : id.slice(`apr_${event.callId}_`.length);
 }
 
 export function isOf<T extends MappedEvent["type"]>(event: MappedEvent, type: T): event is EventOf<T> {

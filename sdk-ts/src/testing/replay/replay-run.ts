@@ -61,7 +61,7 @@ export function stepsOf(record: RecordedRun, pinned: Agent): Steps {
 function causeOf(place: Place, event: MappedEvent, play: CorePlay, words: OtherWords[]): RecordedStep {
   const { record, index } = place;
   const at = event.at?.getTime() ?? 0;
-  const entropy = entropyAt(record, index);
+  const entropy = record.entropyFrom(index) ?? "none";
   let instead: Played | undefined;
   for (const command of causesOf(place, event)) {
     const step = { command, at, entropy };
@@ -96,22 +96,6 @@ function unreplayable(record: RecordedRun, event: MappedEvent, instead: Played |
   const now = happens === undefined ? "" : ` Even its own definition gives here: ${eventWords(happens)}.`;
   const why = "The file was changed, or another version of Agentspan wrote it, or it went by what no event tells";
   return new HistoryError(`${what}.${now} ${why}.`);
-}
-
-/** The random part of the first id that was made from here on. */
-function entropyAt(record: RecordedRun, index: number): string {
-  const { events } = record;
-  for (let at = index; at < events.length; at += 1) {
-    const event = events[at];
-    const id =
-      event?.type === "waiting" && event.childRunId === ""
-        ? event.approvalId
-        : event?.type === "decided" && event.decision?.ground !== undefined
-          ? event.decision.approvalId
-          : undefined;
-    if (id !== undefined && event !== undefined && "callId" in event) return id.slice(`apr_${event.callId}_`.length);
-  }
-  return "none";
 }
 
 /** What comes of the same commands by another definition. */

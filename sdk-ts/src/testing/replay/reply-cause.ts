@@ -31,7 +31,7 @@ export function replyCause(place: Place, event: EventOf<"model_replied">): TakeM
   const { turn, attempt, text, callIds, usage } = event;
   const finishReason = FINISH_REASONS.find((reason) => reason === event.finishReason) ?? "STOP";
   const calls = callIds.flatMap((callId) => {
-    const call = record.next(index, "tool_call", (one) => one.callId === callId);
+    const call = record.nextOf(callId, index, "tool_call");
     const argumentsText = call?.refused === undefined ? call?.argumentsJson : call.refusedArguments;
     return call === undefined ? [] : [{ modelCallId: callId, name: call.toolName, argumentsText: argumentsText ?? "" }];
   });
@@ -50,7 +50,7 @@ function ownersAtReply({ record, index, owners }: Place, callIds: readonly strin
     const call = record.call(callId);
     if (call === undefined || call.refused !== undefined) continue;
     const known = demands.get(call.toolName) ?? owners.get(call.toolName) ?? NOTHING_DEMANDED;
-    const asked = record.next(index, "waiting", (event) => event.callId === callId && event.childRunId === "");
+    const asked = record.nextOf(callId, index, "waiting", (event) => event.childRunId === "");
     const approval = known.approval || (call.approvalRequired && asked?.approval.reason === OWNERS_WORD);
     demands.set(call.toolName, { ...known, approval });
   }
@@ -60,7 +60,7 @@ function ownersAtReply({ record, index, owners }: Place, callIds: readonly strin
 /** Standing grants that decided calls of this reply. */
 function grantsOf({ record, index }: Place, callIds: readonly string[]): Readonly<Record<string, GrantUse>> {
   const uses = callIds.flatMap((callId) => {
-    const decided = record.next(index, "decided", (one) => one.callId === callId && one.decision?.ground !== undefined);
+    const decided = record.nextOf(callId, index, "decided", (one) => one.decision?.ground !== undefined);
     const { ground, decidedBy: who = "", onBehalfOf = "", decisionId = "" } = decided?.decision ?? {};
     if (ground === undefined) return [];
     const group = record.groupOf(decisionId);

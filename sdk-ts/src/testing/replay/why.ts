@@ -71,7 +71,7 @@ function ofCall(
 
 /** What people, or time, or a standing grant made of an approval. */
 function becameOf(record: RecordedRun, tool: string, callId: string): string {
-  const decided = record.next(0, "decided", (event) => event.callId === callId && event.childRunId === "");
+  const decided = record.nextOf(callId, 0, "decided", (event) => event.childRunId === "");
   const { decision } = decided ?? {};
   if (decided !== undefined && decision !== undefined) {
     const who = personIn(decided);
@@ -79,7 +79,7 @@ function becameOf(record: RecordedRun, tool: string, callId: string): string {
       return `${tool} was allowed by ${who}'s standing grant ${decision.ground.grantId}`;
     return `${tool} was ${decision.outcome.toLowerCase()} by ${who}`;
   }
-  const closed = record.next(0, "checkpoint_closed", (event) => event.callId === callId && event.childRunId === "");
+  const closed = record.nextOf(callId, 0, "checkpoint_closed", (event) => event.childRunId === "");
   if (closed?.why === "EXPIRED") return `Nobody decided in time about ${tool}`;
   return `${tool} waited for a person`;
 }
