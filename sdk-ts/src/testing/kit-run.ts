@@ -1,4 +1,5 @@
 // One run of a kit: follows its events, decides by the script, and says what became of it.
+import { AgentspanError } from "@agentspan/internal";
 import type { AgentHandle } from "../agent-handle.js";
 import type { Approval } from "../approval.js";
 import type { JsonObject } from "../json-text.js";
@@ -124,7 +125,13 @@ export class KitRun {
     this.#stop.abort(new Error("The kit was stopped."));
     if (!this.#options.world.goesOn) return;
     const { isComplete } = await this.handle.getStatus();
-    if (!isComplete) await this.handle.cancel("The test is over.");
+    if (isComplete) return;
+    try {
+      await this.handle.cancel("The test is over.");
+    } catch (error) {
+      // It may have ended meanwhile.
+      if (AgentspanError.from(error).reason !== "RUN_ENDED") throw error;
+    }
   }
 
   async #follow(): Promise<void> {

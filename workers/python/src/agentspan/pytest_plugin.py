@@ -9,16 +9,20 @@ It is loaded for every test run on the machine, so it imports nothing of agentsp
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from agentspan.agents.testing import TestedRun
+    from typing_extensions import Unpack
+
+    from agentspan.agents.testing import Kit, KitOptions, MakesKits, ModelScript, TestedRun
 
 _SEEN = "agentspan.agents.testing.seen_runs"
 _LINES = "agentspan.agents.testing.event_lines"
+_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="failed",
         help="whether a test that fails shows the events of the runs that it made (failed, unless said)",
     )
+    group.addoption(
+        "--agentspan-kit",
+        choices=("memory", "local"),
+        default="memory",
+        help="where kits of agentspan_kit run: on a server in memory, or on a real local stack (memory, unless said)",
+    )
 
 
 @pytest.fixture
@@ -37,6 +47,31 @@ def agentspan_runs() -> Sequence[TestedRun]:
     from agentspan.agents.testing.seen_runs import seen_runs
 
     return seen_runs
+
+
+@pytest.fixture(scope="session")
+def agentspan_kits(pytestconfig: pytest.Config) -> Iterator[MakesKits]:
+    """Makes kits on the server that --agentspan-kit names. Whoever makes one ends it."""
+    from agentspan.agents.testing import memory_kit, start_local_server
+
+    if pytestconfig.getoption("--agentspan-kit") == "memory":
+        yield memory_kit
+        return
+    with start_local_server() as server:
+        yield server.kit
+
+
+@pytest.fixture
+def agentspan_kit(request: pytest.FixtureRequest, agentspan_kits: MakesKits) -> Iterator[MakesKits]:
+    """Makes kits, as memory_kit() does, that end with the test: it fails where their scripts were not what happened."""
+    with ExitStack() as made:
+
+        def make(*, model: ModelScript, **options: Unpack[KitOptions]) -> Kit:
+            kit = agentspan_kits(model=model, **options)
+            made.callback(lambda: kit.close() if request.node.stash.get(_FAILED, False) else kit.stop())
+            return kit
+
+        yield make
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -51,6 +86,8 @@ def pytest_runtest_setup() -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Adds the events of the test's runs to the report of a test that failed."""
     report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
     if report.failed and item.config.getoption("--agentspan-runs") == "failed":
         shown = report.longreprtext
         for run in _seen():

@@ -50,7 +50,7 @@ def test_the_readmes_code_runs(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, tools, others, web, errors, testing, replayed, signing = BLOCKS
+    first, tools, others, web, errors, testing, kit, replayed, signing = BLOCKS
     said = "Customer Alex wants a refund on order ORD-8821"
     script = ({"get_order": {"order_id": "ORD-8821"}}, {"process_refund": REFUND}, "Refunded.")
     stack.model.script(said, *script, exactly=True)
@@ -84,6 +84,7 @@ def test_the_readmes_code_runs(
     run(testing, names)
     stack.export(first_run, tmp_path / "refund-approved.jsonl")
     monkeypatch.setenv("AGENTSPAN_COMMAND", shlex.join(stack.command))
+    run(kit, names)
     run(replayed, names)
     run(signing, names)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ def _memory_kits(command: list[str]) -> Iterator[None]:
     """What memory_kit() starts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENTSPAN_COMMAND", shlex.join(command))
+        # Tests of projects of their own have another home, and the servers are not fetched again for it.
+        patch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"))
         yield
 
 

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
-
-from typing_extensions import Unpack
+from typing import TypeAlias
 
 from agentspan.agents import Duration
 from agentspan.agents.testing import (
-    Kit,
-    KitOptions,
-    ModelScript,
+    MakesKits,
     TestedRun,
     after,
     approve,
@@ -31,10 +27,6 @@ from tests.servers.kit.refund_agent import ORDER, REFUND, Till, desk_agent, refu
 
 INPUT = "Customer Alex wants a refund on order ORD-8821"
 ASKS_FOR_REFUND = [calls("process_refund", REFUND), says("Done.")]
-
-
-class MakesKits(Protocol):
-    def __call__(self, *, model: ModelScript, **options: Unpack[KitOptions]) -> Kit: ...
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from agentspan.agents.testing import KitError, LocalServer, memory_kit, normalised_history, start_local_server
+from agentspan.agents.testing import (
+    KitError,
+    LocalServer,
+    memory_kit,
+    normalised_history,
+    start_local_server,
+    start_memory_server,
+)
 from tests.servers.kit.scenarios import SCENARIOS, Scenario, Stage
 
 
@@ -30,8 +37,12 @@ def test_refuses_to_let_more_real_time_pass_than_a_test_should_take(local_server
         kit.advance("2d")
 
 
-def test_a_server_that_cannot_be_started_says_why(command: list[str]) -> None:
-    with pytest.raises(KitError, match="no-such-command server start could not be started"):
+def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(KitError, match=r"^no-such-command server start could not be started"):
         start_local_server(command=["no-such-command"])
-    with pytest.raises(KitError, match=r"server start ended with 1\. It wrote:"):
-        start_local_server(command=command, env={"AGENTSPAN_MODEL_PROVIDERS": "[]"})
+    with pytest.raises(KitError, match=r"server start --memory ended with 1\. It wrote:"):
+        start_memory_server(env={"AGENTSPAN_MODEL_PROVIDERS": "[]"})
+    monkeypatch.delenv("AGENTSPAN_COMMAND")
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(KitError, match=r"^The command agentspan is not on the path\."):
+        start_memory_server()

@@ -22,7 +22,7 @@ with memory_kit(
 
 from agentspan.agents.testing.expectation import Expectation, expect
 from agentspan.agents.testing.findings import EventPattern
-from agentspan.agents.testing.kit import Kit, KitOptions
+from agentspan.agents.testing.kit import Kit, KitOptions, MakesKits
 from agentspan.agents.testing.kit_decisions import (
     DecisionScript,
     ScriptedDecision,
@@ -76,6 +76,7 @@ __all__ = [
     "KitOptions",
     "KitRun",
     "LocalServer",
+    "MakesKits",
     "MockDecision",
     "MockEvent",
     "ModelScript",

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from typing_extensions import TypedDict, Unpack
 
@@ -23,6 +23,7 @@ from agentspan.agents.testing.kit_run_calls import KitRunCalls
 from agentspan.agents.testing.kit_wait import wait, wait_async
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.model_script import AskedTurn, ScriptedModel
+from agentspan.agents.testing.model_turn import ModelScript
 from agentspan.agents.testing.tested_run import TestedRun, tested_run
 
 __tracebackhide__ = of_the_library
@@ -64,8 +65,7 @@ class Kit:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # Without a look at the scripts: a test that fails tells why by itself.
-        wait(self._close())
+        self.close()
 
     async def __aenter__(self) -> Kit:
         return self
@@ -73,7 +73,7 @@ class Kit:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        await wait_async(self._close())
+        await self.close_async()
 
     @property
     def runtime(self) -> AgentRuntime:
@@ -134,6 +134,14 @@ class Kit:
         """As stop."""
         await wait_async(self._stop())
 
+    def close(self) -> None:
+        """Ends everything, without a look at the scripts: a test that fails tells why by itself."""
+        wait(self._close())
+
+    async def close_async(self) -> None:
+        """As close."""
+        await wait_async(self._close())
+
     async def _start(
         self, agent: Agent, said: str, options: StartOptions, tools_in: asyncio.AbstractEventLoop | None
     ) -> KitRun:
@@ -178,6 +186,12 @@ class Kit:
     def _faults(self, unused: Callable[[], list[str]]) -> list[str]:
         """What was asked beyond the script says more than what was not asked because of it."""
         return self._model.unexpected or unused()
+
+
+class MakesKits(Protocol):
+    """Makes kits on one server, as memory_kit() does."""
+
+    def __call__(self, *, model: ModelScript, **options: Unpack[KitOptions]) -> Kit: ...
 
 
 async def _never_stuck() -> KitError | None:

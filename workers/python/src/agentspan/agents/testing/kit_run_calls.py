@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from agentspan.agents.agent_handle import AgentHandle
 from agentspan.agents.approval import Approval
+from agentspan.agents.errors import AgentspanError
 from agentspan.agents.run_event import RunEvent
 from agentspan.agents.run_status import RunStatus
 from agentspan.agents.testing.event_lines import event_lines
@@ -114,8 +115,14 @@ class KitRunCalls:
         status = await self.handle.get_status_async()
         # As far as it came: a test that fails shows it.
         tested_run(status, self._events)
-        if not status.is_complete:
+        if status.is_complete:
+            return
+        try:
             await self.handle.cancel_async("The test is over.")
+        except AgentspanError as error:
+            # It may have ended meanwhile.
+            if error.reason != "RUN_ENDED":
+                raise
 
     async def _follow(self) -> None:
         try:
