@@ -103,6 +103,7 @@ export const REFUND_RUNS: readonly Omit<MockScenario, "agent">[] = [
   { name: "refused: a result while it waits", events: [REFUNDS, WAITS, REFUNDED] },
   { name: "refused: a result after a rejection", events: [REFUNDS, decided("REJECTED"), REFUNDED] },
   { name: "refused: done before the approval", events: [REFUNDS, ["done", "Refunded."]] },
+  { name: "refused: done after one decision of two", events: [REFUNDS, REFUNDS, WAITS, decided("APPROVED"), DONE] },
   { name: "refused: done while a question waits", events: [ASKS, WAITS, DONE] },
   { name: "refused: an error while it waits", events: [REFUNDS, ["error", "overloaded"]] },
   { name: "refused: a question's result", events: [ASKS, ["toolResult", "ask_customer", "M"]] },

@@ -39,7 +39,11 @@ export function vectorsOf(kit: PlayingKit): readonly unknown[] {
   return JSON.parse(JSON.stringify(MOCK_SCENARIOS.map((scenario) => resultOf(kit, scenario))));
 }
 
-function resultOf({ mockRun, MockEvent, expect, normalisedHistory }: PlayingKit, scenario: MockScenario): unknown {
+/** What a kit makes of one: the same content, of the scenario's run or of why there is none. */
+export function resultOf(
+  { mockRun, MockEvent, expect, normalisedHistory }: PlayingKit,
+  scenario: MockScenario,
+): object {
   const { name, agent, events, expected = [] } = scenario;
   const steps = events.map((event) => stepOf(MockEvent, event));
   const told = { name, agent, events };

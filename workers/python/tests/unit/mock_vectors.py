@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ from google.protobuf.json_format import ParseDict
 
 from agentspan.agents import Agent
 from agentspan.agents.call_outcome import CallOutcome
-from agentspan.agents.testing import MockEvent, TestedRun, normalised_history
+from agentspan.agents.testing import KitError, MockEvent, TestedRun, mock_run, normalised_history
 from tests.vectors import vectors
 
 FILE = vectors("mock-runs")
@@ -26,11 +27,34 @@ def camel(name: str) -> str:
     return re.sub(r"_(.)", lambda letter: letter[1].upper(), name)
 
 
+@functools.cache
 def agent_of(name: str) -> Agent:
     definition = FILE["agents"][name]
     agent = Agent(name=definition["name"], model=definition["model"])
     ParseDict(definition, agent.definition)
     return agent
+
+
+def wanted_of(vector: dict[str, Any]) -> dict[str, Any]:
+    """What the server's core makes of the script: of the run, or of why there is none."""
+    if "run" in vector:
+        return {"run": without_rule_words(vector["run"])}
+    return {"refused": {**vector["refused"], "message": in_python(vector["refused"]["message"])}}
+
+
+def made_of(vector: dict[str, Any]) -> dict[str, Any]:
+    """The same of the kit of Python."""
+    steps = [step_of(told) for told in vector["events"]]
+    try:
+        run = mock_run(agent_of(vector["agent"]), FILE["input"], events=steps)
+    except KitError as refused:
+        message, _, head, *lines = str(refused).split("\n")
+        assert head == "The events were:"
+        at = next((index for index, line in enumerate(lines) if line.startswith("  > ")), -1)
+        assert lines == [f"{'  > ' if index == at else '    '}{step.text}" for index, step in enumerate(steps)]
+        told = message if at < 0 else message.replace(steps[at].text, "{step}", 1)
+        return {"refused": {"message": without_ids(told), "at": at}}
+    return {"run": without_rule_words(plain(run))}
 
 
 def step_of(told: list[Any]) -> MockEvent:

@@ -147,6 +147,16 @@ def test_large_results_are_kept_as_the_server_keeps_them() -> None:
     gated = mock(REFUNDS, MockEvent.decided(), MockEvent.tool_result("process_refund", large))
     assert gated.calls[0].outcome is not None
     assert (gated.calls[0].outcome.kind, gated.calls[0].outcome.size_bytes) == ("truncated", 262146)
+
+    @tool(once=True)
+    def pay() -> str:
+        """Pays."""
+        raise AssertionError("tools are not called")
+
+    steps = [MockEvent.tool_call("pay"), MockEvent.tool_result("pay", large)]
+    once = mock_run(Agent(name="payer", model="a/b", tools=[pay]), "Pay", events=steps)
+    assert once.calls[0].outcome is not None
+    assert once.calls[0].outcome.kind == "truncated"
     assert refusal(MockEvent.tool_call("get_order", {"order_id": large}), DONE)[0].endswith(
         "The arguments have 262159 bytes; the limit is 262144."
     )
