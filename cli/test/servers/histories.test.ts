@@ -118,9 +118,13 @@ describe("runs replay", () => {
   });
 
   it("exits with 2 where it cannot be told", async () => {
-    writeFileSync(file("none.json"), "{}");
     writeFileSync(file("bad.json"), '{"name": 1}');
     const other = written("other.json", new Agent({ name: "other", model: "demo/refund" }));
+    const tools = [{ name: "t", inputSchemaJson: '{"type":"object"}', approval: { rule: "args.a >" } }];
+    writeFileSync(file("rule.json"), JSON.stringify({ name: "refunds", model: "demo/refund", tools }));
+    const unruly = await replayed("--agent", file("rule.json"));
+    expect(unruly).toMatchObject({ code: 2 });
+    expect(unruly.shown).toContain("agent.tools[0].approval.rule is not a rule that can be asked: line 1, character 8");
     const whole = readFileSync(file("refund.jsonl"), "utf8");
     writeFileSync(file("cut.jsonl"), whole.slice(0, whole.length / 2));
     const same = written("same.json", agent);

@@ -3,4 +3,5 @@ export type { Bus, Outcome } from "./bus/bus.js";
 export { ANONYMOUS, type Caller, type Context, DEFAULT_NAMESPACE } from "./context.js";
 export type { Method } from "./method.js";
 export { type GatewayMethods, gatewayMethods, type MethodsOptions } from "./methods.js";
+export { requireDefinition } from "./validation/agent.js";
 export { requirePolicy } from "./validation/approval-policy.js";

@@ -1,4 +1,6 @@
 // Carries a recorded run out again by today's definition, and finds the first thing that goes otherwise.
+import { requireDefinition } from "@agentspan/gateway/in-process";
+import { AgentspanError } from "@agentspan/internal";
 import type { Agent as CoreAgent } from "@agentspan/orchestrator/core";
 import { encodeAgent, toCore } from "@agentspan/orchestrator/in-process";
 import type { AgentDefinition } from "@agentspan/proto";
@@ -35,6 +37,7 @@ export async function replayFile(
   definitions: readonly AgentDefinition[],
   options: ReplayOptions = {},
 ): Promise<ReplayReport> {
+  for (const definition of definitions) requireUsable(definition);
   const histories = await readHistories(file);
   requireSameAgent(file, histories, definitions);
   const notes: string[] = [];
@@ -52,6 +55,19 @@ export async function replayFile(
     if (difference !== undefined) return new ReplayReport({ difference, notes, runs });
   }
   return new ReplayReport({ difference: undefined, notes, runs });
+}
+
+/** By what no server would take nothing can be carried out. */
+function requireUsable(definition: AgentDefinition): void {
+  try {
+    requireDefinition(definition);
+  } catch (error) {
+    if (!(error instanceof AgentspanError)) throw error;
+    const faults = error.fields.map(({ field, description }) => `${field} ${description}`).join("; ");
+    throw new HistoryError(
+      `The definition of ${definition.name || "the agent"} is none that a server takes: ${faults}.`,
+    );
+  }
 }
 
 function requireSameAgent(file: string, [first]: readonly History[], [definition]: readonly AgentDefinition[]): void {

@@ -35,6 +35,13 @@ export function checkPutAgent(request: PutAgentRequest): void {
   faults.throwIfAny();
 }
 
+/** Throws AgentspanError for a definition that PutAgent would refuse, with the field of each fault. */
+export function requireDefinition(agent: AgentDefinition): void {
+  const faults = new Faults();
+  checkDefinition(faults, "agent", agent);
+  faults.throwIfAny();
+}
+
 export function checkGetAgent(request: GetAgentRequest): void {
   const faults = new Faults();
   checkName(faults, "name", request.name);

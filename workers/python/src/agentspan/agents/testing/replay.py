@@ -21,12 +21,13 @@ from google.protobuf.json_format import MessageToDict
 
 from agentspan.agents.agent import Agent
 from agentspan.agents.testing.command import NO_COMMAND, agentspan_command
+from agentspan.agents.testing.kit_error import KitError
 
 _SAME = 0
 _OTHERWISE = 1
 
 
-class HistoryError(Exception):
+class HistoryError(KitError):
     """The file is no history, is of another agent, or cannot be replayed; or the command is not there."""
 
 
