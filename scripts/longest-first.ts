@@ -20,6 +20,7 @@ const LONG = [
   "workers/conformance/test/servers/go",
   "workers/conformance/test/servers/java",
   "workers/conformance/test/servers/typescript",
+  "e2e/test/servers/desk",
   "e2e/test/servers/kill-points",
   "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",

@@ -22,6 +22,8 @@ const READ: Access = ["runner", "approver"];
 const STEER: Access = ["runner", "approver"];
 const DECIDE: Access = ["approver"];
 const AGENTS: Access = ["runner", "worker"];
+/** Whoever decides about a call may know what its tool says of it, and which arguments it takes. */
+const ONE_AGENT: Access = ["runner", "approver", "worker"];
 const ADMIN: Access = ["admin"];
 const BETWEEN_US: Access = [GATEWAY_ROLE];
 
@@ -43,7 +45,7 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "ApprovalService/GetApproval": READ,
   "ApprovalService/WatchApprovals": READ,
   "AgentService/PutAgent": START,
-  "AgentService/GetAgent": AGENTS,
+  "AgentService/GetAgent": ONE_AGENT,
   "AgentService/ListAgents": AGENTS,
   "GrantService/CreateGrant": DECIDE,
   "GrantService/GetGrant": DECIDE,

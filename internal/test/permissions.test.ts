@@ -41,8 +41,9 @@ describe("the table of permissions", () => {
     expect(allowed("runner")).toEqual([...READS, ...CONTROL, ...agents, "RunService/Start"].sort());
   });
 
-  it("lets an approver decide, read and steer, and start nothing", () => {
-    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS].sort());
+  it("lets an approver decide, read and steer, know the tools that they decide about, and start nothing", () => {
+    const agents = ["AgentService/GetAgent"];
+    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS, ...agents].sort());
   });
 
   it("lets a worker read definitions, and a delegate alone do nothing", () => {

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { Route, Switch } from "wouter";
 import { isPassing } from "./api/refusal.js";
 import { deskTransport } from "./api/transport.js";
+import { ApprovalPage } from "./approval/approval-page.js";
 import { InboxProvider } from "./inbox/inbox-context.js";
 import { InboxPage } from "./inbox/inbox-page.js";
 import { Entrance } from "./session/entrance.js";
@@ -44,6 +45,11 @@ function Pages(): ReactNode {
           <Switch>
             <Route path="/">
               <InboxPage />
+            </Route>
+            <Route path="/approvals/:runId/:approvalId">
+              {({ runId, approvalId }) => (
+                <ApprovalPage key={`${runId}/${approvalId}`} runId={runId} approvalId={approvalId} />
+              )}
             </Route>
             <Route>
               <NotFound />

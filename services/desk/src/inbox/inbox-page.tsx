@@ -4,11 +4,12 @@ import { ApprovalKind } from "@agentspan/proto";
 import { Alert, Button, NativeSelect, Switch, TextInput, Title } from "@mantine/core";
 import { type ReactNode, useDeferredValue, useMemo, useRef, useState } from "react";
 import { useAuthentication } from "../session/entrance.js";
+import { useKeys } from "../shell/use-keys.js";
 import { type Filters, filtered, isFiltering, NO_FILTERS, valuesOf } from "./filters.js";
 import { oldestFirst } from "./inbox.js";
 import { useInbox } from "./inbox-context.js";
 import { InboxRows } from "./inbox-rows.js";
-import { KIND_WORDS } from "./summary.js";
+import { KIND_WORDS } from "./kinds.js";
 
 const KINDS = [ApprovalKind.APPROVAL, ApprovalKind.QUESTION, ApprovalKind.SETTLEMENT] as const;
 
@@ -17,6 +18,7 @@ export function InboxPage(): ReactNode {
   const authentication = useAuthentication();
   const [filters, setFilters] = useState(NO_FILTERS);
   const search = useRef<HTMLInputElement>(null);
+  useKeys({ "/": () => search.current?.focus() });
   const all = useMemo(() => oldestFirst(inbox), [inbox]);
   // Typing stays quick however many there are.
   const looked = useDeferredValue(filters);

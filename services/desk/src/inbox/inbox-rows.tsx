@@ -1,39 +1,37 @@
 // The rows of the inbox: only those in sight are in the page, however many there are.
 
-import { type Approval, ApprovalKind } from "@agentspan/proto";
+import type { Approval } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useCallback, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
+import { useKeys } from "../shell/use-keys.js";
 import { useNow } from "../shell/use-now.js";
 import { lasting } from "../text/reading.js";
-import { keyOf } from "./inbox.js";
-import { KIND_WORDS, summaryOf } from "./summary.js";
+import { keyOf, pathOf } from "./inbox.js";
+import { KIND_COLORS, KIND_WORDS } from "./kinds.js";
+import { summaryOf } from "./summary.js";
 
 const ROW_PX = 68;
 const NARROW_ROW_PX = 112;
-const KIND_COLORS: Readonly<Record<ApprovalKind, string>> = {
-  [ApprovalKind.UNSPECIFIED]: "gray",
-  [ApprovalKind.APPROVAL]: "blue",
-  [ApprovalKind.QUESTION]: "teal",
-  [ApprovalKind.SETTLEMENT]: "red",
-};
 const SOON_MS = 3_600_000;
 
 export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): ReactNode {
   const list = useRef<HTMLUListElement>(null);
   const isNarrow = useMediaQuery("(max-width: 48em)") ?? false;
-  const [focused, setFocused] = useState(-1);
+  const [focusedKey, setFocusedKey] = useState("");
+  const last = useRef(0);
+  const found = useMemo(() => rows.findIndex((row) => keyOf(row) === focusedKey), [rows, focusedKey]);
+  // Where the row has gone, one goes on from its place.
+  const focused = found >= 0 ? found : last.current - 1;
   const nowMs = useNow(10_000);
   // A row that has the focus stays in the page when it is scrolled away.
   const rangeExtractor = useCallback(
     (range: Range) =>
-      [...new Set([...(focused >= 0 && focused < rows.length ? [focused] : []), ...defaultRangeExtractor(range)])].sort(
-        (a, b) => a - b,
-      ),
-    [focused, rows.length],
+      [...new Set([...(found >= 0 ? [found] : []), ...defaultRangeExtractor(range)])].sort((a, b) => a - b),
+    [found],
   );
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
@@ -46,21 +44,23 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
     },
     rangeExtractor,
   });
+  const setFocusedAt = (at: number): void => {
+    const row = rows[at];
+    last.current = at;
+    setFocusedKey(row === undefined ? "" : keyOf(row));
+  };
   const goTo = (at: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, at));
-    setFocused(next);
-    virtualizer.scrollToIndex(next);
-    requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-row="${next}"]`)?.focus());
+    setFocusedAt(next);
+    const row = (): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-row="${next}"]`) ?? null;
+    if (row() === null) {
+      virtualizer.scrollToIndex(next);
+      requestAnimationFrame(() => row()?.focus());
+    } else row()?.focus();
   };
+  useKeys({ j: () => goTo(focused + 1), k: () => goTo(focused - 1) });
   const onKeyDown = (event: KeyboardEvent): void => {
-    const to = {
-      ArrowDown: focused + 1,
-      j: focused + 1,
-      ArrowUp: focused - 1,
-      k: focused - 1,
-      Home: 0,
-      End: rows.length - 1,
-    }[event.key];
+    const to = { ArrowDown: focused + 1, ArrowUp: focused - 1, Home: 0, End: rows.length - 1 }[event.key];
     if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     goTo(to);
@@ -82,7 +82,7 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
             aria-setsize={rows.length}
             style={{ height: size, transform: `translateY(${start - virtualizer.options.scrollMargin}px)` }}
           >
-            <Row approval={row} at={index} nowMs={nowMs} onFocus={() => setFocused(index)} />
+            <Row approval={row} at={index} nowMs={nowMs} onFocus={() => setFocusedAt(index)} />
           </li>
         );
       })}
@@ -98,16 +98,11 @@ interface RowProps {
 }
 
 function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
-  const { runId, approvalId, kind, toolName, agentName, requestedAt, expiresAt, votes, votesRequired } = approval;
+  const { kind, toolName, agentName, requestedAt, expiresAt, votes, votesRequired } = approval;
   const { parts, left } = summaryOf(approval);
   const expiresMs = expiresAt === undefined ? undefined : timestampMs(expiresAt) - nowMs;
   return (
-    <Link
-      href={`/approvals/${encodeURIComponent(runId)}/${encodeURIComponent(approvalId)}`}
-      className="row"
-      data-row={at}
-      onFocus={onFocus}
-    >
+    <Link href={pathOf(approval)} className="row" data-row={at} onFocus={onFocus}>
       <span className="row-what">
         <Badge color={KIND_COLORS[kind]} variant="light">
           {KIND_WORDS[kind]}

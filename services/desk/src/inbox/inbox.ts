@@ -17,6 +17,11 @@ export function keyOf({ runId, approvalId }: Pick<Approval, "runId" | "approvalI
   return `${runId}/${approvalId}`;
 }
 
+/** Its page. */
+export function pathOf({ runId, approvalId }: Pick<Approval, "runId" | "approvalId">): string {
+  return `/approvals/${encodeURIComponent(runId)}/${encodeURIComponent(approvalId)}`;
+}
+
 /** The inbox after these changes, in the order in which they came; the same one where they change nothing. */
 export function withChanges(inbox: Inbox, changes: readonly WatchApprovalsResponse[]): Inbox {
   const open = new Map(inbox.open);

@@ -1,14 +1,7 @@
 // An approval on one line.
-import { type Approval, ApprovalKind } from "@agentspan/proto";
+import type { Approval } from "@agentspan/proto";
 import { oneLine } from "../text/characters.js";
 import { type JsonNode, readJson, textOf } from "../text/json-text.js";
-
-export const KIND_WORDS: Readonly<Record<ApprovalKind, string>> = {
-  [ApprovalKind.UNSPECIFIED]: "Checkpoint",
-  [ApprovalKind.APPROVAL]: "Approval",
-  [ApprovalKind.QUESTION]: "Question",
-  [ApprovalKind.SETTLEMENT]: "Outcome unknown",
-};
 
 const VALUE_CHARACTERS = 60;
 const MEMBERS = 6;

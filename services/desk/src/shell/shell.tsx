@@ -8,6 +8,7 @@ import type { Connection } from "../inbox/watch.js";
 import { useAuthentication } from "../session/entrance.js";
 import { credentialLabel } from "../session/session.js";
 import { useSession, useSessionStore } from "../session/session-context.js";
+import { KeysHelp } from "./keys-help.js";
 
 const CONNECTIONS: Readonly<Record<Connection, string>> = {
   connecting: "Connecting",
@@ -31,6 +32,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
         </span>
         <span className="stretch" />
         <WhoDecides />
+        <KeysHelp />
         <ColorScheme />
       </header>
       <main id="content" tabIndex={-1}>
@@ -75,7 +77,8 @@ function WhoDecides(): ReactNode {
 }
 
 function ColorScheme(): ReactNode {
-  const { setColorScheme } = useMantineColorScheme();
+  // Without them kept, a style element is put into the page for a moment.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const now = useComputedColorScheme("light");
   const other = now === "dark" ? "light" : "dark";
   return (

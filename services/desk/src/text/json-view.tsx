@@ -1,5 +1,5 @@
 // A JSON text as people read it: a row for each member, numbers to the digit, texts as texts.
-import { Button, Code } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 import { type JsonMember, type JsonNode, readJson } from "./json-text.js";
 import { currencyAmong, dateMeant, groupsOf, isMoney, writtenOut } from "./reading.js";
@@ -174,12 +174,15 @@ function NumberValue({ text, unit }: { readonly text: string; readonly unit: str
 
 /** The text itself, for whoever wants to see every character of it. */
 export function RawJson({ text }: { readonly text: string }): ReactNode {
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details>
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>The exact text</summary>
-      <Code block component="div">
-        <LongText text={text} label="The exact text" />
-      </Code>
+      {isOpen ? (
+        <div className="json-block">
+          <LongText text={text} label="The exact text" />
+        </div>
+      ) : null}
     </details>
   );
 }
