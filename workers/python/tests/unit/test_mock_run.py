@@ -139,6 +139,11 @@ def test_a_rule_that_cannot_be_read_is_no_guess() -> None:
         mock_run(booker("args.at >"), "Book", events=[MockEvent.tool_call("book", {"at": "2026-05-01"}), DONE])
 
 
+def test_a_rule_with_loops_that_may_be_too_much_for_a_server_is_no_guess() -> None:
+    with pytest.raises(KitError, match=r"it has several loops\. Let a kit run it"):
+        mock_run(booker("[1].all(x, [2].exists(y, x < y))"), "Book", events=[MockEvent.tool_call("book", {"at": "1"})])
+
+
 def test_large_results_are_kept_as_the_server_keeps_them() -> None:
     large = "x" * (256 * 1024)
     plain = mock(LOOKS, MockEvent.tool_result("get_order", large))
