@@ -56,6 +56,13 @@ export const FAULT_POINTS = [
   "orchestrator.after-key",
   "orchestrator.before-key-revocation",
   "orchestrator.after-key-revocation",
+  // A webhook; what it is told of a commit, stored and then sent.
+  "orchestrator.before-webhook",
+  "orchestrator.after-webhook",
+  "orchestrator.before-deliveries",
+  "orchestrator.after-deliveries",
+  "orchestrator.before-post",
+  "orchestrator.after-post",
   "gateway.before-forward",
   "gateway.after-forward",
   "gateway.before-event",

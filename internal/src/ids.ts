@@ -44,6 +44,16 @@ export function grantIdOf(namespace: string, idempotencyKey: string): string {
   return `gra_${hashed(`${namespace}\0${idempotencyKey}`)}`;
 }
 
+/** The id of the webhook that an idempotency key names in its namespace, as runIdOf has it of runs. */
+export function webhookIdOf(namespace: string, idempotencyKey: string): string {
+  return `whk_${hashed(`${namespace}\0${idempotencyKey}`)}`;
+}
+
+/** The id of what a webhook is told of one event of a run: the same for every process, so that it is stored once. */
+export function deliveryIdOf(webhookId: string, runId: string, sequence: number): string {
+  return `msg_${hashed(`${webhookId}\0${runId}\0${sequence}`)}`;
+}
+
 function hashed(text: string): string {
   return base32(createHash("sha256").update(text, "utf8").digest().subarray(0, 16));
 }

@@ -54,6 +54,13 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "KeyService/CreateKey": ADMIN,
   "KeyService/ListKeys": ADMIN,
   "KeyService/RevokeKey": ADMIN,
+  "WebhookService/CreateWebhook": ADMIN,
+  "WebhookService/ListWebhooks": ADMIN,
+  "WebhookService/DeleteWebhook": ADMIN,
+  "WebhookService/RotateWebhookSecret": ADMIN,
+  "WebhookService/ListDeliveries": ADMIN,
+  "WebhookService/ReplayDelivery": ADMIN,
+  "WebhookService/ReplayDeadDeliveries": ADMIN,
   "AuditService/ListAudit": ADMIN,
   "AuditService/ExportAudit": ADMIN,
   // Probes and load balancers have no credential, and health tells nothing of anybody's.

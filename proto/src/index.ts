@@ -10,4 +10,5 @@ export * from "./gen/agentspan/v1/grant_pb.js";
 export * from "./gen/agentspan/v1/key_pb.js";
 export * from "./gen/agentspan/v1/run_pb.js";
 export * from "./gen/agentspan/v1/run_state_pb.js";
+export * from "./gen/agentspan/v1/webhook_pb.js";
 export * from "./gen/agentspan/v1/worker_pb.js";

@@ -3,10 +3,20 @@ import type { Scenario } from "./check.js";
 import { approved, asked, cancelled, rejected, settled } from "./decisions.js";
 import { grants, keys } from "./records.js";
 import { health, reflection, refusals, unknownCalls, unknownCallsBare, unknownFields } from "./server.js";
+import { webhooks } from "./webhooks.js";
 import { compressed, edges, reasons } from "./wire.js";
 
 /** More of what `approved` shows, and small messages alone: nothing in them hangs on how they travel. */
-export const OF_THE_HANDLERS: readonly Scenario[] = [agents, rejected, asked, settled, cancelled, grants, keys];
+export const OF_THE_HANDLERS: readonly Scenario[] = [
+  agents,
+  rejected,
+  asked,
+  settled,
+  cancelled,
+  grants,
+  keys,
+  webhooks,
+];
 
 /** Asked of a whole installation. */
 export const OF_THE_INSTALLATION: readonly Scenario[] = [

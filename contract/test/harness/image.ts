@@ -1,6 +1,14 @@
 // The contract as descriptors, which is all that a probe knows of it: no stack has generated code here.
 import { errorDetails, health, reflectionV1, rpcStatus } from "@agentspan/internal";
-import { AgentService, ApprovalService, AuditService, GrantService, KeyService, RunService } from "@agentspan/proto";
+import {
+  AgentService,
+  ApprovalService,
+  AuditService,
+  GrantService,
+  KeyService,
+  RunService,
+  WebhookService,
+} from "@agentspan/proto";
 import { create, createFileRegistry, type DescFile, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import {
   type FileDescriptorProto,
@@ -18,6 +26,7 @@ export const SERVICES = [
   GrantService,
   KeyService,
   AuditService,
+  WebhookService,
   health.Health,
   reflectionV1.ServerReflection,
 ] as const;

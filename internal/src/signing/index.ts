@@ -9,4 +9,5 @@ export * from "./settings.js";
 export * from "./signing-key.js";
 export * from "./statements.js";
 export * from "./trusted-keys.js";
+export * from "./webhook-statements.js";
 export * from "./worker-credentials.js";

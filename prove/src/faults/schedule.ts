@@ -87,7 +87,7 @@ async function killLane(context: FaultContext, { killEveryMs, onFault }: Schedul
   await Promise.all(under);
 }
 
-/** No story starts runs by runs: e2e's kill-points has these. */
+/** No story starts runs by runs, or makes webhooks: e2e's kill-points and kill-webhooks have these. */
 const OF_NO_STORY: readonly FaultPoint[] = [
   "orchestrator.before-child",
   "orchestrator.after-child",
@@ -95,6 +95,12 @@ const OF_NO_STORY: readonly FaultPoint[] = [
   "orchestrator.before-steer-child",
   "orchestrator.before-tell-parent",
   "orchestrator.after-tell-parent",
+  "orchestrator.before-webhook",
+  "orchestrator.after-webhook",
+  "orchestrator.before-deliveries",
+  "orchestrator.after-deliveries",
+  "orchestrator.before-post",
+  "orchestrator.after-post",
 ];
 
 /** All that no process has died at yet are armed at once, whichever comes first; then one after the other again. */

@@ -1,11 +1,21 @@
 // Every method of the gateway, once for all protocols and both ports.
 import { errorDetails, health } from "@agentspan/internal";
-import { AgentService, ApprovalService, AuditService, GrantService, KeyService, RunService } from "@agentspan/proto";
+import {
+  AgentService,
+  ApprovalService,
+  AuditService,
+  GrantService,
+  KeyService,
+  RunService,
+  WebhookService,
+} from "@agentspan/proto";
 import { attempt } from "./auth/refused-attempt.js";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
 import { createGrant } from "./handlers/create-grant.js";
 import { createKey } from "./handlers/create-key.js";
+import { createWebhook } from "./handlers/create-webhook.js";
+import { deleteWebhook } from "./handlers/delete-webhook.js";
 import type { HandlerDeps } from "./handlers/deps.js";
 import { exportAudit } from "./handlers/export-audit.js";
 import { getAgent } from "./handlers/get-agent.js";
@@ -17,17 +27,22 @@ import { healthMethods } from "./handlers/health.js";
 import { listAgents } from "./handlers/list-agents.js";
 import { listApprovals } from "./handlers/list-approvals.js";
 import { listAudit } from "./handlers/list-audit.js";
+import { listDeliveries } from "./handlers/list-deliveries.js";
 import { listGrants } from "./handlers/list-grants.js";
 import { listKeys } from "./handlers/list-keys.js";
 import { listRuns } from "./handlers/list-runs.js";
+import { listWebhooks } from "./handlers/list-webhooks.js";
 import { pause } from "./handlers/pause.js";
 import { putAgent } from "./handlers/put-agent.js";
 import { REFLECTION_SERVICES, reflectionMethods } from "./handlers/reflection.js";
 import { reject } from "./handlers/reject.js";
+import { replayDeadDeliveries } from "./handlers/replay-dead-deliveries.js";
+import { replayDelivery } from "./handlers/replay-delivery.js";
 import { respond } from "./handlers/respond.js";
 import { resume } from "./handlers/resume.js";
 import { revokeGrant } from "./handlers/revoke-grant.js";
 import { revokeKey } from "./handlers/revoke-key.js";
+import { rotateWebhookSecret } from "./handlers/rotate-webhook-secret.js";
 import { settle } from "./handlers/settle.js";
 import { start } from "./handlers/start.js";
 import { streamEvents } from "./handlers/stream-events.js";
@@ -49,7 +64,8 @@ export function api(deps: ApiDeps): readonly Method[] {
   const grant = GrantService.method;
   const key = KeyService.method;
   const audit = AuditService.method;
-  const services = [AgentService, RunService, ApprovalService, GrantService, KeyService, AuditService];
+  const webhook = WebhookService.method;
+  const services = [AgentService, RunService, ApprovalService, GrantService, KeyService, AuditService, WebhookService];
   return [
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
@@ -76,6 +92,13 @@ export function api(deps: ApiDeps): readonly Method[] {
     attempt(key.createKey, createKey(deps), deps),
     unary(key.listKeys, listKeys(deps)),
     attempt(key.revokeKey, revokeKey(deps), deps),
+    unary(webhook.createWebhook, createWebhook(deps)),
+    unary(webhook.listWebhooks, listWebhooks(deps)),
+    unary(webhook.deleteWebhook, deleteWebhook(deps)),
+    unary(webhook.rotateWebhookSecret, rotateWebhookSecret(deps)),
+    unary(webhook.listDeliveries, listDeliveries(deps)),
+    unary(webhook.replayDelivery, replayDelivery(deps)),
+    unary(webhook.replayDeadDeliveries, replayDeadDeliveries(deps)),
     unary(audit.listAudit, listAudit(deps)),
     serverStreaming(audit.exportAudit, exportAudit(deps)),
     ...healthMethods(

@@ -19,6 +19,7 @@ import {
   trustedKeysSetting,
 } from "@agentspan/internal";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
+import { AddressRule } from "./posts/address-rule.js";
 
 const SPEC = {
   mongoUri: setting.url("MONGODB_URI", {
@@ -90,6 +91,13 @@ const SPEC = {
     max: 300_000,
     default: 10_000,
   }),
+  webhookAllow: setting.optional(
+    setting.string("AGENTSPAN_WEBHOOK_ALLOW", {
+      about: "hosts, addresses and ranges beside the open internet that webhooks may be sent to",
+      pattern: /^[^\s,]+(\s*,\s*[^\s,]+)*$/,
+      form: "hosts, addresses and ranges such as 10.0.0.0/8, joined by commas",
+    }),
+  ),
   logLevel: setting.oneOf("AGENTSPAN_LOG_LEVEL", { about: "how much is logged", values: LOG_LEVELS, default: "info" }),
 } satisfies Spec;
 
@@ -102,6 +110,7 @@ export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly natsTls: TlsFiles | undefined;
   /** Absent where no keys are set. */
   readonly signing: Signing | undefined;
+  readonly webhookRule: AddressRule;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -113,14 +122,17 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     pairOf("NATS", natsCert, natsKey),
     ...signingFaults("orchestrators", config, { required: config.authentication, now: Date.now() }),
   ];
+  const webhookRule = AddressRule.of((config.webhookAllow ?? "").split(",").flatMap((entry) => entry.trim() || []));
+  if (!(webhookRule instanceof AddressRule)) faults.push(`AGENTSPAN_WEBHOOK_ALLOW: ${webhookRule.fault}.`);
   const wrong = faults.filter((fault) => fault !== undefined);
-  if (wrong.length > 0) throw new ConfigError(wrong);
+  if (wrong.length > 0 || !(webhookRule instanceof AddressRule)) throw new ConfigError(wrong);
   return {
     ...config,
     timing: { leaseMs, announceMs, maxAnnounceMs: Math.max(announceMs, DEFAULT_TIMING.maxAnnounceMs) },
     mongoTls: tlsFiles({ ca: mongoCa, cert: mongoCert, key: mongoKey }),
     natsTls: tlsFiles({ ca: natsCa, cert: natsCert, key: natsKey }),
     signing: signingOf(config),
+    webhookRule,
   };
 }
 

@@ -14,6 +14,7 @@ import { ModelRouter } from "./models/model-router.js";
 import { MongoStore } from "./mongo/mongo-store.js";
 import { NatsBus } from "./nats/nats-bus.js";
 import { startOrchestrator } from "./orchestrator.js";
+import { GuardedPosts } from "./posts/guarded-posts.js";
 
 takeAwayProtoSetter();
 
@@ -35,6 +36,7 @@ try {
     store,
     bus,
     models,
+    posts: new GuardedPosts({ rule: config.webhookRule }),
     log,
   });
   onShutdown(

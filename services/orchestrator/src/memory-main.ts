@@ -10,6 +10,7 @@ import { MovableTime } from "./memory-server/movable-time.js";
 import { ModelRouter } from "./models/model-router.js";
 import { NatsBus } from "./nats/nats-bus.js";
 import { startOrchestrator } from "./orchestrator.js";
+import { GuardedPosts } from "./posts/guarded-posts.js";
 
 takeAwayProtoSetter();
 
@@ -31,6 +32,7 @@ const store = new MemoryStore({ database, now: time.time.wall, fault: count });
 const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orchestrator" });
 const orchestrator = await startOrchestrator({
   ...{ store, bus, models, log, timing, time: time.time, heartbeatMs, sweepMs: SWEEP_MS },
+  posts: new GuardedPosts({ rule: config.webhookRule }),
 });
 const clock = new MovableClock({
   ...{ time, database, timing },

@@ -11,7 +11,7 @@ import { Engine, type EngineFigures } from "./engine.js";
 import { History } from "./history.js";
 import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
-import type { Bus, InstanceKeys, Models, Store } from "./ports.js";
+import type { Bus, InstanceKeys, Models, Posts, Store } from "./ports.js";
 import { EnvelopeGuard } from "./proof/envelope-guard.js";
 import { Permits } from "./proof/permits.js";
 import { Registrations } from "./proof/registrations.js";
@@ -24,6 +24,7 @@ import { StandingGrants } from "./standing-grants.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
 import { UnreadableRows } from "./unreadable-rows.js";
+import { Notifier } from "./webhooks/notifier.js";
 import { WorkerRegistry } from "./worker-registry.js";
 import { WorkerService } from "./worker-service.js";
 
@@ -31,6 +32,8 @@ export interface OrchestratorOptions {
   readonly store: Store;
   readonly bus: Bus;
   readonly models: Models;
+  /** What webhooks are sent by; there are none without. The orchestrator closes it. */
+  readonly posts?: Posts | undefined;
   readonly log: Logger;
   readonly timing?: Timing;
   /** How often processes show life, milliseconds. */
@@ -92,7 +95,10 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     signatures,
     log,
     time,
-    onCommitted: (committed) => relay.act(committed),
+    onCommitted: (committed) => {
+      relay.act(committed);
+      notifier?.hint(committed);
+    },
   });
   const relay: Relay = new Relay({
     engine,
@@ -177,11 +183,20 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     alsoEachTime: () => refusals.count(),
     time,
   });
+  const { posts } = options;
+  const notifier: Notifier | undefined =
+    posts &&
+    new Notifier({
+      ...{ store, history, posts, clock, orchestratorId: id, log, time },
+      orchestrators: () => judge.liveOrchestrators(),
+      signing: options.signing,
+    });
   const requests = new RequestService({
     orchestratorId: id,
     context: {
       ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger },
       signing: options.signing,
+      webhooks: notifier,
       unreadable: new UnreadableRows({ log }),
     },
     log,
@@ -217,6 +232,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   await bus.serve(id, (envelope) => requests.handle(envelope), workers);
   sweeper.start();
   auditor.start();
+  notifier?.start();
   log.info({ orchestratorId: id }, "Ready");
 
   return {
@@ -229,6 +245,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       await refusals.count(true);
       await relay.stop(graceMs);
       await engine.drain();
+      await notifier?.stop();
       judge.stop();
       permits.stop();
       clock.stop();

@@ -6,6 +6,8 @@ export * from "./ports/grants.js";
 export * from "./ports/keys.js";
 export * from "./ports/models.js";
 export * from "./ports/permits.js";
+export * from "./ports/posts.js";
 export * from "./ports/processes.js";
 export * from "./ports/runs.js";
 export * from "./ports/store.js";
+export * from "./ports/webhooks.js";

@@ -15,12 +15,14 @@ import { firstToLookAfter } from "./sweep-share.js";
 export interface Followed<T> {
   /** Names the shares of this, so that what is followed beside it is divided in another way. */
   readonly name: string;
+  /** Asked before each look, which is passed over where it says so; each is carried out unless it is there. */
+  ready?(): Promise<boolean>;
   /** Runs that changed since a time, that time included; the longest ago first. */
   list(since: number, limit: number): Promise<readonly ChangedRun[]>;
   readCursor(share: number): Promise<number | undefined>;
   moveCursor(share: number, at: number): Promise<void>;
-  /** What is still to be stored of a run. Rejects where that cannot be told. */
-  derive(runId: string): Promise<readonly T[]>;
+  /** What is still to be stored of a run, of what happened since a time. Rejects where that cannot be told. */
+  derive(runId: string, since: number): Promise<readonly T[]>;
   /** Stores what was derived of several. Resolves to how much of it was new. */
   keep(derived: readonly T[]): Promise<number>;
   /** What the log says of a run of which nothing can be derived, and of a look that failed. */
@@ -93,6 +95,7 @@ export class RunFollower<T> {
   /** Looks once after this orchestrator's shares. Resolves to how much was new. */
   async look(): Promise<number> {
     const { clock } = this.options;
+    if ((await this.followed.ready?.()) === false) return 0;
     const begun = clock.now();
     const mine = await this.takeShares();
     if (mine.size === 0) return 0;
@@ -114,6 +117,11 @@ export class RunFollower<T> {
   /** Sees now to whatever changed lately, whoever's share it is. */
   async catchUp(): Promise<void> {
     await this.seeSince(this.options.clock.now() - BACK_MS, () => true);
+  }
+
+  /** What was seen to lately is seen to again. */
+  forgetSeen(): void {
+    this.done.clear();
   }
 
   private async takeShares(): Promise<ReadonlyMap<number, Share>> {
@@ -166,7 +174,7 @@ export class RunFollower<T> {
     const hands = Array.from({ length: AT_ONCE }, async () => {
       for (const run of next) {
         try {
-          derived.push(...(await this.followed.derive(run.runId)));
+          derived.push(...(await this.followed.derive(run.runId, this.shares.get(shareOf(run.runId))?.cursor ?? 0)));
         } catch (thrown) {
           const error = AgentspanError.from(thrown);
           if (error.retryable) throw error;

@@ -28,11 +28,16 @@ export interface RunIndex {
   readonly checkpointAt?: number;
   /** When the run itself changed last; absent where there never was a checkpoint, and so nothing for the audit. */
   readonly auditAt?: number;
+  /** When a checkpoint changed last, or the run ended; absent where neither did. What is stored never goes back. */
+  readonly tellAt?: number;
 }
 
 export function indexOf({ run, approvers = {} }: Pick<RunWrite, "run" | "approvers">): RunIndex {
   const open = openCheckpoints(run);
   const changes = Object.values(run.checkpoints).map(({ updatedAt }) => updatedAt);
+  const lastChange = changes.reduce((last, at) => Math.max(last, at), 0);
+  const endedAt = run.phase.kind === "ended" ? run.phase.at : 0;
+  const tellAt = Math.max(lastChange, endedAt);
   const openSince = open.length === 0 ? undefined : Math.min(...open.map((checkpoint) => checkpoint.requestedAt));
   return {
     namespace: run.namespace,
@@ -44,9 +49,8 @@ export function indexOf({ run, approvers = {} }: Pick<RunWrite, "run" | "approve
     updatedAt: run.updatedAt,
     ...(openSince === undefined ? {} : { openSince }),
     open: open.map(({ kind, tool, approvalId }) => ({ kind, tool, ...forWhom(approvers[approvalId]) })),
-    ...(changes.length === 0
-      ? {}
-      : { checkpointAt: changes.reduce((last, at) => Math.max(last, at)), auditAt: run.updatedAt }),
+    ...(changes.length === 0 ? {} : { checkpointAt: lastChange, auditAt: run.updatedAt }),
+    ...(tellAt === 0 ? {} : { tellAt }),
   };
 }
 

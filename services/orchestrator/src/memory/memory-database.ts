@@ -6,6 +6,7 @@ import { type RunRecord, writeBytesOf } from "../run-record.js";
 import { emptyAudit, type MemoryAudit } from "./memory-audit.js";
 import type { MemoryGrants } from "./memory-grants.js";
 import type { MemoryKeys } from "./memory-keys.js";
+import { emptyWebhooks, type MemoryWebhooks } from "./memory-webhooks.js";
 
 export interface MemoryRun extends RunRecord {
   readonly index: RunIndex;
@@ -27,6 +28,7 @@ export interface MemoryDatabase {
   readonly permits: Map<string, ShownPermit & { readonly seenAt: number }>;
   readonly grants: MemoryGrants;
   readonly audit: MemoryAudit;
+  readonly webhooks: MemoryWebhooks;
 }
 
 export function emptyDatabase(): MemoryDatabase {
@@ -41,6 +43,7 @@ export function emptyDatabase(): MemoryDatabase {
     permits: new Map(),
     grants: new Map(),
     audit: emptyAudit(),
+    webhooks: emptyWebhooks(),
   };
 }
 
@@ -52,6 +55,8 @@ export function appliedTo(before: MemoryRun | undefined, write: RunWrite): Memor
   const texts = append.map(({ text }) => text);
   const record = { run: JSON.stringify(write.run), schedule: JSON.stringify(write.schedule) };
   writeBytesOf(runId, [record.run, record.schedule, ...(trim?.keep ?? []), ...texts]);
+  const index = indexOf(write);
+  const tellAt = index.tellAt === undefined ? before?.index.tellAt : Math.max(index.tellAt, before?.index.tellAt ?? 0);
   return {
     ...record,
     runId,
@@ -61,7 +66,7 @@ export function appliedTo(before: MemoryRun | undefined, write: RunWrite): Memor
     chunks: trim === undefined ? chunks : [...chunks, { id: trim.id, from: trim.from, to: trim.to }],
     inlineBytes,
     totalBytes,
-    index: indexOf(write),
+    index: { ...index, ...(tellAt === undefined ? {} : { tellAt }) },
     wakeAt,
   };
 }

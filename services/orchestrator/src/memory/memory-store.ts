@@ -6,6 +6,7 @@ import type { RunEvent } from "../core/events.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
   ApiKey,
+  AttemptEnd,
   AuditLink,
   AuditQuery,
   AuditRecord,
@@ -13,6 +14,9 @@ import type {
   ChangedRun,
   ChunkRef,
   CommitOutcome,
+  Delivery,
+  DeliveryListQuery,
+  DueDelivery,
   DueRun,
   GrantListQuery,
   Instance,
@@ -32,6 +36,9 @@ import type {
   StoredAgent,
   StoredRun,
   ToolRegistration,
+  Webhook,
+  WebhookListQuery,
+  WebhookStop,
 } from "../ports.js";
 import { chunkEventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import { UnreadableRows } from "../unreadable-rows.js";
@@ -41,6 +48,7 @@ import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
 import * as grants from "./memory-grants.js";
 import * as keys from "./memory-keys.js";
 import { compareIds, countOpen, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
+import * as webhooks from "./memory-webhooks.js";
 
 export interface MemoryStoreOptions {
   /** Another store's, to be a second process beside it. */
@@ -354,6 +362,82 @@ export class MemoryStore implements Store {
 
   moveAuditCursor(share: number, at: number): Promise<void> {
     return this.#carryOut("moveAuditCursor", () => audit.moveCursor(this.database.audit, share, at));
+  }
+
+  putWebhook(webhook: Webhook): Promise<boolean> {
+    return this.#carryOut("putWebhook", () => webhooks.putWebhook(this.database.webhooks, webhook));
+  }
+
+  getWebhook(webhookId: string): Promise<Webhook | undefined> {
+    return this.#carryOut("getWebhook", () => webhooks.getWebhook(this.database.webhooks, webhookId));
+  }
+
+  listWebhooks(query: WebhookListQuery): Promise<Page<Webhook>> {
+    return this.#carryOut("listWebhooks", () => webhooks.listWebhooks(this.database.webhooks, query));
+  }
+
+  allWebhooks(): Promise<readonly Webhook[]> {
+    return this.#carryOut("allWebhooks", () => webhooks.allWebhooks(this.database.webhooks));
+  }
+
+  replaceWebhook(webhook: Webhook): Promise<boolean> {
+    return this.#carryOut("replaceWebhook", () => webhooks.replaceWebhook(this.database.webhooks, webhook));
+  }
+
+  stopWebhook(webhookId: string, stop: WebhookStop): Promise<void> {
+    return this.#carryOut("stopWebhook", () => webhooks.stopWebhook(this.database.webhooks, webhookId, stop));
+  }
+
+  deleteWebhook(namespace: string, webhookId: string): Promise<boolean> {
+    return this.#carryOut("deleteWebhook", () => webhooks.deleteWebhook(this.database.webhooks, namespace, webhookId));
+  }
+
+  listTellable(since: number, limit: number): Promise<readonly ChangedRun[]> {
+    return this.#carryOut("listTellable", () => webhooks.listTellable(this.database.runs.values(), since, limit));
+  }
+
+  readTellCursor(share: number): Promise<number | undefined> {
+    return this.#carryOut("readTellCursor", () => this.database.webhooks.cursors.get(share));
+  }
+
+  moveTellCursor(share: number, at: number): Promise<void> {
+    return this.#carryOut("moveTellCursor", () => webhooks.moveCursor(this.database.webhooks, share, at));
+  }
+
+  putDeliveries(deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
+    return this.#carryOut("putDeliveries", () => webhooks.putDeliveries(this.database.webhooks, deliveries));
+  }
+
+  dueDeliveries(by: number, limit: number, without: readonly string[]): Promise<readonly DueDelivery[]> {
+    return this.#carryOut("dueDeliveries", () => webhooks.dueDeliveries(this.database.webhooks, by, limit, without));
+  }
+
+  takeDelivery(delivery: DueDelivery, now: number, dueAt: number): Promise<boolean> {
+    return this.#carryOut("takeDelivery", () => webhooks.takeDelivery(this.database.webhooks, delivery, now, dueAt));
+  }
+
+  endAttempt(deliveryId: string, attempts: number, end: AttemptEnd): Promise<void> {
+    return this.#carryOut("endAttempt", () => webhooks.endAttempt(this.database.webhooks, deliveryId, attempts, end));
+  }
+
+  getDelivery(deliveryId: string): Promise<Delivery | undefined> {
+    return this.#carryOut("getDelivery", () => webhooks.getDelivery(this.database.webhooks, deliveryId));
+  }
+
+  listDeliveries(query: DeliveryListQuery): Promise<Page<Delivery>> {
+    return this.#carryOut("listDeliveries", () => webhooks.listDeliveries(this.database.webhooks, query));
+  }
+
+  replayDelivery(deliveryId: string, now: number): Promise<boolean> {
+    return this.#carryOut("replayDelivery", () => webhooks.replayDelivery(this.database.webhooks, deliveryId, now));
+  }
+
+  replayDead(webhookId: string, now: number): Promise<number> {
+    return this.#carryOut("replayDead", () => webhooks.replayDead(this.database.webhooks, webhookId, now));
+  }
+
+  forgetDeliveries(before: number): Promise<void> {
+    return this.#carryOut("forgetDeliveries", () => webhooks.forgetDeliveries(this.database.webhooks, before));
   }
 
   serverTime(): Promise<number> {

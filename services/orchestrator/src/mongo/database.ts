@@ -139,13 +139,22 @@ export class Database {
     }
   }
 
-  /** Carries out guarded updates that may be repeated; one whose guard does not hold changes nothing. Rejects as upsert. */
-  async change(collection: string, statements: readonly Statement[]): Promise<void> {
+  /** One guarded update, once: whether its guard held. Where its answer is lost nobody knows, and it rejects as upsert. */
+  async changeOne(collection: string, statement: Statement): Promise<boolean> {
+    return (await this.change(collection, [statement])) === 1;
+  }
+
+  /**
+   * Carries out guarded updates that may be repeated; one whose guard does not hold changes nothing. Resolves to how many
+   * held. Rejects as upsert.
+   */
+  async change(collection: string, statements: readonly Statement[]): Promise<number> {
     try {
-      const { failed } = await this.update(collection, statements);
+      const { failed, matched } = await this.update(collection, statements);
       for (const code of failed.values()) {
         throw failureOfCode(code) === "unanswered" ? storeUnavailable(undefined) : refusal(code, undefined);
       }
+      return matched;
     } catch (error) {
       throw storeErrorOf(error);
     }

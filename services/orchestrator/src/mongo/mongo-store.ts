@@ -4,11 +4,16 @@ import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type {
   ApiKey,
+  AttemptEnd,
   AuditQuery,
   AuditRecord,
   ChangedQuery,
+  ChangedRun,
   ChunkRef,
   CommitOutcome,
+  Delivery,
+  DeliveryListQuery,
+  DueDelivery,
   DueRun,
   FoundAudit,
   GrantListQuery,
@@ -30,11 +35,15 @@ import type {
   StoredAgent,
   StoredRun,
   ToolRegistration,
+  Webhook,
+  WebhookListQuery,
+  WebhookStop,
 } from "../ports.js";
 import { RUNS } from "../run-record.js";
 import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
+import { DELIVERIES, DeliveryDocuments } from "./delivery-documents.js";
 import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
@@ -44,6 +53,7 @@ import { RunCommits } from "./run-commits.js";
 import { RunReads } from "./run-reads.js";
 import { storeErrorOf } from "./store-failure.js";
 import { ToolDocuments } from "./tool-documents.js";
+import { WEBHOOKS, WebhookDocuments } from "./webhook-documents.js";
 
 export interface MongoStoreOptions {
   /** mongodb:// or mongodb+srv://. Its write concern, its retries and the time-outs below are overruled. */
@@ -88,6 +98,13 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [STANDING_GRANTS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
   [STANDING_GRANTS, { namespace: 1, agentName: 1, toolName: 1, createdAt: 1, _id: 1 }, { name: "byTool" }],
   [PERMITS, { seenAt: 1 }, { name: "seen" }],
+  // Runs in which nobody was asked and that have not ended have no tellAt.
+  [RUNS, { tellAt: 1 }, { name: "told", sparse: true }],
+  [WEBHOOKS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
+  // With the webhook, so that those of one whose receiver is slow are passed over in the index.
+  [DELIVERIES, { state: 1, dueAt: 1, webhookId: 1 }, { name: "due" }],
+  [DELIVERIES, { webhookId: 1, state: 1, at: -1, _id: 1 }, { name: "newest" }],
+  [DELIVERIES, { endedAt: 1 }, { name: "ended", sparse: true }],
   [AUDIT, { namespace: 1, at: 1, _id: 1 }, { name: "oldest" }],
 ];
 
@@ -106,6 +123,8 @@ export class MongoStore implements Store {
   readonly #grants: GrantDocuments;
   readonly #permits: PermitDocuments;
   readonly #audit: AuditDocuments;
+  readonly #webhooks: WebhookDocuments;
+  readonly #deliveries: DeliveryDocuments;
 
   private constructor(
     client: MongoClient,
@@ -131,6 +150,8 @@ export class MongoStore implements Store {
     this.#grants = new GrantDocuments(this.#database, rows);
     this.#permits = new PermitDocuments(this.#database, rows);
     this.#audit = new AuditDocuments(this.#database, rows);
+    this.#webhooks = new WebhookDocuments(this.#database, rows);
+    this.#deliveries = new DeliveryDocuments(this.#database, rows);
   }
 
   /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
@@ -358,5 +379,83 @@ export class MongoStore implements Store {
 
   moveAuditCursor(share: number, at: number): Promise<void> {
     return this.#audit.moveAuditCursor(share, at);
+  }
+
+  putWebhook(webhook: Webhook): Promise<boolean> {
+    return this.#webhooks.putWebhook(webhook);
+  }
+
+  getWebhook(webhookId: string): Promise<Webhook | undefined> {
+    return this.#webhooks.getWebhook(webhookId);
+  }
+
+  listWebhooks(query: WebhookListQuery): Promise<Page<Webhook>> {
+    return this.#webhooks.listWebhooks(query);
+  }
+
+  allWebhooks(): Promise<readonly Webhook[]> {
+    return this.#webhooks.allWebhooks();
+  }
+
+  replaceWebhook(webhook: Webhook): Promise<boolean> {
+    return this.#webhooks.replaceWebhook(webhook);
+  }
+
+  stopWebhook(webhookId: string, stop: WebhookStop): Promise<void> {
+    return this.#webhooks.stopWebhook(webhookId, stop);
+  }
+
+  async deleteWebhook(namespace: string, webhookId: string): Promise<boolean> {
+    if (!(await this.#webhooks.deleteWebhook(namespace, webhookId))) return false;
+    await this.#deliveries.removeOf(webhookId);
+    return true;
+  }
+
+  listTellable(since: number, limit: number): Promise<readonly ChangedRun[]> {
+    return this.#webhooks.listTellable(since, limit);
+  }
+
+  readTellCursor(share: number): Promise<number | undefined> {
+    return this.#webhooks.readTellCursor(share);
+  }
+
+  moveTellCursor(share: number, at: number): Promise<void> {
+    return this.#webhooks.moveTellCursor(share, at);
+  }
+
+  putDeliveries(deliveries: readonly Delivery[]): Promise<ReadonlySet<string>> {
+    return this.#deliveries.putDeliveries(deliveries);
+  }
+
+  dueDeliveries(by: number, limit: number, without: readonly string[]): Promise<readonly DueDelivery[]> {
+    return this.#deliveries.dueDeliveries(by, limit, without);
+  }
+
+  takeDelivery(delivery: DueDelivery, now: number, dueAt: number): Promise<boolean> {
+    return this.#deliveries.takeDelivery(delivery, now, dueAt);
+  }
+
+  endAttempt(deliveryId: string, attempts: number, end: AttemptEnd): Promise<void> {
+    return this.#deliveries.endAttempt(deliveryId, attempts, end);
+  }
+
+  getDelivery(deliveryId: string): Promise<Delivery | undefined> {
+    return this.#deliveries.getDelivery(deliveryId);
+  }
+
+  listDeliveries(query: DeliveryListQuery): Promise<Page<Delivery>> {
+    return this.#deliveries.listDeliveries(query);
+  }
+
+  replayDelivery(deliveryId: string, now: number): Promise<boolean> {
+    return this.#deliveries.replayDelivery(deliveryId, now);
+  }
+
+  replayDead(webhookId: string, now: number): Promise<number> {
+    return this.#deliveries.replayDead(webhookId, now);
+  }
+
+  forgetDeliveries(before: number): Promise<void> {
+    return this.#deliveries.forgetDeliveries(before);
   }
 }

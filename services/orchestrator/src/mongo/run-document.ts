@@ -32,6 +32,7 @@ export interface RunDocument {
   readonly open: RunIndex["open"];
   readonly checkpointAt?: Date;
   readonly auditAt?: Date;
+  readonly tellAt?: Date;
 }
 
 /** A transition, encoded and marked so that it is recognised in the document afterwards. */
@@ -97,6 +98,7 @@ export function encodeWrite(write: RunWrite, token: string): EncodedWrite {
       q: { _id: runId, v: expectedVersion },
       u: {
         $set: set,
+        ...(index.tellAt === undefined ? {} : { $max: { tellAt: storedDate(index.tellAt) } }),
         ...(Object.keys(unset).length === 0 ? {} : { $unset: unset }),
         ...(Object.keys(push).length === 0 ? {} : { $push: push }),
       },

@@ -6,6 +6,7 @@ import type { KeyStore } from "./keys.js";
 import type { PermitStore } from "./permits.js";
 import type { InstanceStore, ToolStore } from "./processes.js";
 import type { RunStore } from "./runs.js";
+import type { WebhookStore } from "./webhooks.js";
 
 export interface Store
   extends GrantStore,
@@ -15,7 +16,8 @@ export interface Store
     InstanceStore,
     KeyStore,
     PermitStore,
-    AuditStore {
+    AuditStore,
+    WebhookStore {
   /** The store's clock, milliseconds since the epoch; used to correct ours. */
   serverTime(): Promise<number>;
   /** Makes indexes; safe to call from several processes at once. */

@@ -28,6 +28,8 @@ export interface RequestContext {
   readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */
   readonly signing?: Signing | undefined;
+  /** Sends what happens to webhooks; absent where nothing is sent. */
+  readonly webhooks?: WebhookDesk | undefined;
   /** What of the database cannot be read is left out of lists. */
   readonly unreadable: UnreadableRows;
   readonly log: Logger;
@@ -35,6 +37,15 @@ export interface RequestContext {
   readonly namespace: string;
   /** Who asks, as a gateway says. */
   readonly caller: Caller;
+}
+
+export interface WebhookDesk {
+  /** Why nothing is sent to a URL, in words that follow "because"; undefined where it may be. */
+  problem(url: string): Promise<string | undefined>;
+  /** A webhook was made, changed or taken away. Resolves when what happens from now on is told accordingly here. */
+  changed(): Promise<void>;
+  /** Something may be due. */
+  due(): void;
 }
 
 /** Reads a run of the caller's namespace. Rejects with RUN_NOT_FOUND, also for a run of another. */

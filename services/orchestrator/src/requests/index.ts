@@ -16,6 +16,7 @@ import {
   SequencesResponseSchema,
   VerifyKeyRequestSchema,
   VerifyKeyResponseSchema,
+  WebhookService,
 } from "@agentspan/proto";
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { getAgent, listAgents, putAgent } from "./agents.js";
@@ -24,12 +25,14 @@ import { listAudit } from "./audit.js";
 import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
+import { listDeliveries, replayDeadDeliveries, replayDelivery } from "./deliveries.js";
 import { noteGatewaysRefusal } from "./gateways-refusal.js";
 import { createGrant, getGrant, listGrants, revokeGrant } from "./grants.js";
 import { createKey, listKeys, revokeKey, verifyKey } from "./keys.js";
 import { requireSpeaker } from "./permission.js";
 import { getHistory, getStatus, listRuns, sequences } from "./read.js";
 import { start } from "./start.js";
+import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from "./webhooks.js";
 
 export { BlockedTools } from "./blocked-tools.js";
 export type { RequestContext } from "./context.js";
@@ -83,6 +86,13 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(GrantService.method.getGrant, getGrant),
   method(GrantService.method.listGrants, listGrants),
   method(GrantService.method.revokeGrant, revokeGrant),
+  method(WebhookService.method.createWebhook, createWebhook),
+  method(WebhookService.method.listWebhooks, listWebhooks),
+  method(WebhookService.method.deleteWebhook, deleteWebhook),
+  method(WebhookService.method.rotateWebhookSecret, rotateWebhookSecret),
+  method(WebhookService.method.listDeliveries, listDeliveries),
+  method(WebhookService.method.replayDelivery, replayDelivery),
+  method(WebhookService.method.replayDeadDeliveries, replayDeadDeliveries),
   method(KeyService.method.listKeys, listKeys),
   method(KeyService.method.revokeKey, revokeKey),
   ["Internal/NoteRefusal", carry(NoteRefusalRequestSchema, NoteRefusalResponseSchema, noteGatewaysRefusal)],

@@ -12,6 +12,7 @@ import { registryContract } from "./store/registry-contract.js";
 import { runContract } from "./store/run-contract.js";
 import type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
 import { unreadableContract } from "./store/unreadable-contract.js";
+import { webhookContract } from "./store/webhook-contract.js";
 
 export type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
 
@@ -37,6 +38,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     permitContract(use);
     grantContract(use);
     auditContract(use);
+    webhookContract(use);
     unreadableContract(use);
     faultContract(use);
   });

@@ -4,7 +4,7 @@ import type { StoredRun } from "../../src/ports.js";
 import { following, gatedTurn, pause, starting, toolCall } from "../contracts/store/sample-runs.js";
 
 const KEYS = [
-  ["$set", "$unset", "$push", "$each"],
+  ["$set", "$unset", "$push", "$max", "$each"],
   ["v", "t", "schema", "run", "events", "schedule", "chunks", "inlineBytes", "totalBytes", "wakeAt"],
   [
     "namespace",
@@ -16,6 +16,7 @@ const KEYS = [
     "openSince",
     "checkpointAt",
     "auditAt",
+    "tellAt",
     "open",
     "kind",
     "tool",

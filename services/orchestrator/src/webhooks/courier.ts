@@ -1,0 +1,201 @@
+// Sends deliveries that are due. Every orchestrator does, and one of them takes each: for a while, after which another may,
+// so that one that dies is sent again. A message may arrive twice, with the same id, and in no promised order.
+import {
+  AgentspanError,
+  faultPoint,
+  type Logger,
+  type Signing,
+  sleep,
+  systemTime,
+  type Time,
+  type Timer,
+} from "@agentspan/internal";
+import type { Clock } from "../clock.js";
+import type { AttemptEnd, Delivery, DueDelivery, PostAnswer, Posts, Webhook, WebhookStore } from "../ports.js";
+import { retryAfter } from "./retries.js";
+import { deliveryProblem, webhookProblem } from "./seals.js";
+import { goodSecrets, signedHeaders } from "./secrets.js";
+
+export interface CourierOptions {
+  readonly store: WebhookStore;
+  readonly posts: Posts;
+  readonly clock: Clock;
+  readonly signing: Signing | undefined;
+  readonly log: Logger;
+  /** A webhook's receiver wants nothing more. */
+  readonly stopped: () => void;
+  readonly time?: Time | undefined;
+  /** Between two looks, milliseconds; 1,000 unless said. */
+  readonly intervalMs?: number;
+}
+
+/** How long a delivery is another's for whom it was taken: longer than a post may last. */
+const TAKEN_MS = 30_000;
+/** On their way at once, of all webhooks and of one: a slow receiver holds up no other. */
+const MOST_AT_ONCE = 64;
+const MOST_OF_ONE = 8;
+/** For what is on its way when the process stops. */
+const GRACE_MS = 3_000;
+
+export class Courier {
+  /** What is on its way, by delivery. */
+  private readonly inHand = new Map<string, { readonly webhookId: string; readonly sending: Promise<void> }>();
+  private timer: Timer | undefined;
+  private looking: Promise<void> | undefined;
+  private again = false;
+  private busy = false;
+  private stopping = false;
+
+  constructor(private readonly options: CourierOptions) {}
+
+  start(): void {
+    const { time = systemTime, intervalMs = 1_000 } = this.options;
+    this.timer = time.every(intervalMs, () => (this.busy ? this.nudge() : undefined)).unref();
+  }
+
+  /** Whether there is anybody to send to: only then is it looked for what is due. */
+  setBusy(busy: boolean): void {
+    this.busy = busy;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.timer?.cancel();
+    await this.looking;
+    const ended = Promise.all([...this.inHand.values()].map(({ sending }) => sending));
+    await Promise.race([ended, sleep(this.options.time ?? systemTime, GRACE_MS)]);
+    await this.options.posts.close();
+    await ended;
+  }
+
+  /** Looks for what is due, now or right after the look that is going on. */
+  nudge(): void {
+    if (this.stopping) return;
+    this.again = true;
+    this.looking ??= this.lookUntilDone().finally(() => {
+      this.looking = undefined;
+    });
+  }
+
+  private async lookUntilDone(): Promise<void> {
+    while (this.again && !this.stopping) {
+      this.again = false;
+      try {
+        await this.look();
+      } catch (thrown) {
+        const { reason } = AgentspanError.from(thrown);
+        this.options.log.warn({ reason }, "Deliveries could not be looked for; they will be");
+      }
+    }
+  }
+
+  private async look(): Promise<void> {
+    const { store, clock } = this.options;
+    const free = MOST_AT_ONCE - this.inHand.size;
+    if (free <= 0) return;
+    const counts = new Map<string, number>();
+    for (const { webhookId } of this.inHand.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
+    const full = [...counts].flatMap(([webhookId, count]) => (count >= MOST_OF_ONE ? [webhookId] : []));
+    const now = Math.floor(clock.now());
+    const due = await store.dueDeliveries(now, free, full);
+    const chosen = due.filter(({ deliveryId, webhookId }) => {
+      const count = counts.get(webhookId) ?? 0;
+      if (count >= MOST_OF_ONE || this.inHand.has(deliveryId)) return false;
+      counts.set(webhookId, count + 1);
+      return true;
+    });
+    const taken = await Promise.all(chosen.map((one) => store.takeDelivery(one, now, now + TAKEN_MS)));
+    for (const [index, one] of chosen.entries()) if (taken[index] === true) this.begin(one);
+    // There may be more, of others than those that are full now.
+    if (chosen.length > 0 && due.length === free) this.again = true;
+  }
+
+  private begin(due: DueDelivery): void {
+    const sending = this.send(due)
+      .catch((thrown) => {
+        const error = AgentspanError.from(thrown);
+        this.options.log.warn(
+          { deliveryId: due.deliveryId, reason: error.reason, err: error.cause },
+          "What became of a delivery could not be stored; it is sent again",
+        );
+      })
+      .finally(() => {
+        this.inHand.delete(due.deliveryId);
+        // There is room again.
+        this.nudge();
+      });
+    this.inHand.set(due.deliveryId, { webhookId: due.webhookId, sending });
+  }
+
+  private async send({ deliveryId, webhookId, attempts: before }: DueDelivery): Promise<void> {
+    const { store, posts, clock } = this.options;
+    const attempts = before + 1;
+    const [delivery, webhook] = await Promise.all([store.getDelivery(deliveryId), store.getWebhook(webhookId)]);
+    if (delivery === undefined) return;
+    const problem = this.problem(delivery, webhook);
+    if (problem !== undefined || webhook === undefined) {
+      return store.endAttempt(deliveryId, attempts, this.dead({ lastError: problem ?? "its webhook is gone" }));
+    }
+    const headers = signedHeaders(deliveryId, clock.now(), delivery.body, goodSecrets(webhook, clock.now()));
+    faultPoint("orchestrator.before-post");
+    const answer = await posts.post(webhook.url, headers, delivery.body);
+    faultPoint("orchestrator.after-post");
+    // Given up, and not failed: another takes it.
+    if (this.stopping && answer.kind === "failed") return this.handBack(deliveryId, attempts);
+    await store.endAttempt(deliveryId, attempts, this.endOf(answer, attempts - delivery.attemptsBefore));
+    if (answer.kind === "answered" && answer.status === 410) {
+      const why = "its receiver answered 410 Gone";
+      await store.stopWebhook(webhookId, { at: Math.floor(clock.now()), why });
+      this.options.log.warn({ webhookId }, "A webhook is stopped: its receiver answered 410 Gone");
+      this.options.stopped();
+    }
+  }
+
+  private problem(delivery: Delivery, webhook: Webhook | undefined): string | undefined {
+    const { signing, log } = this.options;
+    if (webhook === undefined) return "its webhook is gone";
+    if (webhook.stopped !== undefined) return `its webhook is stopped, because ${webhook.stopped.why}`;
+    const problem =
+      webhookProblem(webhook, signing) ??
+      deliveryProblem(delivery, signing) ??
+      (webhook.namespace === delivery.namespace ? undefined : "it is of another namespace than its webhook");
+    if (problem === undefined) return undefined;
+    log.error({ deliveryId: delivery.deliveryId, problem }, "A stored delivery is not believed, and is not sent");
+    return `it is not believed, because ${problem}`;
+  }
+
+  private endOf(answer: PostAnswer, failed: number): AttemptEnd {
+    const { clock } = this.options;
+    const now = Math.floor(clock.now());
+    if (answer.kind === "answered" && answer.status >= 200 && answer.status < 300) {
+      return { state: "DELIVERED", endedAt: now, lastStatus: answer.status };
+    }
+    const said =
+      answer.kind === "failed"
+        ? { lastError: answer.why }
+        : { lastStatus: answer.status, lastError: wordsOf(answer.status) };
+    if (answer.kind === "answered" && answer.status === 410) return this.dead(said);
+    const asked = answer.kind === "answered" && isBusy(answer.status) ? answer.retryAfterMs : undefined;
+    const delay = retryAfter(failed, Math.random(), asked);
+    return delay === undefined ? this.dead(said) : { state: "PENDING", dueAt: Math.floor(now + delay), ...said };
+  }
+
+  private dead(said: Pick<AttemptEnd, "lastStatus" | "lastError">): AttemptEnd {
+    return { state: "DEAD", endedAt: Math.floor(this.options.clock.now()), ...said };
+  }
+
+  private handBack(deliveryId: string, attempts: number): Promise<void> {
+    const dueAt = Math.floor(this.options.clock.now());
+    return this.options.store.endAttempt(deliveryId, attempts, { state: "PENDING", dueAt });
+  }
+}
+
+function isBusy(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
+function wordsOf(status: number): string {
+  return status >= 300 && status < 400
+    ? `it answered ${status}, and redirects are not followed`
+    : `it answered ${status}`;
+}
