@@ -8,6 +8,7 @@ import type { Output } from "./output.js";
 import { addRuns } from "./runs-program.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
+import { addWebhooks } from "./webhooks-program.js";
 
 /** Those of the server; a test compares them, for importing its list would make help slow. */
 export const KEY_ROLES = ["runner", "approver", "worker", "delegate", "admin"] as const;
@@ -32,6 +33,7 @@ export function program(output: Output): Command {
   addDecisions(root, output);
   addGrants(root, output);
   addKeys(root, output);
+  addWebhooks(root, output);
   addAudit(root, output);
   addSigningKeys(root, output);
   addWorkers(root, output);

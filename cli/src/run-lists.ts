@@ -4,8 +4,12 @@ import {
   type Key,
   KeyService,
   type ListApprovalsRequest,
+  type ListDeliveriesRequest,
   type ListRunsRequest,
   RunService,
+  type Webhook,
+  type WebhookDelivery,
+  WebhookService,
 } from "@agentspan/proto";
 import {
   type AgentRuntime,
@@ -60,6 +64,26 @@ export function listKeys({ client }: AgentRuntime, limit: number): Promise<Liste
   return collect(limit, async (pageSize, pageToken) => {
     const page = await client.call(KeyService.method.listKeys, { pageSize, pageToken });
     return { items: page.keys, next: page.nextPageToken };
+  });
+}
+
+/** The webhooks of the namespace, the newest first, at most `limit`. */
+export function listWebhooks({ client }: AgentRuntime, limit: number): Promise<Listed<Webhook>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(WebhookService.method.listWebhooks, { pageSize, pageToken });
+    return { items: page.webhooks, next: page.nextPageToken };
+  });
+}
+
+/** What a webhook was sent or is to be sent, the newest first, at most `limit`. */
+export function listDeliveries(
+  { client }: AgentRuntime,
+  filters: Filters<ListDeliveriesRequest>,
+  limit: number,
+): Promise<Listed<WebhookDelivery>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(WebhookService.method.listDeliveries, { ...filters, pageSize, pageToken });
+    return { items: page.deliveries, next: page.nextPageToken };
   });
 }
 
