@@ -17,4 +17,5 @@ export * from "./stack.js";
 export * from "./stack-options.js";
 export * from "./until.js";
 export type { Vitals } from "./vitals.js";
+export * from "./webhook-receiver.js";
 export * from "./worker-logins.js";

@@ -3,6 +3,7 @@ import { AT_THE_DOOR } from "./at-the-door.js";
 import type { Defence } from "./defence.js";
 import { IN_THE_CORE } from "./in-the-core.js";
 import { IN_THE_DATABASE } from "./in-the-database.js";
+import { IN_THE_OUTBOX } from "./in-the-outbox.js";
 import { OF_WORKERS } from "./of-workers.js";
 import { ON_THE_WAY } from "./on-the-way.js";
 
@@ -12,4 +13,5 @@ export const DEFENCES: readonly Defence[] = [
   ...ON_THE_WAY,
   ...OF_WORKERS,
   ...IN_THE_DATABASE,
+  ...IN_THE_OUTBOX,
 ];
