@@ -101,6 +101,9 @@ export function requestSubject(orchestratorId?: string): string {
   return orchestratorId === undefined ? "agentspan.request" : `agentspan.request.${orchestratorId}`;
 }
 
+/** In place of a run, for the live events of every run of a namespace. */
+export const ALL_RUNS = "*";
+
 /** Live events of one run: LiveEvents messages. */
 export function eventsSubject(namespace: string, runId: string): string {
   return `agentspan.events.${namespace}.${runId}`;

@@ -3,6 +3,7 @@ import { type Logger, type SigningKey, systemTime, type Time } from "@agentspan/
 import { api } from "./api.js";
 import type { Bus } from "./bus/bus.js";
 import { Orchestrators } from "./bus/orchestrators.js";
+import { ApprovalNews } from "./events/approval-news.js";
 import { RunWatches } from "./events/run-watches.js";
 import type { Method } from "./method.js";
 import { Readiness } from "./readiness.js";
@@ -43,7 +44,7 @@ export function gatewayMethods(options: MethodsOptions): GatewayMethods {
     ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
   });
   return {
-    methods: api({ orchestrators, watches, readiness, log, time }),
+    methods: api({ orchestrators, watches, approvalNews: new ApprovalNews(bus, log), readiness, log, time }),
     orchestrators,
     readiness,
     stop: () => {

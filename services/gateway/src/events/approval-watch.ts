@@ -24,7 +24,9 @@ export interface ApprovalWatchOptions {
   readonly orchestrators: Pick<Orchestrators, "ask" | "exchange">;
   readonly asker: Asker;
   readonly request: WatchApprovalsRequest;
-  /** Milliseconds between two looks; 1,000 unless said. */
+  /** Calls back when something may have changed, until the returned function is called: then the next look is at once. */
+  readonly news: (listener: () => void) => () => void;
+  /** Milliseconds between two looks where there is no news; 1,000 unless said. */
   readonly lookMs?: number;
 }
 
@@ -37,10 +39,12 @@ interface Cursor {
 }
 
 const LOOK_MS = 1_000;
-/** How far a look reaches back behind the last change that was seen, and how far every tenth one. */
+/** How far a look reaches back behind the last change that was seen, and how far one in ten, by time. */
 const NEAR_MS = 2_000;
 const FAR_MS = 30_000;
 const LOOKS_TO_A_FAR_ONE = 10;
+/** Between two looks at least, however much news there is. */
+const REST_MS = 50;
 /** When nothing has changed yet: asked for, it tells the time. */
 const NEVER_MS = Date.UTC(9999, 0);
 const PAGE = 200;
@@ -56,7 +60,7 @@ export class ApprovalWatch {
 
   /** Goes on until the asker is gone. */
   async *changes(): AsyncGenerator<WatchApprovalsResponse> {
-    const { request, asker } = this.#options;
+    const { request } = this.#options;
     let cursor: Cursor =
       request.cursor === "" ? { since: (await this.#now()) - FAR_MS, page: "" } : decodeCursor(request.cursor);
     while (cursor.page !== undefined) {
@@ -64,13 +68,28 @@ export class ApprovalWatch {
       yield* approvals;
       cursor = next;
     }
-    let seen = cursor.since + FAR_MS;
-    for (let looks = 0; ; looks += 1) {
-      const look = await this.#look(seen, looks % LOOKS_TO_A_FAR_ONE === 0 ? FAR_MS : NEAR_MS);
-      yield* look.told;
-      seen = look.seen;
-      await sleep(this.#options.lookMs ?? LOOK_MS, asker.signal);
-      if (asker.signal.aborted) return;
+    yield* this.#changesSince(cursor.since + FAR_MS);
+  }
+
+  async *#changesSince(since: number): AsyncGenerator<WatchApprovalsResponse> {
+    const { asker, news, lookMs = LOOK_MS } = this.#options;
+    let seen = since;
+    let bell = new AbortController();
+    const unfollow = news(() => bell.abort());
+    try {
+      for (let farAt = performance.now(); !asker.signal.aborted; ) {
+        // What comes from now on may be later than what the look finds.
+        bell = new AbortController();
+        const isFar = performance.now() >= farAt;
+        if (isFar) farAt = performance.now() + LOOKS_TO_A_FAR_ONE * lookMs;
+        const look = await this.#look(seen, isFar ? FAR_MS : NEAR_MS);
+        yield* look.told;
+        seen = look.seen;
+        await sleep(Math.min(REST_MS, lookMs), asker.signal);
+        await sleep(lookMs - REST_MS, asker.signal, bell.signal);
+      }
+    } finally {
+      unfollow();
     }
   }
 
@@ -177,15 +196,16 @@ function decodeCursor(text: string): Cursor {
   });
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after so many milliseconds, or when one of the signals is aborted. */
+function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signals.some(({ aborted }) => aborted)) return resolve();
     const end = (): void => {
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      for (const signal of signals) signal.removeEventListener("abort", end);
       resolve();
     };
     const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
+    for (const signal of signals) signal.addEventListener("abort", end, { once: true });
   });
 }

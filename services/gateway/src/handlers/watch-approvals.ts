@@ -7,9 +7,11 @@ import type { HandlerDeps } from "./deps.js";
 /** The open checkpoints, then each that opens, changes or closes. */
 export function watchApprovals({
   orchestrators,
+  approvalNews,
 }: HandlerDeps): StreamHandler<WatchApprovalsRequest, WatchApprovalsResponse> {
   return async function* (request, context) {
     checkWatchApprovals(request);
-    yield* new ApprovalWatch({ orchestrators, asker: context, request }).changes();
+    const news = (listener: () => void) => approvalNews.follow(context.namespace, listener);
+    yield* new ApprovalWatch({ orchestrators, asker: context, request, news }).changes();
   };
 }
