@@ -42,7 +42,7 @@ it("is as it was recorded, but for what a history does not hold", { timeout: 300
       refused += 1;
       continue;
     }
-    expect(playAgain(record, steps, agent)).toEqual({ divergence: undefined, words: [] });
+    expect(playAgain(record, steps, agent, agent)).toEqual({ divergence: undefined, words: [] });
   }
   // Such as the arguments of all but the last of several edits of one approval.
   expect(refused).toBeLessThan(STORIES / 50);

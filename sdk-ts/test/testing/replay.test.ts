@@ -101,6 +101,7 @@ describe("no difference is", () => {
 
   it("a time that nobody came near, a rule that asks as well, and a tool that nobody called", async () => {
     expect((await replay(approved, agentWith({ approval: { expiresIn: "3d" } }))).same).toBe(true);
+    expect((await replay(approved, agentWith({ approval: { expiresIn: "3d", remindEvery: "1h" } }))).same).toBe(true);
     const ruled = await replay(approved, agentWith({ approval: { rule: "args.amount > 20" } }));
     expect(ruled.same).toBe(true);
     expect(ruled.notes).toEqual([
@@ -166,8 +167,12 @@ describe("a difference is", () => {
   });
 
   it("a time that was over before somebody decided", async () => {
-    expect(await why(approved, agentWith({ approval: { expiresIn: "1d" } }))).toMatch(
-      /^maria approved process_refund in the record; today that is refused: .* has expired\.$/,
+    expect(await why(approved, agentWith({ approval: { expiresIn: "1d" } }))).toBe(
+      "By today's definition the time to decide is over before maria decided.",
+    );
+    const escalated = { expiresIn: "1d", onExpiry: "escalate", escalateTo: { users: ["noah"] } } as const;
+    expect(await why(approved, agentWith({ approval: escalated }))).toBe(
+      "By today's definition it goes to others before anybody decided.",
     );
   });
 

@@ -5,6 +5,7 @@ import {
   type Agent as CoreAgent,
   DEFAULT_TIMING,
   decide,
+  obligationsOf,
   type Rejection,
   type Run,
   type Schedule,
@@ -12,6 +13,7 @@ import {
 } from "@agentspan/orchestrator/core";
 import { argumentsBefore, type EarlierEvents, encodeEvent, textFunctions } from "@agentspan/orchestrator/in-process";
 import { type MappedEvent, runEventOf } from "../../event-mapping.js";
+import { playsPart } from "./recorded-run.js";
 
 /** One command of a record. */
 export interface Step {
@@ -77,13 +79,20 @@ export class CorePlay {
     const earlier = this.#earlierThan(result.events);
     return {
       answer: result.answer,
-      events: result.events.map((event) => runEventOf(encodeEvent(runId, agentName, event, earlier))),
+      events: result.events.map((event) => runEventOf(encodeEvent(runId, agentName, event, earlier))).filter(playsPart),
       keep: () => {
         this.#run = result.run;
         this.#schedule = result.schedule;
         for (const event of result.events) this.#store(event);
       },
     };
+  }
+
+  /** When what ends by time ends, by its name, as far as that is by this date; reminders apart. */
+  dueBy(at: number): ReadonlyMap<string, number> {
+    const owed = this.#run === undefined ? [] : obligationsOf(this.#run, DEFAULT_TIMING);
+    const due = owed.filter((one) => one.kind === "tick" && one.due <= at && !one.key.startsWith("remind/"));
+    return new Map(due.map((one) => [one.key, one.due]));
   }
 
   #earlierThan(fresh: readonly StoredEvent[]): EarlierEvents {

@@ -10,8 +10,10 @@ const OF_SIZE: readonly string[] = ["DOCUMENT_SIZE", "RUN_SIZE"];
 
 export class RecordedRun {
   readonly head: HistoryHead;
-  /** Oldest first, without what only tells of the run's size. */
+  /** Oldest first, without what plays no part: warnings of the run's size, and reminders. */
   readonly events: readonly MappedEvent[];
+  /** Something about its size was left out. */
+  readonly toldOfSize: boolean;
   readonly #edits: ReadonlyMap<string, string>;
   readonly #groups: ReadonlyMap<string, string>;
   /** By sequence. */
@@ -27,7 +29,9 @@ export class RecordedRun {
   constructor({ head, events, edits }: History) {
     this.head = head;
     this.#edits = edits;
-    this.events = events.map(runEventOf).filter((event) => !isOfSize(event));
+    const all = events.map(runEventOf);
+    this.toldOfSize = all.some(isOfSize);
+    this.events = all.filter(playsPart);
     this.#groups = new Map(
       events.flatMap(({ event: { case: kind, value } }) => {
         return kind === "decided" && value.decision !== undefined
@@ -48,11 +52,6 @@ export class RecordedRun {
       if (event.type === "tool_call") this.#calls.set(event.callId, event);
       if (event.type === "tool_started") this.#workers.set(`${event.callId}/${event.attempt}`, event.workerId);
     }
-  }
-
-  /** Something about its size was left out. */
-  get toldOfSize(): boolean {
-    return this.events.length < this.head.events;
   }
 
   at(index: number): MappedEvent | undefined {
@@ -157,6 +156,11 @@ function entropyIn(event: MappedEvent): string | undefined {
 
 export function isOf<T extends MappedEvent["type"]>(event: MappedEvent, type: T): event is EventOf<T> {
   return event.type === type;
+}
+
+/** Nothing of a run changes by a reminder, or by a word about its size. */
+export function playsPart(event: MappedEvent): boolean {
+  return event.type !== "reminded" && !isOfSize(event);
 }
 
 function isOfSize(event: MappedEvent): boolean {

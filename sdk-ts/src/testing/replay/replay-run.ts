@@ -29,6 +29,8 @@ export interface Divergence {
   readonly events: readonly MappedEvent[];
   readonly answer: Answer | Rejection;
   readonly fields: readonly FieldDifference[];
+  /** It comes by time, before what was recorded. */
+  readonly sooner?: true;
 }
 
 /** What other words there were, though nothing else was. */
@@ -98,21 +100,48 @@ function unreplayable(record: RecordedRun, event: MappedEvent, instead: Played |
   return new HistoryError(`${what}.${now} ${why}.`);
 }
 
-/** What comes of the same commands by another definition. */
+/** What comes of the same commands, and of the time between them, by another definition. */
 export function playAgain(
   record: RecordedRun,
   { steps, words: before }: Steps,
+  pinned: Agent,
   today: Agent,
 ): { readonly divergence: Divergence | undefined; readonly words: readonly OtherWords[] } {
   const play = new CorePlay(today);
+  const beside = new CorePlay(pinned);
   const words: OtherWords[] = [];
   for (const step of steps) {
+    const sooner = endedSooner(record, step, play, beside);
+    if (sooner !== undefined) return { divergence: sooner, words: added(words, before) };
+    beside.play(step).keep();
     const played = play.play(step);
     const divergence = firstDivergence(record, step, played, words);
     if (divergence !== undefined) return { divergence, words: added(words, before) };
     played.keep();
   }
   return { divergence: undefined, words: added(words, before) };
+}
+
+/**
+ * What ends by time before a step, and did not by the definition of then. Where it was due by both, nobody had looked yet:
+ * sweepers come by when they can.
+ */
+function endedSooner(
+  record: RecordedRun,
+  step: RecordedStep,
+  play: CorePlay,
+  beside: CorePlay,
+): Divergence | undefined {
+  const then = beside.dueBy(step.at);
+  const sooner = [...play.dueBy(step.at)].filter(([key]) => !then.has(key)).map(([, due]) => due);
+  if (sooner.length === 0) return undefined;
+  const { answer, events } = play.play({ ...step, command: { type: "tick" }, at: Math.min(...sooner) });
+  const [now] = events;
+  const recorded = record.at(step.index);
+  if (now === undefined || recorded === undefined) return undefined;
+  const fields = now.type === recorded.type ? comparisonOf(record, recorded, now).fields : [];
+  if (now.type === recorded.type && fields.length === 0) return undefined;
+  return { step, recorded, now, events, answer, fields, sooner: true };
 }
 
 function added(words: readonly OtherWords[], before: readonly OtherWords[]): readonly OtherWords[] {

@@ -88,7 +88,7 @@ function replayHistory(history: History, definition: AgentDefinition, { strict }
   const today = toCore(definition, encodeAgent(definition).version);
   const record = new RecordedRun(history);
   const steps = stepsOf(record, pinned);
-  const { divergence, words } = playAgain(record, steps, today);
+  const { divergence, words } = playAgain(record, steps, pinned, today);
   const { runId, agentName } = history.head;
   const told = toldOtherwise(pinned, today);
   const recorded = record.events.length;
