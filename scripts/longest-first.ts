@@ -45,6 +45,7 @@ const LONG = [
   "e2e/test/servers/kill",
   "cli/test/servers/worker-logins",
   "e2e/test/servers/waiting-cost",
+  "e2e/test/servers/desk-open",
 ];
 
 export class LongestFirst extends BaseSequencer {

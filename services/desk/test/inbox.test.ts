@@ -10,7 +10,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filtered, NO_FILTERS } from "../src/inbox/filters.js";
-import { EMPTY_INBOX, keyOf, oldestFirst, withChanges } from "../src/inbox/inbox.js";
+import { EMPTY_INBOX, isWhole, keyOf, oldestFirst, withChanges } from "../src/inbox/inbox.js";
 
 interface Told {
   readonly id: string;
@@ -74,6 +74,14 @@ describe("the inbox", () => {
         expect(oldestFirst(twice).map(keyOf)).toEqual(oldestFirst(once).map(keyOf));
       }),
     );
+  });
+
+  it("is whole when all has been told that the server counted, also what was closed since", () => {
+    expect(isWhole(EMPTY_INBOX, undefined)).toBe(false);
+    expect(isWhole(EMPTY_INBOX, 0)).toBe(true);
+    const one = withChanges(EMPTY_INBOX, [told({ id: "a", at: 1 })]);
+    expect([isWhole(one, 2), isWhole(one, 1)]).toEqual([false, true]);
+    expect(isWhole(withChanges(one, [told({ id: "a", at: 2, closed: true })]), 1)).toBe(true);
   });
 
   it("is in the order in which things began to wait", () => {

@@ -18,7 +18,7 @@ import { Facts } from "./facts.js";
 import { Closed, Done, NotTaken } from "./outcome.js";
 import { PreviewView } from "./preview-view.js";
 import { UnknownOutcomeView } from "./unknown-outcome.js";
-import { useApproval, useJustAppeared, usePinned, useRunStatus, useTool } from "./use-approval.js";
+import { useApproval, useJustAppeared, usePinned, useRun, useTool } from "./use-approval.js";
 import { useDecision } from "./use-decision.js";
 
 export function ApprovalPage({
@@ -43,7 +43,7 @@ export function ApprovalPage({
 function Checkpoint({ now, look }: { readonly now: Approval; readonly look: () => void }): ReactNode {
   const { inbox } = useInbox();
   const nowMs = useNow(1_000);
-  const run = useRunStatus(now.runId);
+  const { run, open } = useRun(now);
   const tool = useTool(now, run?.agentVersion);
   const { shown, isStale, renew } = usePinned(now);
   const deciding = useDecision(look);
@@ -60,7 +60,7 @@ function Checkpoint({ now, look }: { readonly now: Approval; readonly look: () =
     };
   }, [shown]);
 
-  const isClosed = now.decision !== undefined || inbox.closed.has(keyOf(now));
+  const isClosed = now.decision !== undefined || inbox.closed.has(keyOf(now)) || open?.has(now.approvalId) === false;
   const { done, error } = deciding;
   return (
     <article className="approval">

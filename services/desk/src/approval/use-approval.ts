@@ -1,5 +1,5 @@
 // One approval with what is around it, kept current: asked for anew whenever the watch tells that it changed.
-import { AgentService, type Approval, ApprovalService, RunService, type Tool } from "@agentspan/proto";
+import { AgentService, type Approval, ApprovalService, RunService, type RunStatus, type Tool } from "@agentspan/proto";
 import { useQuery } from "@connectrpc/connect-query";
 import { useEffect, useRef, useState } from "react";
 import { keyOf, versionOf } from "../inbox/inbox.js";
@@ -79,6 +79,24 @@ export function useTool(approval: Approval, agentVersion: string | undefined): T
   return data?.agent?.tools.find(({ name }) => name === approval.toolName);
 }
 
-export function useRunStatus(runId: string) {
-  return useQuery(RunService.method.getStatus, { runId }, { staleTime: 5_000 }).data?.status;
+export interface RunQuery {
+  readonly run: RunStatus | undefined;
+  /** The checkpoints that its run has open, by their ids; undefined before that was asked just now. */
+  readonly open: ReadonlySet<string> | undefined;
+}
+
+/** The run of an approval, asked for anew whenever the approval is another. */
+export function useRun(approval: Approval): RunQuery {
+  const { data, isFetchedAfterMount, refetch } = useQuery(RunService.method.getStatus, { runId: approval.runId });
+  const run = data?.status;
+  const seen = useRef(approval);
+  useEffect(() => {
+    if (seen.current === approval) return;
+    seen.current = approval;
+    void refetch();
+  }, [approval, refetch]);
+  // What an earlier page learned may be of before the approval opened.
+  const open =
+    isFetchedAfterMount && run !== undefined ? new Set(run.pendingApprovals.map((one) => one.approvalId)) : undefined;
+  return { run, open };
 }

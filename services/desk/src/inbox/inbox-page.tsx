@@ -6,7 +6,7 @@ import { type ReactNode, useDeferredValue, useMemo, useRef, useState } from "rea
 import { useAuthentication } from "../session/entrance.js";
 import { useKeys } from "../shell/use-keys.js";
 import { type Filters, filtered, isFiltering, NO_FILTERS, valuesOf } from "./filters.js";
-import { oldestFirst } from "./inbox.js";
+import { isWhole, oldestFirst } from "./inbox.js";
 import { useInbox } from "./inbox-context.js";
 import { InboxRows } from "./inbox-rows.js";
 import { KIND_WORDS } from "./kinds.js";
@@ -84,7 +84,7 @@ export function InboxPage(): ReactNode {
       {rows.length > 0 ? (
         <InboxRows rows={rows} />
       ) : (
-        <p className="nothing">{nothingWords(all.length, total, connection === "lost")}</p>
+        <p className="nothing">{nothingWords(all.length, isWhole(inbox, total), connection === "lost")}</p>
       )}
     </>
   );
@@ -100,9 +100,8 @@ function countWords(shown: number, all: number, isFiltered: boolean): string {
   return isFiltered ? `${count(shown)} of ${count(all)}` : count(all);
 }
 
-function nothingWords(all: number, total: number | undefined, isLost: boolean): string {
+function nothingWords(all: number, isWhole: boolean, isLost: boolean): string {
   if (all > 0) return "Nothing that waits fits these filters.";
-  if (total !== undefined && total === 0)
-    return "Nothing waits for anybody. It appears here by itself when something does.";
+  if (isWhole) return "Nothing waits for anybody. It appears here by itself when something does.";
   return isLost ? "The server cannot be reached. What waits appears here when it can." : "Loading what waits…";
 }

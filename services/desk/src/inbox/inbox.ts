@@ -44,6 +44,11 @@ export function withChanges(inbox: Inbox, changes: readonly WatchApprovalsRespon
   return changed ? { open, closed } : inbox;
 }
 
+/** Whether all has been told that was open when the server counted. */
+export function isWhole({ open, closed }: Inbox, counted: number | undefined): boolean {
+  return counted !== undefined && open.size + closed.size >= counted;
+}
+
 /** Those that wait the longest first. */
 export function oldestFirst({ open }: Inbox): readonly Approval[] {
   return [...open.values()].sort((a, b) => atMs(a.requestedAt) - atMs(b.requestedAt) || (keyOf(a) < keyOf(b) ? -1 : 1));
