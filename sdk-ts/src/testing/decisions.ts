@@ -3,6 +3,9 @@ import type { AgentHandle } from "../agent-handle.js";
 import type { Approval } from "../approval.js";
 import { type Duration, toMilliseconds } from "../duration.js";
 import type { JsonObject } from "../json-text.js";
+import { type OptionKinds, shown } from "../option-check.js";
+import { KitError } from "./kit-error.js";
+import { checked, checkKind, checkOptions, jsonOf } from "./script-check.js";
 
 /** Who decides, and what they say beside. */
 export interface DecisionDetails {
@@ -10,6 +13,9 @@ export interface DecisionDetails {
   readonly by?: string;
   readonly comment?: string;
 }
+
+const DETAILS: OptionKinds<DecisionDetails> = { by: "text", comment: "text" };
+const OUTCOMES = ["HAPPENED", "RUN_AGAIN", "GIVE_UP"] as const;
 
 /** What a person does about one approval or question. */
 export interface ScriptedDecision {
@@ -32,6 +38,7 @@ export type DecisionScript = Readonly<Record<string, ToolDecisions>>;
 
 /** Lets the call run, with the arguments that were shown. */
 export function approve(details: DecisionDetails = {}): ScriptedDecision {
+  checkOptions(details, "approve()", DETAILS);
   return decision("approve()", async (handle, approval) => {
     return (await handle.approve({ ...about(approval, details), argumentsDigest: approval.argumentsDigest })).closed;
   });
@@ -39,14 +46,19 @@ export function approve(details: DecisionDetails = {}): ScriptedDecision {
 
 /** Lets the call run, with other arguments. */
 export function approveWith(args: JsonObject, details: DecisionDetails = {}): ScriptedDecision {
-  return decision(`approveWith(${JSON.stringify(args)})`, async (handle, approval) => {
+  checkKind(args, "object", "The first argument of approveWith()");
+  checkOptions(details, "approveWith()", DETAILS);
+  return decision(`approveWith(${jsonOf(args, "The arguments of approveWith()")})`, async (handle, approval) => {
     const { argumentsDigest } = approval;
     return (await handle.approve({ ...about(approval, details), argumentsDigest, editedArguments: args })).closed;
   });
 }
 
 /** Refuses the call: the model is told the reason. Of a question: declines to answer. */
-export function reject(reason: string, { by }: Pick<DecisionDetails, "by"> = {}): ScriptedDecision {
+export function reject(reason: string, details: Pick<DecisionDetails, "by"> = {}): ScriptedDecision {
+  checkKind(reason, "text", "The reason of reject()");
+  checkOptions(details, "reject()", { by: "text" });
+  const { by } = details;
   return decision(`reject(${JSON.stringify(reason)})`, async (handle, approval) => {
     await handle.reject(reason, about(approval, by === undefined ? {} : { by }));
     return true;
@@ -55,7 +67,8 @@ export function reject(reason: string, { by }: Pick<DecisionDetails, "by"> = {})
 
 /** Answers a question; or answers in place of a tool, which then does not run. */
 export function respond(content: unknown, details: DecisionDetails = {}): ScriptedDecision {
-  return decision(`respond(${JSON.stringify(content)})`, async (handle, approval) => {
+  checkOptions(details, "respond()", DETAILS);
+  return decision(`respond(${jsonOf(content, "The answer of respond()")})`, async (handle, approval) => {
     await handle.respond(content, about(approval, details));
     return true;
   });
@@ -63,19 +76,28 @@ export function respond(content: unknown, details: DecisionDetails = {}): Script
 
 /** Says what became of a call whose outcome nobody knows. */
 export function settle(
-  outcome: "HAPPENED" | "RUN_AGAIN" | "GIVE_UP",
-  { result, ...details }: DecisionDetails & { readonly result?: unknown } = {},
+  outcome: (typeof OUTCOMES)[number],
+  options: DecisionDetails & { readonly result?: unknown } = {},
 ): ScriptedDecision {
+  if (!OUTCOMES.includes(outcome)) {
+    throw new KitError(
+      `settle() is given ${shown(outcome)}; what may have become of a call is ${OUTCOMES.join(", ")}.`,
+    );
+  }
+  checkOptions(options, "settle()", { ...DETAILS, result: "anything" });
+  const { result, ...details } = options;
+  if (result !== undefined) jsonOf(result, "The result of settle()");
   return decision(`settle(${JSON.stringify(outcome)})`, async (handle, approval) => {
-    const options = { ...about(approval, details), ...(result === undefined ? {} : { result }) };
-    return (await handle.settle(outcome, options)).closed;
+    const found = result === undefined ? {} : { result };
+    return (await handle.settle(outcome, { ...about(approval, details), ...found })).closed;
   });
 }
 
 /** The same, so much time after it was asked for. */
 export function after(time: Duration, then: ScriptedDecision): ScriptedDecision {
-  const text = `after(${JSON.stringify(time)}, ${then.text})`;
-  return { ...then, text, afterMs: then.afterMs + toMilliseconds(time, "The time of after()") };
+  const ms = checked(() => toMilliseconds(time, "The time of after()"));
+  if (!isDecision(then)) throw new KitError(`after() is given ${shown(then)}, and not ${SUCH_AS}.`);
+  return { ...then, text: `after(${JSON.stringify(time)}, ${then.text})`, afterMs: then.afterMs + ms };
 }
 
 /** Nobody decides: it waits, or expires. */
@@ -83,41 +105,13 @@ export function nobody(): ScriptedDecision {
   return { text: "nobody()", afterMs: 0, act: undefined };
 }
 
-/** Reads a script on: each approval takes the next decision of its tool. */
-export class DecisionReader {
-  readonly #script: DecisionScript;
-  readonly #taken = new Map<string, number>();
+/** For a sentence about something that is no decision. */
+export const SUCH_AS = "a decision, such as approve(), reject(reason) or nobody()";
 
-  constructor(script: DecisionScript) {
-    this.#script = script;
-  }
-
-  /** Undefined where the script has none (any more). `again`: the one before did not decide it by itself. */
-  async next(approval: Approval, again: boolean): Promise<ScriptedDecision | undefined> {
-    const { toolName } = approval;
-    const decisions = Object.hasOwn(this.#script, toolName) ? this.#script[toolName] : undefined;
-    if (decisions === undefined) return undefined;
-    if (!isList(decisions)) {
-      if (again) return undefined;
-      return typeof decisions === "function" ? decisions(approval) : decisions;
-    }
-    const taken = this.#taken.get(toolName) ?? 0;
-    this.#taken.set(toolName, taken + 1);
-    return decisions[taken];
-  }
-
-  /** Decisions of lists that nobody was asked for, a sentence each. */
-  get unused(): readonly string[] {
-    return Object.entries(this.#script).flatMap(([toolName, decisions]) => {
-      if (!isList(decisions)) return [];
-      const left = decisions.slice(this.#taken.get(toolName) ?? 0);
-      return left.map(({ text }) => `Nobody was asked to decide ${toolName} so often: ${text} is left over.`);
-    });
-  }
-}
-
-function isList(decisions: ToolDecisions): decisions is readonly ScriptedDecision[] {
-  return Array.isArray(decisions);
+export function isDecision(value: unknown): value is ScriptedDecision {
+  if (typeof value !== "object" || value === null) return false;
+  const { text, afterMs, act } = value as { readonly [name in keyof ScriptedDecision]?: unknown };
+  return typeof text === "string" && Number.isFinite(afterMs) && (act === undefined || typeof act === "function");
 }
 
 function decision(text: string, act: (handle: AgentHandle, approval: Approval) => Promise<boolean>): ScriptedDecision {

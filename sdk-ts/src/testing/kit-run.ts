@@ -1,15 +1,16 @@
 // One run of a kit: follows its events, decides by the script, and says what became of it.
 import { AgentspanError } from "@agentspan/internal";
+import type { Agent } from "../agent.js";
 import type { AgentHandle } from "../agent-handle.js";
 import type { Approval } from "../approval.js";
 import type { JsonObject } from "../json-text.js";
 import type { RunEvent, WaitingEvent } from "../run-event.js";
 import type { RunStatus } from "../run-status.js";
+import type { DecisionReader } from "./decision-reader.js";
 import {
   approve,
   approveWith,
   type DecisionDetails,
-  type DecisionReader,
   reject,
   respond,
   type ScriptedDecision,
@@ -17,16 +18,23 @@ import {
 } from "./decisions.js";
 import { eventLines } from "./event-lines.js";
 import { KitError } from "./kit-error.js";
+import { News } from "./news.js";
+import { endedEarly, neverWaited, severalWait, stuckFor, waitsForWhat } from "./run-words.js";
 import { type TestedRun, testedRun } from "./tested-run.js";
-import type { World } from "./world.js";
+import { detailsOf, type WhichApproval } from "./which-approval.js";
+import type { Outlook, World } from "./world.js";
 
 export interface KitRunOptions {
+  readonly agent: Agent;
   readonly handle: AgentHandle;
   readonly world: World;
   readonly decisions: DecisionReader;
   /** What is wrong with how the model's script was used, once this run has ended. */
-  readonly modelFaults: () => readonly string[];
+  readonly modelFaults: () => { readonly unexpected: readonly string[]; readonly unused: readonly string[] };
 }
+
+/** So long, by the kit's clock, nobody takes a call before it counts as one that nobody ever takes. Milliseconds. */
+const BLOCKED_FOR_MS = 60_000;
 
 /** A run that a kit has started. What waits here lets happen meanwhile what must, and time pass as far as that takes. */
 export class KitRun {
@@ -40,9 +48,15 @@ export class KitRun {
   /** Of these the script decides, or is asked whether it does: what it will do, as far as that is known. */
   readonly #scripted = new Map<string, ScriptedDecision | undefined>();
   readonly #faults: KitError[] = [];
-  readonly #listeners = new Set<() => void>();
+  readonly #news = new News();
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
+  readonly #outlook: Outlook = {
+    stuck: () => this.#stuck(),
+    waitsFor: async () => waitsForWhat(await this.handle.getStatus()),
+  };
+  /** Since when workers take none of some tool's calls, by the kit's clock. */
+  #blockedSince: number | undefined;
 
   constructor(options: KitRunOptions) {
     this.#options = options;
@@ -53,66 +67,68 @@ export class KitRun {
     this.#ended.catch(() => undefined);
   }
 
-  /** Lets happen what must until the run waits for a person: for this tool, or for any. */
+  /**
+   * Lets happen what must until the run waits for a person: for this tool, also where the script decides it; or for any
+   * that the script does not decide.
+   */
   async waiting(toolName?: string): Promise<Approval> {
-    const find = () =>
-      [...this.#open.values()].find(({ approvalId, toolName: name }) => {
-        return !this.#scripted.has(approvalId) && (toolName === undefined || name === toolName);
-      });
-    const whatFor = toolName === undefined ? "for a person" : `for a person to decide ${toolName}`;
-    const found = this.#when(find, `The run has ended and never waited ${whatFor}.`);
-    const approval = await this.#until(found, () => this.#stuck());
-    // Shown, as it is to whoever decides.
-    await this.status();
-    return approval;
+    return this.#waiting(toolName === undefined ? {} : { toolName });
   }
 
-  /** Approves what it waits for, after waiting for it. */
-  approve(details?: DecisionDetails & { readonly toolName?: string }): Promise<void> {
-    return this.#decide(approve(details), details?.toolName);
+  /** Approves what it waits for, after waiting for it. Which one is to be said where several wait. */
+  async approve(options: DecisionDetails & WhichApproval = {}): Promise<void> {
+    const [which, details] = detailsOf("run.approve()", options);
+    return this.#decide(approve(details), which);
   }
 
   /** The same, with other arguments. */
-  approveWith(args: JsonObject, details?: DecisionDetails & { readonly toolName?: string }): Promise<void> {
-    return this.#decide(approveWith(args, details), details?.toolName);
+  async approveWith(args: JsonObject, options: DecisionDetails & WhichApproval = {}): Promise<void> {
+    const [which, details] = detailsOf("run.approveWith()", options);
+    return this.#decide(approveWith(args, details), which);
   }
 
   /** Rejects what it waits for, after waiting for it. */
-  reject(reason: string, details?: Pick<DecisionDetails, "by"> & { readonly toolName?: string }): Promise<void> {
-    return this.#decide(reject(reason, details), details?.toolName);
+  async reject(reason: string, options: Pick<DecisionDetails, "by"> & WhichApproval = {}): Promise<void> {
+    const [which, details] = detailsOf("run.reject()", options);
+    return this.#decide(reject(reason, details), which);
   }
 
   /** Answers what it waits for, after waiting for it. */
-  respond(content: unknown, details?: DecisionDetails & { readonly toolName?: string }): Promise<void> {
-    return this.#decide(respond(content, details), details?.toolName);
+  async respond(content: unknown, options: DecisionDetails & WhichApproval = {}): Promise<void> {
+    const [which, details] = detailsOf("run.respond()", options);
+    return this.#decide(respond(content, details), which);
   }
 
   /** Says what became of a call whose outcome nobody knows, after waiting for that. */
-  settle(
+  async settle(
     outcome: Parameters<typeof settle>[0],
-    details?: Parameters<typeof settle>[1] & { readonly toolName?: string },
+    options: NonNullable<Parameters<typeof settle>[1]> & WhichApproval = {},
   ): Promise<void> {
-    return this.#decide(settle(outcome, details), details?.toolName);
+    const [which, details] = detailsOf("run.settle()", options);
+    return this.#decide(settle(outcome, details), which);
   }
 
   /** Ends the run. */
   async cancel(reason = ""): Promise<void> {
-    await this.#until(this.handle.cancel(reason), async () => undefined);
+    await this.#until(this.handle.cancel(reason));
   }
 
   async status(): Promise<RunStatus> {
-    return this.#until(this.handle.getStatus(), async () => undefined);
+    return this.#until(this.handle.getStatus());
   }
 
   /**
    * Lets happen what must until the run has ended. Rejects with KitError where it never will, where the model was asked
-   * for a turn that its script does not have, and where turns of the script are left over.
+   * for a turn that its script does not have, where turns of the script are left over, and where what people decide by
+   * the script came to nothing.
    */
   async result(): Promise<TestedRun> {
-    await this.#until(this.#ended, () => this.#stuck());
-    const faults = this.#options.modelFaults();
-    if (faults.length > 0) throw new KitError([...faults, "", await this.#lines()].join("\n"));
-    return this.soFar();
+    await this.#until(this.#ended, this.#outlook);
+    const { unexpected, unused } = this.#options.modelFaults();
+    const faults = [...unexpected, ...unused, ...this.#options.decisions.faults];
+    if (faults.length === 0) return this.soFar();
+    const early = unused.length > 0 ? endedEarly(await this.status()) : [];
+    throw new KitError([...early, ...faults, "", await this.#lines()].join("\n"));
   }
 
   /** The run as it stands. Lets nothing happen. */
@@ -140,21 +156,33 @@ export class KitRun {
       for await (const event of this.handle.events({ after: 0, includeDeltas: false, signal }, signal)) {
         this.#events.push(event);
         this.#take(event);
-        this.#tell();
+        this.#news.tell();
       }
     } finally {
       this.#open.clear();
-      this.#tell();
+      this.#news.tell();
     }
   }
 
   #take(event: RunEvent): void {
+    const { decisions } = this.#options;
     if (event.type === "waiting") {
       this.#open.set(event.approvalId, event.approval);
       this.#scripted.set(event.approvalId, undefined);
       void this.#decideByScript(event);
-    } else if (event.type === "decided") this.#open.delete(event.decision?.approvalId ?? "");
-    else if (event.type === "checkpoint_closed") this.#open.delete(event.approvalId);
+    } else if (event.type === "decided") {
+      const approvalId = event.decision?.approvalId ?? "";
+      this.#open.delete(approvalId);
+      decisions.closed(approvalId);
+    } else if (event.type === "checkpoint_closed") {
+      const approval = this.#open.get(event.approvalId);
+      this.#open.delete(event.approvalId);
+      if (approval !== undefined && event.why === "EXPIRED") decisions.expired(approval);
+      else decisions.closed(event.approvalId);
+    } else if (event.type === "child_started") {
+      const call = this.#events.find((one) => one.type === "tool_call" && one.callId === event.callId);
+      if (call?.type === "tool_call") decisions.ran(call.toolName);
+    }
   }
 
   /** Never rejects: what goes wrong is told to whoever waits for the run. */
@@ -165,7 +193,7 @@ export class KitRun {
         const decision = await decisions.next(approval, again);
         if (decision?.act === undefined) {
           this.#scripted.delete(approval.approvalId);
-          this.#tell();
+          this.#news.tell();
           return;
         }
         this.#scripted.set(approval.approvalId, decision);
@@ -176,10 +204,12 @@ export class KitRun {
         if (await act(this.handle, approval)) return;
       }
     } catch (error) {
+      if (this.#stop.signal.aborted) return;
       const why = error instanceof Error ? error.message : String(error);
-      const text = this.#scripted.get(approval.approvalId)?.text ?? "The decision";
-      this.#faults.push(new KitError(`${text} of ${approval.toolName} was refused: ${why}`));
-      this.#tell();
+      const text = this.#scripted.get(approval.approvalId)?.text;
+      const refused = text === undefined ? why : `${text} of ${approval.toolName} was refused: ${why}`;
+      this.#faults.push(await this.#fault(refused));
+      this.#news.tell();
     }
   }
 
@@ -187,73 +217,70 @@ export class KitRun {
   async #previewTaken({ approvalId, preview }: Approval): Promise<void> {
     if (preview?.status !== "PENDING") return;
     const taken = () => this.#events.some((event) => event.type === "preview_taken" && event.approvalId === approvalId);
-    await this.#when(() => (taken() || !this.#open.has(approvalId) ? true : undefined), "The run has ended.");
+    await this.#when(
+      () => (taken() || !this.#open.has(approvalId) ? true : undefined),
+      () => "The run has ended.",
+    );
     await this.handle.getStatus();
   }
 
-  async #decide(decision: ScriptedDecision, toolName: string | undefined): Promise<void> {
-    const approval = await this.waiting(toolName);
+  async #waiting(which: WhichApproval): Promise<Approval> {
+    const never = () => neverWaited(this.#events, which);
+    const approval = await this.#until(
+      this.#when(() => this.#matching(which)[0], never),
+      this.#outlook,
+    );
+    // Shown, as it is to whoever decides.
+    await this.status();
+    return approval;
+  }
+
+  #matching({ toolName, approvalId }: WhichApproval): readonly Approval[] {
+    return [...this.#open.values()].filter((approval) => {
+      if (approvalId !== undefined) return approval.approvalId === approvalId;
+      if (toolName !== undefined) return approval.toolName === toolName;
+      return !this.#scripted.has(approval.approvalId);
+    });
+  }
+
+  async #decide(decision: ScriptedDecision, which: WhichApproval): Promise<void> {
+    const approval = await this.#waiting(which);
+    const several = this.#matching(which);
+    if (several.length > 1) throw await this.#fault(severalWait(several));
     if (decision.act === undefined) return;
-    const decided = await this.#until(decision.act(this.handle, approval), async () => undefined);
+    const decided = await this.#until(decision.act(this.handle, approval));
     // So that what waits next is something else.
     const closed = () => (this.#open.has(approval.approvalId) ? undefined : true);
-    if (decided) await this.#until(this.#when(closed, "The run has ended."), async () => undefined);
+    if (decided) await this.#until(this.#when(closed, () => "The run has ended."));
   }
 
   /** Resolves when there is something to find. Rejects with a KitError where the run has ended without. */
-  #when<T>(find: () => T | undefined, never: string): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      let over = false;
-      const end = (settle: () => void) => {
-        if (over) return;
-        over = true;
-        this.#listeners.delete(look);
-        settle();
-      };
-      const look = () => {
-        const found = find();
-        if (found !== undefined) end(() => resolve(found));
-      };
-      this.#listeners.add(look);
-      look();
-      this.#ended.then(
-        () => end(() => void this.#fault(never).then(reject)),
-        (error: unknown) => end(() => reject(error)),
-      );
-    });
-  }
-
-  #tell(): void {
-    for (const listener of [...this.#listeners]) listener();
+  #when<T>(find: () => T | undefined, never: () => string): Promise<T> {
+    return this.#news.until(find, this.#ended, () => this.#fault(never()));
   }
 
   /** As the world's, unless a decision of the script went wrong. */
-  async #until<T>(what: Promise<T>, stuck: () => Promise<KitError | undefined>): Promise<T> {
+  async #until<T>(what: Promise<T>, outlook?: Outlook): Promise<T> {
     const fault = new Promise<never>((_, reject) => {
-      const look = () => {
+      const forget = this.#news.each(() => {
         const [first] = this.#faults.splice(0);
         if (first !== undefined) reject(first);
-      };
-      this.#listeners.add(look);
-      look();
-      const forget = () => this.#listeners.delete(look);
+      });
       what.then(forget, forget);
     });
-    return this.#options.world.until(Promise.race([what, fault]), stuck);
+    return this.#options.world.until(Promise.race([what, fault]), outlook);
   }
 
-  /** Why the run never ends, where it waits for people and nobody comes. */
+  /** Why the run never ends, where it waits for people or workers and nobody comes. */
   async #stuck(): Promise<KitError | undefined> {
-    const { state, pendingApprovals } = await this.handle.getStatus();
-    if (state === "PAUSED") return this.#fault("The run is paused, and nobody resumes it.");
-    if (state !== "WAITING") return undefined;
-    const lasting = pendingApprovals.filter(({ approvalId, expiresAt }) => {
-      return expiresAt === undefined && !this.#scripted.has(approvalId);
-    });
-    if (lasting.length < pendingApprovals.length) return undefined;
-    const names = lasting.map(({ toolName, argumentsJson }) => `${toolName} ${argumentsJson}`).join(" and ");
-    const remedy = `Write down what they do, as decisions: { ${lasting[0]?.toolName}: approve() } of the kit, or decide in the test, as with run.approve().`;
-    return this.#fault(`The run waits for a person to decide ${names}, and nobody does. ${remedy}`);
+    const { agent, world } = this.#options;
+    const status = await this.handle.getStatus();
+    const now = world.now().getTime();
+    this.#blockedSince = status.blocked.length === 0 ? undefined : (this.#blockedSince ?? now);
+    // Elsewhere a worker that is no part of the test may come.
+    const blocked = !world.goesOn && this.#blockedSince !== undefined && now - this.#blockedSince >= BLOCKED_FOR_MS;
+    const why = stuckFor({ agent, status, blocked, scripted: (approvalId) => this.#scripted.has(approvalId) });
+    return why === undefined ? undefined : this.#fault(why);
   }
 
   async #fault(text: string): Promise<KitError> {

@@ -1,58 +1,93 @@
 import type { Agent } from "../agent.js";
 import type { AgentRuntime, StartOptions } from "../agent-runtime.js";
 import { type Duration, toMilliseconds } from "../duration.js";
-import { DecisionReader, type DecisionScript } from "./decisions.js";
+import { type OptionKinds, shown } from "../option-check.js";
+import type { ToolContext } from "../tool-context.js";
+import type { DecisionReader } from "./decision-reader.js";
+import type { DecisionScript } from "./decisions.js";
 import { KitError } from "./kit-error.js";
 import { KitRun } from "./kit-run.js";
 import type { ModelScript } from "./model/model-turn.js";
 import type { AskedTurn, ScriptedModel } from "./model/scripted-model.js";
+import { checked } from "./script-check.js";
 import { type TestedEvent, type TestedRun, testedRun } from "./tested-run.js";
-import type { World } from "./world.js";
+import { requireToolNames } from "./tool-names.js";
+import { stopped, type World } from "./world.js";
 
 export interface KitOptions {
-  /** What the model says, turn by turn; by the agent's name where runs of several agents take place. */
+  /**
+   * What the model says, turn by turn; every run begins the list anew. By the agent's name where runs of several agents
+   * take place.
+   */
   readonly model: ModelScript;
-  /** What people decide, by the tool that is asked for. Whatever is not in it waits for the test to decide. */
+  /**
+   * What people decide, by the tool that is asked for, in runs that the kit starts and those that they start. Whatever is
+   * not in it waits for the test to decide.
+   */
   readonly decisions?: DecisionScript;
-  /** Called in place of the agents' own functions, by the tool's name. */
-  readonly tools?: Readonly<Record<string, (args: never) => unknown>>;
-  /** How long a tool, or a function of the model's script, may take on this machine's clock; 5 s unless said. */
+  /** Called in place of the agents' own functions, by the tool's name, with what those are called with. */
+  readonly tools?: Readonly<Record<string, (args: never, context: ToolContext) => unknown>>;
+  /** How long a function of the test's may take on this machine's clock: a tool's, the model's or a decision's. 5 s unless said. */
   readonly patience?: Duration;
+}
+
+export const KIT_OPTIONS: OptionKinds<KitOptions> = {
+  model: "anything",
+  decisions: "object",
+  tools: "object",
+  patience: "duration",
+};
+
+export interface KitParts {
+  readonly world: World;
+  readonly model: ScriptedModel;
+  readonly decisions: DecisionReader;
+  /** The tools that the test stands in for. */
+  readonly toolNames: readonly string[];
 }
 
 /** Runs agents for a test: their tools and the server are real, the model and the people follow a script. */
 export class Kit {
-  readonly #world: World;
-  readonly #model: ScriptedModel;
-  readonly #decisions: DecisionReader;
+  readonly #parts: KitParts;
   readonly #runs: KitRun[] = [];
+  readonly #agents = new Set<Agent>();
+  /** Ends when all the time has passed that was asked for. */
+  #advanced: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  constructor(world: World, model: ScriptedModel, decisions: DecisionScript = {}) {
-    this.#world = world;
-    this.#model = model;
-    this.#decisions = new DecisionReader(decisions);
+  constructor(parts: KitParts) {
+    this.#parts = parts;
   }
 
-  /** For whatever the kit has no words for: what programs use. */
+  /** For whatever the kit has no words for: what programs use. Runs that it starts are not decided by the kit's script. */
   get runtime(): AgentRuntime {
-    return this.#world.runtime;
+    return this.#parts.world.runtime;
   }
 
   /** What the model was asked, oldest first. */
   get asked(): readonly AskedTurn[] {
-    return this.#model.asked;
+    return this.#parts.model.asked;
   }
 
-  /** Starts a run, and serves the agent's tools. */
+  /** Starts a run, and serves the agent's tools. Rejects with KitError where the script names tools that are not there. */
   async start(agent: Agent, input: string, options: StartOptions = {}): Promise<KitRun> {
-    this.#model.know([...agent.below, agent]);
-    const handle = await this.#world.until(this.runtime.start(agent, input, options), async () => undefined);
+    const { world, model, decisions, toolNames } = this.#parts;
+    this.#requireOpen();
+    if (!isAgent(agent)) throw new KitError(`A kit runs an Agent, and was given ${shown(agent)}.`);
+    const agents = [...agent.below, agent];
+    for (const one of agents) this.#agents.add(one);
+    const { agentNames } = model;
+    requireToolNames({ tools: toolNames, decisions: decisions.toolNames, agentNames }, [...this.#agents]);
+    model.know(agents);
+    const handle = await world.until(this.runtime.start(agent, input, options));
     const run = new KitRun({
-      handle,
-      world: this.#world,
-      decisions: this.#decisions,
-      modelFaults: () => this.#faults(() => this.#model.unusedBy(agent.name, input)),
+      ...{ agent, handle, world, decisions },
+      modelFaults: () => {
+        const { unexpected } = model;
+        return unexpected.length > 0
+          ? { unexpected, unused: [] }
+          : { unexpected, unused: model.unusedBy(agent.name, input) };
+      },
     });
     this.#runs.push(run);
     return run;
@@ -65,6 +100,7 @@ export class Kit {
 
   /** A run that has ended by its id, such as one that another one started. */
   async tested(runId: string): Promise<TestedRun> {
+    this.#requireOpen();
     const handle = this.runtime.handle(runId);
     const reading = async () => {
       const signal = new AbortController().signal;
@@ -72,22 +108,33 @@ export class Kit {
       for await (const event of handle.events({ after: 0, includeDeltas: false, signal })) events.push(event);
       return testedRun(await handle.getStatus(), events);
     };
-    return this.#world.until(reading(), async () => undefined);
+    return this.#parts.world.until(reading());
   }
 
-  /** Lets time pass, with all that happens in it. Of a server it is real time, and at most a minute. */
+  /**
+   * Lets time pass, with all that happens in it; where it is asked twice, one time after the other. Of a server it is real
+   * time, and at most a minute.
+   */
   async advance(time: Duration): Promise<void> {
-    await this.#world.advance(toMilliseconds(time, "The time of advance()"));
+    this.#requireOpen();
+    const ms = checked(() => toMilliseconds(time, "The time of advance()"));
+    const advance = () => this.#parts.world.advance(ms);
+    const advanced = this.#advanced.then(advance, advance);
+    this.#advanced = advanced;
+    return advanced;
   }
 
   /** The date, by the kit's clock. */
   now(): Date {
-    return this.#world.now();
+    return this.#parts.world.now();
   }
 
   /** Ends everything. Rejects with KitError where the model's or the people's script was not what happened. */
   async stop(): Promise<void> {
-    const faults = [...this.#faults(() => this.#model.unused), ...this.#decisions.unused];
+    const { model, decisions } = this.#parts;
+    // What was asked beyond the script says more than what was not asked because of it.
+    const ofModel = model.unexpected.length > 0 ? model.unexpected : model.unused;
+    const faults = [...ofModel, ...decisions.faults, ...decisions.unused];
     await this[Symbol.asyncDispose]();
     if (faults.length > 0) throw new KitError(faults.join("\n"));
   }
@@ -100,11 +147,14 @@ export class Kit {
 
   async #close(): Promise<void> {
     await Promise.all(this.#runs.map((run) => run.close()));
-    await this.#world.close();
+    await this.#parts.world.close();
   }
 
-  /** What was asked beyond the script says more than what was not asked because of it. */
-  #faults(unused: () => readonly string[]): readonly string[] {
-    return this.#model.unexpected.length > 0 ? this.#model.unexpected : unused();
+  #requireOpen(): void {
+    if (this.#closed !== undefined) throw stopped();
   }
+}
+
+function isAgent(agent: unknown): agent is Agent {
+  return typeof agent === "object" && agent !== null && "below" in agent && "definition" in agent;
 }

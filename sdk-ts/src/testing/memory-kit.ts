@@ -1,11 +1,12 @@
 import { toMilliseconds } from "../duration.js";
-import { Kit, type KitOptions } from "./kit.js";
+import { shown } from "../option-check.js";
+import { KIT_OPTIONS, Kit, type KitOptions } from "./kit.js";
+import { KitError } from "./kit-error.js";
 import { kitLogger } from "./kit-logger.js";
 import { memoryModels } from "./model/memory-models.js";
-import { ScriptedModel } from "./model/scripted-model.js";
-import { FunctionsInProgress } from "./stack/functions-in-progress.js";
+import { checked, checkOptions } from "./script-check.js";
+import { scriptedParts } from "./scripted-parts.js";
 import { MemoryWorld } from "./stack/memory-world.js";
-import { toolHooks } from "./tool-hooks.js";
 
 export interface MemoryKitOptions extends KitOptions {
   /** The date at which the kit's clock stands in the beginning; today unless said. */
@@ -24,15 +25,19 @@ export interface MemoryKitOptions extends KitOptions {
  * expectRun(await kit.run(agent, "Refund ORD-8821")).completed().approved("process_refund");
  */
 export async function memoryKit(options: MemoryKitOptions): Promise<Kit> {
-  const functions = new FunctionsInProgress();
-  const model = new ScriptedModel(options.model, functions);
+  checkOptions(options, "memoryKit()", { ...KIT_OPTIONS, startsAt: "anything" });
+  const { startsAt = new Date(), patience = "5s" } = options;
+  if (!(startsAt instanceof Date) || Number.isNaN(startsAt.getTime())) {
+    throw new KitError(`startsAt is ${shown(startsAt)}, and no date: write it as new Date("2026-03-01T12:00:00Z").`);
+  }
+  const { functions, model, decisions, hooks, toolNames } = scriptedParts(options);
   const world = await MemoryWorld.open({
     models: memoryModels(model),
-    startsAt: (options.startsAt ?? new Date()).getTime(),
-    patienceMs: toMilliseconds(options.patience ?? "5s", "patience"),
-    hooks: toolHooks(functions, options.tools),
+    startsAt: startsAt.getTime(),
+    patienceMs: checked(() => toMilliseconds(patience, "patience")),
+    hooks,
     functions,
     log: kitLogger(),
   });
-  return new Kit(world, model, options.decisions);
+  return new Kit({ world, model, decisions, toolNames });
 }

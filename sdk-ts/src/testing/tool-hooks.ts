@@ -3,6 +3,14 @@ import type { WorkerTestHooks } from "../worker/test-hooks.js";
 import type { KitOptions } from "./kit.js";
 import type { FunctionsInProgress } from "./stack/functions-in-progress.js";
 
+export interface ToolHooksOptions {
+  readonly functions: FunctionsInProgress;
+  /** Called in place of the agents' own functions, by the tool's name. */
+  readonly instead: KitOptions["tools"];
+  /** A tool's function is about to be called. */
+  readonly onRun: (toolName: string) => void;
+}
+
 class WorkerLost extends Error {}
 
 /**
@@ -17,17 +25,22 @@ export function workerLost(): never {
 }
 
 /** Calls the agents' functions, or what the test has in their place, and keeps the time for them. */
-export function toolHooks(
-  functions: FunctionsInProgress,
-  instead: KitOptions["tools"] = {},
-): Pick<WorkerTestHooks, "call" | "afterExecute"> {
+export function toolHooks({
+  functions,
+  instead = {},
+  onRun,
+}: ToolHooksOptions): Pick<WorkerTestHooks, "call" | "afterExecute"> {
   const lost = new Set<string>();
   return {
-    call: async ({ toolName, nonce }, which, call, args) => {
-      const other = which === "execute" && Object.hasOwn(instead, toolName) ? instead[toolName] : undefined;
+    call: async ({ toolName, nonce }, which, call, args, context) => {
+      if (which === "execute") onRun(toolName);
+      const other = context !== undefined && Object.hasOwn(instead, toolName) ? instead[toolName] : undefined;
       const name = which === "execute" ? toolName : `The ${which} of ${toolName}`;
       try {
-        return await functions.run(name, other === undefined ? call : () => other(args as never));
+        return await functions.run(
+          name,
+          other === undefined || context === undefined ? call : () => other(args as never, context),
+        );
       } catch (error) {
         if (!(error instanceof WorkerLost)) throw error;
         lost.add(nonce);

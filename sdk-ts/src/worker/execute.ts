@@ -27,7 +27,7 @@ export async function execute(
     leftMs === undefined || leftMs > LONGEST_TIMER_MS ? undefined : parts.time.after(leftMs, overdue).unref();
   try {
     const context = contextOf(parts, task, grant, deadline);
-    const value = await callTool(parts, task, "execute", () => task.tool.execute(args, context), args);
+    const value = await callTool(parts, task, "execute", () => task.tool.execute(args, context), args, context);
     return returned(value, { guarded: isGuarded(grant, task), maxPayload: parts.link.maxPayload });
   } catch (error) {
     const { toolName, attempt, runId, callId } = task;

@@ -1,3 +1,4 @@
+import type { ToolContext } from "../tool-context.js";
 import type { Clock } from "./clock.js";
 
 /** Which task a hook is called for. */
@@ -28,12 +29,16 @@ export interface WorkerTestHooks {
   readonly afterExecute?: (task: HookedTask) => void | Promise<void>;
   /** The outcome is reported and answered. */
   readonly afterComplete?: (task: HookedTask) => void | Promise<void>;
-  /** Calls a function of the tool, or something else in its place; what it gives is what the function gave. */
+  /**
+   * Calls a function of the tool, or something else in its place; what it gives is what the function gave. `context` is
+   * that of execute.
+   */
   readonly call?: (
     task: HookedTask,
     which: ToolFunction,
     call: () => Promise<unknown>,
     args: unknown,
+    context: ToolContext | undefined,
   ) => Promise<unknown>;
   /** In place of the clocks, not of the timers. */
   readonly clock?: Clock;

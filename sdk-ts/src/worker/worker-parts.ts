@@ -1,6 +1,7 @@
 import type { Time, TrustedKeys } from "@agentspan/internal";
 import type { WorkerPermit } from "@agentspan/proto";
 import type { Logger } from "../logger.js";
+import type { ToolContext } from "../tool-context.js";
 import type { HookedTask, ToolFunction, WorkerTestHooks } from "./test-hooks.js";
 import type { WorkerLink } from "./worker-link.js";
 
@@ -12,15 +13,16 @@ export interface WorkerIdentity {
   readonly namespace: string;
 }
 
-/** Calls a function of a task's tool. */
+/** Calls a function of a task's tool; `context` is what execute is told. */
 export function callTool(
   { hooks }: Pick<WorkerParts, "hooks">,
   task: HookedTask,
   which: ToolFunction,
   call: () => Promise<unknown>,
   args: unknown,
+  context?: ToolContext,
 ): Promise<unknown> {
-  return hooks.call === undefined ? call() : hooks.call(task, which, call, args);
+  return hooks.call === undefined ? call() : hooks.call(task, which, call, args, context);
 }
 
 /** What each step of a task's life needs. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AgentRuntime } from "@agentspan/sdk";
 import {
+  calls,
   historyLines,
   type LocalServer,
   memoryKit,
@@ -17,6 +18,7 @@ import { readHistories } from "@agentspan/sdk/testing/history";
 import { replayFile } from "@agentspan/sdk/testing/replay";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SCENARIOS, type Stage } from "../testing/kit-scenarios.js";
+import { REFUND, refundAgent, till } from "../testing/refund-agent.js";
 
 const COMMAND = [process.execPath, fileURLToPath(new URL("../../../cli/bin/agentspan.mjs", import.meta.url))];
 const IN_MEMORY: Stage = { makeKit: memoryKit, expiresIn: "2s", thinksFor: "100ms" };
@@ -54,6 +56,22 @@ describe("on a server of real processes, as in memory", () => {
     const kit = await server.kit({ model: [] });
     await expect(kit.advance("2d")).rejects.toThrow(/a server's clock is real/);
     await kit.stop();
+  });
+
+  it("has one kit at a time, since no request of a model says which one it is for", async () => {
+    const kit = await server.kit({ model: [] });
+    await expect(server.kit({ model: [] })).rejects.toThrow("The server has a kit already: one at a time.");
+    await kit.stop();
+    await expect(kit.advance("1s")).rejects.toThrow("The kit was stopped.");
+    await (await server.kit({ model: [] })).stop();
+  });
+
+  it("says what a run waits for where its patience is at its end", async () => {
+    await using kit = await server.kit({ model: [calls("process_refund", REFUND)], patience: "2s" });
+    const run = await kit.start(refundAgent(till(), { expiresIn: "1h" }), "Refund", { serve: false });
+    await expect(run.result()).rejects.toThrow(
+      /^The server took longer than 2 s\. The run waits for a person to decide process_refund {.*}, until 2\d{3}-\S+Z\.$/,
+    );
   });
 });
 

@@ -133,7 +133,12 @@ describe("a kit tells", () => {
     await expect(run.waiting("get_order")).rejects.toThrow(/^The run waits for a person to decide process_refund/);
     await run.approve();
     await run.result();
-    await expect(run.waiting()).rejects.toThrow(/^The run has ended and never waited for a person\./);
+    await expect(run.waiting()).rejects.toThrow(
+      "The run has ended, and waits for nobody any more: process_refund was approved by anonymous.",
+    );
+    await expect(run.approve({ toolName: "get_order" })).rejects.toThrow(
+      "The run has ended and never waited for a person to decide get_order.",
+    );
   });
 });
 

@@ -33,7 +33,7 @@ async function runOf(
   agent: Agent,
   ...model: Parameters<typeof memoryKit>[0]["model"] & readonly unknown[]
 ): Promise<TestedRun> {
-  const kit = await memoryKit({ model, decisions: { process_refund: approve() } });
+  const kit = await memoryKit({ model, decisions: { process_refund: () => approve() } });
   const run = await kit.run(agent, "Refund order ORD-8821");
   await kit.stop();
   return run;

@@ -47,6 +47,8 @@ export interface OrchestratorOptions {
   readonly signing?: Signing | undefined;
   /** This machine's clocks and timers unless said. */
   readonly time?: Time;
+  /** See PlanOptions. */
+  readonly jitter?: () => number;
   /** Put to this machine's clock, milliseconds: a wrong clock must do no harm. */
   readonly clockOffsetMs?: number;
 }
@@ -95,6 +97,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     signatures,
     log,
     time,
+    jitter: options.jitter,
     onCommitted: (committed) => {
       relay.act(committed);
       notifier?.hint(committed);

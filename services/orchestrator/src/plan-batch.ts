@@ -28,6 +28,8 @@ export interface PlanOptions {
   readonly orchestratorId: string;
   /** Signs what is about to be stored; absent where there are no keys. */
   readonly signatures?: Signatures | undefined;
+  /** From 0 to 1, anew for each command: how much is taken off the waits between attempts. By lot unless said. */
+  readonly jitter?: (() => number) | undefined;
 }
 
 /** A command that waits for its answer. */
@@ -62,7 +64,7 @@ export interface Plan<A extends Asked> {
 export async function planBatch<A extends Asked>(
   stored: StoredRun | undefined,
   batch: readonly A[],
-  { agents, clock, timing, text, orchestratorId, signatures }: PlanOptions,
+  { agents, clock, timing, text, orchestratorId, signatures, jitter = Math.random }: PlanOptions,
 ): Promise<Plan<A>> {
   const settled: { pending: A; result: Answer | Rejection }[] = [];
   const events: RunEvent[] = [];
@@ -88,7 +90,7 @@ export async function planBatch<A extends Asked>(
       agent,
       timing,
       entropy: randomBytes(9).toString("hex"),
-      jitter: Math.random(),
+      jitter: jitter(),
       schedule,
       // What was decided before it in this batch takes its room too.
       inlineBytes: (stored?.inlineBytes ?? 0) + bytes,

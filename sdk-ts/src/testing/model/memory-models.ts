@@ -15,8 +15,7 @@ export function memoryModels(model: ScriptedModel): Models {
     unusable: () => undefined,
     reply: async (request, { signal, onDelta }) => {
       signal.throwIfAborted();
-      const said = await model.reply(requestOf(request));
-      signal.throwIfAborted();
+      const said = await unlessAborted(model.reply(requestOf(request)), signal);
       if (said === undefined) throw failureOf(request.model, { message: SCRIPT_HAS_NOTHING, again: false });
       if (said.kind === "fails") throw failureOf(request.model, said);
       if (said.text !== "") onDelta?.(said.text);
@@ -31,6 +30,19 @@ export function scriptedCallId(turn: number, index: number): string {
 }
 
 export const SCRIPT_HAS_NOTHING = "The test's script has no turn for this request.";
+
+/** A function of the script may never end, and nobody waits for it when the call is given up. */
+async function unlessAborted<T>(what: Promise<T>, signal: AbortSignal): Promise<T> {
+  const over = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true, signal: over.signal });
+  });
+  try {
+    return await Promise.race([what, aborted]);
+  } finally {
+    over.abort();
+  }
+}
 
 /** In the words in which the orchestrator tells of a provider that answers 503, or 400. */
 function failureOf(model: string, { message, again }: { readonly message: string; readonly again: boolean }) {

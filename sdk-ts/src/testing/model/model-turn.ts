@@ -1,5 +1,11 @@
 // What a scripted model says, written down: a turn is one reply.
+import { shown } from "../../option-check.js";
+import { KitError } from "../kit-error.js";
+import { checkKind, checkOptions, jsonOf } from "../script-check.js";
 import type { ToldModel } from "./told-model.js";
+
+const FINISH_REASONS = ["STOP", "LENGTH", "REFUSED"] as const;
+const KINDS = ["calls", "says", "fails"] as const;
 
 /** One tool call that the model makes. */
 export interface ScriptedCall {
@@ -49,23 +55,49 @@ export type ModelScript = readonly ModelTurn[] | Readonly<Record<string, readonl
  * calls("get_order", { order_id: "ORD-8821" }).and("get_customer", { customer_id: "cust_001" })
  */
 export function calls(toolName: string, args: object | string = {}): CallsTurn {
-  return callsTurn([{ toolName, args }], "");
+  return callsTurn([callOf("calls()", toolName, args)], "");
 }
 
 /** The model answers, and the run is done. An object becomes JSON, for agents with an output schema. */
 export function says(
   answer: string | object,
-  { finishReason = "STOP" }: { readonly finishReason?: SaysTurn["finishReason"] } = {},
+  options: { readonly finishReason?: SaysTurn["finishReason"] } = {},
 ): SaysTurn {
-  return { kind: "says", text: typeof answer === "string" ? answer : JSON.stringify(answer), finishReason };
+  checkOptions(options, "says()", { finishReason: "text" });
+  const { finishReason = "STOP" } = options;
+  if (!FINISH_REASONS.includes(finishReason)) {
+    throw new KitError(
+      `The finishReason of says() is ${shown(finishReason)}; it is one of ${FINISH_REASONS.join(", ")}.`,
+    );
+  }
+  const text = typeof answer === "string" ? answer : jsonOf(answer, "The answer of says()");
+  return { kind: "says", text, finishReason };
 }
 
 /** The model's provider fails: for good with `again: false`, else so that it is asked again after a while. */
-export function fails(
-  message = "The provider is overloaded.",
-  { again = true }: { readonly again?: boolean } = {},
-): FailsTurn {
-  return { kind: "fails", message, again };
+export function fails(message = "The provider is overloaded.", options: { readonly again?: boolean } = {}): FailsTurn {
+  checkKind(message, "text", "The message of fails()");
+  checkOptions(options, "fails()", { again: "flag" });
+  return { kind: "fails", message, again: options.again ?? true };
+}
+
+/** For a sentence about something that is no turn. */
+export const SUCH_AS = "a turn, such as says(answer), calls(tool, args) or fails()";
+
+export function isSaidTurn(value: unknown): value is SaidTurn {
+  return typeof value === "object" && value !== null && "kind" in value && KINDS.some((kind) => kind === value.kind);
+}
+
+/** Throws KitError where a script is neither a list of turns nor lists of them by agent. */
+export function requireModelScript(script: unknown): asserts script is ModelScript {
+  if (Array.isArray(script)) return requireTurns(script, "model");
+  if (typeof script !== "object" || script === null) {
+    throw new KitError(`model is ${shown(script)}; it must be a list of turns, or such lists by the agents' names.`);
+  }
+  for (const [agentName, turns] of Object.entries(script)) {
+    if (!Array.isArray(turns)) throw new KitError(`model.${agentName} is ${shown(turns)}; it must be a list of turns.`);
+    requireTurns(turns, `model.${agentName}`);
+  }
 }
 
 /** A turn in words, for a person. */
@@ -85,7 +117,24 @@ function callsTurn(made: readonly ScriptedCall[], text: string): CallsTurn {
     kind: "calls",
     calls: made,
     text,
-    and: (toolName, args = {}) => callsTurn([...made, { toolName, args }], text),
-    saying: (words) => callsTurn(made, words),
+    and: (toolName, args = {}) => callsTurn([...made, callOf("and()", toolName, args)], text),
+    saying: (words) => {
+      checkKind(words, "text", "What saying() is given");
+      return callsTurn(made, words);
+    },
   };
+}
+
+function callOf(whose: string, toolName: string, args: object | string): ScriptedCall {
+  checkKind(toolName, "text", `The tool's name in ${whose}`);
+  // Read anew for each run: what it is by then counts.
+  if (typeof args !== "string") jsonOf(args, `The arguments of ${toolName} in ${whose}`);
+  return { toolName, args };
+}
+
+function requireTurns(turns: readonly unknown[], whose: string): void {
+  for (const [index, turn] of turns.entries()) {
+    if (typeof turn === "function" || isSaidTurn(turn)) continue;
+    throw new KitError(`${whose}[${index}] is ${shown(turn)}, and not ${SUCH_AS}.`);
+  }
 }

@@ -4,8 +4,17 @@
 // A run is known by its conversation alone, as the server shows it: whose instructions and tools, and what the user said.
 // Turns that fail belong to the reply after them: they are the attempts at one turn.
 import type { Agent } from "../../agent.js";
+import { shown } from "../../option-check.js";
 import type { FunctionsInProgress } from "../stack/functions-in-progress.js";
-import { type ModelScript, type ModelTurn, type SaidTurn, turnText } from "./model-turn.js";
+import {
+  isSaidTurn,
+  type ModelScript,
+  type ModelTurn,
+  requireModelScript,
+  type SaidTurn,
+  SUCH_AS,
+  turnText,
+} from "./model-turn.js";
 import { type ModelRequest, type ToldModel, toldModel } from "./told-model.js";
 
 /** A request, and what was said to it. */
@@ -31,20 +40,24 @@ export class ScriptedModel {
   readonly #agents = new Map<string, Agent>();
   readonly #conversations = new Map<string, Conversation>();
   readonly #unexpected: string[] = [];
+  /** Of a plain list of turns: the agent that was asked for first. */
+  #owner = "";
 
+  /** Throws KitError where it is not written as a script is. */
   constructor(script: ModelScript, functions: FunctionsInProgress) {
+    requireModelScript(script);
     this.#script = script;
     this.#functions = functions;
+  }
+
+  /** The agents whose turns the script has, where it has them by agent. */
+  get agentNames(): readonly string[] {
+    return Array.isArray(this.#script) ? [] : Object.keys(this.#script);
   }
 
   /** Whose runs it is asked for from now on. */
   know(agents: readonly Agent[]): void {
     for (const agent of agents) this.#agents.set(agent.name, agent);
-  }
-
-  /** Whether a request is one of an agent that it knows. */
-  knows(request: ModelRequest): boolean {
-    return this.#agentOf(request) !== undefined;
   }
 
   /** What is said to a request; undefined where the script has nothing, which is kept as a fault. */
@@ -82,16 +95,28 @@ export class ScriptedModel {
   }
 
   async #called(turn: Exclude<ModelTurn, SaidTurn>, told: ToldModel, agentName: string): Promise<SaidTurn | undefined> {
+    const name = `The function of turn ${told.turn}${ofAgent(agentName)}`;
     try {
-      return await this.#functions.run("A turn of the model", () => turn(told));
+      const said: unknown = await this.#functions.run("A turn of the model", () => turn(told));
+      if (isSaidTurn(said)) return said;
+      this.#unexpected.push(`${name} gave ${shown(said)}, and not ${SUCH_AS}.`);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.#unexpected.push(`The function of turn ${told.turn}${ofAgent(agentName)} threw: ${why}`);
-      return undefined;
+      this.#unexpected.push(`${name} threw: ${why}`);
     }
+    return undefined;
   }
 
   #next(agentName: string, told: ToldModel): ModelTurn | undefined {
+    if (Array.isArray(this.#script)) {
+      this.#owner ||= agentName;
+      if (agentName !== "" && agentName !== this.#owner) {
+        this.#unexpected.push(
+          `The model was asked in a run of ${agentName}, and the script's turns are those of ${this.#owner}. Give the turns by agent: model: { ${keyOf(this.#owner)}: [...], ${keyOf(agentName)}: [...] }.`,
+        );
+        return undefined;
+      }
+    }
     const turns = this.#turnsOf(agentName);
     if (turns === undefined) {
       const known = Object.keys(this.#script).join(", ");
@@ -144,18 +169,28 @@ function attemptsOf(turns: readonly ModelTurn[]): readonly (readonly ModelTurn[]
 }
 
 function unusedOf(turns: readonly ModelTurn[], asked: readonly number[]): readonly string[] {
-  return attemptsOf(turns).flatMap((attempts, index) =>
-    attempts
-      .slice(Math.min(asked[index] ?? 0, attempts.length))
-      .map((turn) => `The model was not asked for turn ${index + 1} of the script: ${turnText(turn)}.`),
-  );
+  return attemptsOf(turns).flatMap((attempts, index) => {
+    const left = attempts.slice(Math.min(asked[index] ?? 0, attempts.length)).map(turnText);
+    return [...new Set(left)].map((text) => {
+      const count = left.filter((other) => other === text).length;
+      const times = count === 1 ? "" : ` another ${count} times`;
+      return `The model was not asked for turn ${index + 1} of the script${times}: ${text}.`;
+    });
+  });
 }
 
-function unexpectedTurn(agentName: string, { turn, results, input }: ToldModel, written: number): string {
+function unexpectedTurn(agentName: string, { turn, results, input, messages }: ToldModel, written: number): string {
   const has = written === 1 ? "has 1 turn" : `has ${written} turns`;
   const told = results.map(({ toolName, text }) => `${toolName}: ${text}`).join("; ");
-  const last = results.length === 0 ? `Its user said: ${input}` : `It had been told ${told}`;
+  // The server's own words, where an answer of the model does not fit the agent's output schema.
+  const said = turn === 1 ? `Its user said: ${input}` : `It had been told: ${messages.at(-1)?.text ?? ""}`;
+  const last = results.length === 0 ? said : `It had been told ${told}`;
   return `The model was asked for turn ${turn}${ofAgent(agentName)}, and its script ${has}. ${last}`;
+}
+
+/** A name as it is written as a key. */
+function keyOf(name: string): string {
+  return /^\w+$/.test(name) ? name : JSON.stringify(name);
 }
 
 function ofAgent(agentName: string): string {

@@ -1,10 +1,9 @@
 import { AgentRuntime } from "../../agent-runtime.js";
 import { toMilliseconds } from "../../duration.js";
-import { Kit, type KitOptions } from "../kit.js";
+import { KIT_OPTIONS, Kit, type KitOptions } from "../kit.js";
 import { kitLogger } from "../kit-logger.js";
-import { ScriptedModel } from "../model/scripted-model.js";
-import { FunctionsInProgress } from "../stack/functions-in-progress.js";
-import { toolHooks } from "../tool-hooks.js";
+import { checked, checkOptions } from "../script-check.js";
+import { scriptedParts } from "../scripted-parts.js";
 import { ModelServer } from "./model-server.js";
 import { ServerProcess } from "./server-process.js";
 import { ServerWorld } from "./server-world.js";
@@ -21,7 +20,10 @@ export interface LocalServerOptions {
 export interface LocalServer {
   readonly url: string;
   readonly natsUrl: string;
-  /** A kit on this server. One at a time: its model answers for all agents. */
+  /**
+   * A kit on this server. One at a time, since its model answers for all agents: rejects with KitError where another one
+   * was not stopped.
+   */
   kit(options: KitOptions): Promise<Kit>;
   stop(): Promise<void>;
 }
@@ -67,10 +69,10 @@ function kitOn(
   { url, natsUrl, model }: { readonly url: string; readonly natsUrl: string; readonly model: ModelServer },
   options: KitOptions,
 ): Kit {
-  const functions = new FunctionsInProgress();
-  const scripted = new ScriptedModel(options.model, functions);
-  const testHooks = toolHooks(functions, options.tools);
+  checkOptions(options, "server.kit()", KIT_OPTIONS);
+  const patienceMs = checked(() => toMilliseconds(options.patience ?? "30s", "patience"));
+  const { model: scripted, decisions, hooks: testHooks, toolNames } = scriptedParts(options);
   const runtime = new AgentRuntime({ url, natsUrl, logger: kitLogger(), testHooks });
-  const patienceMs = toMilliseconds(options.patience ?? "30s", "patience");
-  return new Kit(new ServerWorld({ runtime, patienceMs, leave: model.add(scripted) }), scripted, options.decisions);
+  const leave = model.use(scripted);
+  return new Kit({ world: new ServerWorld({ runtime, patienceMs, leave }), model: scripted, decisions, toolNames });
 }

@@ -1,6 +1,7 @@
 // The scripted model as a server of OpenAI's chat completions, for orchestrators in other processes.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { KitError } from "../kit-error.js";
 import { SCRIPT_HAS_NOTHING, SCRIPTED_USAGE, scriptedCallId } from "../model/memory-models.js";
 import type { SaidTurn } from "../model/model-turn.js";
 import type { ScriptedModel } from "../model/scripted-model.js";
@@ -22,8 +23,7 @@ interface ChatRequest {
 
 export class ModelServer {
   readonly #server: Server;
-  /** The newest first. */
-  readonly #models: ScriptedModel[] = [];
+  #model: ScriptedModel | undefined;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -43,10 +43,18 @@ export class ModelServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/v1`;
   }
 
-  /** Answers by this model from now on, until the returned function is called. */
-  add(model: ScriptedModel): () => void {
-    this.#models.unshift(model);
-    return () => this.#models.splice(this.#models.indexOf(model), 1);
+  /**
+   * Answers by this model from now on, until the returned function is called. Throws KitError where there is another one:
+   * no request says which of them it is for.
+   */
+  use(model: ScriptedModel): () => void {
+    if (this.#model !== undefined) {
+      throw new KitError("The server has a kit already: one at a time. Stop that one first, as with await using.");
+    }
+    this.#model = model;
+    return () => {
+      this.#model = undefined;
+    };
   }
 
   async stop(): Promise<void> {
@@ -58,8 +66,7 @@ export class ModelServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     const asked = requestOf(JSON.parse(Buffer.concat(chunks).toString("utf8")) as ChatRequest);
-    const model = this.#models.find((one) => one.knows(asked)) ?? this.#models[0];
-    const said = await model?.reply(asked);
+    const said = await this.#model?.reply(asked);
     if (said === undefined) send(response, 400, failure(SCRIPT_HAS_NOTHING));
     else if (said.kind === "fails") send(response, said.again ? 503 : 400, failure(said.message));
     else send(response, 200, completion(said, asked.messages.filter(({ role }) => role === "assistant").length + 1));

@@ -1,8 +1,8 @@
 // A server that is there: its clock is real, and so is what a test waits for.
 import type { AgentRuntime } from "../../agent-runtime.js";
-import { pause } from "../../backoff.js";
 import { KitError } from "../kit-error.js";
-import type { World } from "../world.js";
+import { realTime } from "../stack/real-time.js";
+import { type Outlook, stopped, type World } from "../world.js";
 
 export interface ServerWorldOptions {
   readonly runtime: AgentRuntime;
@@ -21,7 +21,9 @@ export class ServerWorld implements World {
   readonly runtime: AgentRuntime;
   readonly goesOn = true;
   readonly #options: ServerWorldOptions;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** What cancels them. */
+  readonly #timers = new Set<() => void>();
+  #closed = false;
 
   constructor(options: ServerWorldOptions) {
     this.#options = options;
@@ -33,18 +35,15 @@ export class ServerWorld implements World {
   }
 
   later(ms: number, act: () => void): void {
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        act();
-      },
-      realTime(ms, "after()"),
-    );
-    this.#timers.add(timer);
+    const cancel = realTime.after(realMs(ms, "after()"), () => {
+      this.#timers.delete(cancel);
+      act();
+    });
+    this.#timers.add(cancel);
   }
 
-  async until<T>(what: Promise<T>, stuck: () => Promise<KitError | undefined>): Promise<T> {
-    const begun = performance.now();
+  async until<T>(what: Promise<T>, outlook?: Outlook): Promise<T> {
+    const begun = realTime.now();
     let settled = false;
     const settle = () => {
       settled = true;
@@ -52,33 +51,37 @@ export class ServerWorld implements World {
     what.then(settle, settle);
     for (let saidBefore = false; ; ) {
       // Whichever comes first; the promise's rejection is told below.
-      await Promise.race([what.catch(() => undefined), pause(LOOK_MS)]);
+      await Promise.race([what.catch(() => undefined), realTime.pause(LOOK_MS)]);
+      if (this.#closed) throw stopped();
       if (settled) return what;
-      const why = await stuck();
+      const why = await outlook?.stuck();
       if (settled) return what;
       // What was asked and what the run's events tell may be of different moments: it counts where it stays so.
       if (why !== undefined && saidBefore) throw why;
       saidBefore = why !== undefined;
-      if (performance.now() - begun > this.#options.patienceMs) {
+      const { patienceMs } = this.#options;
+      if (realTime.now() - begun > patienceMs) {
+        const waitsFor = (await outlook?.waitsFor()) ?? "";
         throw new KitError(
-          `The server took longer than ${this.#options.patienceMs / 1_000} s. Give the kit more patience.`,
+          `The server took longer than ${patienceMs / 1_000} s. ${waitsFor === "" ? "Give the kit more patience." : waitsFor}`,
         );
       }
     }
   }
 
   async advance(ms: number): Promise<void> {
-    await pause(realTime(ms, "advance()"));
+    await realTime.pause(realMs(ms, "advance()"));
   }
 
   async close(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#closed = true;
+    for (const cancel of this.#timers) cancel();
     await this.runtime.shutdown({ grace: 1_000 });
     this.#options.leave();
   }
 }
 
-function realTime(ms: number, whose: string): number {
+function realMs(ms: number, whose: string): number {
   if (ms <= LONGEST_WAIT_MS) return ms;
   throw new KitError(
     `${whose} asks for ${Math.round(ms / 1_000)} s, and a server's clock is real: at most ${LONGEST_WAIT_MS / 1_000} s there. Longer times pass in the kit that memoryKit() makes.`,

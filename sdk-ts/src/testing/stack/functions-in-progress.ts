@@ -1,4 +1,6 @@
-// The functions of whoever wrote the test, as long as they run: tools, and turns of the model. Time stands still for them.
+// The functions of whoever wrote the test, as long as they run: tools, turns of the model, and decisions of people. Time
+// stands still for them.
+import { realTime } from "./real-time.js";
 
 interface Running {
   readonly name: string;
@@ -21,7 +23,7 @@ export class FunctionsInProgress {
   }
 
   async run<T>(name: string, call: () => T | Promise<T>): Promise<T> {
-    const running = { name, since: performance.now() };
+    const running = { name, since: realTime.now() };
     this.#running.add(running);
     this.#count += 1;
     try {
@@ -37,15 +39,15 @@ export class FunctionsInProgress {
   async oneEnds(patienceMs: number): Promise<string | undefined> {
     const [oldest] = this.#running;
     if (oldest === undefined) return undefined;
-    const leftMs = oldest.since + patienceMs - performance.now();
+    const leftMs = oldest.since + patienceMs - realTime.now();
     if (leftMs <= 0) return oldest.name;
     await new Promise<void>((resolve) => {
       const end = () => {
-        clearTimeout(timer);
+        cancel();
         this.#waiting.delete(end);
         resolve();
       };
-      const timer = setTimeout(end, leftMs);
+      const cancel = realTime.after(leftMs, end);
       this.#waiting.add(end);
     });
     return undefined;

@@ -14,12 +14,13 @@ import {
 import { AgentRuntime } from "../../agent-runtime.js";
 import type { WorkerTestHooks } from "../../worker/test-hooks.js";
 import { KitError } from "../kit-error.js";
-import type { World } from "../world.js";
+import { type Outlook, stopped, type World } from "../world.js";
 import { FakeTime } from "./fake-time.js";
 import type { FunctionsInProgress } from "./functions-in-progress.js";
 import { MemoryGatewayBus } from "./memory-gateway-bus.js";
 import { MemoryLink } from "./memory-link.js";
 import { memoryTransport } from "./memory-transport.js";
+import { realTime } from "./real-time.js";
 
 export interface MemoryWorldOptions {
   readonly models: Models;
@@ -36,6 +37,8 @@ export interface MemoryWorldOptions {
 const LEAP_OVER_MS = 60_000;
 /** What ticks has gone on for so long before whatever ends such a time. */
 const AWAKE_MS = 5_000;
+/** Waits between attempts are as long as the agent says, in every run of the test alike. */
+const NO_JITTER = () => 0;
 /** What is due is seen to in so many of the clock's steps, or never. */
 const MOST_STEPS_OVERDUE = 200;
 const MOST_STEPS = 200_000;
@@ -43,10 +46,6 @@ const MOST_STEPS = 200_000;
 const PATIENCE_OF_ADVANCE_MS = 100;
 /** Turns of the event loop without any activity after which there will be none. */
 const QUIET_TURNS = 2;
-
-/** Kept from before a test puts timers of its own in place. */
-const immediate = setImmediate;
-const nextTurn = () => new Promise<void>((resolve) => immediate(resolve));
 
 export class MemoryWorld implements World {
   readonly runtime: AgentRuntime;
@@ -57,6 +56,7 @@ export class MemoryWorld implements World {
   readonly #parts: { readonly store: MemoryStore; readonly bus: MemoryBus; readonly stopGateway: () => void };
   #orchestrator: Orchestrator | undefined;
   #storeCalls = 0;
+  #closed = false;
 
   private constructor(options: MemoryWorldOptions) {
     this.#options = options;
@@ -86,7 +86,8 @@ export class MemoryWorld implements World {
     const world = new MemoryWorld(options);
     const { store, bus } = world.#parts;
     const { models, log } = options;
-    world.#orchestrator = await startOrchestrator({ store, bus, models, log, time: world.#clock.time });
+    const { time } = world.#clock;
+    world.#orchestrator = await startOrchestrator({ store, bus, models, log, time, jitter: NO_JITTER });
     return world;
   }
 
@@ -98,20 +99,23 @@ export class MemoryWorld implements World {
     this.#clock.later(ms, act);
   }
 
-  async until<T>(what: Promise<T>, stuck: () => Promise<KitError | undefined>): Promise<T> {
+  async until<T>(what: Promise<T>, outlook?: Outlook): Promise<T> {
     const settled = settling(what);
     for (let steps = 0; ; steps += 1) {
       await this.#quiet();
+      if (this.#closed) throw stopped();
       if (settled()) return what;
       if (await this.#functionsRun()) continue;
       const next = this.#next();
       if (next === undefined || next > this.#clock.time.wall() + AWAKE_MS) {
-        const why = await stuck();
+        const why = await outlook?.stuck();
         if (settled()) return what;
         if (why !== undefined) throw why;
       }
-      if (steps > MOST_STEPS)
-        throw new KitError(`Time passed until ${this.now().toISOString()}, and nothing came of it.`);
+      if (steps > MOST_STEPS) {
+        const waitsFor = (await outlook?.waitsFor()) ?? "";
+        throw new KitError(`Time passed until ${this.now().toISOString()}, and nothing came of it. ${waitsFor}`.trim());
+      }
       this.#moveTowards(next ?? this.#clock.time.wall() + LEAP_OVER_MS);
     }
   }
@@ -136,6 +140,7 @@ export class MemoryWorld implements World {
 
   async close(): Promise<void> {
     const { store, bus, stopGateway } = this.#parts;
+    this.#closed = true;
     await this.#untilDone(this.runtime.shutdown({ grace: 1 }));
     stopGateway();
     if (this.#orchestrator !== undefined) await this.#untilDone(this.#orchestrator.stop(0));
@@ -166,8 +171,11 @@ export class MemoryWorld implements World {
     if (!functions.any) return false;
     const endless = await functions.oneEnds(patienceMs);
     if (endless === undefined) return true;
+    const fakeTimers = realTime.replaced
+      ? " The test has timers of its own in place, as vi.useFakeTimers() puts them: a function that waits for one does so until the test moves them."
+      : "";
     throw new KitError(
-      `${endless} has been running for ${patienceMs / 1_000} s, and nothing else happens. If that is what the test is about, move the clock with kit.advance(); if it is only slow, give the kit more patience.`,
+      `${endless} has been running for ${patienceMs / 1_000} s, and nothing else happens. If that is what the test is about, move the clock with kit.advance(); if it is only slow, give the kit more patience.${fakeTimers}`,
     );
   }
 
@@ -176,7 +184,7 @@ export class MemoryWorld implements World {
     const activity = () => this.#storeCalls + this.#clock.touched + this.#options.functions.count;
     for (let turns = 0; turns < QUIET_TURNS; ) {
       const before = activity();
-      await nextTurn();
+      await realTime.nextTurn();
       turns = activity() === before ? turns + 1 : 0;
     }
   }
