@@ -9,6 +9,7 @@ import {
   fails,
   KitError,
   type MemoryKitOptions,
+  type ModelTurn,
   memoryKit,
   nobody,
   reject,
@@ -146,7 +147,7 @@ describe("a kit tells, of the run and when it is stopped,", () => {
   it("that a function of the model gave no turn", async () => {
     const message =
       "The function of turn 1 in a run of refund_agent gave undefined, and not a turn, such as says(answer), calls(tool, args) or fails().";
-    expect(await faults({ model: [untyped(() => undefined)] })).toEqual([message, message]);
+    expect(await faults({ model: [untyped<ModelTurn>(() => undefined)] })).toEqual([message, message]);
     expect(await faults({ model: [() => says(untyped(undefined))] })).toEqual([
       "The function of turn 1 in a run of refund_agent threw: The answer of says() cannot be written as JSON: undefined",
       "The function of turn 1 in a run of refund_agent threw: The answer of says() cannot be written as JSON: undefined",
