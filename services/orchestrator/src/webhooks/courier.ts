@@ -12,6 +12,7 @@ import {
 } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
 import type { AttemptEnd, Delivery, DueDelivery, PostAnswer, Posts, Webhook, WebhookStore } from "../ports.js";
+import { isUnreadable } from "../unreadable-rows.js";
 import { retryAfter } from "./retries.js";
 import { deliveryProblem, webhookProblem } from "./seals.js";
 import { goodSecrets, signedHeaders } from "./secrets.js";
@@ -130,7 +131,14 @@ export class Courier {
   private async send({ deliveryId, webhookId, attempts: before }: DueDelivery): Promise<void> {
     const { store, posts, clock } = this.options;
     const attempts = before + 1;
-    const [delivery, webhook] = await Promise.all([store.getDelivery(deliveryId), store.getWebhook(webhookId)]);
+    const read = await Promise.all([store.getDelivery(deliveryId), store.getWebhook(webhookId)]).catch(
+      unlessUnreadable,
+    );
+    if (read === undefined) {
+      const lastError = "its row in the database, or that of its webhook, cannot be read";
+      return store.endAttempt(deliveryId, attempts, this.dead({ lastError }));
+    }
+    const [delivery, webhook] = read;
     if (delivery === undefined) return;
     const problem = this.problem(delivery, webhook);
     if (problem !== undefined || webhook === undefined) {
@@ -188,6 +196,11 @@ export class Courier {
     const dueAt = Math.floor(this.options.clock.now());
     return this.options.store.endAttempt(deliveryId, attempts, { state: "PENDING", dueAt });
   }
+}
+
+/** Nobody can send it, and the log says why. */
+function unlessUnreadable(thrown: unknown): undefined {
+  if (!isUnreadable(thrown)) throw thrown;
 }
 
 function isBusy(status: number): boolean {

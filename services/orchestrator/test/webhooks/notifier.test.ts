@@ -1,8 +1,8 @@
 // Whether webhooks are owed everything once, whoever dies, and nothing else.
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { WebhookStore } from "../../src/ports.js";
 import { approves, playTurns } from "../scenes/scene.js";
-import { notifierAt, PAID, paid, WebhookScene } from "./webhook-desk.js";
+import { eventually, notifierAt, PAID, paid, WebhookScene } from "./webhook-desk.js";
 
 const HOUR_MS = 3_600_000;
 
@@ -13,7 +13,7 @@ describe("a notifier", () => {
     const [bare, whole] = [scene.webhook(), scene.webhook({ includeArguments: true, url: "https://b.test/" })];
     await paid(desk, "run_a");
     expect(await notifierAt(desk, scene).look()).toBe(6);
-    await vi.waitFor(() => expect(scene.posts.posts).toHaveLength(6));
+    await eventually(() => expect(scene.posts.posts).toHaveLength(6));
     const of = (url: string) =>
       scene.posts.posts.filter((post) => post.url === url).map(({ body }) => JSON.parse(body));
     const [waiting, decided, ended] = of(bare.url).sort((one, other) => one.data.sequence - other.data.sequence);
@@ -49,7 +49,7 @@ describe("a notifier", () => {
     const notifier = notifierAt(desk, scene, { hints: true });
     await notifier.changed();
     await paid(desk, "run_a");
-    await vi.waitFor(() => expect(scene.posts.told).toEqual(PAID));
+    await eventually(() => expect(scene.posts.told).toEqual(PAID));
     const { calls } = desk.store;
     expect(calls).not.toContain("listTellable");
     expect(await notifier.look()).toBe(0);
@@ -121,7 +121,7 @@ describe("a notifier", () => {
     await playTurns(desk, 0);
     await playTurns(desk, 12, { resultBytes: 500 });
     expect((await desk.stored()).chunks.length).toBeGreaterThan(1);
-    await vi.waitFor(() => expect(scene.posts.told).toEqual(PAID.slice(0, 2)));
+    await eventually(() => expect(scene.posts.told).toEqual(PAID.slice(0, 2)));
     scene.database.webhooks.deliveries.clear();
     expect(await notifierAt(scene.desk("orc_2"), scene).look()).toBe(2);
     for (const { body } of scene.deliveries) expect(body).toContain("argumentsJson");

@@ -1,5 +1,6 @@
 // Notifiers at the database of a scene, and receivers that answer as a test wants.
 import { newId, type Signing } from "@agentspan/internal";
+import { vi } from "vitest";
 import { History } from "../../src/history.js";
 import type { Delivery, PostAnswer, Posts, Webhook } from "../../src/ports.js";
 import { Notifier } from "../../src/webhooks/notifier.js";
@@ -90,3 +91,8 @@ export async function paid(desk: Desk, runId: string): Promise<void> {
 }
 
 export const PAID = ["approval.waiting", "approval.decided", "run.ended"];
+
+/** Waits until a check holds, for as long as a loaded machine may take. */
+export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 30_000, interval: 5 });
+}
