@@ -54,6 +54,7 @@ function addServer(root: Command, output: Output): void {
         "data",
       ]),
     )
+    .option("--until-input-ends", "stop when the standard input ends: for programs that start it")
     .option("--verbose", "also print what all of them log")
     .addHelpText(
       "after",

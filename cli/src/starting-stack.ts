@@ -7,6 +7,7 @@ import { stackPlace } from "./stack-place.js";
 
 export interface StartingFlags extends StackFlags {
   readonly verbose?: boolean;
+  readonly untilInputEnds?: boolean;
 }
 
 /** Where the stack is to listen, and what it tells the person who started it. */

@@ -5,6 +5,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export class StopRequests {
   readonly #first = new AbortController();
   readonly #second = new AbortController();
+  #readsInput = false;
   readonly #onSignal = (): void => this.request();
 
   constructor() {
@@ -27,8 +28,20 @@ export class StopRequests {
     else this.#first.abort();
   }
 
+  /** As if a signal had come when the standard input ends: whoever started this process is gone, however it ended. */
+  requestWhenInputEnds(): void {
+    this.#readsInput = true;
+    const ended = new AbortController();
+    ended.signal.addEventListener("abort", () => this.request(), { once: true });
+    // A file ends and a pipe is closed; a terminal that is gone fails.
+    for (const event of ["end", "close", "error"]) process.stdin.once(event, () => ended.abort());
+    process.stdin.resume();
+  }
+
   close(): void {
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+    // What is still read keeps the process alive.
+    if (this.#readsInput) process.stdin.destroy();
   }
 }
 

@@ -8,6 +8,7 @@ import { aborted, StopRequests } from "../stop-requests.js";
 /** Runs until it is asked to stop. Throws where it could not start, or had to end. */
 export async function serverStartMemory(flags: StartingFlags, output: Output): Promise<void> {
   const stops = new StopRequests();
+  if (flags.untilInputEnds === true) stops.requestWhenInputEnds();
   const { first } = stops;
   try {
     const stack = await started(startMemoryStack(startingOptions(flags, output, first)), output, first);

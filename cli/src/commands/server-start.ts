@@ -21,6 +21,7 @@ const DEFAULT_NATS_URL = "nats://127.0.0.1:4222";
 /** Runs until it is asked to stop. Throws where it could not start, or had to end. */
 export async function serverStart(flags: ServerStartFlags, output: Output): Promise<void> {
   const stops = new StopRequests();
+  if (flags.untilInputEnds === true) stops.requestWhenInputEnds();
   const { first, second } = stops;
   try {
     const stack = await started(start(flags, output, first), output, first);

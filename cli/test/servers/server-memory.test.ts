@@ -194,6 +194,16 @@ describe("a server in memory", () => {
     expect((await machine.ask("server", "start", "--memory", "--data", "x")).code).toBe(2);
   });
 
+  it("stops by a signal, and where it is told to also when whoever started it is gone", async () => {
+    const options = ["--memory", "--grpc-port", "0", "--until-input-ends"] as const;
+    const servers = await Promise.all([machine.server(...options), machine.server(...options)]);
+    const [one, other] = servers;
+    one.kill("SIGTERM");
+    other.typeAll("");
+    expect(await Promise.all(servers.map(({ exit }) => exit))).toEqual([0, 0]);
+    expect(other.shown).toContain("Stopped. Nothing of it is left.");
+  });
+
   it("ends with a sentence where its orchestrator is killed, and leaves nothing", async () => {
     const lost = await machine.server("--memory", "--grpc-port", "0");
     const orchestrator = machine

@@ -31,9 +31,10 @@ export class ServerProcess {
     const dataDir = await mkdtemp(join(tmpdir(), "agentspan-kit-"));
     const [program = "agentspan", ...before] = command;
     const ports = ["--port", "0", "--grpc-port", "0", "--nats-port", "0"];
-    const child = spawn(program, [...before, "server", "start", ...ports, "--data", dataDir], {
+    // It stops when the pipe to it is closed, which the system does with a process that is killed.
+    const child = spawn(program, [...before, "server", "start", ...ports, "--data", dataDir, "--until-input-ends"], {
       env: { ...process.env, ...env },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
     });
     const end = () => child.kill("SIGKILL");
     process.once("exit", end);

@@ -20,7 +20,7 @@ _STOPS_WITHIN_S = 30.0
 
 
 class ServerProcess:
-    """A server that runs. Whoever makes it stops it; the end of this process does so as well.
+    """A server that runs. Whoever makes it stops it; the end of this process does so as well, however it comes.
 
     Raises KitError with what the server wrote where it does not come to run.
     """
@@ -32,11 +32,13 @@ class ServerProcess:
         self._told = threading.Event()
         place = ["--memory"] if self._folder is None else ["--data", str(Path(self._folder) / "data")]
         ports = ["--port", "0", "--grpc-port", "0", "--nats-port", "0"]
+        # It stops when the pipe to it is closed, which the system does with a process that is killed.
+        input_ends = "--until-input-ends"
         try:
             self._process = subprocess.Popen(
-                [*command, "server", "start", *ports, *place],
+                [*command, "server", "start", *ports, *place, input_ends],
                 env={**os.environ, **env},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -65,13 +67,14 @@ class ServerProcess:
     def stop(self) -> None:
         """Ends it, and removes its data."""
         atexit.unregister(self.stop)
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(_STOPS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(_STOPS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            # All of its group: npx passes no signal on.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
         self._remove_data()
 
     def _await_start(self) -> None:
