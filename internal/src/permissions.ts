@@ -88,8 +88,8 @@ const SPOKEN_FOR: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Methods by which somebody decides, or gives others a right to: an attempt without the right to it is written into the
- * audit.
+ * Methods by which somebody decides, gives others a right to, or says who is told: an attempt without the right to it is
+ * written into the audit.
  */
 const ATTEMPTS: ReadonlySet<string> = new Set([
   "RunService/Approve",
@@ -100,6 +100,9 @@ const ATTEMPTS: ReadonlySet<string> = new Set([
   "GrantService/RevokeGrant",
   "KeyService/CreateKey",
   "KeyService/RevokeKey",
+  "WebhookService/CreateWebhook",
+  "WebhookService/DeleteWebhook",
+  "WebhookService/RotateWebhookSecret",
 ]);
 
 /** Whether it is written down that somebody may not call a method, which takes the request to be read. */

@@ -82,6 +82,9 @@ it("a refusal is kept of those who may not decide, or give others a right to", (
     "GrantService/RevokeGrant",
     "KeyService/CreateKey",
     "KeyService/RevokeKey",
+    "WebhookService/CreateWebhook",
+    "WebhookService/DeleteWebhook",
+    "WebhookService/RotateWebhookSecret",
   ];
   expect(kept.sort()).toEqual([...DECISIONS, ...rights].sort());
 });

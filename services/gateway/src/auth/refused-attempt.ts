@@ -1,4 +1,4 @@
-// Decisions, and grants and keys, which give others the right to one; and the attempts of those who may not. Such an
+// Decisions; grants and keys, which give others the right to one; webhooks, which say who is told; and the attempts of those who may not. Such an
 // attempt goes no further than this gateway, but an orchestrator is told of it, in the name of whoever made it: the audit
 // keeps it beside what was done.
 import { AgentspanError, type Logger, methodName } from "@agentspan/internal";
@@ -24,7 +24,7 @@ export interface AttemptDeps {
 /** What the audit keeps of a request. */
 const KEPT = [
   ...["runId", "approvalId", "decisionId", "onBehalfOf", "argumentsDigest"],
-  ...["grantId", "agentName", "toolName", "keyId", "owner", "roles"],
+  ...["grantId", "agentName", "toolName", "keyId", "owner", "roles", "webhookId"],
 ] as const;
 /** Longer texts, and longer lists, are none that would have been taken. */
 const MOST_CHARS = 256;

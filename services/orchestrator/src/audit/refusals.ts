@@ -19,7 +19,7 @@ export interface Refusal {
   readonly run: string;
   readonly namespace: string;
   readonly tool: string;
-  /** approve, reject, respond or settle; or create_grant, revoke_grant, create_key or revoke_key. */
+  /** approve, reject, respond or settle; or create_grant, create_key or create_webhook and so on. */
   readonly asked: string;
   /**
    * Of a decision `approval`, `decision` and the `digest` of the arguments that they said to have seen; of a grant or a key

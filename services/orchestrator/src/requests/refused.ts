@@ -1,15 +1,18 @@
-// Which refusals the audit keeps: of decisions, and of grants and keys, which give others the right to one; with reasons
-// that tell something of whoever asked.
+// Which refusals the audit keeps: of decisions; of grants and keys, which give others the right to one; and of webhooks,
+// which say who is told; with reasons that tell something of whoever asked.
 import type { AgentspanError, Reason } from "@agentspan/internal";
 import {
   ApproveRequestSchema,
   CreateGrantRequestSchema,
   CreateKeyRequestSchema,
+  CreateWebhookRequestSchema,
+  DeleteWebhookRequestSchema,
   PutKeyRequestSchema,
   RejectRequestSchema,
   RespondRequestSchema,
   RevokeGrantRequestSchema,
   RevokeKeyRequestSchema,
+  RotateWebhookSecretRequestSchema,
   SettleRequestSchema,
 } from "@agentspan/proto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -52,6 +55,19 @@ const READERS: Readonly<Record<string, Read>> = {
     const { keyId: key } = fromBinary(RevokeKeyRequestSchema, body);
     return { run: refusedKeys(namespace), tool: "", asked: "revoke_key", about: { key }, onBehalfOf: "" };
   },
+  "WebhookService/CreateWebhook": async ({ namespace }, body) => {
+    const { agentName: agent, toolName: tool } = fromBinary(CreateWebhookRequestSchema, body);
+    // Not its address, which may have a secret in it.
+    return { run: refusedWebhooks(namespace), tool, asked: "create_webhook", about: { agent }, onBehalfOf: "" };
+  },
+  "WebhookService/DeleteWebhook": async ({ namespace }, body) => {
+    const { webhookId: webhook } = fromBinary(DeleteWebhookRequestSchema, body);
+    return { run: refusedWebhooks(namespace), tool: "", asked: "delete_webhook", about: { webhook }, onBehalfOf: "" };
+  },
+  "WebhookService/RotateWebhookSecret": async ({ namespace }, body) => {
+    const { webhookId: webhook } = fromBinary(RotateWebhookSecretRequestSchema, body);
+    return { run: refusedWebhooks(namespace), tool: "", asked: "rotate_webhook", about: { webhook }, onBehalfOf: "" };
+  },
 };
 
 /** Under which they stand in the audit, in place of a run: one chain for all of a namespace, so that it is bounded. */
@@ -61,6 +77,10 @@ function refusedGrants(namespace: string): string {
 
 function refusedKeys(namespace: string): string {
   return `keys_${namespace}`;
+}
+
+function refusedWebhooks(namespace: string): string {
+  return `webhooks_${namespace}`;
 }
 
 /** As noteRefusal, of what came to this orchestrator: of a key, what is to be stored in place of the public request. */

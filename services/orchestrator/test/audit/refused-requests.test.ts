@@ -4,6 +4,8 @@ import {
   ApproveRequestSchema,
   type Caller,
   CreateGrantRequestSchema,
+  CreateWebhookRequestSchema,
+  DeleteWebhookRequestSchema,
   EnvelopeSchema,
   GetStatusRequestSchema,
   ListKeysRequestSchema,
@@ -11,6 +13,7 @@ import {
   RejectRequestSchema,
   RevokeGrantRequestSchema,
   RevokeKeyRequestSchema,
+  RotateWebhookSecretRequestSchema,
   SettleOutcome,
   SettleRequestSchema,
 } from "@agentspan/proto";
@@ -119,12 +122,16 @@ describe("a refused grant or key", () => {
   it("is in the audit of its namespace with what was asked for, and no secret", async () => {
     const { scene, ask, refused } = await service();
     const grant = { agentName: "desk", toolName: "refund", rule: "true", maxUses: 5, onBehalfOf: "maria" };
+    const webhook = { agentName: "desk", toolName: "refund", url: "https://evil.test/?secret" };
     const asked = [
       await ask("GrantService/CreateGrant", CreateGrantRequestSchema, grant, runner),
       await ask("GrantService/CreateGrant", CreateGrantRequestSchema, grant, { roles: ["approver"] }),
       await ask("GrantService/RevokeGrant", RevokeGrantRequestSchema, { grantId: "gra_1" }, runner),
       await ask("KeyService/CreateKey", PutKeyRequestSchema, key, { ...runner, namespace: "acme" }),
       await ask("KeyService/RevokeKey", RevokeKeyRequestSchema, { keyId: "k1" }, { roles: ["approver"] }),
+      await ask("WebhookService/CreateWebhook", CreateWebhookRequestSchema, webhook, runner),
+      await ask("WebhookService/DeleteWebhook", DeleteWebhookRequestSchema, { webhookId: "whk_1" }, runner),
+      await ask("WebhookService/RotateWebhookSecret", RotateWebhookSecretRequestSchema, { webhookId: "whk_1" }, runner),
     ];
     expect(new Set(asked)).toEqual(new Set(["PERMISSION_DENIED"]));
     const of = (run: string) => refused().filter((entry) => entry.run === run);
@@ -138,6 +145,11 @@ describe("a refused grant or key", () => {
     ]);
     expect(of("keys_acme")).toMatchObject([{ ...by, asked: "create_key", owner: "eve", roles: "admin approver" }]);
     expect(of("keys_default")).toMatchObject([{ ...by, who: "maria", asked: "revoke_key", key: "k1" }]);
+    expect(of("webhooks_default")).toMatchObject([
+      { ...by, asked: "create_webhook", agent: "desk", tool: "refund" },
+      { ...by, asked: "delete_webhook", webhook: "whk_1" },
+      { ...by, asked: "rotate_webhook", webhook: "whk_1" },
+    ]);
     expect(JSON.stringify(refused())).not.toContain("secret");
     expect((await reportOn(scene.database)).faults).toEqual([]);
   });
