@@ -34,7 +34,7 @@ export interface MemoryWorldOptions {
 }
 
 /** Longer times in which nothing is to happen are leapt over. Milliseconds. */
-const LEAP_OVER_MS = 60_000;
+const LEAP_OVER_MS = 10_000;
 /** What ticks has gone on for so long before whatever ends such a time. */
 const AWAKE_MS = 5_000;
 /** Waits between attempts are as long as the agent says, in every run of the test alike. */
