@@ -79,6 +79,7 @@ describe("docs/testing.md", () => {
     expect(others.map(({ language }) => language)).toEqual(["json", "sh", "", "sh"]);
     expect([...files.keys()]).toEqual([
       ...["refund-agent.ts", "made-up.test.ts", "kit.test.ts", "model.test.ts", "time.test.ts"],
+      ...["people.test.ts", "agents.test.ts", "lost.test.ts", "snapshot.test.ts"],
       ...["setup.ts", "vitest.config.ts", "matchers.test.ts", "replay.test.ts", "server.test.ts"],
     ]);
     expect(files.size).toBe(blocks.filter(({ language }) => language === "ts").length);
