@@ -86,7 +86,7 @@ function callText({ toolName, argumentsJson }: Approval): string {
 function blockedText({ toolName, why }: BlockedTool): string {
   return why === "INCOMPATIBLE"
     ? `The schema of ${toolName} in the worker refuses the arguments.`
-    : `No worker serves ${toolName}${why === "NO_PROOF" ? " that believes the server's proof" : ""}.`;
+    : `The run waits for a worker that serves ${toolName}${why === "NO_PROOF" ? " and believes the server's proof" : ""}, and there is none.`;
 }
 
 /** A call of the tool that no worker takes fails after some time. */

@@ -112,7 +112,7 @@ describe("a run that no worker carries on", () => {
   it("is told, where none serves the tool", async () => {
     kit = await memoryKit({ model: [calls("get_order", ORDER), says("Found.")] });
     await expect(kit.run(refundAgent(till()), INPUT, { serve: false })).rejects.toThrow(
-      /^No worker serves get_order\.\n\nThe run run_\w+ of refund_agent is RUNNING/,
+      /^The run waits for a worker that serves get_order, and there is none\.\n\nThe run run_\w+ of refund_agent is RUNNING/,
     );
   });
 
