@@ -42,13 +42,14 @@ const server = createServer((request, response) => {
 
 async function note(body: string, headers: Readonly<Record<string, string>>): Promise<void> {
   const answered = status;
+  const at = Date.now();
   const message = verified(body, headers);
   const { type = "", data } = message ?? {};
   const { runId = "", sequence = 0 } = data ?? {};
   heard.push({
     ...{ id: headers["webhook-id"] ?? "", verified: message !== undefined, type, runId, sequence, answered, body },
     committed: message !== undefined && (await isInHistory(runId, sequence)),
-    at: Date.now(),
+    at,
   });
 }
 

@@ -69,6 +69,15 @@ export class Courier {
     await ended;
   }
 
+  /** Begins at once what was stored just now, as far as there is room; what has none is found by looking. */
+  offer(deliveries: readonly Delivery[]): void {
+    const counts = this.counts();
+    for (const delivery of deliveries) {
+      if (this.stopping || this.inHand.size >= MOST_AT_ONCE || !this.counted(delivery, counts)) this.nudge();
+      else this.begin(delivery);
+    }
+  }
+
   /** Looks for what is due, now or right after the look that is going on. */
   nudge(): void {
     if (this.stopping) return;
@@ -94,25 +103,34 @@ export class Courier {
     const { store, clock } = this.options;
     const free = MOST_AT_ONCE - this.inHand.size;
     if (free <= 0) return;
-    const counts = new Map<string, number>();
-    for (const { webhookId } of this.inHand.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
+    const counts = this.counts();
     const full = [...counts].flatMap(([webhookId, count]) => (count >= MOST_OF_ONE ? [webhookId] : []));
-    const now = Math.floor(clock.now());
-    const due = await store.dueDeliveries(now, free, full);
-    const chosen = due.filter(({ deliveryId, webhookId }) => {
-      const count = counts.get(webhookId) ?? 0;
-      if (count >= MOST_OF_ONE || this.inHand.has(deliveryId)) return false;
-      counts.set(webhookId, count + 1);
-      return true;
-    });
-    const taken = await Promise.all(chosen.map((one) => store.takeDelivery(one, now, now + TAKEN_MS)));
-    for (const [index, one] of chosen.entries()) if (taken[index] === true) this.begin(one);
+    const due = await store.dueDeliveries(Math.floor(clock.now()), free, full);
+    // Others may have been begun meanwhile.
+    const now = this.counts();
+    const chosen = due.filter((one) => this.inHand.size < MOST_AT_ONCE && this.counted(one, now));
+    for (const one of chosen) this.begin(one);
     // There may be more, of others than those that are full now.
     if (chosen.length > 0 && due.length === free) this.again = true;
   }
 
-  private begin(due: DueDelivery): void {
-    const sending = this.send(due)
+  /** How many are on their way to each webhook. */
+  private counts(): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { webhookId } of this.inHand.values()) counts.set(webhookId, (counts.get(webhookId) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Whether it is to be begun here: it is counted then. */
+  private counted({ deliveryId, webhookId }: DueDelivery, counts: Map<string, number>): boolean {
+    const count = counts.get(webhookId) ?? 0;
+    if (count >= MOST_OF_ONE || this.inHand.has(deliveryId)) return false;
+    counts.set(webhookId, count + 1);
+    return true;
+  }
+
+  private begin(due: DueDelivery | Delivery): void {
+    const sending = this.takeAndSend(due)
       .catch((thrown) => {
         const error = AgentspanError.from(thrown);
         this.options.log.warn(
@@ -128,12 +146,19 @@ export class Courier {
     this.inHand.set(due.deliveryId, { webhookId: due.webhookId, sending });
   }
 
-  private async send({ deliveryId, webhookId, attempts: before }: DueDelivery): Promise<void> {
+  /** Unless another has taken it. What is sent is read, where it is not at hand; its webhook is each time. */
+  private async takeAndSend(due: DueDelivery | Delivery): Promise<void> {
     const { store, posts, clock } = this.options;
-    const attempts = before + 1;
-    const read = await Promise.all([store.getDelivery(deliveryId), store.getWebhook(webhookId)]).catch(
-      unlessUnreadable,
-    );
+    const { deliveryId, webhookId } = due;
+    const attempts = due.attempts + 1;
+    const now = Math.floor(clock.now());
+    const [taken, read] = await Promise.all([
+      store.takeDelivery(due, now, now + TAKEN_MS),
+      Promise.all(["body" in due ? due : store.getDelivery(deliveryId), store.getWebhook(webhookId)]).catch(
+        unlessUnreadable,
+      ),
+    ]);
+    if (!taken) return;
     if (read === undefined) {
       const lastError = "its row in the database, or that of its webhook, cannot be read";
       return store.endAttempt(deliveryId, attempts, this.dead({ lastError }));

@@ -124,7 +124,7 @@ export class Notifier {
       if (this.stored.size <= MOST_REMEMBERED) break;
       this.stored.delete(oldest);
     }
-    this.courier.nudge();
+    this.courier.offer(deliveries.filter(({ deliveryId }) => !taken.has(deliveryId)));
     return deliveries.length - taken.size;
   }
 
