@@ -49,8 +49,9 @@ function addHistories(runs: Command, output: Output): void {
   leaf(runs, "replay", "carry an exported run out again by a definition of today; asks no server")
     .argument("<file>", "what runs export wrote")
     .requiredOption(
-      "--agent <definition...>",
-      "the definition as JSON, a file or -; those of agents that it starts, too",
+      "--agent <definition>",
+      "the definition as JSON, a file or -; again for each agent that it starts runs of",
+      allOf,
     )
     .option("--strict", "what the model is told otherwise is a difference too")
     .option("--json", "for programs")
@@ -71,4 +72,9 @@ function addHistories(runs: Command, output: Output): void {
     .option("--json", "for programs")
     .addHelpText("after", examples(["runs rehearse --policy refund-policy.json --tool process_refund"]))
     .action(async (flags) => (await import("./commands/runs-rehearse.js")).runsRehearse(flags, output));
+}
+
+/** Of an option that may come again; a list of words would take the argument behind it, too. */
+function allOf(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }

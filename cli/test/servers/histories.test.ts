@@ -106,6 +106,9 @@ describe("runs replay", () => {
     expect(shown).toContain("process_refund was approved by maria in the record; today's definition does not ask.");
     const json = await replayed("--agent", path, "--json");
     expect(json.shown).toContain('"same": false');
+    // Wherever the option stands.
+    const before = await machine.ask("runs", "replay", "--agent", path, file("refund.jsonl"));
+    expect(before).toEqual({ code, shown });
   });
 
   it("takes the definition from standard input", async () => {
