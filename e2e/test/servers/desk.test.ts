@@ -143,6 +143,10 @@ describe.skipIf("missing" in browser)("the desk", () => {
     await openApproval(page, run);
     await page.getByText("This was approved").waitFor();
     await page.getByRole("status").getByText("“no more than that”").waitFor();
+    await page.getByText("The run so far").click();
+    await page.getByText("Decided by maria: approved").waitFor();
+    await page.getByText("refund began on worker-1").waitFor();
+    expect(await barriers(page)).toEqual([]);
   });
 
   it("tells whoever was slower that somebody was faster, and who", async () => {

@@ -8,6 +8,7 @@ import { refusalOf } from "../api/refusal.js";
 import { keyOf, oldestFirst, pathOf } from "../inbox/inbox.js";
 import { useInbox } from "../inbox/inbox-context.js";
 import { KIND_COLORS, KIND_WORDS } from "../inbox/kinds.js";
+import { RunSoFar } from "../run/run-so-far.js";
 import { useKeys } from "../shell/use-keys.js";
 import { useNow } from "../shell/use-now.js";
 import { JsonView, RawJson } from "../text/json-view.js";
@@ -89,6 +90,7 @@ function Checkpoint({ now, look }: { readonly now: Approval; readonly look: () =
       <section className="card" aria-label="About it">
         <Facts approval={{ ...shown, votes: now.votes }} run={run} tool={tool} nowMs={nowMs} />
       </section>
+      <RunSoFar runId={shown.runId} nowMs={nowMs} />
       {isClosed || done !== undefined ? null : (
         <Actions approval={shown} tool={tool} deciding={deciding} isHeld={isStale || justAppeared} />
       )}

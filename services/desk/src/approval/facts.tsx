@@ -3,8 +3,9 @@ import { type Approval, ApprovalKind, type Approvers, type RunStatus, type Tool 
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ReactNode } from "react";
 import { fromNow, lasting } from "../text/reading.js";
-import { SafeText } from "../text/safe-text.js";
+import { LongText, SafeText } from "../text/safe-text.js";
 import { outcomeWords, personOf } from "./decision.js";
+import { useInput } from "./use-approval.js";
 
 export interface FactsProps {
   readonly approval: Approval;
@@ -14,6 +15,7 @@ export interface FactsProps {
 }
 
 export function Facts({ approval, run, tool, nowMs }: FactsProps): ReactNode {
+  const input = useInput(approval.runId);
   const {
     runId,
     agentName,
@@ -40,6 +42,11 @@ export function Facts({ approval, run, tool, nowMs }: FactsProps): ReactNode {
       {run === undefined || run.startedBy === "" ? null : (
         <Fact name="Asked by">
           <SafeText text={run.startedBy} />
+        </Fact>
+      )}
+      {input === undefined || input === "" ? null : (
+        <Fact name="What the run was asked">
+          <LongText text={input} label="What the run was asked" />
         </Fact>
       )}
       {reason === "" ? null : (

@@ -79,6 +79,13 @@ export function useTool(approval: Approval, agentVersion: string | undefined): T
   return data?.agent?.tools.find(({ name }) => name === approval.toolName);
 }
 
+/** What the run was asked when it started; undefined before that is known. */
+export function useInput(runId: string): string | undefined {
+  const { data } = useQuery(RunService.method.getHistory, { runId, pageSize: 1 }, { staleTime: "static" });
+  const first = data?.events[0]?.event;
+  return first?.case === "runStarted" ? first.value.input : undefined;
+}
+
 export interface RunQuery {
   readonly run: RunStatus | undefined;
   /** The checkpoints that its run has open, by their ids; undefined before that was asked just now. */

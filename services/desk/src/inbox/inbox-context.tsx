@@ -22,6 +22,12 @@ export interface InboxState {
   readonly setMine: (mine: boolean) => void;
 }
 
+/** What comes in a frame is drawn together. */
+const FRAME_MS = 16;
+/** While a long list comes in, drawing it again and again would take longer than the list. */
+const MUCH = 40;
+const REST_MS = 250;
+
 const InboxContext = createContext<InboxState | undefined>(undefined);
 
 export function useInbox(): InboxState {
@@ -51,6 +57,7 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
   useEffect(() => {
     const client = createClient(ApprovalService, transport);
     const over = new AbortController();
+    let isMuch = false;
     setProblem(undefined);
     // A stream has no time in which it must end.
     const lasting = (signal: AbortSignal): CallOptions => ({ signal, timeoutMs: 0 });
@@ -60,10 +67,12 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
         const answer = await client.listApprovals({ mine, pageSize: 1, withTotal: true }, { signal });
         queries.setQueryData(keyOfTotal(mine), answer);
       },
-      onChanges: (changes, anew) =>
+      onChanges: (changes, anew) => {
+        isMuch = changes.length > MUCH;
         queries.setQueryData<Inbox>(keyOfInbox(mine), (inbox = EMPTY_INBOX) =>
           withChanges(anew ? EMPTY_INBOX : inbox, changes),
-        ),
+        );
+      },
       onConnection: setConnection,
       after: (error) => {
         const refusal = refusalOf(error);
@@ -74,7 +83,7 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
         return refusal.reason === "INVALID_REQUEST" ? "anew" : "resume";
       },
       pause: pauseOrWake,
-      soon: (then) => setTimeout(then, 16),
+      soon: (then) => setTimeout(then, isMuch ? REST_MS : FRAME_MS),
       signal: over.signal,
     });
     return () => over.abort();

@@ -5,7 +5,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useKeys } from "../shell/use-keys.js";
 import { useNow } from "../shell/use-now.js";
@@ -24,6 +24,7 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
   const [focusedKey, setFocusedKey] = useState("");
   const last = useRef(0);
   const found = useMemo(() => rows.findIndex((row) => keyOf(row) === focusedKey), [rows, focusedKey]);
+  if (found >= 0) last.current = found;
   // Where the row has gone, one goes on from its place.
   const focused = found >= 0 ? found : last.current - 1;
   const nowMs = useNow(10_000);
@@ -46,7 +47,6 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
   });
   const setFocusedAt = (at: number): void => {
     const row = rows[at];
-    last.current = at;
     setFocusedKey(row === undefined ? "" : keyOf(row));
   };
   const goTo = (at: number): void => {
@@ -82,7 +82,7 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
             aria-setsize={rows.length}
             style={{ height: size, transform: `translateY(${start - virtualizer.options.scrollMargin}px)` }}
           >
-            <Row approval={row} at={index} nowMs={nowMs} onFocus={() => setFocusedAt(index)} />
+            <Row approval={row} at={index} nowMs={nowMs} onFocus={setFocusedKey} />
           </li>
         );
       })}
@@ -94,15 +94,16 @@ interface RowProps {
   readonly approval: Approval;
   readonly at: number;
   readonly nowMs: number;
-  readonly onFocus: () => void;
+  readonly onFocus: (key: string) => void;
 }
 
-function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
+/** Drawn again where something of it is another, and not whenever the list moves. */
+const Row = memo(function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
   const { kind, toolName, agentName, requestedAt, expiresAt, votes, votesRequired } = approval;
   const { parts, left } = summaryOf(approval);
   const expiresMs = expiresAt === undefined ? undefined : timestampMs(expiresAt) - nowMs;
   return (
-    <Link href={pathOf(approval)} className="row" data-row={at} onFocus={onFocus}>
+    <Link href={pathOf(approval)} className="row" data-row={at} onFocus={() => onFocus(keyOf(approval))}>
       <span className="row-what">
         <Badge color={KIND_COLORS[kind]} variant="light">
           {KIND_WORDS[kind]}
@@ -134,4 +135,4 @@ function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
       </span>
     </Link>
   );
-}
+});

@@ -48,6 +48,8 @@ const REST_MS = 50;
 /** When nothing has changed yet: asked for, it tells the time. */
 const NEVER_MS = Date.UTC(9999, 0);
 const PAGE = 200;
+/** As much as a screen has, so that it is there soon. */
+const FIRST_PAGE = 50;
 
 export class ApprovalWatch {
   readonly #options: ApprovalWatchOptions;
@@ -106,7 +108,7 @@ export class ApprovalWatch {
       assigneeGroups,
       mine,
       pageToken,
-      pageSize: PAGE,
+      pageSize: pageToken === "" ? FIRST_PAGE : PAGE,
     });
     const listed = await orchestrators.ask(ApprovalService.method.listApprovals, asked, asker);
     const { since } = cursor;
