@@ -14,15 +14,16 @@ export function eventLines({ runId, agentName, state, error, events }: TestedRun
 
 function eventLine(event: TestedEvent): string {
   const number = "kitOnly" in event ? "" : String(event.sequence);
-  return `${number.padStart(5)}  ${event.type.padEnd(18)} ${detail(event)}`.trimEnd();
+  return `${number.padStart(5)}  ${event.type.padEnd(18)} ${eventDetail(event)}`.trimEnd();
 }
 
 /** What an event tells, without its number. */
 export function eventWords(event: TestedEvent): string {
-  return `${event.type} ${detail(event)}`.trimEnd();
+  return `${event.type} ${eventDetail(event)}`.trimEnd();
 }
 
-function detail(event: TestedEvent): string {
+/** What an event tells, without its number and type. */
+export function eventDetail(event: TestedEvent): string {
   switch (event.type) {
     case "run_started":
       return quoted(event.input);

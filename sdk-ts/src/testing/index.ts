@@ -14,11 +14,13 @@ export {
   type ToolDecisions,
 } from "./decisions.js";
 export { Expectation, expectRun, expectRun as expect } from "./expect/expectation.js";
-export type { EventPattern, OutputType } from "./expect/findings.js";
+export type { OutputType } from "./expect/findings.js";
+export type { EventPattern } from "./expect/names.js";
 export { Kit, type KitOptions } from "./kit.js";
 export { KitError } from "./kit-error.js";
 export type { KitEvent } from "./kit-event.js";
 export { KitRun } from "./kit-run.js";
+export type { KnownTools } from "./known-tools.js";
 export { type MemoryKitOptions, memoryKit } from "./memory-kit.js";
 export { type MockDecision, type MockDecisionDetails, MockEvent } from "./mock/mock-event.js";
 export { mockRun } from "./mock/mock-run.js";
@@ -40,5 +42,12 @@ export { HistoryError, type HistoryLinesOptions, historyLines } from "./replay/h
 export { type ReplayOptions, replay } from "./replay/replay.js";
 export { type ReplayDifference, type ReplayedRun, ReplayReport } from "./replay/replay-report.js";
 export { type LocalServer, type LocalServerOptions, startLocalServer } from "./server/local-server.js";
-export type { TestedCall, TestedDecision, TestedEvent, TestedRun } from "./tested-run.js";
+export type {
+  TestedCall,
+  TestedChildRun,
+  TestedDecision,
+  TestedEvent,
+  TestedRun,
+  TestedVote,
+} from "./tested-run.js";
 export { workerLost } from "./tool-hooks.js";

@@ -18,6 +18,7 @@ import {
 } from "./decisions.js";
 import { eventLines } from "./event-lines.js";
 import { KitError } from "./kit-error.js";
+import { knownTools } from "./known-tools.js";
 import { News } from "./news.js";
 import { endedEarly, neverWaited, severalWait, stuckFor, waitsForWhat } from "./run-words.js";
 import { type TestedRun, testedRun } from "./tested-run.js";
@@ -133,7 +134,7 @@ export class KitRun {
 
   /** The run as it stands. Lets nothing happen. */
   async soFar(): Promise<TestedRun> {
-    return testedRun(await this.status(), [...this.#events]);
+    return testedRun(await this.status(), [...this.#events], knownTools(this.#options.agent));
   }
 
   /** Ends the following, and the run as well where it would go on without the kit. */

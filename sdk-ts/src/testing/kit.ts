@@ -7,6 +7,7 @@ import type { DecisionReader } from "./decision-reader.js";
 import type { DecisionScript } from "./decisions.js";
 import { KitError } from "./kit-error.js";
 import { KitRun } from "./kit-run.js";
+import { knownTools } from "./known-tools.js";
 import type { ModelScript } from "./model/model-turn.js";
 import type { AskedTurn, ScriptedModel } from "./model/scripted-model.js";
 import { checked } from "./script-check.js";
@@ -106,7 +107,9 @@ export class Kit {
       const signal = new AbortController().signal;
       const events: TestedEvent[] = [];
       for await (const event of handle.events({ after: 0, includeDeltas: false, signal })) events.push(event);
-      return testedRun(await handle.getStatus(), events);
+      const status = await handle.getStatus();
+      const agent = [...this.#agents].find(({ name }) => name === status.agentName);
+      return testedRun(status, events, agent && knownTools(agent));
     };
     return this.#parts.world.until(reading());
   }

@@ -79,7 +79,7 @@ describe("a test", () => {
     const second = pendingApprovals.find(({ arguments: args }) => args.amount === 1);
     await run.approve({ approvalId: second?.approvalId ?? "" });
     await run.reject("too much");
-    expect((await run.result()).calls.map(({ decision }) => decision?.outcome)).toEqual(["REJECTED", "APPROVED"]);
+    expect((await run.result()).calls.map(({ decisions }) => decisions[0]?.outcome)).toEqual(["REJECTED", "APPROVED"]);
     await expect(run.approve("process_refund" as never)).rejects.toThrow(
       'run.approve() is given "process_refund"; which tool it is about is written as { toolName: "process_refund" }.',
     );

@@ -20,14 +20,35 @@ export const OTHER_RUNS: readonly MockScenario[] = [
       ...[PAYS, WAITS, decided("APPROVED", { by: "maria" }), decided("APPROVED", { by: "eve", groups: ["finance"] })],
       ...[["toolResult", "pay", 1] as const, DONE],
     ],
+    expected: [
+      ["approved", "pay", "tom"],
+      ["didNotUseTool", "pay"],
+    ],
   },
-  { name: "one vote is not enough", agent: "payer", events: [PAYS, decided("APPROVED", { by: "maria" }), WAITS] },
+  {
+    name: "one vote is not enough",
+    agent: "payer",
+    events: [PAYS, decided("APPROVED", { by: "maria" }), WAITS],
+    expected: [
+      ["approved", "pay"],
+      ["approved", "pay", "tom"],
+    ],
+  },
+  {
+    name: "refused: an end after one vote of two",
+    agent: "payer",
+    events: [PAYS, WAITS, decided("APPROVED", { by: "maria" }), DONE],
+  },
   {
     name: "an edit begins the votes anew",
     agent: "payer",
     events: [
       ...[PAYS, decided("APPROVED", { by: "maria" }), decided("APPROVED", { by: "tom", args: { amount: 5 } })],
       ...[decided("APPROVED", { by: "maria" }), ["toolResult", "pay", 1] as const],
+    ],
+    expected: [
+      ["usedTool", "pay", { amount: 500 }],
+      ["usedTool", "pay", { amount: 5 }],
     ],
   },
   { name: "one rejection closes", agent: "payer", events: [PAYS, decided("REJECTED", { by: "tom", reason: "no" })] },
@@ -47,6 +68,11 @@ export const OTHER_RUNS: readonly MockScenario[] = [
     name: "a rule that does not ask",
     agent: "ruled",
     events: [["toolCall", "pay", { amount: 5 }], ["toolResult", "pay"], DONE],
+  },
+  {
+    name: "refused: waiting where the rule does not ask",
+    agent: "ruled",
+    events: [["toolCall", "pay", { amount: 5 }], WAITS],
   },
   { name: "a rule that asks", agent: "ruled", events: [PAYS, WAITS] },
   { name: "a rule that cannot be applied asks", agent: "ruled", events: [["toolCall", "give", { amount: 5 }], WAITS] },
@@ -85,6 +111,19 @@ export const OTHER_RUNS: readonly MockScenario[] = [
     name: "a run in a run",
     agent: "desk",
     events: [["toolCall", "refund_agent", { input: "Refund" }], ["toolResult", "refund_agent", "Refunded."], DONE],
+    expected: [
+      ...[["usedTool", "process_refund"] as const, ["didNotUseTool", "process_refund"] as const],
+      ...[["usedTimes", "process_refund", 0] as const, ["toolFailed", "process_refund"] as const],
+      ...[["toolCallOrder", ["process_refund", "refund_agent"]] as const, ["toolsUsedExactly", ["get_order"]] as const],
+      ...[["paused"] as const, ["approved"] as const, ["approved", "process_refund"] as const, ["rejected"] as const],
+      ...[["answered"] as const, ["expired", "process_refund"] as const, ["allowedByGrant"] as const],
+    ],
+  },
+  {
+    name: "a run in a run that fails",
+    agent: "desk",
+    events: [["toolCall", "refund_agent", { input: "Refund" }], ["toolError", "refund_agent", "overloaded"], DONE],
+    expected: [["noErrors"]],
   },
   { name: "a run in a run that goes on", agent: "desk", events: [["toolCall", "refund_agent", { input: "Refund" }]] },
   {

@@ -25,7 +25,7 @@ function told(tools: readonly string[]): fc.Arbitrary<Told> {
   const maybe = <T>(of: fc.Arbitrary<T>, freq: number) => fc.option(of, { nil: undefined, freq });
   const details = tool.chain((name) =>
     fc.record({
-      by: maybe(fc.constantFrom("maria", "tom", "eve"), 3),
+      by: maybe(fc.constantFrom("maria", "tom", "eve", " tom"), 3),
       groups: maybe(fc.constantFrom(["finance"], ["board"], ["finance", "board"], ["others"]), 1),
       reason: maybe(fc.constantFrom("because", "✓"), 1),
       args: maybe(argsOf(name), 1),
@@ -44,6 +44,7 @@ function told(tools: readonly string[]): fc.Arbitrary<Told> {
           return ["toolResult", name, value];
         }),
     },
+    { weight: 2, arbitrary: tool.map((name): Told => ["toolError", name, "closed"]) },
     { weight: 2, arbitrary: fc.constant<Told>(["waiting"]) },
     {
       weight: 6,

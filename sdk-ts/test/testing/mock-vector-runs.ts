@@ -75,8 +75,8 @@ function failureOf(expectation: Expectation, [name, ...args]: Told): string {
   throw new Error(`${name} holds of ${expectation.run.agentName}.`);
 }
 
-function plain({ runId: _, ...run }: TestedRun, events: readonly unknown[]): unknown {
-  return terse({ ...run, events }, "");
+function plain({ runId: _, tools: _tools, ...run }: TestedRun, events: readonly unknown[]): unknown {
+  return JSON.parse(withoutIds(JSON.stringify(terse({ ...run, events }, ""))));
 }
 
 /** Without what every event has, and without fields that say nothing. What others wrote stays as it is. */

@@ -152,7 +152,7 @@ describe("every expectation", () => {
       /^Expected the output to fit the schema\.\nIt is "Delivered\."\. The schema says: /,
     );
     expect(firstLines((of) => expectRun(of).maxTurns(1))).toBe(
-      "Expected the model to have been asked at most 1 times.\nIt replied 2 times.",
+      "Expected the model to have been asked at most once.\nIt replied 2 times.",
     );
     expect(firstLines((of) => expectRun(of).eventsContain("waiting"))).toMatch(
       /^Expected the events to contain "waiting"\.\nThey are run_started, /,

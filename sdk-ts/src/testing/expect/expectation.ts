@@ -2,14 +2,21 @@
 import { AssertionError } from "node:assert";
 import { eventLines } from "../event-lines.js";
 import type { TestedRun } from "../tested-run.js";
-import type { EventPattern, Finding, OutputType } from "./findings.js";
+import type { Finding } from "./finding.js";
+import type { OutputType } from "./findings.js";
 import * as findings from "./findings.js";
+import type { EventPattern } from "./names.js";
+import * as people from "./people-findings.js";
+import { requireRun } from "./run-check.js";
+import * as tools from "./tool-findings.js";
 
 /** Each method throws an AssertionError that says what there is instead, with the run's events, or gives the chain back. */
 export class Expectation {
   readonly run: TestedRun;
 
+  /** Throws KitError where it is no run. */
   constructor(run: TestedRun) {
+    requireRun(run);
     this.run = run;
   }
 
@@ -23,6 +30,16 @@ export class Expectation {
     return this.#hold(findings.failed(this.run, reason));
   }
 
+  /** Somebody ended the run. */
+  cancelled(): this {
+    return this.#hold(findings.cancelled(this.run));
+  }
+
+  /** The run took longer than it may. */
+  timedOut(): this {
+    return this.#hold(findings.timedOut(this.run));
+  }
+
   /** Where the run stands: COMPLETED, WAITING, CANCELLED and so on. */
   status(state: TestedRun["state"]): this {
     return this.#hold(findings.status(this.run, state));
@@ -34,26 +51,37 @@ export class Expectation {
   }
 
   /**
-   * The tool ran, or a person answered the question that it is; with these arguments (as it ran: after a person's edit).
-   * A call that was rejected, or still waits, did not.
+   * The tool ran, whatever came of it, or a person answered the question that it is; with these arguments (all of them, as
+   * it ran: after a person's edit). A call that was rejected, or still waits, did not. Add noErrors() where it is to have
+   * succeeded.
    */
-  usedTool(toolName: string, args?: unknown): this {
-    return this.#hold(findings.usedTool(this.run, toolName, args));
+  usedTool(toolName: string, ...args: readonly [args?: unknown]): this {
+    return this.#hold(tools.usedTool(this.run, toolName, ...args));
   }
 
   /** The opposite. */
   didNotUseTool(toolName: string): this {
-    return this.#not(findings.usedTool(this.run, toolName));
+    return this.#not(tools.usedTool(this.run, toolName));
   }
 
-  /** These ran in this order; others may have run in between. */
+  /** So many calls of the tool ran. Attempts of one call count once. */
+  usedTimes(toolName: string, count: number): this {
+    return this.#hold(tools.usedTimes(this.run, toolName, count));
+  }
+
+  /** A call of the tool ran, and came to an error after its last attempt. */
+  toolFailed(toolName: string): this {
+    return this.#hold(tools.toolFailed(this.run, toolName));
+  }
+
+  /** These began in this order, whatever the order in which the model called them; others may have run in between. */
   toolCallOrder(toolNames: readonly string[]): this {
-    return this.#hold(findings.toolCallOrder(this.run, toolNames));
+    return this.#hold(tools.toolCallOrder(this.run, toolNames));
   }
 
   /** Each of these ran, as often as you like, and no other. */
   toolsUsedExactly(toolNames: readonly string[]): this {
-    return this.#hold(findings.toolsUsedExactly(this.run, toolNames));
+    return this.#hold(tools.toolsUsedExactly(this.run, toolNames));
   }
 
   /** The answer is this. */
@@ -90,43 +118,58 @@ export class Expectation {
     return this.#hold(findings.maxTurns(this.run, most));
   }
 
-  /** The run waited for a person: for a call of this tool, or for any. */
+  /** The run waited for a person, or one that it started did: for a call of this tool, or for any. */
   paused(toolName?: string): this {
-    return this.#hold(findings.paused(this.run, toolName));
+    return this.#hold(people.paused(this.run, toolName));
   }
 
-  /** A person approved a call: of this tool, or of any; this person, or somebody. */
+  /**
+   * A person approved a call: of this tool, or of any. With `by`: this person did, by their decision or by their vote.
+   * What a standing grant allowed, nobody approved.
+   */
   approved(toolName?: string, by?: string): this {
-    return this.#hold(findings.approved(this.run, toolName, by));
+    return this.#hold(people.approved(this.run, toolName, by));
+  }
+
+  /** A standing grant allowed a call, and nobody was asked: of this tool, or of any. */
+  allowedByGrant(toolName?: string): this {
+    return this.#hold(people.allowedByGrant(this.run, toolName));
   }
 
   /** A person rejected a call: of this tool, or of any; for this reason, or for any. */
   rejected(toolName?: string, reason?: string | RegExp): this {
-    return this.#hold(findings.rejected(this.run, toolName, reason));
+    return this.#hold(people.rejected(this.run, toolName, reason));
   }
 
   /** A person answered: a question, or in place of a tool. */
   answered(toolName?: string): this {
-    return this.#hold(findings.answered(this.run, toolName));
+    return this.#hold(people.answered(this.run, toolName));
   }
 
   /** Nobody decided in time. */
   expired(toolName?: string): this {
-    return this.#hold(findings.expired(this.run, toolName));
+    return this.#hold(people.expired(this.run, toolName));
   }
 
-  #hold(finding: Finding): this {
-    if (!finding.holds) throw failure(this.run, finding.expected, finding.instead);
+  #hold({ holds, expected, instead, unsure }: Finding): this {
+    if (!holds) throw failure(this.run, expected, unsure === undefined ? instead : `${instead} ${unsure}`);
     return this;
   }
 
-  #not({ holds, expected, instead }: Finding): this {
-    if (holds) throw failure(this.run, expected.replace(" to have been ", " not to have been "), instead);
+  #not({ holds, expected, instead, unsure }: Finding): this {
+    if (holds || unsure !== undefined) throw failure(this.run, negated(expected), holds ? instead : `${unsure}`);
     return this;
   }
 }
 
-/** Begins a chain. Test runners have an `expect` of their own: there use the same by its other name. */
+/** "the run to have completed" becomes "the run not to have completed". */
+export function negated(expected: string): string {
+  return expected
+    .replace(/ to (have|be|contain|match|fit|come) /, " not to $1 ")
+    .replace(/^nobody not to/, "somebody to");
+}
+
+/** Begins a chain. Throws KitError where it is no run, such as the promise of one. Test runners have an `expect` of their own: there use the same by its other name. */
 export function expectRun(run: TestedRun): Expectation {
   return new Expectation(run);
 }

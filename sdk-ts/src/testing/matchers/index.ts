@@ -1,8 +1,13 @@
 // What expect() of Vitest and of Jest can be extended by. Vitest: import "@agentspan/sdk/testing/vitest" in a setup file;
 // Jest: "@agentspan/sdk/testing/jest". Both only do expect.extend(runMatchers), and tell the types.
-import { failureText } from "../expect/expectation.js";
-import type { EventPattern, Finding, OutputType } from "../expect/findings.js";
+import { failureText, negated } from "../expect/expectation.js";
+import type { Finding } from "../expect/finding.js";
+import type { OutputType } from "../expect/findings.js";
 import * as findings from "../expect/findings.js";
+import type { EventPattern } from "../expect/names.js";
+import * as people from "../expect/people-findings.js";
+import { requireRun } from "../expect/run-check.js";
+import * as tools from "../expect/tool-findings.js";
 import type { TestedRun } from "../tested-run.js";
 
 /** What a matcher gives its test runner. */
@@ -17,13 +22,21 @@ export interface RunMatchers<R> {
   toHaveCompleted(): R;
   /** The run failed; with this reason, such as MAX_TURNS, where one is named. */
   toHaveFailed(reason?: string): R;
+  /** Somebody ended the run. */
+  toHaveBeenCancelled(): R;
+  /** The run took longer than it may. */
+  toHaveTimedOut(): R;
   /** Where the run stands: COMPLETED, WAITING, CANCELLED and so on. */
   toHaveStatus(state: TestedRun["state"]): R;
   /** No attempt failed, no call was refused or came to an error, and the run did not fail. */
   toHaveNoErrors(): R;
-  /** The tool ran, or a person answered the question that it is; with these arguments, as it ran. */
-  toHaveUsedTool(toolName: string, args?: unknown): R;
-  /** These ran in this order; others may have run in between. */
+  /** The tool ran, whatever came of it, or a person answered the question that it is; with these arguments, as it ran. */
+  toHaveUsedTool(toolName: string, ...args: readonly [args?: unknown]): R;
+  /** So many calls of the tool ran. Attempts of one call count once. */
+  toHaveUsedToolTimes(toolName: string, count: number): R;
+  /** A call of the tool ran, and came to an error after its last attempt. */
+  toHaveFailedTool(toolName: string): R;
+  /** These began in this order; others may have run in between. */
   toHaveUsedToolsInOrder(toolNames: readonly string[]): R;
   /** Each of these ran, and no other. */
   toHaveUsedExactlyTools(toolNames: readonly string[]): R;
@@ -39,10 +52,12 @@ export interface RunMatchers<R> {
   toHaveEventsInOrder(events: readonly EventPattern[]): R;
   /** The model replied so often at most. */
   toHaveTakenAtMostTurns(most: number): R;
-  /** The run waited for a person: for a call of this tool, or for any. */
+  /** The run waited for a person, or one that it started did: for a call of this tool, or for any. */
   toHavePausedFor(toolName?: string): R;
-  /** A person approved a call: of this tool, or of any; this person, or somebody. */
+  /** A person approved a call, by their decision or by their vote: of this tool, or of any; this person, or somebody. */
   toHaveBeenApproved(toolName?: string, by?: string): R;
+  /** A standing grant allowed a call, and nobody was asked: of this tool, or of any. */
+  toHaveBeenAllowedByGrant(toolName?: string): R;
   /** A person rejected a call: of this tool, or of any; for this reason, or for any. */
   toHaveBeenRejected(toolName?: string, reason?: string | RegExp): R;
   /** A person answered: a question, or in place of a tool. */
@@ -62,11 +77,15 @@ type Matchers = {
 export const runMatchers: Matchers = {
   toHaveCompleted: matcher(findings.completed),
   toHaveFailed: matcher(findings.failed),
+  toHaveBeenCancelled: matcher(findings.cancelled),
+  toHaveTimedOut: matcher(findings.timedOut),
   toHaveStatus: matcher(findings.status),
   toHaveNoErrors: matcher(findings.noErrors),
-  toHaveUsedTool: matcher(findings.usedTool),
-  toHaveUsedToolsInOrder: matcher(findings.toolCallOrder),
-  toHaveUsedExactlyTools: matcher(findings.toolsUsedExactly),
+  toHaveUsedTool: matcher(tools.usedTool),
+  toHaveUsedToolTimes: matcher(tools.usedTimes),
+  toHaveFailedTool: matcher(tools.toolFailed),
+  toHaveUsedToolsInOrder: matcher(tools.toolCallOrder),
+  toHaveUsedExactlyTools: matcher(tools.toolsUsedExactly),
   toHaveOutput: matcher(findings.output),
   toHaveOutputLike: matcher((run: TestedRun, text: string | RegExp) =>
     typeof text === "string" ? findings.outputContains(run, text) : findings.outputMatches(run, text),
@@ -75,31 +94,29 @@ export const runMatchers: Matchers = {
   toHaveEvent: matcher(findings.eventsContain),
   toHaveEventsInOrder: matcher(findings.eventSequence),
   toHaveTakenAtMostTurns: matcher(findings.maxTurns),
-  toHavePausedFor: matcher(findings.paused),
-  toHaveBeenApproved: matcher(findings.approved),
-  toHaveBeenRejected: matcher(findings.rejected),
-  toHaveBeenAnswered: matcher(findings.answered),
-  toHaveExpired: matcher(findings.expired),
+  toHavePausedFor: matcher(people.paused),
+  toHaveBeenApproved: matcher(people.approved),
+  toHaveBeenAllowedByGrant: matcher(people.allowedByGrant),
+  toHaveBeenRejected: matcher(people.rejected),
+  toHaveBeenAnswered: matcher(people.answered),
+  toHaveExpired: matcher(people.expired),
 };
 
 function matcher<A extends readonly unknown[]>(find: (run: TestedRun, ...args: A) => Finding) {
-  return (run: TestedRun, ...args: A): MatcherResult => {
-    if (!isTestedRun(run)) {
-      return { pass: false, message: () => "Expected a run, as mockRun() or a kit gives it, and got something else." };
+  return function (this: unknown, run: TestedRun, ...args: A): MatcherResult {
+    // Thrown, so that the opposite fails as well.
+    requireRun(run);
+    const { holds, expected, instead, unsure } = find(run, ...args);
+    if (unsure !== undefined && !holds && isNegated(this)) {
+      return { pass: true, message: () => failureText(run, negated(expected), unsure) };
     }
-    const { holds, expected, instead } = find(run, ...args);
+    const why = unsure === undefined || holds ? instead : `${instead} ${unsure}`;
     // The runner asks for the words where it failed: of a passed one, because the opposite was expected.
-    return { pass: holds, message: () => failureText(run, holds ? negated(expected) : expected, instead) };
+    return { pass: holds, message: () => failureText(run, holds ? negated(expected) : expected, why) };
   };
 }
 
-function isTestedRun(run: unknown): run is TestedRun {
-  return typeof run === "object" && run !== null && "events" in run && "calls" in run;
-}
-
-/** "the run to have completed" becomes "the run not to have completed". */
-function negated(expected: string): string {
-  return expected
-    .replace(/ to (have|be|contain|match|fit|come) /, " not to $1 ")
-    .replace(/^nobody not to/, "somebody to");
+/** Test runners tell their matchers whether the opposite is expected. */
+function isNegated(state: unknown): boolean {
+  return typeof state === "object" && state !== null && "isNot" in state && state.isNot === true;
 }

@@ -1,12 +1,15 @@
 // What happens in a run that is made up, step by step.
 import type { JsonObject } from "../../json-text.js";
+import { writeJson } from "../../json-text.js";
+import { shown } from "../../option-check.js";
+import { KitError } from "../kit-error.js";
 import type { KitEvent } from "../kit-event.js";
 
 /** How a person decided: APPROVED or REJECTED; RESPONDED answers a question, or stands in for the tool. */
 export type MockDecision = "APPROVED" | "REJECTED" | "RESPONDED";
 
 export interface MockDecisionDetails {
-  /** Which tool's call; the one that waits where only one does. */
+  /** Which tool's call, where those of several wait; of several calls of one tool, the first. */
   readonly toolName?: string;
   /** Who decided; "somebody" unless said. */
   readonly by?: string;
@@ -22,6 +25,7 @@ export interface MockDecisionDetails {
 export type MockStep =
   | { readonly kind: "toolCall"; readonly toolName: string; readonly args: JsonObject }
   | { readonly kind: "toolResult"; readonly toolName: string; readonly value: unknown }
+  | { readonly kind: "toolError"; readonly toolName: string; readonly message: string }
   | { readonly kind: "waiting"; readonly message: string }
   | { readonly kind: "decided"; readonly outcome: MockDecision; readonly details: MockDecisionDetails }
   | { readonly kind: "done"; readonly result: unknown }
@@ -31,10 +35,18 @@ export type MockStep =
 /** One step. Made by the functions of MockEvent; `text` is how it is written. */
 export type MockEvent = MockStep & { readonly text: string };
 
+const DECISIONS: readonly MockDecision[] = ["APPROVED", "REJECTED", "RESPONDED"];
+
 function step(made: MockStep, ...args: readonly unknown[]): MockEvent {
   const name = made.kind === "kitOnly" ? nameOf(made.event) : made.kind;
-  const shown = args.filter((arg) => arg !== undefined && arg !== "").map((arg) => JSON.stringify(arg));
+  const shown = args.filter((arg) => arg !== undefined && arg !== "").map(written);
   return { ...made, text: `MockEvent.${name}(${shown.join(", ")})` };
+}
+
+/** What has no JSON form is refused where it is played, with the step. */
+function written(arg: unknown): string {
+  const json = writeJson(arg);
+  return json.ok ? json.text : shown(arg);
 }
 
 function nameOf({ type }: KitEvent): string {
@@ -50,12 +62,22 @@ export const MockEvent = {
   toolResult: (toolName: string, value: unknown = null): MockEvent =>
     step({ kind: "toolResult", toolName, value }, toolName, value),
 
+  /** A worker ran the call, and it failed for good: the model is told the message. */
+  toolError: (toolName: string, message: string): MockEvent =>
+    step({ kind: "toolError", toolName, message }, toolName, message),
+
   /** The run waits for a person. The message is for whoever reads the test. */
   waiting: (message = ""): MockEvent => step({ kind: "waiting", message }, message),
 
   /** A person decided what the run waits for. */
-  decided: (outcome: MockDecision = "APPROVED", details: MockDecisionDetails = {}): MockEvent =>
-    step({ kind: "decided", outcome, details }, outcome, Object.keys(details).length === 0 ? undefined : details),
+  decided: (outcome: MockDecision = "APPROVED", details: MockDecisionDetails = {}): MockEvent => {
+    if (!DECISIONS.includes(outcome)) {
+      const known = DECISIONS.map((one) => JSON.stringify(one)).join(", ");
+      throw new KitError(`MockEvent.decided() takes ${known}: not ${shown(outcome)}.`);
+    }
+    const told = Object.keys(details).length === 0 ? undefined : details;
+    return step({ kind: "decided", outcome, details }, outcome, told);
+  },
 
   /**
    * The model answers, and the run is done. Calls that have no result by then had one; what the run was said to be

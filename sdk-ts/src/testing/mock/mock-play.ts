@@ -1,10 +1,12 @@
 // The steps of a made-up run as commands of the core.
-import { type Call, openCheckpoints, stateOf, type Verdict } from "@agentspan/orchestrator/core";
+import { type Call, openCheckpoints, stateOf } from "@agentspan/orchestrator/core";
 import type { Agent } from "../../agent.js";
-import { toJsonText } from "../../json-text.js";
+import { sentence } from "../expect/finding.js";
 import { KitError } from "../kit-error.js";
 import { SCRIPTED_USAGE } from "../model/memory-models.js";
-import type { MockDecision, MockDecisionDetails, MockEvent, MockStep } from "./mock-event.js";
+import { type Brought, childEnd, jsonText, verdictOf } from "./mock-commands.js";
+import type { MockEvent, MockStep } from "./mock-event.js";
+import { noCall, requireName, whatWaits, whyNot } from "./mock-refusals.js";
 import { PlayedRun } from "./played-run.js";
 
 type Step<K extends MockStep["kind"]> = Extract<MockEvent, { readonly kind: K }>;
@@ -57,7 +59,13 @@ export class MockPlay {
     this.settleTurn();
     switch (event.kind) {
       case "toolResult":
-        this.#takeResult(event);
+        this.#finish(this.#callOf(event), {
+          kind: "result",
+          text: jsonText(event.value, `The result of ${event.toolName}`),
+        });
+        break;
+      case "toolError":
+        this.#finish(this.#callOf(event), { kind: "error", message: event.message, retryable: false });
         break;
       case "waiting":
         this.#takeWaiting(event);
@@ -106,7 +114,7 @@ export class MockPlay {
         calls: calls.map(({ toolName, args }, index) => ({
           modelCallId: `call_${turn.number}_${index + 1}`,
           name: toolName,
-          argumentsText: toJsonText(args, `The arguments of ${toolName}`),
+          argumentsText: jsonText(args, `The arguments of ${toolName}`),
         })),
         finishReason: calls.length === 0 ? "STOP" : "TOOL_CALLS",
         usage: SCRIPTED_USAGE,
@@ -120,19 +128,16 @@ export class MockPlay {
     return { turn: number, attempt: "attempt" in model ? model.attempt : 1 };
   }
 
-  #takeResult({ toolName, value, text }: Step<"toolResult">): void {
+  /** The call that a step says the outcome of. */
+  #callOf({ toolName, text }: Step<"toolResult" | "toolError">): Call {
     this.#requireTool(toolName);
     const call = this.#openCalls().find(({ tool }) => tool === toolName);
-    if (call === undefined) {
-      throw new KitError(
-        `${text} is the result of a call that nobody made: put MockEvent.toolCall(${JSON.stringify(toolName)}, …) before it.`,
-      );
-    }
-    this.#finish(call, toJsonText(value, `The result of ${toolName}`));
+    if (call !== undefined) return call;
+    throw new KitError(`${text} is the result of ${noCall(this.played, toolName)}.`);
   }
 
-  /** A worker, or another run, brings the result; where the core lets it. */
-  #finish(call: Call, result: string): void {
+  /** A worker, or another run, brings the outcome; where the core lets it. */
+  #finish(call: Call, outcome: Brought): void {
     const { callId, tool } = call;
     const { starts } = this.played.agent.tools.find(({ name }) => name === tool) ?? {};
     if (starts !== undefined && call.state.kind === "starting") {
@@ -143,8 +148,14 @@ export class MockPlay {
         agentVersion: "",
       };
       this.played.play({ type: "record_child", ...child });
-      const end = { state: "COMPLETED", result } as const;
-      this.played.play({ type: "take_report", ...child, sequence: 1, waits: false, checkpoints: [], end });
+      this.played.play({
+        type: "take_report",
+        ...child,
+        sequence: 1,
+        waits: false,
+        checkpoints: [],
+        end: childEnd(outcome),
+      });
       return;
     }
     this.#count += 1;
@@ -152,35 +163,14 @@ export class MockPlay {
     const task = { callId, attempt, nonce: `nonce_${this.#count}`, ...WORKER };
     const owner = this.played.owners[tool] ?? { approval: false, once: false, probe: false, enforcesKey: false };
     const claimed = this.played.play({ type: "claim", ...task, owner, store: true });
-    if (claimed.type !== "granted") throw new KitError(this.#whyNot(call));
+    if (claimed.type !== "granted") throw new KitError(whyNot(this.played, call));
     const { digest } = claimed;
-    this.played.play({ type: "complete", ...task, digest, outcome: { kind: "result", text: result } });
-  }
-
-  #whyNot({ callId, tool }: Call): string {
-    const open = openCheckpoints(this.played.run).find((checkpoint) => checkpoint.callId === callId);
-    const decided = `MockEvent.waiting() and MockEvent.decided()`;
-    if (open?.kind === "QUESTION") {
-      return `${tool} asks a person, and has no result before somebody answers. Put ${decided.replace("decided()", 'decided("RESPONDED", { content: … })')} in place of its toolResult.`;
-    }
-    if (open !== undefined) {
-      return `${tool} needs a person's approval, and no server runs it before that. Put ${decided} before its toolResult.`;
-    }
-    return `${tool} cannot run here: its call is ${this.#openCalls().find((call) => call.callId === callId)?.state.kind ?? "over"}.`;
+    this.played.play({ type: "complete", ...task, digest, outcome });
   }
 
   #takeWaiting({ text }: Step<"waiting">): void {
     if (openCheckpoints(this.played.run).length === 0) {
-      const gated = this.#agent.tools
-        .filter((tool) => tool.kind === "human" || tool.approvalRequired)
-        .map(({ name }) => name);
-      const which =
-        gated.length === 0
-          ? "this agent has none"
-          : `of this agent's tools ${gated.join(" and ")} ${gated.length === 1 ? "does" : "do"}`;
-      throw new KitError(
-        `${text}, but the run waits for nobody: only a call of a tool that needs approval makes it wait, and ${which}.`,
-      );
+      throw new KitError(`${text}, but the run waits for nobody: ${whatWaits(this.#agent, this.played)}.`);
     }
     this.#saidToWait = true;
   }
@@ -188,6 +178,11 @@ export class MockPlay {
   #takeDecision({ outcome, details, text }: Step<"decided">): void {
     const { toolName } = details;
     const open = openCheckpoints(this.played.run);
+    const asked = [...new Set(open.map(({ tool }) => tool))];
+    if (toolName === undefined && asked.length > 1) {
+      throw new KitError(`${text} may be about ${asked.join(" or ")}: say which, by toolName.`);
+    }
+    requireName(text, details.by);
     const checkpoint = open.find(({ tool }) => toolName === undefined || tool === toolName);
     if (checkpoint === undefined) {
       const whom = toolName === undefined ? "nobody was asked" : `nobody was asked about ${toolName}`;
@@ -215,6 +210,11 @@ export class MockPlay {
     for (const call of this.#openCalls()) {
       const open = openCheckpoints(this.played.run).find(({ callId }) => callId === call.callId);
       if (open !== undefined) {
+        const votes = Object.keys(open.votes).length;
+        if (votes > 0) {
+          const missing = `${votes} of ${open.votesRequired} votes are there: put MockEvent.decided() of others before it`;
+          throw new KitError(`${event.text}, but ${call.tool} still waits for a person. ${missing}.`);
+        }
         if (!this.#saidToWait || open.kind !== "APPROVAL") {
           throw new KitError(
             `${event.text}, but ${call.tool} still waits for a person: put MockEvent.waiting() and MockEvent.decided() before it.`,
@@ -223,7 +223,7 @@ export class MockPlay {
         this.#approveUnsaid(open.approvalId, open.digest);
       }
       const now = this.#openCalls().find(({ callId }) => callId === call.callId);
-      if (now !== undefined) this.#finish(now, "null");
+      if (now !== undefined) this.#finish(now, { kind: "result", text: "null" });
     }
   }
 
@@ -235,13 +235,14 @@ export class MockPlay {
     const answer = this.played.play({ type: "decide", ...about, ...by, verdict: { kind: "approve" } });
     if (answer.type === "rejection" || (answer.type === "decided" && !answer.closed)) {
       const why = answer.type === "rejection" ? answer.message : `${answer.votesMissing} more must agree`;
-      throw new KitError(`Somebody's approval is not enough here: ${why}. Say who decides, with MockEvent.decided().`);
+      const short = sentence(`Somebody's approval is not enough here: ${why}`);
+      throw new KitError(`${short} Say who decides, with MockEvent.decided().`);
     }
   }
 
   #answer({ result, text }: Step<"done">): void {
     const { outputSchema } = this.played.agent;
-    const words = typeof result === "string" && outputSchema === undefined ? result : toJsonText(result, "The result");
+    const words = typeof result === "string" && outputSchema === undefined ? result : jsonText(result, "The result");
     this.#reply({ text: words, calls: [] });
     const { run } = this.played;
     if (run.phase.kind === "ended") return;
@@ -273,20 +274,5 @@ export class MockPlay {
       ? "waits for a person: put MockEvent.decided() before it"
       : `has no result yet: put MockEvent.toolResult(${JSON.stringify(open.tool)}, …) before it`;
     throw new KitError(`${text} is the model's next step, but its call of ${open.tool} ${missing}.`);
-  }
-}
-
-function verdictOf(outcome: MockDecision, { args, content }: MockDecisionDetails): Verdict {
-  switch (outcome) {
-    case "APPROVED":
-      return args === undefined
-        ? { kind: "approve" }
-        : { kind: "approve", editedArguments: toJsonText(args, "The edited arguments") };
-    case "REJECTED":
-      return { kind: "reject" };
-    case "RESPONDED":
-      return { kind: "respond", content: toJsonText(content, "The answer") };
-    default:
-      return outcome satisfies never;
   }
 }

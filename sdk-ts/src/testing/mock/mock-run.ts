@@ -3,8 +3,9 @@ import { newId } from "@agentspan/internal";
 import { stateOf } from "@agentspan/orchestrator/core";
 import type { Agent } from "../../agent.js";
 import { KitError } from "../kit-error.js";
+import { knownTools } from "../known-tools.js";
+import { callsOf, childRunsOf } from "../tested-calls.js";
 import type { TestedEvent, TestedRun } from "../tested-run.js";
-import { callsOf } from "../tested-run.js";
 import type { MockEvent } from "./mock-event.js";
 import { MockPlay, StepError } from "./mock-play.js";
 
@@ -24,9 +25,12 @@ import { MockPlay, StepError } from "./mock-play.js";
  * });
  * expect(result).completed().usedTool("process_refund");
  */
-export function mockRun(agent: Agent, input: string, { events }: { readonly events: readonly MockEvent[] }): TestedRun {
+export function mockRun(agent: Agent, input: string, options: { readonly events: readonly MockEvent[] }): TestedRun {
   if (!isAgent(agent)) throw new KitError("mockRun() takes an Agent first.");
   if (typeof input !== "string") throw new KitError("mockRun() takes the run's input, a text, second.");
+  const events: unknown = options?.events;
+  if (!isScript(events))
+    throw new KitError("mockRun() takes { events: […] } third: what the functions of MockEvent give.");
   const play = new MockPlay(agent, input, newId("run"));
   /** What the kit alone knows, by the server's event that it comes after. */
   const kitOnly: KitOnly[] = [];
@@ -51,6 +55,11 @@ interface KitOnly {
 function take(play: MockPlay, event: MockEvent, kitOnly: KitOnly[]): void {
   if (event.kind === "kitOnly") kitOnly.push({ after: play.lastSequence, event: event.event });
   else play.take(event);
+}
+
+function isScript(events: unknown): events is readonly MockEvent[] {
+  const isStep = (one: unknown) => typeof one === "object" && one !== null && "kind" in one && "text" in one;
+  return Array.isArray(events) && events.every(isStep);
 }
 
 function isAgent(agent: unknown): agent is Agent {
@@ -81,6 +90,8 @@ function resultOf({ played }: MockPlay, agent: Agent, input: string, kitOnly: re
     usage: run.usage,
     events,
     calls: callsOf(events),
+    childRuns: childRunsOf(events),
+    tools: knownTools(agent),
   };
 }
 

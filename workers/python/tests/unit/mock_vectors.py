@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import re
 from typing import Any
 
@@ -80,6 +81,8 @@ def expected_of(told: list[Any]) -> tuple[str, list[Any]]:
 def in_python(text: str) -> str:
     """A sentence that names functions of the kit."""
     text = text.replace("{ content: … }", "content=…").replace('"agentName"', '"agent_name"')
+    text = text.replace('"toolName"', '"tool_name"')
+    text = text.replace("await kit.tested", "kit.tested").replace("by toolName", "by tool_name")
     return re.sub(r"\btool(Call|Result)\b", lambda name: snake(name[0]), text)
 
 
@@ -118,13 +121,17 @@ def plain(run: TestedRun) -> dict[str, Any]:
                 {
                     **vars(call),
                     "outcome": _outcome(call.outcome),
-                    "decision": None if call.decision is None else dataclasses.asdict(call.decision),
+                    "votes": [dataclasses.asdict(vote) for vote in call.votes],
+                    "decisions": [dataclasses.asdict(made) for made in call.decisions],
                 }
             )
             for call in run.calls
         ],
+        "childRuns": [_named(dataclasses.asdict(child)) for child in run.child_runs],
     }
-    return {name: value for name, value in told.items() if not _says_nothing(name, value)}
+    said = {name: value for name, value in told.items() if not _says_nothing(name, value)}
+    made: dict[str, Any] = json.loads(without_ids(json.dumps(said)))
+    return made
 
 
 def _outcome(outcome: CallOutcome | None) -> dict[str, Any] | None:

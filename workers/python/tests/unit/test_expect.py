@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Literal
 from unittest.mock import ANY
 
 import pytest
 from pydantic import BaseModel
 
-from agentspan.agents import Agent
+from agentspan.agents import Agent, agent_tool, tool
 from agentspan.agents.testing import Expectation, KitError, MockEvent, TestedRun, expect, expect_run, mock_run
-from tests.unit.refund_agent import DONE, LOOKS, ORDER, REFUND, REFUNDS, mock
+from tests.unit.refund_agent import AGENT, DONE, LOOKS, ORDER, REFUND, REFUNDS, mock
 
 ANSWERING = Agent(name="answering", model="a/b", output_schema={})
 RUN = mock(LOOKS, MockEvent.tool_result("get_order"), REFUNDS, MockEvent.waiting(), DONE)
@@ -68,7 +69,7 @@ def test_arguments_may_be_matched_in_many_ways(args: Any) -> None:
     ("args", "words"),
     [
         ({**REFUND, "amount": 30}, '{"order_id":"ORD-8821","amount":30}'),
-        ({"order_id": "ORD-8821"}, '{"order_id":"ORD-8821"}'),
+        ({"order_id": "ORD-8822"}, '{"order_id":"ORD-8822"}'),
         ({**REFUND, "currency": ANY}, '{"order_id":"ORD-8821","amount":29.99,"currency":<ANY>}'),
         ({"order_id": re.compile("^X"), "amount": str}, '{"order_id":/^X/,"amount":str}'),
         ({"order_id": ["ORD-8821"], "amount": lambda _: False}, '{"order_id":["ORD-8821"],"amount":(a function)}'),
@@ -131,9 +132,15 @@ def test_the_output_may_be_of_a_type() -> None:
 def test_events_are_matched_by_any_of_their_fields() -> None:
     expect(RUN).events_contain({"type": "tool_result", "outcome": {"kind": "result", "json": "null"}})
     expect(RUN).events_contain({"tool_name": re.compile("refund"), "approval_required": True})
-    assert head(lambda it: it.events_contain({"type": "decided", "nothing": None})).startswith(
-        'Expected the events to contain {"type":"decided","nothing":null}.\nThey are run_started, model_replied, '
+    assert head(lambda it: it.events_contain({"approval_required": "yes"})).startswith(
+        'Expected the events to contain {"approval_required":"yes"}.\nThey are run_started, model_replied, '
     )
+    with pytest.raises(KitError, match="An event of type decided has no field nothing; it has run_id, "):
+        expect(RUN).events_contain({"type": "decided", "nothing": None})
+    with pytest.raises(KitError, match="An event has no field nothing; it has "):
+        expect(RUN).events_contain({"nothing": 1})
+    with pytest.raises(KitError, match="is any event: name some"):
+        expect(RUN).events_contain({})
 
 
 def test_patterns_are_told_as_they_are_written() -> None:
@@ -146,7 +153,109 @@ def test_patterns_are_told_as_they_are_written() -> None:
     )
 
 
-def test_what_is_no_run_is_refused() -> None:
-    nothing: Any = {"state": "COMPLETED"}
-    with pytest.raises(KitError, match=r"expect\(\) takes a run"):
+@pytest.mark.parametrize(
+    ("nothing", "why"),
+    [
+        ({"state": "COMPLETED"}, "got something else."),
+        (None, "got None."),
+        (SimpleNamespace(so_far=None), "a KitRun, which may go on: use run.result(), or run.so_far()."),
+    ],
+)
+def test_what_is_no_run_is_refused(nothing: Any, why: str) -> None:
+    with pytest.raises(KitError, match=re.escape(why)):
         expect(nothing)
+
+
+def test_a_run_that_is_not_awaited_is_refused() -> None:
+    async def run() -> TestedRun:
+        return RUN
+
+    forgotten: Any = run()
+    with pytest.raises(KitError, match="a coroutine: did you forget await"):
+        expect(forgotten)
+    forgotten.close()
+
+
+def test_arguments_are_compared_whole_and_never_none() -> None:
+    with pytest.raises(AssertionError, match="It was used with these and more: arguments are compared whole"):
+        expect(RUN).used_tool("process_refund", {"amount": 29.99})
+    with pytest.raises(KitError, match="Leave them out where any will do"):
+        expect(RUN).used_tool("process_refund", None)
+
+
+def test_a_function_that_is_async_is_refused_and_not_true() -> None:
+    async def says(_: Any) -> bool:
+        return False
+
+    with pytest.raises(KitError, match="says true or false at once"):
+        expect(RUN).used_tool("process_refund", says)
+    with pytest.raises(KitError, match="says true or false at once"):
+        expect(RUN).output_type(says)
+
+
+def test_a_truth_is_no_int() -> None:
+    run = answer({"count": True})
+    with pytest.raises(AssertionError):
+        expect(run).output({"count": int})
+    expect(run).output({"count": bool})
+
+
+def test_a_run_without_an_answer_has_no_output_that_could_be_anything() -> None:
+    waits = mock(REFUNDS)
+    for of in (lambda it: it.output(ANY), lambda it: it.output_matches(".*"), lambda it: it.output_contains("D")):
+        assert head(of, waits).endswith("There is no output: the run is WAITING.")
+
+
+def test_lists_are_lists() -> None:
+    name: Any = "get_order"
+    for of in (expect(RUN).tool_call_order, expect(RUN).tools_used_exactly, expect(RUN).event_sequence):
+        with pytest.raises(KitError, match='are given as a list, not as "get_order"'):
+            of(name)
+
+
+def test_how_often_a_tool_was_used_and_whether_it_failed_is_told_apart() -> None:
+    closed = MockEvent.tool_error("get_order", "The shop is closed.")
+    run = mock(LOOKS, MockEvent.tool_result("get_order"), LOOKS, closed, DONE)
+    expect(run).used_times("get_order", 2).tool_failed("get_order").used_times("process_refund", 0)
+    assert head(lambda it: it.no_errors(), run).endswith("It has tool_result (event 9).")
+
+
+def test_tools_are_in_the_order_in_which_they_began() -> None:
+    found = MockEvent.tool_result("get_order")
+    run = mock(REFUNDS, LOOKS, found, MockEvent.decided(), MockEvent.tool_result("process_refund"), DONE)
+    expect(run).tool_call_order(["get_order", "process_refund"])
+
+
+def test_each_of_several_people_who_agreed_has_approved() -> None:
+    @tool(approval={"votes": 2, "approvers": {"users": ["maria", "jo", "eve"]}})
+    def wire() -> None:
+        """Wires."""
+
+    agent = Agent(name="wirer", model="a/b", tools=[wire])
+    calls = MockEvent.tool_call("wire")
+    votes = [MockEvent.decided(by="maria"), MockEvent.decided(by="jo")]
+    one = mock_run(agent, "Wire", events=[calls, *votes[:1]])
+    expect(one).approved("wire", "maria")
+    assert head(lambda it: it.approved("wire"), one).endswith("waited for a person, had the vote of maria.")
+    both = mock_run(agent, "Wire", events=[calls, *votes, MockEvent.tool_result("wire"), DONE])
+    expect(both).approved("wire").approved("wire", "maria").approved("wire", "jo")
+    assert head(lambda it: it.approved("wire", "eve"), both).endswith(
+        "had the vote of maria, was approved by jo, ran: null."
+    )
+
+
+def test_what_another_run_did_is_told_by_itself() -> None:
+    desk = Agent(name="desk", model="a/b", tools=[agent_tool(AGENT, "Refunds.")])
+    calls = MockEvent.tool_call("refund_agent", {"input": "Refund"})
+    run = mock_run(desk, "Refund", events=[calls, MockEvent.tool_result("refund_agent", "Refunded."), DONE])
+    look = re.escape(f'Look at kit.tested("{run.child_runs[0].run_id}") for refund_agent.')
+    with pytest.raises(AssertionError, match=look):
+        expect(run).did_not_use_tool("process_refund")
+    with pytest.raises(AssertionError, match=look):
+        expect(run).used_times("process_refund", 0)
+    with pytest.raises(AssertionError, match=look):
+        expect(run).approved()
+    with pytest.raises(KitError, match="The agent desk has no tool refnd; it has refund_agent"):
+        expect(run).did_not_use_tool("refnd")
+    # No run of that agent was started, so that its tools were not used.
+    expect(mock_run(desk, "Hi", events=[DONE])).did_not_use_tool("process_refund")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from agentspan.agents import Agent, AgentspanError, agent_tool, tool
+from agentspan.agents import Agent, agent_tool, tool
 from agentspan.agents.testing import KitError, MockEvent, expect, mock_run, tested_run
 from tests.unit.refund_agent import AGENT, DONE, LOOKS, ORDER, REFUND, REFUNDS, mock
 
@@ -93,7 +93,7 @@ def test_results_and_answers_may_be_whatever_a_tool_may_return() -> None:
     assert run.output["result"] == {"refunded": True}
     assert run.calls[0].outcome is not None
     assert run.calls[0].outcome.value == {"order_id": "ORD-1"}
-    with pytest.raises(AgentspanError, match="The result of get_order cannot be written as JSON"):
+    with pytest.raises(KitError, match="The result of get_order cannot be written as JSON"):
         mock(LOOKS, MockEvent.tool_result("get_order", object()))
 
 
@@ -179,7 +179,7 @@ def test_one_person_has_one_word_and_an_edit_is_what_runs() -> None:
 def test_status_and_events_of_any_run_make_what_expectations_take() -> None:
     made = mock(REFUNDS)
     status: Any = made
-    again = tested_run(status, [event for event in made.events if event.type != "message"])
+    again = tested_run(status, [event for event in made.events if event.type != "message"], made.tools)
     assert again == made
     assert again.calls == made.calls
     nothing: Any = tested_run(status, [])

@@ -21,7 +21,6 @@ with memory_kit(
 """
 
 from agentspan.agents.testing.expectation import Expectation, expect
-from agentspan.agents.testing.findings import EventPattern
 from agentspan.agents.testing.kit import Kit, KitOptions, MakesKits
 from agentspan.agents.testing.kit_decisions import (
     DecisionScript,
@@ -39,6 +38,7 @@ from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_event import KitEvent
 from agentspan.agents.testing.kit_run import KitRun
 from agentspan.agents.testing.kit_tools import worker_lost
+from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.mock_event import MockDecision, MockEvent
 from agentspan.agents.testing.mock_run import mock_run
 from agentspan.agents.testing.model_script import AskedTurn
@@ -54,10 +54,12 @@ from agentspan.agents.testing.model_turn import (
     fails,
     says,
 )
+from agentspan.agents.testing.names import EventPattern
 from agentspan.agents.testing.normalised_history import normalised_history
 from agentspan.agents.testing.replay import HistoryError, ReplayDifference, ReplayReport, replay
 from agentspan.agents.testing.server_local import LocalServer, memory_kit, start_local_server, start_memory_server
-from agentspan.agents.testing.tested_run import TestedCall, TestedDecision, TestedEvent, TestedRun, tested_run
+from agentspan.agents.testing.tested_calls import TestedCall, TestedChildRun, TestedDecision, TestedVote
+from agentspan.agents.testing.tested_run import TestedEvent, TestedRun, tested_run
 
 expect_run = expect
 """The same by another name, for files that have another `expect`."""
@@ -75,6 +77,7 @@ __all__ = [
     "KitEvent",
     "KitOptions",
     "KitRun",
+    "KnownTools",
     "LocalServer",
     "MakesKits",
     "MockDecision",
@@ -87,9 +90,11 @@ __all__ = [
     "SaysTurn",
     "ScriptedDecision",
     "TestedCall",
+    "TestedChildRun",
     "TestedDecision",
     "TestedEvent",
     "TestedRun",
+    "TestedVote",
     "ToldMessage",
     "ToldModel",
     "ToldResult",

@@ -42,10 +42,11 @@ def json_text(value: Any) -> str:
 
 def _event_line(event: TestedEvent) -> str:
     number = "" if isinstance(event, KIT_EVENTS) else str(event.sequence)
-    return f"{number:>5}  {event.type:<18} {_detail(event)}".rstrip()
+    return f"{number:>5}  {event.type:<18} {event_detail(event)}".rstrip()
 
 
-def _detail(event: TestedEvent) -> str:
+def event_detail(event: TestedEvent) -> str:
+    """What an event tells, without its number and type."""
     match event.type:
         case "run_started":
             return _quoted(event.input)

@@ -22,6 +22,7 @@ from agentspan.agents.testing.kit_run import KitRun
 from agentspan.agents.testing.kit_run_calls import KitRunCalls
 from agentspan.agents.testing.kit_wait import wait, wait_async
 from agentspan.agents.testing.kit_world import World
+from agentspan.agents.testing.known_tools import KnownTools, known_tools
 from agentspan.agents.testing.model_script import AskedTurn, ScriptedModel
 from agentspan.agents.testing.model_turn import ModelScript
 from agentspan.agents.testing.tested_run import TestedRun, tested_run
@@ -59,6 +60,8 @@ class Kit:
         #: Takes back what was made of the server for this kit.
         self._leave = leave
         self._runs: list[KitRunCalls] = []
+        #: By the agent's name.
+        self._tools: dict[str, KnownTools] = {}
         self._closing: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Kit:
@@ -146,11 +149,13 @@ class Kit:
         self, agent: Agent, said: str, options: StartOptions, tools_in: asyncio.AbstractEventLoop | None
     ) -> KitRun:
         self._model.know([*agent.below, agent])
+        self._tools |= {known.name: known_tools(known) for known in (*agent.below, agent)}
         handle = await self.runtime._start(agent, said, options, tools_in=tools_in)
         run = KitRunCalls(
             handle,
             world=self._world,
             decisions=self._decisions,
+            tools=known_tools(agent),
             model_faults=lambda: self._faults(lambda: self._model.unused_by(agent.name, said)),
         )
         self._runs.append(run)
@@ -163,7 +168,8 @@ class Kit:
             return [event async for event in handle._calls.events(after=0, include_deltas=False)]
 
         events = await self._world.until(reading(), _never_stuck)
-        return tested_run(await handle.get_status_async(), events)
+        status = await handle.get_status_async()
+        return tested_run(status, events, self._tools.get(status.agent_name))
 
     async def _stop(self) -> None:
         faults = [*self._faults(lambda: self._model.unused), *self._decisions.unused]

@@ -18,6 +18,7 @@ from agentspan.agents.testing.event_lines import event_lines
 from agentspan.agents.testing.kit_decisions import DecisionReader, ScriptedDecision
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_world import World
+from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.tested_run import TestedRun, tested_run
 
 T = TypeVar("T")
@@ -42,11 +43,14 @@ class KitRunCalls:
         *,
         world: World,
         decisions: DecisionReader,
+        tools: KnownTools,
         model_faults: Callable[[], list[str]],
     ) -> None:
         self.handle = handle
         self._world = world
         self._decisions = decisions
+        #: Of its agent, and of those below.
+        self._tools = tools
         #: What is wrong with how the model's script was used, once this run has ended.
         self._model_faults = model_faults
         self._events: list[RunEvent] = []
@@ -105,7 +109,7 @@ class KitRunCalls:
 
     async def so_far(self) -> TestedRun:
         """The run as it stands. Lets nothing happen."""
-        return tested_run(await self.handle.get_status_async(), self._events)
+        return tested_run(await self.handle.get_status_async(), self._events, self._tools)
 
     async def close(self) -> None:
         """Ends the following, and the run as well: it would go on without the kit."""
@@ -114,7 +118,7 @@ class KitRunCalls:
         await asyncio.wait({self._following, *self._deciding})
         status = await self.handle.get_status_async()
         # As far as it came: a test that fails shows it.
-        tested_run(status, self._events)
+        tested_run(status, self._events, self._tools)
         if status.is_complete:
             return
         try:

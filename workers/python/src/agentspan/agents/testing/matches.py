@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from agentspan.agents.testing.hidden_frames import of_the_library
+from agentspan.agents.testing.kit_error import KitError
+
+__tracebackhide__ = of_the_library
 
 
 def matches(expected: Any, value: Any) -> bool:
@@ -19,7 +25,8 @@ def matches(expected: Any, value: Any) -> bool:
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
     if isinstance(expected, type):
-        return isinstance(value, expected)
+        # To Python True is an int; to JSON, and to a tool, it is not.
+        return isinstance(value, expected) and (expected is not int or not isinstance(value, bool))
     if isinstance(expected, Mapping):
         if dataclasses.is_dataclass(value):
             return matches_fields(expected, value)
@@ -31,7 +38,7 @@ def matches(expected: Any, value: Any) -> bool:
             return False
         return all(matches(one, other) for one, other in zip(expected, value, strict=True))
     if callable(expected):
-        return bool(expected(value))
+        return is_true(expected, value)
     # To Python True is 1; to JSON, and to a tool, it is not.
     if isinstance(expected, int | float) and isinstance(expected, bool) != isinstance(value, bool):
         return False
@@ -43,6 +50,23 @@ def matches_fields(expected: Mapping[str, Any], value: Any) -> bool:
     missing = object()
     found = ((one, getattr(value, name, missing)) for name, one in expected.items())
     return all(field is not missing and matches(one, field) for one, field in found)
+
+
+def matches_partly(expected: Any, value: Any) -> bool:
+    """Whether objects are what they would be if all that is not written down were left out: at any depth."""
+    if not isinstance(expected, Mapping) or not isinstance(value, Mapping):
+        return matches(expected, value)
+    return all(key in value and matches_partly(one, value[key]) for key, one in expected.items())
+
+
+def is_true(says: Callable[[Any], object], value: Any) -> bool:
+    """Whether a function of a test is true of a value. Raises KitError where it is async, and says nothing yet."""
+    said = says(value)
+    if inspect.isawaitable(said):
+        if inspect.iscoroutine(said):
+            said.close()
+        raise KitError("A function that is expected of a value says true or false at once; this one gave a coroutine.")
+    return bool(said)
 
 
 def expected_text(expected: Any) -> str:

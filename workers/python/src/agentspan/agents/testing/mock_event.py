@@ -43,6 +43,11 @@ class MockEvent:
         return ToolResultStep(_written("tool_result", tool_name, value), tool_name, value)
 
     @staticmethod
+    def tool_error(tool_name: str, message: str) -> MockEvent:
+        """A worker ran the call, and it failed for good: the model is told the message."""
+        return ToolErrorStep(_written("tool_error", tool_name, message), tool_name, message)
+
+    @staticmethod
     def waiting(message: str = "") -> MockEvent:
         """The run waits for a person. The message is for whoever reads the test."""
         return WaitingStep(_written("waiting", *([message] if message else [])))
@@ -62,7 +67,7 @@ class MockEvent:
 
         Args:
             outcome: How.
-            tool_name: Which tool's call; the one that waits where only one does.
+            tool_name: Which tool's call, where those of several wait; of several calls of one tool, the first.
             by: Who decided; "somebody" unless said.
             groups: The groups of whoever decided.
             reason: The reason of a rejection, or a comment.
@@ -77,7 +82,9 @@ class MockEvent:
         named: dict[str, Any] = {"tool_name": tool_name, "by": by, "groups": list(groups) or None}
         named |= {"reason": reason or None, "args": edited, "content": content}
         text = _written("decided", outcome, **{name: one for name, one in named.items() if one is not None})
-        return DecidedStep(text, outcome, tool_name, by or "somebody", tuple(groups), reason, edited, content)
+        return DecidedStep(
+            text, outcome, tool_name, "somebody" if by is None else by, tuple(groups), reason, edited, content
+        )
 
     @staticmethod
     def done(result: Any = "") -> MockEvent:
@@ -129,6 +136,12 @@ class ToolCallStep(MockEvent):
 class ToolResultStep(MockEvent):
     tool_name: str
     value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class ToolErrorStep(MockEvent):
+    tool_name: str
+    message_text: str
 
 
 @dataclass(frozen=True, eq=False)

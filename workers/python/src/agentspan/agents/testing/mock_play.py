@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from agentspan.agents.json_text import to_json_text
+from agentspan.agents.json_text import JsonWritingError, write_json
+from agentspan.agents.testing.finding import sentence
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.mock_event import (
@@ -13,8 +14,17 @@ from agentspan.agents.testing.mock_event import (
     ErrorStep,
     MockEvent,
     ToolCallStep,
+    ToolErrorStep,
     ToolResultStep,
     WaitingStep,
+)
+from agentspan.agents.testing.mock_refusals import (
+    DECIDED,
+    no_call,
+    require_name,
+    votes_text,
+    what_waits,
+    why_not,
 )
 from agentspan.agents.testing.played_call import Checkpoint, PlayedCall, Rejection
 from agentspan.agents.testing.played_decision import Word, decide
@@ -23,9 +33,6 @@ from agentspan.agents.testing.played_run import PlayedRun
 from agentspan.v1 import agent_pb2
 
 __tracebackhide__ = of_the_library
-
-_DECIDED = "MockEvent.waiting() and MockEvent.decided()"
-_ANSWERED = 'MockEvent.waiting() and MockEvent.decided("RESPONDED", content=…)'
 
 
 class StepError(KitError):
@@ -59,7 +66,10 @@ class MockPlay:
             return
         self.settle_turn()
         if isinstance(step, ToolResultStep):
-            self._take_result(step)
+            call = self._call_of(step)
+            self._finish(call, result=_json_text(step.value, f"The result of {step.tool_name}"))
+        elif isinstance(step, ToolErrorStep):
+            self._finish(self._call_of(step), error=step.message_text)
         elif isinstance(step, WaitingStep):
             self._take_waiting(step)
         elif isinstance(step, DecidedStep):
@@ -77,7 +87,7 @@ class MockPlay:
         if not made:
             return
         asked = [
-            AskedCall(step.tool_name, to_json_text(step.args, f"The arguments of {step.tool_name}"), at)
+            AskedCall(step.tool_name, _json_text(step.args, f"The arguments of {step.tool_name}"), at)
             for at, step in made
         ]
         try:
@@ -88,36 +98,35 @@ class MockPlay:
         if self.run.error is not None:
             raise KitError(f"The run fails here: {self.run.error.reason}: {self.run.error.message}")
 
-    def _take_result(self, step: ToolResultStep) -> None:
+    def _call_of(self, step: ToolResultStep | ToolErrorStep) -> PlayedCall:
+        """The call that a step says the outcome of."""
         name = step.tool_name
         self._require_tool(name)
         call = next((call for call in self.run.open_calls if call.tool.name == name), None)
         if call is None:
-            before = f"MockEvent.tool_call({json.dumps(name)}, …)"
-            raise KitError(f"{step.text} is the result of a call that nobody made: put {before} before it.")
-        self._finish(call, to_json_text(step.value, f"The result of {name}"))
+            raise KitError(f"{step.text} is the result of {no_call(self.run, name)}.")
+        return call
 
-    def _finish(self, call: PlayedCall, result: str) -> None:
+    def _finish(self, call: PlayedCall, *, result: str = "null", error: str | None = None) -> None:
         if call.state == "starting":
-            self.run.run_child(call, result)
+            self.run.run_child(call, result, error)
             return
         self._count += 1
         if call.state == "gated":
-            raise KitError(_why_not(call))
-        self.run.run_call(call, result)
+            raise KitError(why_not(self.run, call))
+        self.run.run_call(call, result, error)
 
     def _take_waiting(self, step: WaitingStep) -> None:
         if not self.run.open_checkpoints:
-            tools, human = self.run.definition.tools, agent_pb2.TOOL_KIND_HUMAN
-            gated = [tool.name for tool in tools if tool.kind == human or tool.approval.required]
-            does = f"of this agent's tools {' and '.join(gated)} {'does' if len(gated) == 1 else 'do'}"
-            which = does if gated else "this agent has none"
-            only = "only a call of a tool that needs approval makes it wait"
-            raise KitError(f"{step.text}, but the run waits for nobody: {only}, and {which}.")
+            raise KitError(f"{step.text}, but the run waits for nobody: {what_waits(self.run.definition)}.")
         self._said_to_wait = True
 
     def _take_decision(self, step: DecidedStep) -> None:
         name = step.tool_name
+        asked = list(dict.fromkeys(one.call.tool.name for one in self.run.open_checkpoints))
+        if name is None and len(asked) > 1:
+            raise KitError(f"{step.text} may be about {' or '.join(asked)}: say which, by tool_name.")
+        require_name(step.text, step.by)
         checkpoint = next((one for one in self.run.open_checkpoints if name in (None, one.call.tool.name)), None)
         if checkpoint is None:
             whom = "nobody was asked" if name is None else f"nobody was asked about {name}"
@@ -131,8 +140,8 @@ class MockPlay:
             who=step.by,
             groups=step.groups,
             comment=step.reason,
-            edited=to_json_text(step.args, "The edited arguments") if edits else None,
-            content=to_json_text(step.content, "The answer") if step.outcome == "RESPONDED" else "",
+            edited=_json_text(step.args, "The edited arguments") if edits else None,
+            content=_json_text(step.content, "The answer") if step.outcome == "RESPONDED" else "",
         )
         answer = decide(self.run, checkpoint, word)
         if isinstance(answer, Rejection):
@@ -144,24 +153,27 @@ class MockPlay:
         for call in self.run.open_calls:
             checkpoint = next((one for one in self.run.open_checkpoints if one.call is call), None)
             if checkpoint is not None:
+                waits = f"but {call.tool.name} still waits for a person"
+                if checkpoint.votes:
+                    missing = f"{votes_text(checkpoint)}: put MockEvent.decided() of others before it"
+                    raise KitError(f"{step.text}, {waits}. {missing}.")
                 if not self._said_to_wait or checkpoint.is_question:
-                    waits = f"but {call.tool.name} still waits for a person"
-                    raise KitError(f"{step.text}, {waits}: put {_DECIDED} before it.")
+                    raise KitError(f"{step.text}, {waits}: put {DECIDED} before it.")
                 self._approve_unsaid(checkpoint)
             if call.state != "finished":
-                self._finish(call, "null")
+                self._finish(call)
 
     def _approve_unsaid(self, checkpoint: Checkpoint) -> None:
         self._count += 1
         answer = decide(self.run, checkpoint, Word(f"decision_{self._count}", "APPROVED", "somebody"))
         if isinstance(answer, Rejection) or not answer.closed:
             why = answer.message if isinstance(answer, Rejection) else f"{answer.votes_missing} more must agree"
-            said = "Say who decides, with MockEvent.decided()"
-            raise KitError(f"Somebody's approval is not enough here: {why}. {said}.")
+            short = sentence(f"Somebody's approval is not enough here: {why}")
+            raise KitError(f"{short} Say who decides, with MockEvent.decided().")
 
     def _answer(self, step: DoneStep) -> None:
         free_text = isinstance(step.result, str) and not self.run.definition.output_schema_json
-        self.run.reply(step.result if free_text else to_json_text(step.result, "The result"), [])
+        self.run.reply(step.result if free_text else _json_text(step.result, "The result"), [])
         if self.run.ended is not None:
             return
         raise KitError(f"{step.text} is no answer that the agent's output schema allows: {self.run.unfit}")
@@ -183,10 +195,8 @@ class MockPlay:
         raise KitError(f"{step.text} is the model's next step, but its call of {call.tool.name} {missing}.")
 
 
-def _why_not(call: PlayedCall) -> str:
-    name = call.tool.name
-    if call.is_question:
-        asks = f"{name} asks a person, and has no result before somebody answers"
-        return f"{asks}. Put {_ANSWERED} in place of its tool_result."
-    needs = f"{name} needs a person's approval, and no server runs it before that"
-    return f"{needs}. Put {_DECIDED} before its tool_result."
+def _json_text(value: object, field: str) -> str:
+    try:
+        return write_json(value)
+    except JsonWritingError as error:
+        raise KitError(f"{field} cannot be written as JSON: {error}") from None

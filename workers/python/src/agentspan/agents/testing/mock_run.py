@@ -9,6 +9,7 @@ from agentspan.agents.json_text import read_json_object
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_event import KitEvent
+from agentspan.agents.testing.known_tools import known_tools
 from agentspan.agents.testing.mock_event import KitOnlyStep, MockEvent
 from agentspan.agents.testing.mock_play import MockPlay, StepError
 from agentspan.agents.testing.seen_runs import see
@@ -81,6 +82,7 @@ def _result_of(play: MockPlay, agent: Agent, input: str, kit_only: Sequence[tupl
         error=run.error,
         usage=run.usage,
         events=tuple(events),
+        tools=known_tools(agent),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from agentspan.agents.json_text import write_json
-from agentspan.agents.testing.findings import Finding, output_text
-from agentspan.agents.testing.matches import expected_text
+from agentspan.agents.testing.finding import Finding
+from agentspan.agents.testing.findings import output_text
+from agentspan.agents.testing.matches import expected_text, is_true
 from agentspan.agents.testing.tested_run import TestedRun
 
 _PLAIN: tuple[type, ...] = (str, int, float, bool, list, dict, type(None))
@@ -24,7 +25,7 @@ def output_type(run: TestedRun, kind: Any) -> Finding:
         instead = f"It is of type {_name_of(type(result))}. {output_text(run)}"
         return Finding(holds, f"the output to be of type {_name_of(kind)}", instead)
     if callable(kind) and not isinstance(kind, type) and not hasattr(kind, "__origin__"):
-        return Finding(bool(kind(result)), f"the output to be {expected_text(kind)}", output_text(run))
+        return Finding(is_true(kind, result), f"the output to be {expected_text(kind)}", output_text(run))
     try:
         TypeAdapter(kind).validate_json(write_json(result))
     except ValidationError as error:

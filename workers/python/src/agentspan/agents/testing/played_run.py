@@ -49,6 +49,8 @@ class PlayedRun:
         #: Of the turn that goes on.
         self.calls: list[PlayedCall] = []
         self.checkpoints: list[Checkpoint] = []
+        #: Of the last call of each tool that has one.
+        self.last_outcomes: dict[str, str] = {}
         self.ended: Literal["COMPLETED", "FAILED"] | None = None
         self.error: RunError | None = None
         #: Why the last answer does not fit the agent's output schema.
@@ -137,23 +139,23 @@ class PlayedRun:
         if self.ended is None:
             self._fail("MODEL_FAILED", message)
 
-    def run_call(self, call: PlayedCall, result: str) -> None:
-        """A worker takes a call that is ready, and brings its result, as JSON text."""
+    def run_call(self, call: PlayedCall, result: str, error: str | None = None) -> None:
+        """A worker takes a call that is ready, and brings its result, as JSON text, or its last error."""
         self.command()
         started = event_pb2.ToolStarted(call_id=call.call_id, tool_name=call.tool.name, attempt=1, worker_id=WORKER)
         self.emit(tool_started=started)
         self.command()
-        self.finish(call, 1, **_fitted(result, guarded=call.gate != "plain"))
+        self.finish(call, 1, **(_fitted(result, guarded=call.gate != "plain") if error is None else {"error": error}))
 
-    def run_child(self, call: PlayedCall, result: str) -> None:
-        """The run that a call starts begins, and brings its result, as JSON text."""
+    def run_child(self, call: PlayedCall, result: str, error: str | None = None) -> None:
+        """The run that a call starts begins, and brings its result, as JSON text; or its model fails."""
         self.command()
-        child = event_pb2.ChildStarted(
-            call_id=call.call_id, child_run_id=f"{self.run_id}_{call.call_id}", agent_name=call.tool.agent_name
-        )
+        child_run_id, agent_name = f"{self.run_id}_{call.call_id}", call.tool.agent_name
+        child = event_pb2.ChildStarted(call_id=call.call_id, child_run_id=child_run_id, agent_name=agent_name)
         self.emit(child_started=child)
         self.command()
-        self.finish(call, 0, **_fitted(result, guarded=True))
+        failed = f"Run {child_run_id} of agent {agent_name} failed with MODEL_FAILED: {error}"
+        self.finish(call, 0, **(_fitted(result, guarded=True) if error is None else {"error": failed}))
 
     def finish(self, call: PlayedCall, attempt: int, **outcome: Any) -> None:
         """A call has its outcome; after the last one the model is asked again."""
@@ -163,6 +165,7 @@ class PlayedRun:
             ),
         )
         call.state = "finished"
+        self.last_outcomes[call.tool.name] = next(iter(outcome))
         if not self.open_calls:
             self._next_turn()
 

@@ -10,62 +10,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from agentspan.agents.approval import DecisionOutcome
-from agentspan.agents.call_outcome import CallOutcome
-from agentspan.agents.json_text import read_json_object
 from agentspan.agents.run_event import RunEvent
 from agentspan.agents.run_status import RunError, RunState, RunStatus, Usage
-from agentspan.agents.testing.kit_event import KIT_EVENTS, KitEvent
+from agentspan.agents.testing.kit_event import KitEvent
+from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.seen_runs import see
+from agentspan.agents.testing.tested_calls import TestedCall, TestedChildRun, calls_of, child_runs_of
 
 TestedEvent: TypeAlias = RunEvent | KitEvent
 """An event of a run, as handles stream them; or one that only the kit knows."""
 
 
 @dataclass(frozen=True)
-class TestedDecision:
-    """How people came into a call."""
-
-    # What begins so is no test to pytest.
-    __test__ = False
-
-    outcome: DecisionOutcome
-    by: str
-    #: The reason of a rejection, or the comment.
-    comment: str
-    #: A standing grant decided it: nobody was asked.
-    by_grant: bool
-
-
-@dataclass
-class TestedCall:
-    """One call that the model made."""
-
-    __test__ = False
-
-    call_id: str
-    tool_name: str
-    #: As it ran: a person's edit, or else what the model wrote.
-    args: dict[str, Any]
-    #: As the model wrote it.
-    asked_args: dict[str, Any]
-    #: Why the server refused it, unknown tools and arguments that do not fit; None where it did not.
-    refused: str | None
-    #: It waited for a person.
-    paused: bool = False
-    #: Nobody decided in time.
-    expired: bool = False
-    decision: TestedDecision | None = None
-    #: A worker had it, or a person answered the question that it is.
-    used: bool = False
-    #: None while it has none.
-    outcome: CallOutcome | None = None
-
-
-@dataclass(frozen=True)
 class TestedRun:
     """What `expect` looks at."""
 
+    # What begins so is no test to pytest.
     __test__ = False
 
     run_id: str
@@ -80,6 +40,8 @@ class TestedRun:
     usage: Usage
     #: Oldest first.
     events: tuple[TestedEvent, ...]
+    #: The tools that there are; None where the definition is not known.
+    tools: KnownTools | None = None
 
     @property
     def is_success(self) -> bool:
@@ -91,8 +53,20 @@ class TestedRun:
         """The calls that the model made, in their order."""
         return calls_of(self.events)
 
+    @functools.cached_property
+    def child_runs(self) -> tuple[TestedChildRun, ...]:
+        """The runs that this one started, oldest first.
 
-def tested_run(status: RunStatus, events: Iterable[TestedEvent]) -> TestedRun:
+        What they did is told by themselves: `kit.tested(run_id)`. Of theirs, this run knows what they wait for.
+        """
+        return child_runs_of(self.events)
+
+
+def tested_run(
+    status: RunStatus,
+    events: Iterable[TestedEvent],
+    tools: KnownTools | None = None,  # noqa: PT028 (this is no test)
+) -> TestedRun:
     """A run whose status and events were read."""
     read = tuple(events)
     run = TestedRun(
@@ -105,46 +79,10 @@ def tested_run(status: RunStatus, events: Iterable[TestedEvent]) -> TestedRun:
         error=status.error,
         usage=status.usage,
         events=read,
+        tools=tools,
     )
     return see(run)
 
 
 # What begins so is no test to pytest, wherever it is imported.
 tested_run.__test__ = False  # type: ignore[attr-defined]
-
-
-def calls_of(events: Iterable[TestedEvent]) -> tuple[TestedCall, ...]:
-    """The calls of a run, by its events."""
-    calls: dict[str, TestedCall] = {}
-    questions: set[str] = set()
-    for event in events:
-        if isinstance(event, KIT_EVENTS):
-            continue
-        if event.type == "tool_call":
-            calls[event.call_id] = TestedCall(event.call_id, event.tool_name, event.args, event.args, event.refused)
-        # What a run that this one started waits for is no call of this one.
-        call = None if _is_of_child(event) else calls.get(getattr(event, "call_id", ""))
-        if call is None:
-            continue
-        if event.type == "waiting":
-            call.paused = True
-            if event.kind == "QUESTION":
-                questions.add(event.call_id)
-        elif event.type == "decided" and event.decision is not None:
-            made = event.decision
-            by = made.on_behalf_of or made.decided_by
-            call.decision = TestedDecision(made.outcome, by, made.comment, made.ground is not None)
-            if made.edited_arguments_json:
-                call.args = read_json_object(made.edited_arguments_json)
-        elif event.type == "checkpoint_closed":
-            call.expired = call.expired or event.why == "EXPIRED"
-        elif event.type in ("tool_started", "child_started"):
-            call.used = True
-        elif event.type == "tool_result":
-            call.outcome = event.outcome
-            call.used = call.used or (event.outcome.kind == "result" and event.call_id in questions)
-    return tuple(calls.values())
-
-
-def _is_of_child(event: RunEvent) -> bool:
-    return bool(getattr(event, "child_run_id", "")) and event.type != "child_started"
