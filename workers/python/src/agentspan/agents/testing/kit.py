@@ -148,7 +148,6 @@ class Kit:
     async def _start(
         self, agent: Agent, said: str, options: StartOptions, tools_in: asyncio.AbstractEventLoop | None
     ) -> KitRun:
-        self._model.know([*agent.below, agent])
         self._tools |= {known.name: known_tools(known) for known in (*agent.below, agent)}
         handle = await self.runtime._start(agent, said, options, tools_in=tools_in)
         run = KitRunCalls(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from agentspan.agents.agent import Agent
+from agentspan.agents.agent_handle import AgentHandle
 from agentspan.agents.agent_runtime import AgentRuntime
+from agentspan.agents.start_options import AgentSource, StartOptions
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
+from agentspan.agents.testing.kit_serving import KitServing
 from agentspan.agents.tool_context import ToolContext
 from agentspan.agents.tool_function import ToolFunction
 from agentspan.worker.test_hooks import ToolRole, WorkerTestHooks
@@ -16,6 +21,9 @@ from agentspan.worker.worker_parts import WorkerEndedError
 
 if TYPE_CHECKING:
     from agentspan.worker.task_in_hand import TaskInHand
+
+# Seconds that tools which run have left where a worker ends.
+_GRACE_S = 1
 
 
 class WorkerLostError(Exception):
@@ -35,12 +43,44 @@ def worker_lost(*_: object, **__: object) -> NoReturn:
 class KitRuntime(AgentRuntime):
     """What programs use, with the functions of a kit. The environment says nothing of it."""
 
-    def __init__(self, *, url: str, nats_url: str, hooks: WorkerTestHooks) -> None:
+    def __init__(self, *, url: str, nats_url: str, hooks: WorkerTestHooks, serving: KitServing) -> None:
         self.worker_id = f"kit-{secrets.token_hex(5)}"
         super().__init__(
-            url=url, nats_url=nats_url, worker_id=self.worker_id, grace=1, trusted_keys_file="", credentials_file=""
+            url=url,
+            nats_url=nats_url,
+            worker_id=self.worker_id,
+            grace=_GRACE_S,
+            trusted_keys_file="",
+            credentials_file="",
         )
         self._hooks = hooks
+        self._serving = serving
+
+    async def withdraw(self) -> None:
+        """Serves nothing, and knows of nothing on the server, until it starts a run or serves again."""
+        worker, self._worker = self._worker, None
+        self._stored.clear()
+        if worker is not None:
+            await worker.shutdown(_GRACE_S)
+
+    async def _start(
+        self, agent: AgentSource, said: str, options: StartOptions, *, tools_in: asyncio.AbstractEventLoop | None
+    ) -> AgentHandle:
+        agents = [*agent.below, agent] if isinstance(agent, Agent) else []
+        async with self._serving.starting(agents):
+            handle = await super()._start(agent, said, options, tools_in=tools_in)
+            self._serving.started(handle)
+        return handle
+
+    async def _serve(
+        self,
+        agents: Sequence[Agent],
+        patience: float,
+        first_contact: float,
+        tools_in: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        async with self._serving.starting(agents):
+            await super()._serve(agents, patience, first_contact, tools_in)
 
 
 class KitHooks(WorkerTestHooks):

@@ -72,5 +72,8 @@ class World(Protocol):
     async def later(self, seconds: float) -> None:
         """Resolves when so much time has passed. What is under way is so again when its time has come."""
 
+    async def withdraw(self) -> None:
+        """Serves nothing, until it starts a run again."""
+
     async def close(self) -> None:
         """Ends it, and what it has open."""

@@ -23,7 +23,7 @@ class ModelServer:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: The newest first.
+        #: The one first whose kit was the last to start a run.
         self._models: list[ScriptedModel] = []
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         # It alone keeps no process alive.
@@ -44,6 +44,12 @@ class ModelServer:
                 self._models.remove(model)
 
         return leave
+
+    def prefer(self, model: ScriptedModel) -> None:
+        """Asks it before any other from now on."""
+        with self._lock:
+            self._models.remove(model)
+            self._models.insert(0, model)
 
     def answer(self, body: Any) -> tuple[int, dict[str, Any]]:
         """The status and the body of an answer to a request of chat completions."""

@@ -10,12 +10,14 @@ from types import TracebackType
 
 from typing_extensions import Unpack
 
+from agentspan.agents.agent import Agent
 from agentspan.agents.duration import to_seconds
 from agentspan.agents.testing.command import NO_COMMAND, agentspan_command
 from agentspan.agents.testing.kit import Kit, KitOptions
 from agentspan.agents.testing.kit_decisions import DecisionReader
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
+from agentspan.agents.testing.kit_serving import KitServing, SharedServing, made_at
 from agentspan.agents.testing.kit_tools import KitHooks, KitRuntime
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.model_script import ScriptedModel
@@ -52,6 +54,7 @@ class LocalServer:
         except BaseException:
             self._model.stop()
             raise
+        self._serving = SharedServing()
         self._time = SharedTime(ServerClock(self._process.clock_url)) if in_memory else None
 
     def __enter__(self) -> LocalServer:
@@ -73,21 +76,35 @@ class LocalServer:
     def kit(self, *, model: ModelScript, **options: Unpack[KitOptions]) -> Kit:
         """A kit on this server: `model` is what the model says, turn by turn.
 
-        By the agent's name where runs of several agents take place. Kits that are open at once have agents with names,
-        instructions or tools of their own: a model is asked by what an agent's model is told.
+        By the agent's name where runs of several agents take place. Kits whose runs go on at once have agents of other
+        names, and with other instructions or tools: what serves one of them, and is asked for it, is the kit that
+        started a run of it last, and starting one raises KitError while another kit's run goes on.
         """
         functions = FunctionsInProgress()
         scripted = ScriptedModel(model, functions)
         hooks = KitHooks(functions, options.get("tools", {}))
         patience = to_seconds(options.get("patience", 30.0 if self._time is None else 5.0), "patience")
-        runtime = KitRuntime(url=self.url, nats_url=self.nats_url, hooks=hooks)
+
+        def answer_for(agents: Sequence[Agent]) -> None:
+            scripted.know(agents)
+            self._model.prefer(scripted)
+
+        serving = KitServing(self._serving, answer_for=answer_for, made_at=made_at())
+        runtime = KitRuntime(url=self.url, nats_url=self.nats_url, hooks=hooks, serving=serving)
         world: World
         if self._time is None:
             world = ServerWorld(runtime=runtime, patience=patience)
         else:
             world = MemoryServerWorld(runtime=runtime, shared=self._time, functions=functions, patience=patience)
         decisions = DecisionReader(options.get("decisions", {}), functions)
-        return Kit(world, scripted, decisions, self._model.add(scripted))
+        serving.withdraw = world.withdraw
+        no_longer_asked = self._model.add(scripted)
+
+        def leave() -> None:
+            serving.end()
+            no_longer_asked()
+
+        return Kit(world, scripted, decisions, leave)
 
     def stop(self) -> None:
         """Ends it, and all that is on it."""

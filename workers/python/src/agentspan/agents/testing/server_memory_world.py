@@ -38,7 +38,7 @@ class MemoryServerWorld:
         self, *, runtime: KitRuntime, shared: SharedTime, functions: FunctionsInProgress, patience: float
     ) -> None:
         self.runtime: AgentRuntime = runtime
-        self._worker_id = runtime.worker_id
+        self._runtime = runtime
         self.under_way = UnderWay()
         self.timers: list[Timer] = []
         self.functions = functions
@@ -105,11 +105,15 @@ class MemoryServerWorld:
                 return False
         return True
 
+    async def withdraw(self) -> None:
+        await self._runtime.withdraw()
+        # The next test is not to meet the gates of this one.
+        await self._shared.clock.forget(self._runtime.worker_id)
+
     async def close(self) -> None:
         self._shared.worlds.discard(self)
+        await self.withdraw()
         await self.runtime.shutdown_async(grace=1)
-        # The next test is not to meet the gates of this one.
-        await self._shared.clock.forget(self._worker_id)
 
     async def _move(self, task: asyncio.Future[T], stuck: Stuck, progress: Progress) -> bool:
         """Moves the date, where time may pass; whether it did. Raises KitError where nothing comes of that."""

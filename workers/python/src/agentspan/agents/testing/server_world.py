@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from agentspan.agents.agent_runtime import AgentRuntime
 from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_tools import KitRuntime
 from agentspan.agents.testing.kit_world import FollowedRun, Stuck, UnderWay
 
 T = TypeVar("T")
@@ -23,8 +24,9 @@ _LOOK_S = 1.0
 class ServerWorld:
     """One kit's part of it."""
 
-    def __init__(self, *, runtime: AgentRuntime, patience: float) -> None:
-        self.runtime = runtime
+    def __init__(self, *, runtime: KitRuntime, patience: float) -> None:
+        self.runtime: AgentRuntime = runtime
+        self._runtime = runtime
         self.under_way = UnderWay()
         #: Seconds until a run has ended, or waits.
         self._patience = patience
@@ -61,6 +63,9 @@ class ServerWorld:
 
     async def advance(self, seconds: float) -> None:
         await asyncio.sleep(_real_time(seconds, "advance()"))
+
+    async def withdraw(self) -> None:
+        await self._runtime.withdraw()
 
     async def close(self) -> None:
         await self.runtime.shutdown_async(grace=1)
