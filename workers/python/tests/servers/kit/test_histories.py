@@ -44,5 +44,5 @@ def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatc
         start_memory_server(env={"AGENTSPAN_MODEL_PROVIDERS": "[]"})
     monkeypatch.delenv("AGENTSPAN_COMMAND")
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(KitError, match=r"^The command agentspan is not on the path\."):
+    with pytest.raises(KitError, match=r"^The command agentspan is not installed"):
         start_memory_server()

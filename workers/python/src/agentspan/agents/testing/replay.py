@@ -20,7 +20,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from agentspan.agents.agent import Agent
-from agentspan.agents.testing.command import NO_COMMAND, agentspan_command
+from agentspan.agents.testing.command import agentspan_command
 from agentspan.agents.testing.kit_error import KitError
 
 _SAME = 0
@@ -80,14 +80,11 @@ def replay(
         file: What `agentspan runs export` wrote.
         agent: As it is today. Agents that its tools start runs of are replayed with it.
         strict: What the model is told otherwise is a difference too, and no note.
-        command: The command, where it is neither `agentspan` on the path nor in AGENTSPAN_COMMAND.
+        command: The command, where it is neither installed as `agentspan` nor named in AGENTSPAN_COMMAND.
     """
     definitions = [MessageToDict(one.definition) for one in (agent, *agent.below)]
     flags = ["--agent", "-", "--json", *(["--strict"] if strict else [])]
-    named = agentspan_command() if command is None else command
-    if named is None:
-        raise HistoryError(NO_COMMAND)
-    words = [*named, "runs", "replay", str(Path(file)), *flags]
+    words = [*(_command() if command is None else command), "runs", "replay", str(Path(file)), *flags]
     try:
         ended = subprocess.run(words, input=json.dumps(definitions), capture_output=True, encoding="utf-8", check=False)
     except OSError as error:
@@ -95,6 +92,13 @@ def replay(
     if ended.returncode not in (_SAME, _OTHERWISE) or not ended.stdout:
         raise HistoryError(ended.stderr.strip() or f"The command {words[0]} ended with {ended.returncode}.")
     return _report_in(json.loads(ended.stdout))
+
+
+def _command() -> list[str]:
+    try:
+        return agentspan_command()
+    except KitError as error:
+        raise HistoryError(str(error)) from error
 
 
 def _report_in(said: dict[str, Any]) -> ReplayReport:

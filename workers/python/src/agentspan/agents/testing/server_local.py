@@ -12,10 +12,9 @@ from typing_extensions import Unpack
 
 from agentspan.agents.agent import Agent
 from agentspan.agents.duration import to_seconds
-from agentspan.agents.testing.command import NO_COMMAND, agentspan_command
+from agentspan.agents.testing.command import agentspan_command
 from agentspan.agents.testing.kit import Kit, KitOptions
 from agentspan.agents.testing.kit_decisions import DecisionReader
-from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
 from agentspan.agents.testing.kit_serving import KitServing, SharedServing, made_at
 from agentspan.agents.testing.kit_tools import KitHooks, KitRuntime
@@ -44,8 +43,6 @@ class LocalServer:
         in_memory: bool,
     ) -> None:
         named = agentspan_command() if command is None else command
-        if named is None:
-            raise KitError(NO_COMMAND)
         self._model = ModelServer()
         stand_ins = {name: {"baseUrl": self._model.base_url} for name in providers}
         variables = {"AGENTSPAN_MODEL_PROVIDERS": json.dumps(stand_ins), "AGENTSPAN_AUTH": "off", **env}
