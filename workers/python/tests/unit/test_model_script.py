@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from agentspan.agents import Agent, tool
 from agentspan.agents.testing import ModelScript, ToldModel, calls, fails, says
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
+from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.model_script import ScriptedModel
 from agentspan.agents.testing.model_server import ModelServer
 
@@ -47,7 +48,7 @@ class Asked:
         self.server = ModelServer()
 
     def model(self, script: ModelScript, *agents: Agent) -> ScriptedModel:
-        model = ScriptedModel(script, FunctionsInProgress())
+        model = ScriptedModel(script, FunctionsInProgress(), Verdicts())
         model.know(agents or [AGENT])
         self.server.add(model)
         return model
@@ -175,7 +176,7 @@ def test_says_the_turns_of_each_agent_and_knows_them_by_instructions_and_tools(a
 def test_answers_by_the_newest_kit_that_knows_the_agent_and_by_none_when_it_has_left(asked: Asked) -> None:
     other = Agent(name="other", model="a/b")
     asked.model([says("first")])
-    newest = ScriptedModel([says("newest")], FunctionsInProgress())
+    newest = ScriptedModel([says("newest")], FunctionsInProgress(), Verdicts())
     newest.know([other])
     leave = asked.server.add(newest)
     assert asked.says(SYSTEM, USER) == "first"
@@ -192,7 +193,7 @@ def test_counts_a_turn_among_the_functions_that_run_for_as_long_as_it_does(asked
         go.wait(30)
         return says("Done.")
 
-    model = ScriptedModel([turn], functions)
+    model = ScriptedModel([turn], functions, Verdicts())
     model.know([AGENT])
     asked.server.add(model)
     answers: list[Any] = []

@@ -36,8 +36,8 @@ from agentspan.agents.testing.kit_decisions import (
 )
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_event import KitEvent
+from agentspan.agents.testing.kit_lost import worker_lost
 from agentspan.agents.testing.kit_run import KitRun
-from agentspan.agents.testing.kit_tools import worker_lost
 from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.mock_event import MockDecision, MockEvent
 from agentspan.agents.testing.mock_run import mock_run

@@ -12,4 +12,5 @@ from agentspan.agents.testing.kit_error import KitError
 
 def of_the_library(excinfo: Any) -> bool:
     """Whether it is told to whoever wrote the test. A fault of the library's own shows all frames."""
-    return isinstance(excinfo.value, AssertionError | KitError)
+    # What is no Exception is pytest's own, such as what pytest.fail() raises.
+    return isinstance(excinfo.value, AssertionError | KitError) or not isinstance(excinfo.value, Exception)

@@ -20,6 +20,7 @@ from agentspan.agents.testing.kit_decisions import DecisionReader, DecisionScrip
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_run import KitRun
 from agentspan.agents.testing.kit_run_calls import KitRunCalls
+from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_wait import wait, wait_async
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.known_tools import KnownTools, known_tools
@@ -52,11 +53,17 @@ class Kit:
     """
 
     def __init__(
-        self, world: World, model: ScriptedModel, decisions: DecisionReader, leave: Callable[[], None]
+        self,
+        world: World,
+        model: ScriptedModel,
+        decisions: DecisionReader,
+        verdicts: Verdicts,
+        leave: Callable[[], None],
     ) -> None:
         self._world = world
         self._model = model
         self._decisions = decisions
+        self._verdicts = verdicts
         #: Takes back what was made of the server for this kit.
         self._leave = leave
         self._runs: list[KitRunCalls] = []
@@ -155,6 +162,7 @@ class Kit:
             world=self._world,
             decisions=self._decisions,
             tools=known_tools(agent),
+            verdicts=self._verdicts,
             model_faults=lambda: self._faults(lambda: self._model.unused_by(agent.name, said)),
         )
         self._runs.append(run)
@@ -173,6 +181,7 @@ class Kit:
     async def _stop(self) -> None:
         faults = [*self._faults(lambda: self._model.unused), *self._decisions.unused]
         await self._close()
+        self._verdicts.tell_if_none_was_told()
         if faults:
             raise KitError("\n".join(faults))
 

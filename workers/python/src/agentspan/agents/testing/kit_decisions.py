@@ -15,6 +15,7 @@ from agentspan.agents.duration import Duration, to_seconds
 from agentspan.agents.json_text import write_json
 from agentspan.agents.run_calls import SettleOutcome
 from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_aside
+from agentspan.agents.testing.kit_verdicts import Verdicts, is_verdict
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,10 @@ def nobody() -> ScriptedDecision:
 class DecisionReader:
     """Reads a script on: each approval takes the next decision of its tool. For one event loop."""
 
-    def __init__(self, script: DecisionScript, functions: FunctionsInProgress) -> None:
+    def __init__(self, script: DecisionScript, functions: FunctionsInProgress, verdicts: Verdicts) -> None:
         self._script = script
         self._functions = functions
+        self._verdicts = verdicts
         self._taken: dict[str, int] = {}
 
     async def next(self, approval: Approval, *, again: bool) -> ScriptedDecision | None:
@@ -123,7 +125,13 @@ class DecisionReader:
         if isinstance(decisions, ScriptedDecision):
             return decisions
         with self._functions.running(f"The decision of {tool_name}"):
-            return await call_aside(decisions, approval)
+            try:
+                return await call_aside(decisions, approval)
+            except BaseException as error:
+                if not is_verdict(error):
+                    raise
+                self._verdicts.add(error)
+                return None
 
     @property
     def unused(self) -> list[str]:

@@ -65,8 +65,13 @@ class FunctionsInProgress:
 def call_here(function: Callable[[A], T | Awaitable[T]], given: A) -> T:
     """Calls a sync or async function of the test from a thread that may block. No event loop may call this."""
     value: Any = function(given)
-    said: T = tool_loop().wait(_awaited(value)) if inspect.isawaitable(value) else value
+    said: T = call_awaited(value) if inspect.isawaitable(value) else value
     return said
+
+
+def call_awaited(value: Awaitable[T]) -> T:
+    """Awaits it for a thread that may block."""
+    return tool_loop().wait(_awaited(value))
 
 
 async def call_aside(function: Callable[[A], T | Awaitable[T]], given: A) -> T:

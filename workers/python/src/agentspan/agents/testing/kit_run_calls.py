@@ -17,6 +17,7 @@ from agentspan.agents.run_status import RunStatus
 from agentspan.agents.testing.event_lines import event_lines
 from agentspan.agents.testing.kit_decisions import DecisionReader, ScriptedDecision
 from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.tested_run import TestedRun, tested_run
@@ -44,6 +45,7 @@ class KitRunCalls:
         world: World,
         decisions: DecisionReader,
         tools: KnownTools,
+        verdicts: Verdicts,
         model_faults: Callable[[], list[str]],
     ) -> None:
         self.handle = handle
@@ -53,6 +55,8 @@ class KitRunCalls:
         self._tools = tools
         #: What is wrong with how the model's script was used, once this run has ended.
         self._model_faults = model_faults
+        self._verdicts = verdicts
+        verdicts.come.append(self._tell)
         self._events: list[RunEvent] = []
         #: Open, of this run and of those that it started, by approval id.
         self._open: dict[str, Approval] = {}
@@ -204,7 +208,8 @@ class KitRunCalls:
         await self.handle.get_status_async()
 
     async def _ended(self) -> None:
-        await self._found(lambda: bool(self._faults) or self._following.done())
+        await self._found(lambda: self._fails or self._following.done())
+        self._verdicts.tell()
         if self._faults:
             raise self._faults.pop(0)
         # What went wrong with reading it.
@@ -212,12 +217,16 @@ class KitRunCalls:
 
     async def _when(self, find: Callable[[], T | None], never: str) -> T:
         """What there is to find, once it is there. Raises KitError where the run has ended without."""
-        await self._found(lambda: bool(self._faults) or find() is not None or self._following.done())
-        found = None if self._faults else find()
+        await self._found(lambda: self._fails or find() is not None or self._following.done())
+        found = None if self._fails else find()
         if found is not None:
             return found
         await self._ended()
         raise await self._fault(never)
+
+    @property
+    def _fails(self) -> bool:
+        return self._verdicts.any or bool(self._faults)
 
     async def _found(self, find: Callable[[], bool], told: Callable[[], None] = lambda: None) -> None:
         if find():

@@ -6,14 +6,17 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from agentspan.agents.agent import Agent
 from agentspan.agents.agent_handle import AgentHandle
 from agentspan.agents.agent_runtime import AgentRuntime
 from agentspan.agents.start_options import AgentSource, StartOptions
-from agentspan.agents.testing.kit_functions import FunctionsInProgress
+from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_awaited
+from agentspan.agents.testing.kit_lost import WorkerLostError
 from agentspan.agents.testing.kit_serving import KitServing
+from agentspan.agents.testing.kit_verdicts import Verdicts, is_verdict
 from agentspan.agents.tool_context import ToolContext
 from agentspan.agents.tool_function import ToolFunction
 from agentspan.worker.test_hooks import ToolRole, WorkerTestHooks
@@ -22,22 +25,9 @@ from agentspan.worker.worker_parts import WorkerEndedError
 if TYPE_CHECKING:
     from agentspan.worker.task_in_hand import TaskInHand
 
+_BY_NAME = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 # Seconds that tools which run have left where a worker ends.
 _GRACE_S = 1
-
-
-class WorkerLostError(Exception):
-    """The worker is lost, as the test wants it."""
-
-
-def worker_lost(*_: object, **__: object) -> NoReturn:
-    """In a function of a kit's `tools`, or in place of one: the worker that runs the call is lost in the middle of it.
-
-    Nobody ever says what became of the call.
-
-        tools={"process_refund": worker_lost}
-    """
-    raise WorkerLostError("The worker is lost here.")
 
 
 class KitRuntime(AgentRuntime):
@@ -86,9 +76,11 @@ class KitRuntime(AgentRuntime):
 class KitHooks(WorkerTestHooks):
     """Calls the agents' functions, or what the test has in their place, and keeps the time for them."""
 
-    def __init__(self, functions: FunctionsInProgress, instead: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(
+        self, functions: FunctionsInProgress, instead: Mapping[str, Callable[..., Any]], verdicts: Verdicts
+    ) -> None:
         self._functions = functions
-        self._instead = {name: _Instead(function) for name, function in instead.items()}
+        self._instead = {name: _Instead(name, function, verdicts) for name, function in instead.items()}
         self._lost: set[str] = set()
 
     def function(self, task: TaskInHand, role: ToolRole, own: ToolFunction) -> ToolFunction:
@@ -107,16 +99,61 @@ class KitHooks(WorkerTestHooks):
 
 
 class _Instead(ToolFunction):
-    """Takes of a tool's arguments those that it has parameters for."""
+    """Takes of a tool's arguments those that it has parameters for. What it says of the test is told to the test."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, name: str, function: Callable[..., Any], verdicts: Verdicts) -> None:
+        if not callable(function):
+            raise KitError(f"The kit's tools have {function!r} for {name}: write a function that is called instead.")
         context = ToolFunction.context_of(function, ToolContext)
         super().__init__(function, context)
-        self._named = _parameters_of(function)
+        self._name = name
+        self._takes = _signature_of(function)
+        self._verdicts = verdicts
 
     def call(self, arguments: dict[str, Any], context: object) -> Any:
-        taken = {name: value for name, value in arguments.items() if self._named is None or name in self._named}
-        return super().call(taken, context)
+        value: Any = self._told(lambda: super(_Instead, self).call(self._taken(arguments), context))
+        if self.is_async:
+            return self._awaited(value)
+        # Such as of an AsyncMock, which does not look async.
+        return self._told(lambda: call_awaited(value)) if inspect.isawaitable(value) else value
+
+    def _taken(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        takes = self._takes
+        if takes is None:
+            return arguments
+        parameters = takes.parameters.values()
+        if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):
+            taken = arguments
+        else:
+            named = {one.name for one in parameters if one.kind in _BY_NAME}
+            taken = {name: value for name, value in arguments.items() if name in named}
+        try:
+            takes.bind(**taken, **({} if self._context is None else {self._context: None}))
+        except TypeError as error:
+            names = ", ".join(arguments) or "none"
+            raise KitError(
+                f"The function in the kit's tools for {self._name} cannot be called: {error}. It is called with the "
+                f"arguments of the tool by their names: {names}."
+            ) from None
+        return taken
+
+    async def _awaited(self, value: Awaitable[Any]) -> Any:
+        try:
+            return await value
+        except BaseException as error:
+            self._tell(error)
+            raise
+
+    def _told(self, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except BaseException as error:
+            self._tell(error)
+            raise
+
+    def _tell(self, error: BaseException) -> None:
+        if is_verdict(error):
+            self._verdicts.add(error)
 
 
 class _Watched(ToolFunction):
@@ -148,13 +185,9 @@ class _Watched(ToolFunction):
                 raise
 
 
-def _parameters_of(function: Callable[..., Any]) -> frozenset[str] | None:
-    """The names that it may be given; None where that is any."""
+def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+    """None where it cannot be told: it is given everything."""
     try:
-        parameters = inspect.signature(function).parameters.values()
+        return inspect.signature(function)
     except (TypeError, ValueError):
         return None
-    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):
-        return None
-    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return frozenset(one.name for one in parameters if one.kind in named)

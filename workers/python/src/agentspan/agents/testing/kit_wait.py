@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from agentspan.agents.background import network_loop
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_verdicts import VerdictError
 
 __tracebackhide__ = of_the_library
 
@@ -21,6 +22,8 @@ def wait(coroutine: Coroutine[Any, Any, T]) -> T:
     except KitError as error:
         # A test that fails is looked at where it is written, not in what ran elsewhere.
         raise error.with_traceback(None) from error.__cause__
+    except VerdictError as told:
+        raise told.verdict.with_traceback(told.traceback) from told.verdict.__cause__
 
 
 async def wait_async(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -29,3 +32,5 @@ async def wait_async(coroutine: Coroutine[Any, Any, T]) -> T:
         return await network_loop().wait_async(coroutine)
     except KitError as error:
         raise error.with_traceback(None) from error.__cause__
+    except VerdictError as told:
+        raise told.verdict.with_traceback(told.traceback) from told.verdict.__cause__

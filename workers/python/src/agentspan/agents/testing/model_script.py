@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from agentspan.agents.agent import Agent
 from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_here
+from agentspan.agents.testing.kit_verdicts import Verdicts, is_verdict
 from agentspan.agents.testing.model_told import ModelRequest, ToldModel, told_model
 from agentspan.agents.testing.model_turn import (
     FailsTurn,
@@ -47,9 +48,10 @@ class _Conversation:
 class ScriptedModel:
     """Asked from threads of a server, and looked at from the test's."""
 
-    def __init__(self, script: ModelScript, functions: FunctionsInProgress) -> None:
+    def __init__(self, script: ModelScript, functions: FunctionsInProgress, verdicts: Verdicts) -> None:
         self._script = script
         self._functions = functions
+        self._verdicts = verdicts
         self._lock = threading.Lock()
         self._agents: dict[str, Agent] = {}
         self._conversations: dict[tuple[str, str], _Conversation] = {}
@@ -121,7 +123,10 @@ class ScriptedModel:
                 said = call_here(turn, told)
             if not isinstance(said, SaidTurn):
                 raise TypeError(f"it gave {said!r}, and no turn such as says() or calls()")
-        except Exception as error:  # noqa: BLE001 - whatever an author's code raises is told to whoever waits
+        except BaseException as error:  # noqa: BLE001 - whatever an author's code raises is told to whoever waits
+            if is_verdict(error):
+                self._verdicts.add(error)
+                return None
             with self._lock:
                 where = _of_agent(agent_name)
                 self._unexpected.append(f"The function of turn {told.turn}{where} raised: {error}")

@@ -18,6 +18,7 @@ from agentspan.agents.testing.kit_decisions import DecisionReader
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
 from agentspan.agents.testing.kit_serving import KitServing, SharedServing, made_at
 from agentspan.agents.testing.kit_tools import KitHooks, KitRuntime
+from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.model_script import ScriptedModel
 from agentspan.agents.testing.model_server import ModelServer
@@ -78,8 +79,9 @@ class LocalServer:
         started a run of it last, and starting one raises KitError while another kit's run goes on.
         """
         functions = FunctionsInProgress()
-        scripted = ScriptedModel(model, functions)
-        hooks = KitHooks(functions, options.get("tools", {}))
+        verdicts = Verdicts()
+        scripted = ScriptedModel(model, functions, verdicts)
+        hooks = KitHooks(functions, options.get("tools", {}), verdicts)
         patience = to_seconds(options.get("patience", 30.0 if self._time is None else 5.0), "patience")
 
         def answer_for(agents: Sequence[Agent]) -> None:
@@ -93,7 +95,7 @@ class LocalServer:
             world = ServerWorld(runtime=runtime, patience=patience)
         else:
             world = MemoryServerWorld(runtime=runtime, shared=self._time, functions=functions, patience=patience)
-        decisions = DecisionReader(options.get("decisions", {}), functions)
+        decisions = DecisionReader(options.get("decisions", {}), functions, verdicts)
         serving.withdraw = world.withdraw
         no_longer_asked = self._model.add(scripted)
 
@@ -101,7 +103,7 @@ class LocalServer:
             serving.end()
             no_longer_asked()
 
-        return Kit(world, scripted, decisions, leave)
+        return Kit(world, scripted, decisions, verdicts, leave)
 
     def stop(self) -> None:
         """Ends it, and all that is on it."""
