@@ -53,6 +53,8 @@ export class MockPlay {
     if (event.kind === "toolCall") {
       this.#requireTool(event.toolName);
       this.#requireNothingOpen(event);
+      // Here, where the step is known.
+      jsonText(event.args, `The arguments of ${event.toolName}`);
       this.#calls.push(event);
       return;
     }

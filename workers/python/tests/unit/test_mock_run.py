@@ -95,6 +95,9 @@ def test_results_and_answers_may_be_whatever_a_tool_may_return() -> None:
     assert run.calls[0].outcome.value == {"order_id": "ORD-1"}
     with pytest.raises(KitError, match="The result of get_order cannot be written as JSON"):
         mock(LOOKS, MockEvent.tool_result("get_order", object()))
+    with pytest.raises(KitError, match="The arguments of get_order cannot be written as JSON") as refused:
+        mock(MockEvent.tool_call("get_order", {"order_id": object()}), DONE)
+    assert "\n  > MockEvent.tool_call(" in str(refused.value)
 
 
 def test_agents_of_python_are_held_to_their_own_schemas_and_policies() -> None:

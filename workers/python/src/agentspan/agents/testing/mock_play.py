@@ -62,6 +62,8 @@ class MockPlay:
         if isinstance(step, ToolCallStep):
             self._require_tool(step.tool_name)
             self._require_nothing_open(step)
+            # Here, where the step is known.
+            _json_text(step.args, f"The arguments of {step.tool_name}")
             self._calls.append((at, step))
             return
         self.settle_turn()
