@@ -196,3 +196,22 @@ def test_waits_for_several_runs_at_once_each_at_its_own_place_of_the_script() ->
     assert [run.output["result"] for run in runs] == orders
     assert sorted(one.told.turn for one in kit.asked) == [1, 1, 1, 2, 2, 2]
     kit.stop()
+
+
+def test_that_a_script_or_an_option_is_none() -> None:
+    with pytest.raises(KitError, match=r"^A kit has no option 'decision'\. Did you mean decisions\?$"):
+        memory_kit(model=[], decision={"process_refund": approve()})  # type: ignore[call-arg]
+    with pytest.raises(KitError, match=r"^The model's script is 'hi': write its turns as a list"):
+        memory_kit(model="hi")  # type: ignore[arg-type]
+    with pytest.raises(KitError, match=r"^The kit's decisions have approve without its \(\) for process_refund"):
+        memory_kit(model=[], decisions={"process_refund": approve})  # type: ignore[dict-item]
+    with memory_kit(model=[]) as kit, pytest.raises(KitError, match=r"^A kit starts runs of an Agent, and not of None"):
+        kit.run(None, INPUT)  # type: ignore[arg-type]
+    told = fault(
+        model=[calls("process_refund", REFUND), says("Done.")],
+        decisions={"process_refund": lambda asked: approve},  # type: ignore[dict-item, return-value]
+    )
+    assert told == (
+        "The function that decides process_refund gave approve without its (): it gives a decision, such as approve(), "
+        "or nobody()."
+    )

@@ -155,6 +155,8 @@ class Kit:
     async def _start(
         self, agent: Agent, said: str, options: StartOptions, tools_in: asyncio.AbstractEventLoop | None
     ) -> KitRun:
+        if not isinstance(agent, Agent):
+            raise KitError(f"A kit starts runs of an Agent, and not of {agent!r}.")
         self._tools |= {known.name: known_tools(known) for known in (*agent.below, agent)}
         handle = await self.runtime._start(agent, said, options, tools_in=tools_in)
         run = KitRunCalls(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,10 +12,11 @@ from agentspan.agents.agent_handle import AgentHandle
 from agentspan.agents.approval import Approval
 from agentspan.agents.decide_options import RespondOptions
 from agentspan.agents.duration import Duration, to_seconds
-from agentspan.agents.json_text import write_json
 from agentspan.agents.run_calls import SettleOutcome
+from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_aside
 from agentspan.agents.testing.kit_verdicts import Verdicts, is_verdict
+from agentspan.agents.testing.script_words import by_tool, is_itself, script_args, script_json, script_text
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ def approve(*, by: str = "", comment: str = "") -> ScriptedDecision:
         about = _about(approval, by, comment)
         return (await handle.approve_async(arguments_digest=approval.arguments_digest, **about)).closed
 
+    _require_words(by, comment)
     return ScriptedDecision("approve()", act)
 
 
@@ -57,7 +59,8 @@ def approve_with(args: Mapping[str, Any], *, by: str = "", comment: str = "") ->
         digest = approval.arguments_digest
         return (await handle.approve_async(arguments_digest=digest, edited_arguments=args, **about)).closed
 
-    return ScriptedDecision(f"approve_with({write_json(dict(args))})", act)
+    _require_words(by, comment)
+    return ScriptedDecision(f"approve_with({script_args(args, 'The arguments of approve_with()')})", act)
 
 
 def reject(reason: str, *, by: str = "") -> ScriptedDecision:
@@ -67,6 +70,8 @@ def reject(reason: str, *, by: str = "") -> ScriptedDecision:
         await handle.reject_async(reason, approval_id=approval.approval_id, on_behalf_of=by)
         return True
 
+    _require_words(by, "")
+    script_text(reason, "The reason of reject()")
     return ScriptedDecision(f"reject({json.dumps(reason, ensure_ascii=False)})", act)
 
 
@@ -77,7 +82,8 @@ def respond(content: object, *, by: str = "", comment: str = "") -> ScriptedDeci
         await handle.respond_async(content, **_about(approval, by, comment))
         return True
 
-    return ScriptedDecision(f"respond({write_json(content)})", act)
+    _require_words(by, comment)
+    return ScriptedDecision(f"respond({script_json(content, 'The content of respond()')})", act)
 
 
 def settle(outcome: SettleOutcome, *, result: object = None, by: str = "", comment: str = "") -> ScriptedDecision:
@@ -86,12 +92,16 @@ def settle(outcome: SettleOutcome, *, result: object = None, by: str = "", comme
     async def act(handle: AgentHandle, approval: Approval) -> bool:
         return (await handle.settle_async(outcome, result=result, **_about(approval, by, comment))).closed
 
+    _require_words(by, comment)
+    script_json(result, "The result of settle()")
     return ScriptedDecision(f"settle({json.dumps(outcome)})", act)
 
 
 def after(time: Duration, then: ScriptedDecision) -> ScriptedDecision:
     """The same, so much time after it was asked for."""
     seconds = to_seconds(time, "The time of after()")
+    if not isinstance(then, ScriptedDecision):
+        raise KitError(f"after() is given {_shown(then)}: write what happens then, as after({time!r}, approve()).")
     said = json.dumps(time) if isinstance(time, str) else str(time)
     return dataclasses.replace(then, text=f"after({said}, {then.text})", after=then.after + seconds)
 
@@ -99,6 +109,36 @@ def after(time: Duration, then: ScriptedDecision) -> ScriptedDecision:
 def nobody() -> ScriptedDecision:
     """Nobody decides: it waits, or expires."""
     return ScriptedDecision("nobody()", None)
+
+
+_MAKERS = (approve, approve_with, reject, respond, settle, after, nobody)
+
+
+def read_decisions(script: object) -> dict[str, ToolDecisions]:
+    """A script as a test writes it. Raises KitError where it is none."""
+    read = by_tool(script, "The kit's decisions", 'decisions={"process_refund": approve()}')
+    return {name: _read(decisions, name) for name, decisions in read.items()}
+
+
+def _read(decisions: object, name: str) -> ToolDecisions:
+    if isinstance(decisions, ScriptedDecision):
+        return decisions
+    if callable(decisions) and is_itself(decisions, _MAKERS) is None:
+        function: DecisionFunction = decisions
+        return function
+    listed = list(decisions) if isinstance(decisions, Iterable) and not isinstance(decisions, str | Mapping) else None
+    for one in [decisions] if listed is None else listed:
+        if not isinstance(one, ScriptedDecision):
+            raise KitError(
+                f"The kit's decisions have {_shown(one)} for {name}: write a decision, such as approve(), a list of "
+                "them, or a function that gives one."
+            )
+    return listed or []
+
+
+def _shown(value: object) -> str:
+    maker = is_itself(value, _MAKERS)
+    return repr(value) if maker is None else f"{maker} without its ()"
 
 
 class DecisionReader:
@@ -126,7 +166,13 @@ class DecisionReader:
             return decisions
         with self._functions.running(f"The decision of {tool_name}"):
             try:
-                return await call_aside(decisions, approval)
+                given = await call_aside(decisions, approval)
+                if not isinstance(given, ScriptedDecision):
+                    raise KitError(
+                        f"The function that decides {tool_name} gave {_shown(given)}: it gives a decision, such as "
+                        "approve(), or nobody()."
+                    )
+                return given
             except BaseException as error:
                 if not is_verdict(error):
                     raise
@@ -142,6 +188,11 @@ class DecisionReader:
             if isinstance(decisions, Sequence)
             for left in decisions[self._taken.get(tool_name, 0) :]
         ]
+
+
+def _require_words(by: object, comment: object) -> None:
+    script_text(by, "The name of who decides")
+    script_text(comment, "The comment of a decision")
 
 
 def _about(approval: Approval, by: str, comment: str) -> RespondOptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from agentspan.agents.json_text import JsonWritingError, write_json
+from agentspan.agents.json_text import JsonWritingError, write_exact_json
 from agentspan.agents.testing.finding import sentence
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
@@ -199,6 +199,6 @@ class MockPlay:
 
 def _json_text(value: object, field: str) -> str:
     try:
-        return write_json(value)
+        return write_exact_json(value)
     except JsonWritingError as error:
         raise KitError(f"{field} cannot be written as JSON: {error}") from None

@@ -82,6 +82,8 @@ def replay(
         strict: What the model is told otherwise is a difference too, and no note.
         command: The command, where it is neither installed as `agentspan` nor named in AGENTSPAN_COMMAND.
     """
+    if not isinstance(agent, Agent):
+        raise HistoryError(f"Runs are replayed by an Agent, and not by {agent!r}.")
     definitions = [MessageToDict(one.definition) for one in (agent, *agent.below)]
     flags = ["--agent", "-", "--json", *(["--strict"] if strict else [])]
     words = [*(_command() if command is None else command), "runs", "replay", str(Path(file)), *flags]

@@ -14,7 +14,7 @@ from agentspan.agents.agent import Agent
 from agentspan.agents.duration import to_seconds
 from agentspan.agents.testing.command import agentspan_command
 from agentspan.agents.testing.kit import Kit, KitOptions
-from agentspan.agents.testing.kit_decisions import DecisionReader
+from agentspan.agents.testing.kit_decisions import DecisionReader, read_decisions
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
 from agentspan.agents.testing.kit_serving import KitServing, SharedServing, made_at
 from agentspan.agents.testing.kit_tools import KitHooks, KitRuntime
@@ -22,7 +22,8 @@ from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.model_script import ScriptedModel
 from agentspan.agents.testing.model_server import ModelServer
-from agentspan.agents.testing.model_turn import ModelScript
+from agentspan.agents.testing.model_turn import ModelScript, read_model_script
+from agentspan.agents.testing.script_words import by_tool, require_known
 from agentspan.agents.testing.server_clock import ServerClock
 from agentspan.agents.testing.server_memory_world import MemoryServerWorld
 from agentspan.agents.testing.server_process import ServerProcess
@@ -78,10 +79,12 @@ class LocalServer:
         names, and with other instructions or tools: what serves one of them, and is asked for it, is the kit that
         started a run of it last, and starting one raises KitError while another kit's run goes on.
         """
+        require_known(options, KitOptions.__annotations__)
         functions = FunctionsInProgress()
         verdicts = Verdicts()
-        scripted = ScriptedModel(model, functions, verdicts)
-        hooks = KitHooks(functions, options.get("tools", {}), verdicts)
+        scripted = ScriptedModel(read_model_script(model), functions, verdicts)
+        instead = by_tool(options.get("tools", {}), "The kit's tools", 'tools={"process_refund": lambda: "refunded"}')
+        hooks = KitHooks(functions, instead, verdicts)
         patience = to_seconds(options.get("patience", 30.0 if self._time is None else 5.0), "patience")
 
         def answer_for(agents: Sequence[Agent]) -> None:
@@ -95,7 +98,7 @@ class LocalServer:
             world = ServerWorld(runtime=runtime, patience=patience)
         else:
             world = MemoryServerWorld(runtime=runtime, shared=self._time, functions=functions, patience=patience)
-        decisions = DecisionReader(options.get("decisions", {}), functions, verdicts)
+        decisions = DecisionReader(read_decisions(options.get("decisions", {})), functions, verdicts)
         serving.withdraw = world.withdraw
         no_longer_asked = self._model.add(scripted)
 
