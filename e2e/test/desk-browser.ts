@@ -1,7 +1,10 @@
 // Debian's Chromium, driven by playwright-core: found on PATH, or installed once where that can be done.
 import { spawn } from "node:child_process";
 import { accessSync, constants } from "node:fs";
+import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Lock } from "@agentspan/servers";
 import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
 
@@ -9,6 +12,8 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 /** Another process may be installing something. */
 const APT = ["-o", "DPkg::Lock::Timeout=300", "-y", "-q"];
 const PACKAGES = ["chromium", "fonts-liberation"];
+
+const REMEDY = `Install Chromium, such as with: apt-get install ${PACKAGES.join(" ")}`;
 
 /** Nothing that a browser does by itself: no look-ups, no updates, no profile of before. */
 const FLAGS = [
@@ -36,16 +41,30 @@ export function launch(path: string): Promise<Browser> {
   return chromium.launch({ executablePath: path, headless: true, args: FLAGS });
 }
 
+/** Where nobody else of this machine is about to install it. */
 async function installed(): Promise<string | { readonly missing: string }> {
-  const remedy = `Install Chromium, such as with: apt-get install ${PACKAGES.join(" ")}`;
-  if (process.getuid?.() !== 0) return { missing: `there is no Chromium on PATH. ${remedy}` };
+  if (process.getuid?.() !== 0) return { missing: `there is no Chromium on PATH. ${REMEDY}` };
+  for (;;) {
+    const lock = await Lock.take(join(tmpdir(), "agentspan-browser.lock"));
+    if (lock !== undefined) {
+      try {
+        return onPath() ?? (await install());
+      } finally {
+        await lock.release();
+      }
+    }
+    await delay(250);
+  }
+}
+
+async function install(): Promise<string | { readonly missing: string }> {
   process.stderr.write("Installing Chromium with apt-get, once.\n");
   for (const step of [["update"], ["install", "--no-install-recommends", ...PACKAGES]]) {
     const { code, said } = await run("apt-get", [...APT, ...step]);
     const last = said.trim().split("\n").at(-1) ?? "";
-    if (code !== 0) return { missing: `apt-get ${step[0]} failed (${last}). ${remedy}` };
+    if (code !== 0) return { missing: `apt-get ${step[0]} failed (${last}). ${REMEDY}` };
   }
-  return onPath() ?? { missing: `apt-get brought no Chromium. ${remedy}` };
+  return onPath() ?? { missing: `apt-get brought no Chromium. ${REMEDY}` };
 }
 
 function onPath(): string | undefined {

@@ -2,6 +2,7 @@
 export * from "./free-port.js";
 export { findGo, type GoProgramsOptions, goPrograms } from "./go-programs.js";
 export * from "./leftover.js";
+export { Lock } from "./lock.js";
 export * from "./make-folder.js";
 export * from "./mongo.js";
 export * from "./nats.js";

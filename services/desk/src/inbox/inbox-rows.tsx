@@ -14,7 +14,8 @@ import { keyOf, pathOf } from "./inbox.js";
 import { KIND_COLORS, KIND_WORDS } from "./kinds.js";
 import { summaryOf } from "./summary.js";
 
-const ROW_PX = 68;
+/** Three lines, of when and of votes, and what is around them. */
+const ROW_PX = 76;
 const NARROW_ROW_PX = 112;
 const SOON_MS = 3_600_000;
 
