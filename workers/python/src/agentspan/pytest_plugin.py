@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SEEN = "agentspan.agents.testing.seen_runs"
 _LINES = "agentspan.agents.testing.event_lines"
-_FAILED = pytest.StashKey[bool]()
+_PASSED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,12 +63,16 @@ def agentspan_kits(pytestconfig: pytest.Config) -> Iterator[MakesKits]:
 
 @pytest.fixture
 def agentspan_kit(request: pytest.FixtureRequest, agentspan_kits: MakesKits) -> Iterator[MakesKits]:
-    """Makes kits, as memory_kit() does, that end with the test: it fails where their scripts were not what happened."""
+    """Makes kits, as memory_kit() does, that end with the test.
+
+    A test that passed fails where their scripts were not what happened, unless it has called kit.stop() itself.
+    """
     with ExitStack() as made:
 
         def make(*, model: ModelScript, **options: Unpack[KitOptions]) -> Kit:
             kit = agentspan_kits(model=model, **options)
-            made.callback(lambda: kit.close() if request.node.stash.get(_FAILED, False) else kit.stop())
+            # Of a test that was skipped, failed as expected or was interrupted, a script says nothing.
+            made.callback(lambda: kit.stop() if request.node.stash.get(_PASSED, False) else kit.close())
             return kit
 
         yield make
@@ -82,12 +86,12 @@ def pytest_runtest_setup() -> None:
         seen.seen_runs.clear()
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Adds the events of the test's runs to the report of a test that failed."""
     report = yield
     if report.when == "call":
-        item.stash[_FAILED] = report.failed
+        item.stash[_PASSED] = report.passed
     if report.failed and item.config.getoption("--agentspan-runs") == "failed":
         shown = report.longreprtext
         for run in _seen():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.servers.programs import SOURCES
+
 AGENT = '''
 from agentspan.agents import Agent, tool
 from agentspan.agents.testing import approve, calls, expect, says
@@ -69,3 +71,45 @@ def test_ends_kits_and_looks_at_the_scripts_of_those_whose_test_passed(project: 
 def test_runs_the_same_tests_on_a_real_local_stack(project: pytest.Pytester) -> None:
     result = project.runpytest_inprocess("--agentspan-kit=local", "-k", "passes")
     result.assert_outcomes(passed=1, deselected=3)
+
+
+def test_says_nothing_of_scripts_where_the_test_did_not_pass_or_has_looked_itself(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
+    project.makepyfile(
+        test_desk="""
+        import pytest
+        from desk import *
+        from agentspan.agents.testing import KitError
+
+        LEFT_OVER = [calls("process_refund", REFUND)]
+
+
+        def test_is_skipped(agentspan_kit):
+            agentspan_kit(model=LEFT_OVER)
+            pytest.skip("not now")
+
+
+        @pytest.mark.xfail(strict=True)
+        def test_fails_as_expected(agentspan_kit):
+            agentspan_kit(model=LEFT_OVER)
+            assert 1 == 2
+
+
+        def test_looks_itself(agentspan_kit):
+            kit = agentspan_kit(model=LEFT_OVER)
+            with pytest.raises(KitError, match="The model was not asked"):
+                kit.stop()
+
+
+        def test_is_interrupted(agentspan_kit):
+            agentspan_kit(model=LEFT_OVER)
+            raise KeyboardInterrupt
+        """
+    )
+    result = project.runpytest_subprocess()
+    result.assert_outcomes(passed=1, skipped=1, xfailed=1)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert "INTERNAL" not in result.stdout.str() + result.stderr.str()
+    assert "KitError" not in result.stdout.str()

@@ -67,6 +67,8 @@ class Kit:
         #: Takes back what was made of the server for this kit.
         self._leave = leave
         self._runs: list[KitRunCalls] = []
+        #: Its scripts: what is wrong with them is told once.
+        self._looked_at = False
         #: By the agent's name.
         self._tools: dict[str, KnownTools] = {}
         self._closing: asyncio.Task[None] | None = None
@@ -137,7 +139,7 @@ class Kit:
         return await wait_async(self._world.now())
 
     def stop(self) -> None:
-        """Ends everything. Raises KitError where the model's or the people's script was not what happened."""
+        """Ends everything. Raises KitError, once, where the model's or the people's script was not what happened."""
         wait(self._stop())
 
     async def stop_async(self) -> None:
@@ -183,6 +185,9 @@ class Kit:
     async def _stop(self) -> None:
         faults = [*self._faults(lambda: self._model.unused), *self._decisions.unused]
         await self._close()
+        if self._looked_at:
+            return
+        self._looked_at = True
         self._verdicts.tell_if_none_was_told()
         if faults:
             raise KitError("\n".join(faults))
