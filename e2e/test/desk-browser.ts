@@ -9,8 +9,10 @@ import type { Browser } from "playwright-core";
 import { chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-/** Another process may be installing something. */
-const APT = ["-o", "DPkg::Lock::Timeout=300", "-y", "-q"];
+/** Another process may be installing something, and whoever has the packages may not answer. */
+const APT = ["-o", "DPkg::Lock::Timeout=60", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1", "-y", "-q"];
+/** For each step of an installation: without a browser its tests are skipped, and nothing waits for one for ever. */
+const STEP_WITHIN_MS = 300_000;
 const PACKAGES = ["chromium", "fonts-liberation"];
 
 const REMEDY = `Install Chromium, such as with: apt-get install ${PACKAGES.join(" ")}`;
@@ -87,7 +89,7 @@ function run(
 ): Promise<{ readonly code: number | null; readonly said: string }> {
   return new Promise((resolve) => {
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"], timeout: STEP_WITHIN_MS });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
