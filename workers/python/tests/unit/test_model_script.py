@@ -156,7 +156,7 @@ def test_says_that_a_function_raised_or_gave_no_turn(asked: Asked) -> None:
     asked.says(SYSTEM, USER, *called(1, "{}"))
     assert model.unexpected == [
         "The function of turn 1 in a run of shop raised: division by zero",
-        "The function of turn 2 in a run of shop raised: it gave 'It is.', and no turn such as says() or calls()",
+        "The function of turn 2 in a run of shop gave 'It is.': it gives a turn, such as says() or calls().",
     ]
 
 

@@ -84,7 +84,7 @@ def test_that_a_function_of_the_decisions_raised() -> None:
         raise ValueError("no such person")
 
     told = fault(model=[calls("process_refund", REFUND), says("Done.")], decisions={"process_refund": broken})
-    assert told == "The decision of process_refund was refused: no such person"
+    assert told == "The function in decisions of process_refund raised: no such person"
 
 
 def test_that_the_model_is_asked_for_a_turn_that_is_not_written_and_what_it_had_been_told() -> None:
@@ -153,8 +153,11 @@ def test_that_a_run_is_paused_and_that_one_that_has_ended_never_waited() -> None
             run.waiting("get_order")
         run.approve()
         run.result()
-        with pytest.raises(KitError, match=r"^The run has ended and never waited for a person\."):
+        over = r"^The run has ended, and waits for nobody any more: process_refund was approved by anonymous\."
+        with pytest.raises(KitError, match=over):
             run.waiting()
+        with pytest.raises(KitError, match=r"^The run has ended and never waited for a person to decide get_order\."):
+            run.approve("get_order")
 
 
 def test_that_nobody_serves_a_tool() -> None:
@@ -212,6 +215,6 @@ def test_that_a_script_or_an_option_is_none() -> None:
         decisions={"process_refund": lambda asked: approve},  # type: ignore[dict-item, return-value]
     )
     assert told == (
-        "The function that decides process_refund gave approve without its (): it gives a decision, such as approve(), "
-        "or nobody()."
+        "The function in decisions of process_refund gave approve without its (): it gives a decision, such as "
+        "approve(), or nobody()."
     )

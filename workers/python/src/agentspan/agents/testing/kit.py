@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias
@@ -16,10 +16,12 @@ from agentspan.agents.duration import Duration, to_seconds
 from agentspan.agents.run_event import RunEvent
 from agentspan.agents.start_options import StartOptions
 from agentspan.agents.testing.hidden_frames import of_the_library
-from agentspan.agents.testing.kit_decisions import DecisionReader, DecisionScript
+from agentspan.agents.testing.kit_decision_reader import DecisionReader
+from agentspan.agents.testing.kit_decisions import DecisionScript
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_run import KitRun
 from agentspan.agents.testing.kit_run_calls import KitRunCalls
+from agentspan.agents.testing.kit_tool_names import require_tool_names
 from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_wait import wait, wait_async
 from agentspan.agents.testing.kit_world import World
@@ -57,13 +59,18 @@ class Kit:
         world: World,
         model: ScriptedModel,
         decisions: DecisionReader,
+        *,
         verdicts: Verdicts,
+        tool_names: Sequence[str],
         leave: Callable[[], None],
     ) -> None:
         self._world = world
         self._model = model
         self._decisions = decisions
         self._verdicts = verdicts
+        #: The tools that the test stands in for.
+        self._tool_names = tool_names
+        self._agents: list[Agent] = []
         #: Takes back what was made of the server for this kit.
         self._leave = leave
         self._runs: list[KitRunCalls] = []
@@ -124,11 +131,11 @@ class Kit:
 
     def advance(self, time: Duration) -> None:
         """Lets time pass, with all that happens in it. Of a server whose clock is real it is at most a minute."""
-        wait(self._world.advance(to_seconds(time, "The time of advance()")))
+        wait(self._advance(time))
 
     async def advance_async(self, time: Duration) -> None:
         """As advance."""
-        await wait_async(self._world.advance(to_seconds(time, "The time of advance()")))
+        await wait_async(self._advance(time))
 
     def now(self) -> datetime:
         """The date, by the kit's clock."""
@@ -157,9 +164,18 @@ class Kit:
     async def _start(
         self, agent: Agent, said: str, options: StartOptions, tools_in: asyncio.AbstractEventLoop | None
     ) -> KitRun:
+        self._require_open()
         if not isinstance(agent, Agent):
             raise KitError(f"A kit starts runs of an Agent, and not of {agent!r}.")
-        self._tools |= {known.name: known_tools(known) for known in (*agent.below, agent)}
+        agents = [*agent.below, agent]
+        self._agents.extend(one for one in agents if one not in self._agents)
+        require_tool_names(
+            tools=self._tool_names,
+            decisions=self._decisions.tool_names,
+            agent_names=self._model.agent_names,
+            agents=self._agents,
+        )
+        self._tools |= {known.name: known_tools(known) for known in agents}
         handle = await self.runtime._start(agent, said, options, tools_in=tools_in)
         run = KitRunCalls(
             handle,
@@ -167,12 +183,17 @@ class Kit:
             decisions=self._decisions,
             tools=known_tools(agent),
             verdicts=self._verdicts,
-            model_faults=lambda: self._faults(lambda: self._model.unused_by(agent.name, said)),
+            model_faults=lambda: _faults(self._model, lambda: self._model.unused_by(agent.name, said)),
         )
         self._runs.append(run)
         return KitRun(run)
 
+    async def _advance(self, time: Duration) -> None:
+        self._require_open()
+        await self._world.advance(to_seconds(time, "The time of advance()"))
+
     async def _tested(self, run_id: str) -> TestedRun:
+        self._require_open()
         handle = self.runtime.handle(run_id)
 
         async def reading() -> list[RunEvent]:
@@ -183,7 +204,8 @@ class Kit:
         return tested_run(status, events, self._tools.get(status.agent_name))
 
     async def _stop(self) -> None:
-        faults = [*self._faults(lambda: self._model.unused), *self._decisions.unused]
+        unexpected, unused = _faults(self._model, lambda: self._model.unused)
+        faults = [*unexpected, *unused, *self._decisions.faults, *self._decisions.unused]
         await self._close()
         if self._looked_at:
             return
@@ -204,15 +226,21 @@ class Kit:
             await self._world.close()
             self._leave()
 
-    def _faults(self, unused: Callable[[], list[str]]) -> list[str]:
-        """What was asked beyond the script says more than what was not asked because of it."""
-        return self._model.unexpected or unused()
+    def _require_open(self) -> None:
+        if self._closing is not None:
+            raise KitError("The kit was stopped. Make another one for another run.")
 
 
 class MakesKits(Protocol):
     """Makes kits on one server, as memory_kit() does."""
 
     def __call__(self, *, model: ModelScript, **options: Unpack[KitOptions]) -> Kit: ...
+
+
+def _faults(model: ScriptedModel, unused: Callable[[], list[str]]) -> tuple[list[str], list[str]]:
+    """What was asked beyond the script, or else what was not asked for: the former says more."""
+    unexpected = model.unexpected
+    return unexpected, [] if unexpected else unused()
 
 
 async def _never_stuck() -> KitError | None:

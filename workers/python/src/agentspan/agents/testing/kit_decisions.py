@@ -14,8 +14,6 @@ from agentspan.agents.decide_options import RespondOptions
 from agentspan.agents.duration import Duration, to_seconds
 from agentspan.agents.run_calls import SettleOutcome
 from agentspan.agents.testing.kit_error import KitError
-from agentspan.agents.testing.kit_functions import FunctionsInProgress, call_aside
-from agentspan.agents.testing.kit_verdicts import Verdicts, is_verdict
 from agentspan.agents.testing.script_words import by_tool, is_itself, script_args, script_json, script_text
 
 
@@ -101,7 +99,7 @@ def after(time: Duration, then: ScriptedDecision) -> ScriptedDecision:
     """The same, so much time after it was asked for."""
     seconds = to_seconds(time, "The time of after()")
     if not isinstance(then, ScriptedDecision):
-        raise KitError(f"after() is given {_shown(then)}: write what happens then, as after({time!r}, approve()).")
+        raise KitError(f"after() is given {shown(then)}: write what happens then, as after({time!r}, approve()).")
     said = json.dumps(time) if isinstance(time, str) else str(time)
     return dataclasses.replace(then, text=f"after({said}, {then.text})", after=then.after + seconds)
 
@@ -130,64 +128,16 @@ def _read(decisions: object, name: str) -> ToolDecisions:
     for one in [decisions] if listed is None else listed:
         if not isinstance(one, ScriptedDecision):
             raise KitError(
-                f"The kit's decisions have {_shown(one)} for {name}: write a decision, such as approve(), a list of "
+                f"The kit's decisions have {shown(one)} for {name}: write a decision, such as approve(), a list of "
                 "them, or a function that gives one."
             )
     return listed or []
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """What is no decision, for a sentence."""
     maker = is_itself(value, _MAKERS)
     return repr(value) if maker is None else f"{maker} without its ()"
-
-
-class DecisionReader:
-    """Reads a script on: each approval takes the next decision of its tool. For one event loop."""
-
-    def __init__(self, script: DecisionScript, functions: FunctionsInProgress, verdicts: Verdicts) -> None:
-        self._script = script
-        self._functions = functions
-        self._verdicts = verdicts
-        self._taken: dict[str, int] = {}
-
-    async def next(self, approval: Approval, *, again: bool) -> ScriptedDecision | None:
-        """None where the script has none (any more). `again`: the one before did not decide it by itself."""
-        tool_name = approval.tool_name
-        decisions = self._script.get(tool_name)
-        if decisions is None:
-            return None
-        if isinstance(decisions, Sequence):
-            taken = self._taken.get(tool_name, 0)
-            self._taken[tool_name] = taken + 1
-            return decisions[taken] if taken < len(decisions) else None
-        if again:
-            return None
-        if isinstance(decisions, ScriptedDecision):
-            return decisions
-        with self._functions.running(f"The decision of {tool_name}"):
-            try:
-                given = await call_aside(decisions, approval)
-                if not isinstance(given, ScriptedDecision):
-                    raise KitError(
-                        f"The function that decides {tool_name} gave {_shown(given)}: it gives a decision, such as "
-                        "approve(), or nobody()."
-                    )
-                return given
-            except BaseException as error:
-                if not is_verdict(error):
-                    raise
-                self._verdicts.add(error)
-                return None
-
-    @property
-    def unused(self) -> list[str]:
-        """Decisions of lists that nobody was asked for, a sentence each."""
-        return [
-            f"Nobody was asked to decide {tool_name} so often: {left.text} is left over."
-            for tool_name, decisions in self._script.items()
-            if isinstance(decisions, Sequence)
-            for left in decisions[self._taken.get(tool_name, 0) :]
-        ]
 
 
 def _require_words(by: object, comment: object) -> None:

@@ -48,50 +48,71 @@ class KitRun:
         return self._calls.handle
 
     def waiting(self, tool_name: str | None = None) -> Approval:
-        """Lets happen what must until the run waits for a person: for this tool, or for any."""
+        """Lets happen what must until the run waits for a person: for this tool, also where the script decides it.
+
+        Or for any that the script does not decide.
+        """
         return wait(self._calls.waiting(tool_name))
 
     async def waiting_async(self, tool_name: str | None = None) -> Approval:
         """As waiting."""
         return await wait_async(self._calls.waiting(tool_name))
 
-    def approve(self, tool_name: str | None = None, *, by: str = "", comment: str = "") -> None:
-        """Approves what it waits for, after waiting for it."""
-        self._decide(approve(by=by, comment=comment), tool_name)
+    def approve(self, tool_name: str | None = None, *, by: str = "", comment: str = "", approval_id: str = "") -> None:
+        """Approves what it waits for, after waiting for it. Which one is to be said where several wait."""
+        self._decide(approve(by=by, comment=comment), tool_name, approval_id)
 
-    async def approve_async(self, tool_name: str | None = None, *, by: str = "", comment: str = "") -> None:
+    async def approve_async(
+        self, tool_name: str | None = None, *, by: str = "", comment: str = "", approval_id: str = ""
+    ) -> None:
         """As approve."""
-        await self._decide_async(approve(by=by, comment=comment), tool_name)
+        await self._decide_async(approve(by=by, comment=comment), tool_name, approval_id)
 
     def approve_with(
-        self, args: Mapping[str, Any], tool_name: str | None = None, *, by: str = "", comment: str = ""
+        self,
+        args: Mapping[str, Any],
+        tool_name: str | None = None,
+        *,
+        by: str = "",
+        comment: str = "",
+        approval_id: str = "",
     ) -> None:
         """The same, with other arguments."""
-        self._decide(approve_with(args, by=by, comment=comment), tool_name)
+        self._decide(approve_with(args, by=by, comment=comment), tool_name, approval_id)
 
     async def approve_with_async(
-        self, args: Mapping[str, Any], tool_name: str | None = None, *, by: str = "", comment: str = ""
+        self,
+        args: Mapping[str, Any],
+        tool_name: str | None = None,
+        *,
+        by: str = "",
+        comment: str = "",
+        approval_id: str = "",
     ) -> None:
         """As approve_with."""
-        await self._decide_async(approve_with(args, by=by, comment=comment), tool_name)
+        await self._decide_async(approve_with(args, by=by, comment=comment), tool_name, approval_id)
 
-    def reject(self, reason: str, tool_name: str | None = None, *, by: str = "") -> None:
+    def reject(self, reason: str, tool_name: str | None = None, *, by: str = "", approval_id: str = "") -> None:
         """Rejects what it waits for, after waiting for it."""
-        self._decide(reject(reason, by=by), tool_name)
+        self._decide(reject(reason, by=by), tool_name, approval_id)
 
-    async def reject_async(self, reason: str, tool_name: str | None = None, *, by: str = "") -> None:
+    async def reject_async(
+        self, reason: str, tool_name: str | None = None, *, by: str = "", approval_id: str = ""
+    ) -> None:
         """As reject."""
-        await self._decide_async(reject(reason, by=by), tool_name)
+        await self._decide_async(reject(reason, by=by), tool_name, approval_id)
 
-    def respond(self, content: object, tool_name: str | None = None, *, by: str = "", comment: str = "") -> None:
+    def respond(
+        self, content: object, tool_name: str | None = None, *, by: str = "", comment: str = "", approval_id: str = ""
+    ) -> None:
         """Answers what it waits for, after waiting for it."""
-        self._decide(respond(content, by=by, comment=comment), tool_name)
+        self._decide(respond(content, by=by, comment=comment), tool_name, approval_id)
 
     async def respond_async(
-        self, content: object, tool_name: str | None = None, *, by: str = "", comment: str = ""
+        self, content: object, tool_name: str | None = None, *, by: str = "", comment: str = "", approval_id: str = ""
     ) -> None:
         """As respond."""
-        await self._decide_async(respond(content, by=by, comment=comment), tool_name)
+        await self._decide_async(respond(content, by=by, comment=comment), tool_name, approval_id)
 
     def settle(
         self,
@@ -101,9 +122,10 @@ class KitRun:
         result: object = None,
         by: str = "",
         comment: str = "",
+        approval_id: str = "",
     ) -> None:
         """Says what became of a call whose outcome nobody knows, after waiting for that."""
-        self._decide(settle(outcome, result=result, by=by, comment=comment), tool_name)
+        self._decide(settle(outcome, result=result, by=by, comment=comment), tool_name, approval_id)
 
     async def settle_async(
         self,
@@ -113,9 +135,10 @@ class KitRun:
         result: object = None,
         by: str = "",
         comment: str = "",
+        approval_id: str = "",
     ) -> None:
         """As settle."""
-        await self._decide_async(settle(outcome, result=result, by=by, comment=comment), tool_name)
+        await self._decide_async(settle(outcome, result=result, by=by, comment=comment), tool_name, approval_id)
 
     def cancel(self, reason: str = "") -> None:
         """Ends the run."""
@@ -136,8 +159,8 @@ class KitRun:
     def result(self) -> TestedRun:
         """Lets happen what must until the run has ended.
 
-        Raises KitError where it never will, where the model was asked for a turn that its script does not have, and
-        where turns of the script are left over.
+        Raises KitError where it never will, where the model was asked for a turn that its script does not have, where
+        turns of the script are left over, and where what people decide by the script came to nothing.
         """
         return wait(self._calls.result())
 
@@ -153,8 +176,8 @@ class KitRun:
         """As so_far."""
         return await wait_async(self._calls.so_far())
 
-    def _decide(self, decision: ScriptedDecision, tool_name: str | None) -> None:
-        wait(self._calls.decide(decision, tool_name))
+    def _decide(self, decision: ScriptedDecision, tool_name: str | None, approval_id: str) -> None:
+        wait(self._calls.decide(decision, tool_name, approval_id))
 
-    async def _decide_async(self, decision: ScriptedDecision, tool_name: str | None) -> None:
-        await wait_async(self._calls.decide(decision, tool_name))
+    async def _decide_async(self, decision: ScriptedDecision, tool_name: str | None, approval_id: str) -> None:
+        await wait_async(self._calls.decide(decision, tool_name, approval_id))

@@ -15,8 +15,10 @@ from agentspan.agents.errors import AgentspanError
 from agentspan.agents.run_event import RunEvent
 from agentspan.agents.run_status import RunStatus
 from agentspan.agents.testing.event_lines import event_lines
-from agentspan.agents.testing.kit_decisions import DecisionReader, ScriptedDecision
+from agentspan.agents.testing.kit_decision_reader import DecisionReader
+from agentspan.agents.testing.kit_decisions import ScriptedDecision
 from agentspan.agents.testing.kit_error import KitError
+from agentspan.agents.testing.kit_run_words import ended_early, never_waited, several_wait
 from agentspan.agents.testing.kit_verdicts import Verdicts
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.known_tools import KnownTools
@@ -46,14 +48,14 @@ class KitRunCalls:
         decisions: DecisionReader,
         tools: KnownTools,
         verdicts: Verdicts,
-        model_faults: Callable[[], list[str]],
+        model_faults: Callable[[], tuple[list[str], list[str]]],
     ) -> None:
         self.handle = handle
         self._world = world
         self._decisions = decisions
         #: Of its agent, and of those below.
         self._tools = tools
-        #: What is wrong with how the model's script was used, once this run has ended.
+        #: What was asked beyond the model's script, and what of it was not asked for, once this run has ended.
         self._model_faults = model_faults
         self._verdicts = verdicts
         verdicts.come.append(self._tell)
@@ -80,25 +82,36 @@ class KitRunCalls:
             return None
         return self._events[-1].sequence if self._events else 0
 
-    async def waiting(self, tool_name: str | None) -> Approval:
-        """Lets happen what must until the run waits for a person: for this tool, or for any."""
+    async def waiting(self, tool_name: str | None, approval_id: str = "") -> Approval:
+        """Lets happen what must until the run waits for a person: for this tool, also where the script decides it.
+
+        Or for any that the script does not decide.
+        """
 
         def find() -> Approval | None:
-            for approval_id, approval in self._open.items():
-                if approval_id not in self._scripted and tool_name in (None, approval.tool_name):
-                    return approval
-            return None
+            return next(iter(self._matching(tool_name, approval_id)), None)
 
-        what_for = "for a person" if tool_name is None else f"for a person to decide {tool_name}"
-        found = self._when(find, f"The run has ended and never waited {what_for}.")
+        found = self._when(find, lambda: never_waited(self._events, tool_name, approval_id))
         approval = await self._world.until(found, self._stuck)
         # Shown, as it is to whoever decides.
         await self.handle.get_status_async()
         return approval
 
-    async def decide(self, decision: ScriptedDecision, tool_name: str | None) -> None:
+    def _matching(self, tool_name: str | None, approval_id: str) -> list[Approval]:
+        if approval_id:
+            return [one for one in self._open.values() if one.approval_id == approval_id]
+        return [
+            one
+            for one in self._open.values()
+            if tool_name == one.tool_name or (tool_name is None and one.approval_id not in self._scripted)
+        ]
+
+    async def decide(self, decision: ScriptedDecision, tool_name: str | None, approval_id: str) -> None:
         """Does that about what it waits for, after waiting for it."""
-        approval = await self.waiting(tool_name)
+        approval = await self.waiting(tool_name, approval_id)
+        several = self._matching(tool_name, approval_id)
+        if len(several) > 1:
+            raise await self._fault(several_wait(several))
         if decision.act is not None and await decision.act(self.handle, approval):
             # So that what waits next is something else.
             await self._found(lambda: approval.approval_id not in self._open)
@@ -106,9 +119,11 @@ class KitRunCalls:
     async def result(self) -> TestedRun:
         """Lets happen what must until the run has ended. Raises KitError where that is not what the script says."""
         await self._world.until(self._ended(), self._stuck)
-        faults = self._model_faults()
+        unexpected, unused = self._model_faults()
+        faults = [*unexpected, *unused, *self._decisions.faults]
         if faults:
-            raise KitError("\n".join([*faults, "", await self._lines()]))
+            early = ended_early(await self.handle.get_status_async()) if unused else []
+            raise KitError("\n".join([*early, *faults, "", await self._lines()]))
         return await self.so_far()
 
     async def so_far(self) -> TestedRun:
@@ -154,8 +169,17 @@ class KitRunCalls:
             task.add_done_callback(self._deciding.discard)
         elif event.type == "decided" and event.decision is not None:
             self._open.pop(event.decision.approval_id, None)
+            self._decisions.closed(event.decision.approval_id)
         elif event.type == "checkpoint_closed":
-            self._open.pop(event.approval_id, None)
+            closed = self._open.pop(event.approval_id, None)
+            if closed is not None and event.why == "EXPIRED":
+                self._decisions.expired(closed)
+            else:
+                self._decisions.closed(event.approval_id)
+        elif event.type == "child_started":
+            for call in self._events:
+                if call.type == "tool_call" and call.call_id == event.call_id:
+                    self._decisions.ran(call.tool_name)
 
     async def _decide_by_script(self, approval: Approval) -> None:
         """What goes wrong is told to whoever waits for the run. It is under way from the event on."""
@@ -163,9 +187,9 @@ class KitRunCalls:
             await self._scripted_decisions(approval)
         except Exception as error:  # noqa: BLE001 - whatever an author's code or the server says is told
             made = self._scripted.get(approval.approval_id)
-            text = "The decision" if made is None else made.text
             why = getattr(error, "message", str(error))
-            self._faults.append(KitError(f"{text} of {approval.tool_name} was refused: {why}"))
+            told = why if made is None else f"{made.text} of {approval.tool_name} was refused: {why}"
+            self._faults.append(await self._fault(told))
         finally:
             self._world.under_way.end()
             self._tell()
@@ -215,14 +239,14 @@ class KitRunCalls:
         # What went wrong with reading it.
         self._following.result()
 
-    async def _when(self, find: Callable[[], T | None], never: str) -> T:
+    async def _when(self, find: Callable[[], T | None], never: Callable[[], str]) -> T:
         """What there is to find, once it is there. Raises KitError where the run has ended without."""
         await self._found(lambda: self._fails or find() is not None or self._following.done())
         found = None if self._fails else find()
         if found is not None:
             return found
         await self._ended()
-        raise await self._fault(never)
+        raise await self._fault(never())
 
     @property
     def _fails(self) -> bool:

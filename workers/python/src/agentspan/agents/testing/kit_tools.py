@@ -77,15 +77,23 @@ class KitHooks(WorkerTestHooks):
     """Calls the agents' functions, or what the test has in their place, and keeps the time for them."""
 
     def __init__(
-        self, functions: FunctionsInProgress, instead: Mapping[str, Callable[..., Any]], verdicts: Verdicts
+        self,
+        functions: FunctionsInProgress,
+        instead: Mapping[str, Callable[..., Any]],
+        verdicts: Verdicts,
+        on_run: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`on_run`: told by any thread that a tool's function is called."""
         self._functions = functions
+        self._on_run = on_run
         self._instead = {name: _Instead(name, function, verdicts) for name, function in instead.items()}
         self._lost: set[str] = set()
 
     def function(self, task: TaskInHand, role: ToolRole, own: ToolFunction) -> ToolFunction:
         """The function that is called, watched."""
         name = task.tool_name
+        if role == "execute":
+            self._on_run(name)
         called = self._instead.get(name, own) if role == "execute" else own
         shown = name if role == "execute" else f"The {role} of {name}"
         return _Watched(called, shown, self._functions, lambda: self._lost.add(task.nonce))

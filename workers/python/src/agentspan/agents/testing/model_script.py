@@ -8,7 +8,7 @@ Turns that fail belong to the reply after them: they are the attempts at one tur
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -50,6 +50,8 @@ class ScriptedModel:
 
     def __init__(self, script: ModelScript, functions: FunctionsInProgress, verdicts: Verdicts) -> None:
         self._script = script
+        #: Of a plain list of turns: the agent that was asked for first.
+        self._owner = ""
         self._functions = functions
         self._verdicts = verdicts
         self._lock = threading.Lock()
@@ -57,6 +59,11 @@ class ScriptedModel:
         self._conversations: dict[tuple[str, str], _Conversation] = {}
         self._unexpected: list[str] = []
         self._asked: list[AskedTurn] = []
+
+    @property
+    def agent_names(self) -> list[str]:
+        """The agents whose turns the script has, where it has them by agent."""
+        return list(self._script) if isinstance(self._script, Mapping) else []
 
     def know(self, agents: Sequence[Agent]) -> None:
         """Whose runs it is asked for from now on."""
@@ -118,22 +125,31 @@ class ScriptedModel:
         return _unused_of(self._turns_of(agent_name) or [], asked)
 
     def _called(self, turn: TurnFunction, told: ToldModel, agent_name: str) -> SaidTurn | None:
+        name = f"The function of turn {told.turn}{_of_agent(agent_name)}"
         try:
             with self._functions.running("A turn of the model"):
-                said = call_here(turn, told)
-            if not isinstance(said, SaidTurn):
-                raise TypeError(f"it gave {said!r}, and no turn such as says() or calls()")
+                said: object = call_here(turn, told)
+            if isinstance(said, SaidTurn):
+                return said
+            fault = f"{name} gave {said!r}: it gives a turn, such as says() or calls()."
         except BaseException as error:  # noqa: BLE001 - whatever an author's code raises is told to whoever waits
             if is_verdict(error):
                 self._verdicts.add(error)
                 return None
-            with self._lock:
-                where = _of_agent(agent_name)
-                self._unexpected.append(f"The function of turn {told.turn}{where} raised: {error}")
-            return None
-        return said
+            fault = f"{name} raised: {error}"
+        with self._lock:
+            self._unexpected.append(fault)
+        return None
 
     def _next(self, agent_name: str, told: ToldModel) -> ModelTurn | None:
+        if not isinstance(self._script, Mapping):
+            self._owner = self._owner or agent_name
+            if agent_name not in ("", self._owner):
+                self._unexpected.append(
+                    f"The model was asked in a run of {agent_name}, and the script's turns are those of {self._owner}. "
+                    f'Give the turns by agent: model={{"{self._owner}": [...], "{agent_name}": [...]}}.'
+                )
+                return None
         turns = self._turns_of(agent_name)
         if turns is None:
             known = ", ".join(self._script) if isinstance(self._script, Mapping) else ""
@@ -179,17 +195,21 @@ def _attempts_of(turns: Sequence[ModelTurn]) -> list[list[ModelTurn]]:
 
 
 def _unused_of(turns: Sequence[ModelTurn], asked: Mapping[int, int]) -> list[str]:
-    return [
-        f"The model was not asked for turn {number} of the script: {turn_text(turn)}."
-        for number, attempts in enumerate(_attempts_of(turns), 1)
-        for turn in attempts[asked.get(number, 0) :]
-    ]
+    faults: list[str] = []
+    for number, attempts in enumerate(_attempts_of(turns), 1):
+        left = Counter(turn_text(turn) for turn in attempts[asked.get(number, 0) :])
+        for text, count in left.items():
+            times = "" if count == 1 else f" another {count} times"
+            faults.append(f"The model was not asked for turn {number} of the script{times}: {text}.")
+    return faults
 
 
 def _unexpected_turn(agent_name: str, told: ToldModel, written: int) -> str:
     has = "has 1 turn" if written == 1 else f"has {written} turns"
     results = "; ".join(f"{one.tool_name}: {one.text}" for one in told.results)
-    last = f"It had been told {results}" if told.results else f"Its user said: {told.input}"
+    # The server's own words, where an answer of the model does not fit the agent's output schema.
+    said = f"Its user said: {told.input}" if told.turn == 1 else f"It had been told: {told.messages[-1].text}"
+    last = f"It had been told {results}" if told.results else said
     return f"The model was asked for turn {told.turn}{_of_agent(agent_name)}, and its script {has}. {last}"
 
 

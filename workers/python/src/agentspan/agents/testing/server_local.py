@@ -14,7 +14,8 @@ from agentspan.agents.agent import Agent
 from agentspan.agents.duration import to_seconds
 from agentspan.agents.testing.command import agentspan_command
 from agentspan.agents.testing.kit import Kit, KitOptions
-from agentspan.agents.testing.kit_decisions import DecisionReader, read_decisions
+from agentspan.agents.testing.kit_decision_reader import DecisionReader
+from agentspan.agents.testing.kit_decisions import read_decisions
 from agentspan.agents.testing.kit_functions import FunctionsInProgress
 from agentspan.agents.testing.kit_serving import KitServing, SharedServing, made_at
 from agentspan.agents.testing.kit_tools import KitHooks, KitRuntime
@@ -84,7 +85,8 @@ class LocalServer:
         verdicts = Verdicts()
         scripted = ScriptedModel(read_model_script(model), functions, verdicts)
         instead = by_tool(options.get("tools", {}), "The kit's tools", 'tools={"process_refund": lambda: "refunded"}')
-        hooks = KitHooks(functions, instead, verdicts)
+        decisions = DecisionReader(read_decisions(options.get("decisions", {})), functions, verdicts)
+        hooks = KitHooks(functions, instead, verdicts, decisions.ran)
         patience = to_seconds(options.get("patience", 30.0 if self._time is None else 5.0), "patience")
 
         def answer_for(agents: Sequence[Agent]) -> None:
@@ -98,7 +100,6 @@ class LocalServer:
             world = ServerWorld(runtime=runtime, patience=patience)
         else:
             world = MemoryServerWorld(runtime=runtime, shared=self._time, functions=functions, patience=patience)
-        decisions = DecisionReader(read_decisions(options.get("decisions", {})), functions, verdicts)
         serving.withdraw = world.withdraw
         no_longer_asked = self._model.add(scripted)
 
@@ -106,7 +107,7 @@ class LocalServer:
             serving.end()
             no_longer_asked()
 
-        return Kit(world, scripted, decisions, verdicts, leave)
+        return Kit(world, scripted, decisions, verdicts=verdicts, tool_names=list(instead), leave=leave)
 
     def stop(self) -> None:
         """Ends it, and all that is on it."""
