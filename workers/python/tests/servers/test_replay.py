@@ -55,11 +55,14 @@ def test_says_what_is_the_same_and_what_is_not_and_calls_nothing(history: Path) 
     agent, paid = refund_agent()
     report = replay(history, agent)
     report.expect_same()
+    assert report
     assert (report.same, report.difference, report.notes) == (True, None, ())
 
     polite, _ = refund_agent(instructions="Be polite.")
     assert replay(history, polite).notes == ('The instructions have changed: "", and now "Be polite.".',)
-    assert not replay(history, polite, strict=True).same
+    strictly = replay(history, polite, strict=True)
+    assert not strictly
+    assert not strictly.same
 
     ungated, _ = refund_agent(gated=False)
     report = replay(history, ungated)

@@ -259,3 +259,41 @@ def test_what_another_run_did_is_told_by_itself() -> None:
         expect(run).did_not_use_tool("refnd")
     # No run of that agent was started, so that its tools were not used.
     expect(mock_run(desk, "Hi", events=[DONE])).did_not_use_tool("process_refund")
+
+
+def test_what_a_model_or_a_dataclass_writes_is_expected_by_it() -> None:
+    class Order(BaseModel):
+        order_id: str
+        amount: float
+
+    expect(RUN).used_tool("process_refund", Order(order_id="ORD-8821", amount=29.99))
+    with pytest.raises(AssertionError):
+        expect(RUN).used_tool("process_refund", Order(order_id="ORD-8821", amount=30))
+
+
+@pytest.mark.parametrize("kind", [list[int], Any, int | None])
+def test_types_that_are_no_classes_are_refused_within_a_value(kind: Any) -> None:
+    with pytest.raises(KitError, match="cannot be expected of a value: write a class, such as list, a function"):
+        expect(RUN).used_tool("process_refund", {"order_id": str, "amount": kind})
+
+
+def test_an_answer_is_read_strictly() -> None:
+    class Paid(BaseModel):
+        amount: int
+
+    expect(answer({"amount": 5})).output_type(Paid)
+    for lax in ("5", 5.0, True):
+        with pytest.raises(AssertionError, match="What is wrong with it: amount: Input should be a valid integer"):
+            expect(answer({"amount": lax})).output_type(Paid)
+
+
+def test_expecting_nothing_is_refused_where_it_is_asserted() -> None:
+    with pytest.raises(KitError, match=r"^Nothing is expected of the run: write what is, such as"):
+        assert expect(RUN)
+    assert expect(RUN).completed()
+    assert expect(RUN).did_not_use_tool("ask_customer")
+
+
+def test_an_event_of_another_run_names_none() -> None:
+    with pytest.raises(KitError, match=r"^An event is named by its type, or by a dict of some fields, and not by "):
+        expect(RUN).events_contain(RUN.events[1])  # type: ignore[arg-type]

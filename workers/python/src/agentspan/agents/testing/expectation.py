@@ -31,6 +31,13 @@ class Expectation:
         if not isinstance(run, TestedRun):
             raise KitError(f"Expected a run, as mock_run() or a kit gives it, and got {_what_it_is(run)}")
         self.run = run
+        self._held = False
+
+    def __bool__(self) -> bool:
+        """Raises KitError where nothing was expected: `assert expect(run)` would hold of every run."""
+        if not self._held:
+            raise KitError("Nothing is expected of the run: write what is, such as expect(run).completed().")
+        return True
 
     def completed(self) -> Self:
         """The run came to its answer."""
@@ -143,12 +150,14 @@ class Expectation:
         if not finding.holds:
             instead = " ".join(filter(None, (finding.instead, finding.unsure)))
             raise AssertionError(failure_text(self.run, finding.expected, instead))
+        self._held = True
         return self
 
     def _hold_not(self, finding: Finding) -> Self:
         if finding.holds or finding.unsure is not None:
             opposite = finding.expected.replace(" to have been ", " not to have been ", 1)
             raise AssertionError(failure_text(self.run, opposite, finding.unsure or finding.instead))
+        self._held = True
         return self
 
 

@@ -7,8 +7,11 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_origin
 
+from pydantic import BaseModel
+
+from agentspan.agents.json_text import write_json
 from agentspan.agents.testing.hidden_frames import of_the_library
 from agentspan.agents.testing.kit_error import KitError
 
@@ -19,11 +22,19 @@ def matches(expected: Any, value: Any) -> bool:
     """Deep equality, as of JSON values.
 
     In what is expected a compiled regex stands for texts that it is found in, a type for its instances, a function of
-    one value for those of which it is true, and whatever has an equality of its own (`pytest.approx`, `mock.ANY`) for
-    what it equals.
+    one value for those of which it is true, a pydantic model or a dataclass for its JSON, and whatever has an equality
+    of its own (`pytest.approx`, `mock.ANY`) for what it equals.
     """
     if isinstance(expected, re.Pattern):
         return isinstance(value, str) and expected.search(value) is not None
+    if isinstance(value, Mapping) and (isinstance(expected, BaseModel) or _is_of_dataclass(expected)):
+        # As it is written as JSON.
+        return matches(json.loads(write_json(expected)), value)
+    if expected is Any or get_origin(expected) is not None:
+        raise KitError(
+            f"{expected!r} cannot be expected of a value: write a class, such as list, a function that says whether a "
+            "value is right, or unittest.mock.ANY."
+        )
     if isinstance(expected, type):
         # To Python True is an int; to JSON, and to a tool, it is not.
         return isinstance(value, expected) and (expected is not int or not isinstance(value, bool))
@@ -43,6 +54,10 @@ def matches(expected: Any, value: Any) -> bool:
     if isinstance(expected, int | float) and isinstance(expected, bool) != isinstance(value, bool):
         return False
     return bool(expected == value)
+
+
+def _is_of_dataclass(expected: object) -> bool:
+    return dataclasses.is_dataclass(expected) and not isinstance(expected, type)
 
 
 def matches_fields(expected: Mapping[str, Any], value: Any) -> bool:

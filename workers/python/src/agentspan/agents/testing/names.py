@@ -100,7 +100,9 @@ def require_events(run: TestedRun, patterns: object) -> None:
 
 def require_event(run: TestedRun, pattern: EventPattern) -> None:
     """Raises KitError where no event can have this type, or these fields."""
-    if not isinstance(pattern, Mapping):
+    if not isinstance(pattern, str | Mapping):
+        raise KitError(f"An event is named by its type, or by a dict of some fields, and not by {shown(pattern)}.")
+    if isinstance(pattern, str):
         _require_known("type of event", pattern, _EVENTS)
         return
     if not pattern:

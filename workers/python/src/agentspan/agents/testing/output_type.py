@@ -16,7 +16,7 @@ _PLAIN: tuple[type, ...] = (str, int, float, bool, list, dict, type(None))
 
 
 def output_type(run: TestedRun, kind: Any) -> Finding:
-    """Of one of JSON's own types; of whatever type pydantic knows; or a function is true of it."""
+    """Of one of JSON's own types; of whatever type pydantic knows, strictly; or a function is true of it."""
     if "result" not in run.output:
         return Finding(False, f"the output to be of type {_name_of(kind)}", output_text(run))
     result = run.output["result"]
@@ -27,7 +27,7 @@ def output_type(run: TestedRun, kind: Any) -> Finding:
     if callable(kind) and not isinstance(kind, type) and not hasattr(kind, "__origin__"):
         return Finding(is_true(kind, result), f"the output to be {expected_text(kind)}", output_text(run))
     try:
-        TypeAdapter(kind).validate_json(write_json(result))
+        TypeAdapter(kind).validate_json(write_json(result), strict=True)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg']}" for one in error.errors(include_url=False)]
         instead = f"{output_text(run)} What is wrong with it: {'; '.join(faults)}."

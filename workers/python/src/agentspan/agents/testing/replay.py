@@ -63,6 +63,10 @@ class ReplayReport:
         """Every event came as it was recorded."""
         return self.difference is None
 
+    def __bool__(self) -> bool:
+        """As same."""
+        return self.same
+
     def expect_same(self) -> None:
         """Raises AssertionError, with the first difference in words, where something went otherwise."""
         assert self.same, self.text
