@@ -74,6 +74,9 @@ class FakeRuntime:
         status = run_pb2.RunStatus(last_sequence=self.last_sequence)
         return SimpleNamespace(status=status)
 
+    async def withdraw(self) -> None:
+        """Serves nothing."""
+
     async def shutdown_async(self, **_: object) -> None:
         """Has nothing open."""
 

@@ -5,6 +5,8 @@ The histories are the same, but for ids and times.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agentspan.agents.testing import (
@@ -37,12 +39,13 @@ def test_refuses_to_let_more_real_time_pass_than_a_test_should_take(local_server
         kit.advance("2d")
 
 
-def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(KitError, match=r"^no-such-command server start could not be started"):
         start_local_server(command=["no-such-command"])
     with pytest.raises(KitError, match=r"server start --memory ended with 1\. It wrote:"):
         start_memory_server(env={"AGENTSPAN_MODEL_PROVIDERS": "[]"})
     monkeypatch.delenv("AGENTSPAN_COMMAND")
     monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(KitError, match=r"^The command agentspan is not installed"):
         start_memory_server()
