@@ -5,8 +5,20 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import pytest
+
 from agentspan.agents import Agent, AgentHandle, Approval, tool
-from agentspan.agents.testing import ScriptedDecision, approve, calls, expect, memory_kit, reject, says, worker_lost
+from agentspan.agents.testing import (
+    KitError,
+    ScriptedDecision,
+    approve,
+    calls,
+    expect,
+    memory_kit,
+    reject,
+    says,
+    worker_lost,
+)
 from tests.servers.kit.refund_agent import MODEL, REFUND, Till, refund_agent
 
 
@@ -128,3 +140,18 @@ def test_functions_of_the_scripts_may_be_async() -> None:
     kit = memory_kit(model=[calls("process_refund", REFUND), says_so], decisions={"process_refund": deciding})  # type: ignore[list-item]
     expect(kit.run(refund_agent(), "Refund ORD-8821")).completed().approved("process_refund", "maria")
     kit.stop()
+
+
+def test_a_decision_that_is_refused_is_told_with_what_happened() -> None:
+    with memory_kit(model=[calls("process_refund", REFUND), says("Done.")]) as kit:
+        run = kit.start(refund_agent(), "Refund")
+        with pytest.raises(KitError, match=r"^approve_with\(.*\) of process_refund was refused: (?s:.*) run_started "):
+            run.approve_with({"amount": "much"})
+
+
+def test_no_time_is_longer_than_ten_years() -> None:
+    with (
+        memory_kit(model=[]) as kit,
+        pytest.raises(KitError, match=r"^advance\(\) asks for 1e\+06 days: at most 3650, whi"),
+    ):
+        kit.advance("1000000d")

@@ -140,6 +140,12 @@ def shown(value: object) -> str:
     return repr(value) if maker is None else f"{maker} without its ()"
 
 
+def refusal(of: ScriptedDecision | None, tool_name: str, error: Exception) -> str:
+    """What became of a decision that was not taken, in a sentence; of none, what went wrong with giving one."""
+    why = getattr(error, "message", str(error))
+    return why if of is None else f"{of.text} of {tool_name} was refused: {why}"
+
+
 def _require_words(by: object, comment: object) -> None:
     script_text(by, "The name of who decides")
     script_text(comment, "The comment of a decision")

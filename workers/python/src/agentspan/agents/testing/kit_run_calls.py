@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TypeVar
 
 from agentspan.agents.agent_handle import AgentHandle
@@ -16,25 +14,16 @@ from agentspan.agents.run_event import RunEvent
 from agentspan.agents.run_status import RunStatus
 from agentspan.agents.testing.event_lines import event_lines
 from agentspan.agents.testing.kit_decision_reader import DecisionReader
-from agentspan.agents.testing.kit_decisions import ScriptedDecision
+from agentspan.agents.testing.kit_decisions import ScriptedDecision, refusal
 from agentspan.agents.testing.kit_error import KitError
 from agentspan.agents.testing.kit_run_words import ended_early, never_waited, several_wait
 from agentspan.agents.testing.kit_verdicts import Verdicts
+from agentspan.agents.testing.kit_waits import Waits
 from agentspan.agents.testing.kit_world import World
 from agentspan.agents.testing.known_tools import KnownTools
 from agentspan.agents.testing.tested_run import TestedRun, tested_run
 
 T = TypeVar("T")
-
-
-@dataclass(eq=False)
-class _Wait:
-    """Somebody who waits for something to be found."""
-
-    find: Callable[[], bool]
-    found: asyncio.Future[None]
-    #: Called in the moment in which it is found, before whoever waits goes on.
-    told: Callable[[], None]
 
 
 class KitRunCalls:
@@ -58,14 +47,14 @@ class KitRunCalls:
         #: What was asked beyond the model's script, and what of it was not asked for, once this run has ended.
         self._model_faults = model_faults
         self._verdicts = verdicts
-        verdicts.come.append(self._tell)
         self._events: list[RunEvent] = []
         #: Open, of this run and of those that it started, by approval id.
         self._open: dict[str, Approval] = {}
         #: Of these the script decides, or is asked whether it does: what it will do, as far as that is known.
         self._scripted: dict[str, ScriptedDecision | None] = {}
         self._faults: list[KitError] = []
-        self._waits: list[_Wait] = []
+        self._waits = Waits()
+        verdicts.come.append(self._waits.tell)
         self._deciding: set[asyncio.Task[None]] = set()
         self._following = asyncio.create_task(self._follow())
         world.follow(self)
@@ -112,9 +101,13 @@ class KitRunCalls:
         several = self._matching(tool_name, approval_id)
         if len(several) > 1:
             raise await self._fault(several_wait(several))
-        if decision.act is not None and await decision.act(self.handle, approval):
+        try:
+            closed = decision.act is not None and await decision.act(self.handle, approval)
+        except (AgentspanError, KitError) as error:
+            raise await self._fault(refusal(decision, approval.tool_name, error)) from error
+        if closed:
             # So that what waits next is something else.
-            await self._found(lambda: approval.approval_id not in self._open)
+            await self._waits.found(lambda: approval.approval_id not in self._open)
 
     async def result(self) -> TestedRun:
         """Lets happen what must until the run has ended. Raises KitError where that is not what the script says."""
@@ -153,11 +146,11 @@ class KitRunCalls:
                 async for event in events:
                     self._events.append(event)
                     self._take(event)
-                    self._tell()
+                    self._waits.tell()
         finally:
             self._open.clear()
             # Once it counts as ended.
-            asyncio.get_running_loop().call_soon(self._tell)
+            asyncio.get_running_loop().call_soon(self._waits.tell)
 
     def _take(self, event: RunEvent) -> None:
         if event.type == "waiting":
@@ -187,12 +180,10 @@ class KitRunCalls:
             await self._scripted_decisions(approval)
         except Exception as error:  # noqa: BLE001 - whatever an author's code or the server says is told
             made = self._scripted.get(approval.approval_id)
-            why = getattr(error, "message", str(error))
-            told = why if made is None else f"{made.text} of {approval.tool_name} was refused: {why}"
-            self._faults.append(await self._fault(told))
+            self._faults.append(await self._fault(refusal(made, approval.tool_name, error)))
         finally:
             self._world.under_way.end()
-            self._tell()
+            self._waits.tell()
 
     async def _scripted_decisions(self, approval: Approval) -> None:
         approval_id, again = approval.approval_id, False
@@ -225,14 +216,14 @@ class KitRunCalls:
             # A worker looks, or its time passes.
             under_way.end()
             try:
-                await self._found(taken, under_way.begin)
+                await self._waits.found(taken, under_way.begin)
             except asyncio.CancelledError:
                 under_way.begin()
                 raise
         await self.handle.get_status_async()
 
     async def _ended(self) -> None:
-        await self._found(lambda: self._fails or self._following.done())
+        await self._waits.found(lambda: self._fails or self._following.done())
         self._verdicts.tell()
         if self._faults:
             raise self._faults.pop(0)
@@ -241,7 +232,7 @@ class KitRunCalls:
 
     async def _when(self, find: Callable[[], T | None], never: Callable[[], str]) -> T:
         """What there is to find, once it is there. Raises KitError where the run has ended without."""
-        await self._found(lambda: self._fails or find() is not None or self._following.done())
+        await self._waits.found(lambda: self._fails or find() is not None or self._following.done())
         found = None if self._fails else find()
         if found is not None:
             return found
@@ -251,23 +242,6 @@ class KitRunCalls:
     @property
     def _fails(self) -> bool:
         return self._verdicts.any or bool(self._faults)
-
-    async def _found(self, find: Callable[[], bool], told: Callable[[], None] = lambda: None) -> None:
-        if find():
-            told()
-            return
-        wait = _Wait(find, asyncio.get_running_loop().create_future(), told)
-        self._waits.append(wait)
-        try:
-            await wait.found
-        finally:
-            with contextlib.suppress(ValueError):
-                self._waits.remove(wait)
-
-    def _tell(self) -> None:
-        for wait in [one for one in self._waits if not one.found.done() and one.find()]:
-            wait.told()
-            wait.found.set_result(None)
 
     async def _stuck(self) -> KitError | None:
         """Why the run never ends, where it waits for people and nobody comes."""

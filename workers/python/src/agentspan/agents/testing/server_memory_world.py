@@ -19,6 +19,8 @@ from agentspan.v1 import run_pb2
 
 T = TypeVar("T")
 
+# As far as the server moves its date at once.
+_LONGEST = timedelta(days=3_650)
 # What comes this soon may still be what ends the wait.
 _SOON = timedelta(seconds=5)
 # So long, on this machine's clock, functions are waited for where the date is moved whatever they do; and whatever else
@@ -55,7 +57,7 @@ class MemoryServerWorld:
         return (await self._shared.look()).now
 
     async def later(self, seconds: float) -> None:
-        at = await self.now() + timedelta(seconds=seconds)
+        at = await self.now() + _time(seconds, "after()")
         timer = Timer(at, asyncio.get_running_loop().create_future(), self.under_way)
         self.timers.append(timer)
         self.under_way.end()
@@ -84,7 +86,7 @@ class MemoryServerWorld:
 
     async def advance(self, seconds: float) -> None:
         shared = self._shared
-        target = await self.now() + timedelta(seconds=seconds)
+        target = await self.now() + _time(seconds, "advance()")
         while True:
             async with shared.moving:
                 state = await self._rested()
@@ -176,3 +178,9 @@ class MemoryServerWorld:
             raise KitError(
                 f"Nothing has happened for {patience:g} s: {what}. If it is only slow, give the kit more patience."
             )
+
+
+def _time(seconds: float, whose: str) -> timedelta:
+    if seconds <= _LONGEST.total_seconds():
+        return timedelta(seconds=seconds)
+    raise KitError(f"{whose} asks for {seconds / 86_400:g} days: at most {_LONGEST.days}, which are ten years.")
