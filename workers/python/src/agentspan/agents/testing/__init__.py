@@ -21,6 +21,7 @@ with memory_kit(
 """
 
 from agentspan.agents.testing.expectation import Expectation, expect
+from agentspan.agents.testing.history_lines import history_lines
 from agentspan.agents.testing.kit import Kit, KitOptions, MakesKits
 from agentspan.agents.testing.kit_decisions import (
     DecisionScript,
@@ -106,6 +107,7 @@ __all__ = [
     "expect",
     "expect_run",
     "fails",
+    "history_lines",
     "memory_kit",
     "mock_run",
     "nobody",

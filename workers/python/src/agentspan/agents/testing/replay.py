@@ -90,14 +90,21 @@ def replay(
         raise HistoryError(f"Runs are replayed by an Agent, and not by {agent!r}.")
     definitions = [MessageToDict(one.definition) for one in (agent, *agent.below)]
     flags = ["--agent", "-", "--json", *(["--strict"] if strict else [])]
-    words = [*(_command() if command is None else command), "runs", "replay", str(Path(file)), *flags]
-    try:
-        ended = subprocess.run(words, input=json.dumps(definitions), capture_output=True, encoding="utf-8", check=False)
-    except OSError as error:
-        raise HistoryError(f"The command {words[0]} cannot be run: {error.strerror}.") from error
+    words, ended = ended_command(["runs", "replay", str(Path(file)), *flags], command, json.dumps(definitions))
     if ended.returncode not in (_SAME, _OTHERWISE) or not ended.stdout:
         raise HistoryError(ended.stderr.strip() or f"The command {words[0]} ended with {ended.returncode}.")
     return _report_in(json.loads(ended.stdout))
+
+
+def ended_command(
+    args: Sequence[str], command: Sequence[str] | None, given: str
+) -> tuple[list[str], subprocess.CompletedProcess[str]]:
+    """The words of a command of agentspan, and what came of it. Raises HistoryError where it cannot be run."""
+    words = [*(_command() if command is None else command), *args]
+    try:
+        return words, subprocess.run(words, input=given, capture_output=True, encoding="utf-8", check=False)
+    except OSError as error:
+        raise HistoryError(f"The command {words[0]} cannot be run: {error.strerror}.") from error
 
 
 def _command() -> list[str]:
