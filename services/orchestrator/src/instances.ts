@@ -19,12 +19,20 @@ export interface InstancesOptions {
 const FORGET_AFTER_MS = 60 * 60_000;
 const TIDY_EVERY_MS = 10 * 60_000;
 
+/** A sign of life that is to be written. */
+interface Waiting {
+  readonly compose: () => Instance;
+  readonly stored: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Instances {
   private counter = 0;
   private timers: readonly Timer[] = [];
   private lastStored: number | undefined;
   private lastTookMs = 0;
-  private waiting: { instance: Instance; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  private waiting: Waiting[] = [];
   private writing: Promise<void> | undefined;
 
   constructor(private readonly options: InstancesOptions) {}
@@ -56,10 +64,17 @@ export class Instances {
 
   /** Stores a worker's sign of life; resolves when it is stored. */
   store(instance: Instance): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ instance, resolve, reject });
-      this.writing ??= this.write();
+    return this.enqueue(() => instance);
+  }
+
+  private enqueue(compose: () => Instance): Promise<void> {
+    let settle: Pick<Waiting, "resolve" | "reject"> = { resolve: () => {}, reject: () => {} };
+    const stored = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
     });
+    this.waiting.push({ compose, stored, ...settle });
+    this.writing ??= this.write();
+    return stored;
   }
 
   /** Every judge reads what is there each second: workers that come and go must not pile up. */
@@ -68,10 +83,22 @@ export class Instances {
   }
 
   private async beat(): Promise<void> {
-    const { incarnation, inHand, time, keys } = this.options;
-    this.counter += 1;
+    const { time } = this.options;
     const begun = time.monotonic();
-    await this.store({
+    const waits = this.waiting.find(({ compose }) => compose === this.own);
+    await (waits?.stored ?? this.enqueue(this.own));
+    this.lastStored = time.monotonic();
+    this.lastTookMs = this.lastStored - begun;
+  }
+
+  /**
+   * When it is written and not when it was due, and one at a time: where the store is slow, a sign of life that lists
+   * what was in hand long ago would disown what has been taken since.
+   */
+  private readonly own = (): Instance => {
+    const { incarnation, inHand, keys } = this.options;
+    this.counter += 1;
+    return {
       incarnation,
       kind: "orchestrator",
       name: incarnation,
@@ -80,10 +107,8 @@ export class Instances {
       inHand: inHand(),
       tools: [],
       ...(keys === undefined ? {} : { keys }),
-    });
-    this.lastStored = time.monotonic();
-    this.lastTookMs = this.lastStored - begun;
-  }
+    };
+  };
 
   /** One batch in flight; what comes meanwhile goes with the next. */
   private async write(): Promise<void> {
@@ -92,7 +117,7 @@ export class Instances {
       this.waiting = [];
       try {
         faultPoint("orchestrator.before-heartbeat");
-        await this.options.store.beat(batch.map(({ instance }) => instance));
+        await this.options.store.beat(batch.map(({ compose }) => compose()));
         faultPoint("orchestrator.after-heartbeat");
         for (const { resolve } of batch) resolve();
       } catch (thrown) {

@@ -26,8 +26,15 @@ interface Seen {
   left: boolean;
   /** By the store's clock: for people, never judged by. */
   seenAt: number | undefined;
-  /** Its counter when a thing that it did not list was first asked for. */
-  readonly asked: Map<string, number>;
+  /** What it did not list when it was asked for. */
+  readonly asked: Map<string, Asked>;
+}
+
+interface Asked {
+  /** When it was asked for first. */
+  readonly at: number;
+  /** The incarnation's counter by the first look that began after that; undefined until there was one. */
+  counter: number | undefined;
 }
 
 export interface JudgeOptions {
@@ -77,7 +84,7 @@ export class LeaseJudge {
       const now = time.monotonic();
       const late = this.lastPoll !== undefined && now - this.lastPoll > Math.max(3 * pollMs, leaseMs / 2);
       if (late || now - begun > leaseMs / 4 || !ownWritesQuick() || !carried) this.beginAnew();
-      this.look(kept, now);
+      this.look(kept, { begun, now });
       this.lastPoll = now;
     } catch (thrown) {
       log.warn({ err: thrown }, "Instances could not be read: no lease is judged until they can");
@@ -103,13 +110,14 @@ export class LeaseJudge {
       seen.asked.delete(thing);
       return "alive";
     }
-    const first = seen.asked.get(thing);
-    if (first === undefined) {
-      seen.asked.set(thing, seen.counter);
+    const asked = seen.asked.get(thing);
+    if (asked === undefined) {
+      // What is known of it may be of before the claim, where looks are slow: the next look counts.
+      seen.asked.set(thing, { at: now, counter: undefined });
       return "undecided";
     }
     // A sign of life that was composed before the claim may be stored after it; the second one after it was not.
-    if (seen.counter < first + 2) return "undecided";
+    if (asked.counter === undefined || seen.counter < asked.counter + 2) return "undecided";
     seen.asked.delete(thing);
     return "disowned";
   }
@@ -149,7 +157,8 @@ export class LeaseJudge {
   }
 
   /** What cannot be read shows no life, and has not left either. */
-  private look({ instances, unreadable }: KeptInstances, now: number): void {
+  private look({ instances, unreadable }: KeptInstances, when: { readonly begun: number; readonly now: number }): void {
+    const { now } = when;
     const first = !this.looked;
     this.looked = true;
     const present = new Set(unreadable);
@@ -161,7 +170,7 @@ export class LeaseJudge {
     }
     for (const instance of instances) {
       present.add(instance.incarnation);
-      this.note(instance, now, first);
+      this.note(instance, when, first);
     }
     for (const [incarnation, seen] of this.seen) {
       if (present.has(incarnation)) continue;
@@ -175,12 +184,19 @@ export class LeaseJudge {
     }
   }
 
-  private note({ incarnation, kind, counter, inHand, seenAt }: Instance, now: number, first: boolean): void {
+  private note(
+    { incarnation, kind, counter, inHand, seenAt }: Instance,
+    { begun, now }: { readonly begun: number; readonly now: number },
+    first: boolean,
+  ): void {
     const before = this.seen.get(incarnation);
     const known = before !== undefined && before.missing === undefined;
     const moves = known ? before.counter !== counter : !first;
-    const asked = before?.asked ?? new Map<string, number>();
-    for (const [thing, at] of asked) if (counter > at + ASKED_FOR) asked.delete(thing);
+    const asked = before?.asked ?? new Map<string, Asked>();
+    for (const [thing, question] of asked) {
+      if (question.counter === undefined && question.at <= begun) question.counter = counter;
+      else if (question.counter !== undefined && counter > question.counter + ASKED_FOR) asked.delete(thing);
+    }
     this.seen.set(incarnation, {
       kind,
       counter,

@@ -62,6 +62,19 @@ describe("the signs of life of an orchestrator", () => {
     expect(await stored("orc_1")).toMatchObject({ counter: 2, inHand: ["run_1/model/1/1"] });
   });
 
+  it("list what is in hand when they are written, and are one, however many were due while the store was slow", async () => {
+    await instances.start();
+    const slow = instances.store(worker("w-1", 1));
+    for (const _ of [1, 2]) {
+      now += INTERVAL_MS;
+      vi.advanceTimersByTime(INTERVAL_MS);
+    }
+    inHand = ["run_1/model/1/1"];
+    await slow;
+    await idle();
+    expect(await stored("orc_1")).toMatchObject({ counter: 2, inHand: ["run_1/model/1/1"] });
+  });
+
   it("fail the start where the store is away, since nobody could tell whether it lives", async () => {
     store.isAway = true;
     await expect(instances.start()).rejects.toMatchObject({ reason: "STORE_UNAVAILABLE" });

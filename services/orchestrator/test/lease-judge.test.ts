@@ -144,13 +144,30 @@ describe("the judge of leases", () => {
 });
 
 describe("a thing that its holder does not list", () => {
-  it("is disowned by a live worker, two signs of life after it was asked for", async () => {
+  it("is disowned by a live worker, two signs of life after the first look since it was asked for", async () => {
     const { scene } = await working();
     expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
-    await scene.pass(POLL_MS);
-    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    for (let looks = 0; looks < 2; looks += 1) {
+      await scene.pass(POLL_MS);
+      expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    }
     await scene.pass(POLL_MS);
     expect(scene.judge.verdict("w-1", "another")).toBe("disowned");
+  });
+
+  it("is not disowned by signs of life of before it was taken that a slow look brings late", async () => {
+    const { scene, worker } = await working();
+    worker.alive = false;
+    // Many were stored before the call was taken, and this judge knows of none of them yet: it reads, for long.
+    worker.counter += 10;
+    const read = scene.slowRead();
+    worker.inHand = ["nonce", "another"];
+    worker.counter += 1;
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await read.end();
+    expect(scene.judge.verdict("w-1", "another")).toBe("undecided");
+    await scene.pass(POLL_MS);
+    expect(scene.judge.verdict("w-1", "another")).toBe("alive");
   });
 
   it("is not disowned where a sign of life that was on its way brings it", async () => {

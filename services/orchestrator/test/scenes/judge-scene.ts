@@ -58,7 +58,32 @@ export class JudgeScene {
     }
   }
 
+  /** A look whose read has been carried out, and is told only at its end. */
+  slowRead(): { end(): Promise<void> } {
+    let tell = (): void => {};
+    this.told = new Promise((resolve) => {
+      tell = resolve;
+    });
+    const look = this.judge.poll();
+    this.now += POLL_MS;
+    return {
+      end: () => {
+        this.told = undefined;
+        tell();
+        return look;
+      },
+    };
+  }
+
+  private told: Promise<void> | undefined;
+
   private async read(): Promise<KeptInstances> {
+    const found = this.found();
+    await this.told;
+    return found;
+  }
+
+  private found(): KeptInstances {
     this.looks += 1;
     this.now += this.readMs;
     if (this.storeAway) throw new Error("The store is away.");
