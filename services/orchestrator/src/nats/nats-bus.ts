@@ -65,7 +65,7 @@ export class NatsBus implements Bus {
   ) {
     this.#link = new NatsLink(connection, logger, () => this.#lookAgain());
     this.#stream = new TaskStream(manager, logger, options.tasks ?? {});
-    this.#queue = new TaskQueue(this.#link, connection.jetstream(), manager, () => this.#restoreLostQueue());
+    this.#queue = new TaskQueue(this.#link, connection.jetstream(), manager, () => this.#restoreLostQueue(), logger);
     this.#live = new LiveOutlet(this.#link);
     new QueueWatch(connection, logger, () => this.#lookAgain());
   }

@@ -1,10 +1,18 @@
 // Puts hints into the work queue and takes them out.
-import { AgentspanError, callFilter, TASK_STREAM, type TaskAddress, taskSubject } from "@agentspan/internal";
+import {
+  AgentspanError,
+  callFilter,
+  type Logger,
+  TASK_STREAM,
+  type TaskAddress,
+  taskSubject,
+} from "@agentspan/internal";
 import { TaskHintSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { JetStreamClient, JetStreamManager } from "nats";
 import { InFlight } from "./in-flight.js";
 import type { NatsLink } from "./nats-link.js";
+import { nameOf } from "./task-stream.js";
 import { JetStreamCodes, jetStreamError, nobodyListens, unavailable } from "./unavailable.js";
 
 const ANSWER_LIMIT_MS = 2_500;
@@ -26,6 +34,7 @@ export class TaskQueue {
     private readonly manager: JetStreamManager,
     /** Makes stream and consumers again; shared by all who wait for it. */
     private readonly restore: () => Promise<void>,
+    private readonly logger: Logger,
   ) {}
 
   /** Rejects with BUS_UNAVAILABLE; then the hint may be there or not, and announcing again is safe. */
@@ -37,6 +46,9 @@ export class TaskQueue {
       let answer = await this.#store(subject, hint);
       if (answer === "no_stream") {
         await this.restore();
+        answer = await this.#store(subject, hint);
+      }
+      if (answer === "already_there" && (await this.#takeLeftBehind(task, subject))) {
         answer = await this.#store(subject, hint);
       }
       if (answer === "announced" || answer === "already_there") return answer;
@@ -68,6 +80,27 @@ export class TaskQueue {
       if (error.description === TEXT_OF_SUBJECT_TAKEN) return "already_there";
       return (await this.#isThere(subject)) ? "already_there" : "full";
     }
+  }
+
+  /**
+   * A hint that the consumer has done with, and that is in the queue all the same, is given to nobody, and keeps others
+   * of its subject out. NATS leaves such behind now and then when connections are lost. Whether it took one out.
+   */
+  async #takeLeftBehind(task: TaskAddress, subject: string): Promise<boolean> {
+    try {
+      const { seq } = await this.manager.streams.getMessage(TASK_STREAM, { last_by_subj: subject });
+      const { ack_floor: done } = await this.manager.consumers.info(TASK_STREAM, nameOf(task));
+      if (seq > done.stream_seq) return false;
+      await this.manager.streams.deleteMessage(TASK_STREAM, seq, false);
+    } catch (thrown) {
+      // It was taken meanwhile, or nobody can tell: it is looked at again with the next announcement.
+      const reason = AgentspanError.from(thrown).message;
+      this.logger.debug({ subject, reason }, "Whether a hint was left behind could not be told");
+      return false;
+    }
+    const { runId, callId } = task;
+    this.logger.warn({ runId, callId }, "A hint was left behind in the work queue; it is put there anew");
+    return true;
   }
 
   async #isThere(subject: string): Promise<boolean> {

@@ -177,7 +177,8 @@ export class TaskStream {
   }
 }
 
-function nameOf({ namespace, queue, tool }: ToolOfQueue): string {
+/** Of the consumer of a tool. */
+export function nameOf({ namespace, queue, tool }: ToolOfQueue): string {
   return consumerName(namespace, queue, tool);
 }
 
