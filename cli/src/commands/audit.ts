@@ -1,6 +1,6 @@
 // agentspan audit export|verify
-import { createReadStream, existsSync } from "node:fs";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { TRUSTED_KEYS_VARIABLE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AuditService } from "@agentspan/proto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
@@ -9,6 +9,7 @@ import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
+import { requireNew, writeWhole } from "../whole-file.js";
 
 export interface AuditExportFlags extends UrlOption {
   readonly run?: string;
@@ -45,7 +46,8 @@ export function auditExport(flags: AuditExportFlags, output: Output): Promise<vo
       something(entries);
       return head === undefined ? undefined : output.line(head);
     }
-    const count = await writeWhole(out, lines, something);
+    requireNew(out);
+    const count = Math.max(0, (await writeWhole(out, lines, (written) => something(written - 1))) - 1);
     output.line(`Wrote ${count === 1 ? "1 entry" : `${count} entries`} to ${safeText(out)}.`);
   });
 }
@@ -86,34 +88,6 @@ const NAME_THE_KEYS = `name the file of trusted keys with --trusted-keys or ${TR
 
 async function* linesOf(answers: AsyncIterable<{ readonly line: string }>): AsyncGenerator<string> {
   for await (const { line } of answers) yield line;
-}
-
-/** Under another name until it is complete, so that nobody takes a part for the whole. Resolves to the entries in it. */
-async function writeWhole(
-  path: string,
-  lines: AsyncIterable<string>,
-  check: (entries: number) => void,
-): Promise<number> {
-  // An export is evidence: one that was kept is never replaced.
-  if (existsSync(path)) throw new CommandError(`${safeText(path)} is there already. Name a new file.`);
-  const partial = `${path}.part`;
-  const file = await open(partial, "w", 0o600);
-  let count = -1;
-  try {
-    for await (const line of lines) {
-      await file.write(`${line}\n`);
-      count += 1;
-    }
-    check(count);
-    await file.sync();
-    await file.close();
-    await rename(partial, path);
-    return Math.max(0, count);
-  } catch (error) {
-    await file.close();
-    await rm(partial, { force: true });
-    throw error;
-  }
 }
 
 /** By line feeds alone: what else breaks lines may stand in a text of an entry. */

@@ -1,6 +1,4 @@
 // agentspan runs export: a run's history as a file that can be replayed.
-import { existsSync } from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { readApiKey } from "@agentspan/internal";
 import { type HistoryCount, HistoryError, historyLines } from "@agentspan/sdk/testing/history";
 import { CommandError } from "../command-error.js";
@@ -9,6 +7,7 @@ import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
+import { requireNew, writeWhole } from "../whole-file.js";
 
 export interface RunsExportFlags extends UrlOption {
   readonly out?: string;
@@ -17,9 +16,7 @@ export interface RunsExportFlags extends UrlOption {
 
 export async function runsExport(runId: string, flags: RunsExportFlags, output: Output): Promise<void> {
   const { out, soFar = false } = flags;
-  // A history that is kept is what tests compare with: none is replaced unasked.
-  if (out !== undefined && existsSync(out))
-    throw new CommandError(`${safeText(out)} is there already. Name a new file.`);
+  if (out !== undefined) requireNew(out);
   await withServer(flags, async (runtime) => {
     if (!soFar) requireEnded(await runtime.handle(runId).getStatus());
     const count = { events: 0, runs: 0 };
@@ -53,26 +50,4 @@ function speakerOf({ key = process.env.AGENTSPAN_API_KEY ?? "" }: UrlOption): st
   if (key === "") return "anonymous";
   const known = readApiKey(key);
   return known === undefined ? "a token" : `key ${known.keyId}`;
-}
-
-/** Under another name until it is complete, so that nobody takes a part for the whole. */
-async function writeWhole(path: string, lines: AsyncIterable<string>): Promise<void> {
-  const partial = `${path}.part`;
-  let file: FileHandle;
-  try {
-    file = await open(partial, "w", 0o600);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CommandError(`${safeText(path)} cannot be written: ${safeText(why)}.`, 2);
-  }
-  try {
-    for await (const line of lines) await file.write(`${line}\n`);
-    await file.sync();
-    await file.close();
-    await rename(partial, path);
-  } catch (error) {
-    await file.close();
-    await rm(partial, { force: true });
-    throw error;
-  }
 }

@@ -2,12 +2,13 @@
 // nothing is there twice.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { FAULT_HIT, type FaultPoint, newId, TRUSTED_KEYS_FILE, TrustedKeys, verifyAudit } from "@agentspan/internal";
+import { type FaultPoint, newId, TRUSTED_KEYS_FILE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AgentService, AuditService, KeyService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deskAgent, until } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
+import { dyingAt } from "../dying.js";
 import { withStack } from "../stack-fixture.js";
 
 const stack = withStack({ orchestrators: 1, signed: true, env: { AGENTSPAN_ALLOW_FAULTS: "yes" } });
@@ -23,21 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime?.shutdown());
 
-/** Does something while the orchestrator is to die at a point, and starts it again once it has. */
-async function dying<T>(point: FaultPoint, act: () => Promise<T>): Promise<T> {
-  const [orchestrator] = stack.current.orchestrators;
-  if (orchestrator === undefined) throw new Error("There is one orchestrator.");
-  const hits = () => orchestrator.log().split(`${FAULT_HIT}${point} kill`).length;
-  const before = hits();
-  orchestrator.send({ faults: `${point}:kill:1` });
-  const acting = act();
-  // Looked at again below.
-  acting.catch(() => undefined);
-  await orchestrator.exited;
-  await orchestrator.restart();
-  await until("the line of its end has come", () => hits() > before);
-  return acting;
-}
+const dying = <T>(point: FaultPoint, act: () => Promise<T>) => dyingAt(stack.current, point, act);
 
 type Entry = Readonly<Record<string, unknown>> & { readonly run: string; readonly kind: string };
 

@@ -1,11 +1,12 @@
 // An orchestrator that dies around what webhooks are told, and a receiver that is down: each message arrives at least once,
 // none is lost, none is made up, and none comes before its commit.
-import { FAULT_HIT, type FaultPoint } from "@agentspan/internal";
+import type { FaultPoint } from "@agentspan/internal";
 import { DeliveryState, WebhookService } from "@agentspan/proto";
 import type { AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type HeardMessage, until, WebhookReceiver } from "../../src/index.js";
 import { call, ended, REFUND, startRun, theApproval } from "../desk-run.js";
+import { dyingAt } from "../dying.js";
 import { withStack } from "../stack-fixture.js";
 
 const stack = withStack({
@@ -26,21 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => receiver?.stop());
 
-/** Does something while the orchestrator is to die at a point, and starts it again once it has. */
-async function dying<T>(point: FaultPoint, act: () => Promise<T>): Promise<T> {
-  const [orchestrator] = stack.current.orchestrators;
-  if (orchestrator === undefined) throw new Error("There is one orchestrator.");
-  const hits = () => orchestrator.log().split(`${FAULT_HIT}${point} kill`).length;
-  const before = hits();
-  orchestrator.send({ faults: `${point}:kill:1` });
-  const acting = act();
-  // Looked at again below.
-  acting.catch(() => undefined);
-  await orchestrator.exited;
-  await orchestrator.restart();
-  await until("the line of its end has come", () => hits() > before);
-  return acting;
-}
+const dying = <T>(point: FaultPoint, act: () => Promise<T>) => dyingAt(stack.current, point, act);
 
 const TOLD = ["approval.waiting", "approval.decided", "run.ended"];
 const refunding = (name: string) => startRun(stack.current, name, [call("refund", REFUND), { text: "ok" }]);

@@ -3,6 +3,7 @@ import type { Logger } from "@agentspan/internal";
 import { startTestServers } from "@agentspan/servers";
 import { MongoClient } from "mongodb";
 import { MongoStore } from "../../src/mongo/mongo-store.js";
+import type { Page } from "../../src/ports.js";
 
 export interface SpoiltStore {
   readonly store: MongoStore;
@@ -22,4 +23,17 @@ export async function openSpoiltStore(database: string, logger?: Logger): Promis
     await servers.stop();
   };
   return { store, direct, stop };
+}
+
+/** Page by page, so that each row is once the last of a page. */
+export async function rowByRow<T>(
+  list: (page: { limit: number; pageToken?: string }) => Promise<Page<T>>,
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  for (let pageToken: string | undefined; ; ) {
+    const page = await list({ limit: 1, ...(pageToken === undefined ? {} : { pageToken }) });
+    items.push(...page.items);
+    if (page.nextPageToken === undefined) return items;
+    pageToken = page.nextPageToken;
+  }
 }

@@ -3,8 +3,8 @@ import { createLogger, newId } from "@agentspan/internal";
 import { type Document, type MongoClient, ObjectId } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { MongoStore } from "../../src/mongo/mongo-store.js";
-import type { ApiKey, Page, StandingGrant } from "../../src/ports.js";
-import { openSpoiltStore, type SpoiltStore } from "./spoilt-store.js";
+import type { ApiKey, StandingGrant } from "../../src/ports.js";
+import { openSpoiltStore, rowByRow, type SpoiltStore } from "./spoilt-store.js";
 
 const DATABASE = "unreadable-rows";
 const SECRET = "what nobody is to read in a log";
@@ -30,17 +30,6 @@ const rowsOf = (collection: string) =>
   direct.db(DATABASE).collection<{ _id: string | ObjectId } & Document>(collection);
 const spoil = (collection: string, _id: string, change: Document) => rowsOf(collection).updateOne({ _id }, change);
 const told = () => lines.map(({ collection, row, place }) => [collection, row, place]);
-
-/** Page by page, so that each row is once the last of a page. */
-async function all<T>(list: (page: { limit: number; pageToken?: string }) => Promise<Page<T>>): Promise<readonly T[]> {
-  const items: T[] = [];
-  for (let pageToken: string | undefined; ; ) {
-    const page = await list({ limit: 1, ...(pageToken === undefined ? {} : { pageToken }) });
-    items.push(...page.items);
-    if (page.nextPageToken === undefined) return items;
-    pageToken = page.nextPageToken;
-  }
-}
 
 describe("an API key", () => {
   const put = async (createdAt: number): Promise<ApiKey> => {
@@ -70,7 +59,7 @@ describe("an API key", () => {
       reason: "ROW_UNREADABLE",
       metadata: { collection: "apiKeys", row: two.keyId, place },
     });
-    const listed = await all((page) => store.listKeys({ namespace, ...page }));
+    const listed = await rowByRow((page) => store.listKeys({ namespace, ...page }));
     const inOrder = place === "createdAt" ? [three, one, two] : [three, two, one];
     expect(listed.map(({ keyId }) => keyId)).toEqual(inOrder.map(({ keyId }) => keyId));
     expect(listed.filter((key) => "unreadable" in key)).toMatchObject([{ keyId: two.keyId, unreadable: place }]);
@@ -94,7 +83,7 @@ describe("an API key", () => {
       { _id, namespace, createdAt: new Date(2) },
       { _id: new ObjectId(), namespace },
     ]);
-    expect(await all((page) => store.listKeys({ namespace, ...page }))).toEqual([good]);
+    expect(await rowByRow((page) => store.listKeys({ namespace, ...page }))).toEqual([good]);
     expect(told()).toContainEqual(["apiKeys", String(_id), "_id"]);
   });
 });
@@ -120,7 +109,7 @@ describe("a standing grant", () => {
   ])("with %s lets nothing run, and the others are listed and used", async (_, change, place) => {
     const [one, two, three] = [await put(1), await put(2), await put(3)];
     await spoil("standingGrants", two.grantId, change);
-    expect(await all((page) => store.listGrants({ namespace, ...page }))).toEqual([three, one]);
+    expect(await rowByRow((page) => store.listGrants({ namespace, ...page }))).toEqual([three, one]);
     const asked = { namespace, agentName: "shop", toolName: "refund", now: 10 };
     expect(await store.liveGrants({ ...asked, limit: 2 })).toEqual([one, three]);
     const unreadable = { reason: "ROW_UNREADABLE", metadata: { row: two.grantId, place } };
@@ -144,7 +133,7 @@ describe("a definition", () => {
     const agents = ["a", "b", "c"].map((name) => ({ namespace, name, version: "1", definition: "{}", createdAt: 1 }));
     for (const agent of agents) await store.putAgent(agent);
     await spoil("newestAgents", `${namespace}/b`, change);
-    expect(await all((page) => store.listAgents({ namespace, ...page }))).toEqual([agents[0], agents[2]]);
+    expect(await rowByRow((page) => store.listAgents({ namespace, ...page }))).toEqual([agents[0], agents[2]]);
     await expect(store.getAgent(namespace, "b")).rejects.toMatchObject({
       reason: "ROW_UNREADABLE",
       metadata: { place },

@@ -3,8 +3,8 @@ import { createLogger, newId } from "@agentspan/internal";
 import type { Document, MongoClient, ObjectId } from "mongodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { MongoStore } from "../../src/mongo/mongo-store.js";
-import type { Delivery, Page, Webhook } from "../../src/ports.js";
-import { openSpoiltStore, type SpoiltStore } from "./spoilt-store.js";
+import type { Delivery, Webhook } from "../../src/ports.js";
+import { openSpoiltStore, rowByRow, type SpoiltStore } from "./spoilt-store.js";
 
 const DATABASE = "unreadable-webhooks";
 const SECRET = "what nobody is to read in a log";
@@ -30,17 +30,6 @@ const rowsOf = (collection: string) =>
   direct.db(DATABASE).collection<{ _id: string | ObjectId } & Document>(collection);
 const spoil = (collection: string, _id: string, change: Document) => rowsOf(collection).updateOne({ _id }, change);
 const told = () => lines.map(({ collection, row, place }) => [collection, row, place]);
-
-/** Page by page, so that each row is once the last of a page. */
-async function all<T>(list: (page: { limit: number; pageToken?: string }) => Promise<Page<T>>): Promise<readonly T[]> {
-  const items: T[] = [];
-  for (let pageToken: string | undefined; ; ) {
-    const page = await list({ limit: 1, ...(pageToken === undefined ? {} : { pageToken }) });
-    items.push(...page.items);
-    if (page.nextPageToken === undefined) return items;
-    pageToken = page.nextPageToken;
-  }
-}
 
 describe("a webhook", () => {
   const put = async (createdAt: number): Promise<Webhook> => {
@@ -71,7 +60,7 @@ describe("a webhook", () => {
   ])("with %s is sent nothing, and lists have the others", async (_, change, place) => {
     const [one, two, three] = [await put(1), await put(2), await put(3)];
     await spoil("webhooks", two.webhookId, change);
-    expect(await all((page) => store.listWebhooks({ namespace, ...page }))).toEqual([three, one]);
+    expect(await rowByRow((page) => store.listWebhooks({ namespace, ...page }))).toEqual([three, one]);
     expect((await store.allWebhooks()).filter((webhook) => webhook.namespace === namespace)).toEqual([one, three]);
     await expect(store.getWebhook(two.webhookId)).rejects.toMatchObject({
       reason: "ROW_UNREADABLE",
@@ -108,7 +97,7 @@ describe("a delivery", () => {
     });
     const due = (await store.dueDeliveries(5, 100, [])).filter((found) => found.webhookId === webhookId);
     expect(due.map(({ deliveryId }) => deliveryId)).toEqual(expect.arrayContaining([one.deliveryId, three.deliveryId]));
-    expect(await all((page) => store.listDeliveries({ webhookId, states: [], ...page }))).toEqual([three, one]);
+    expect(await rowByRow((page) => store.listDeliveries({ webhookId, states: [], ...page }))).toEqual([three, one]);
     expect(JSON.stringify(lines)).not.toContain(SECRET);
     await store.deleteWebhook(namespace, webhookId);
   });
