@@ -9,6 +9,7 @@ import { useAuthentication } from "../session/entrance.js";
 import { credentialLabel } from "../session/session.js";
 import { useSession, useSessionStore } from "../session/session-context.js";
 import { KeysHelp } from "./keys-help.js";
+import { Navigation } from "./navigation.js";
 
 const CONNECTIONS: Readonly<Record<Connection, string>> = {
   connecting: "Connecting",
@@ -27,6 +28,7 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
         <Link href="/" className="home">
           <img src="/favicon.svg" alt="" width="24" height="24" /> Approval desk
         </Link>
+        <Navigation />
         <span className={`connection ${connection}`} role="status">
           {CONNECTIONS[connection]}
         </span>

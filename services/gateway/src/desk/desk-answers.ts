@@ -37,13 +37,13 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 const ASK_FIRST = "no-cache";
 
 /** The places of the desk that a person may open or reload; the page itself finds what to show. */
-const PLACES = /^\/(?:approvals\/[^/]+\/[^/]+)?$/;
+const PLACES: readonly RegExp[] = [/^\/$/, /^\/approvals\/[^/]+\/[^/]+$/, /^\/runs(?:\/[^/]+)?$/];
 
 /** True where the request was for the desk and has been answered. */
 export function answerDesk(request: HttpRequest, response: HttpResponse, files: DeskFiles): boolean {
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   const path = request.url?.split("?", 1)[0] ?? "";
-  const isPlace = PLACES.test(path);
+  const isPlace = PLACES.some((place) => place.test(path));
   // A program that asks for JSON is told in JSON that there is nothing.
   if (isPlace && !takesPages(request)) return false;
   const file = files.get(isPlace ? PAGE : path);
