@@ -77,6 +77,20 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     await page.getByText("Nothing waits for anybody.").waitFor();
   });
 
+  it("shows the first of what waits before the watch has said a word", async () => {
+    const { runId, handle } = await waiting("at once", "refund", { order_id: "ORD-at-once", amount: 1 });
+    const page = await desks.open("about:blank");
+    // As if it took for ever: the request is neither answered nor refused.
+    await page.route("**/WatchApprovals", () => undefined);
+    await page.goto(stack.current.gateway().url);
+    await rows(page, "ORD-at-once").waitFor();
+    await page.unroute("**/WatchApprovals");
+    await page.reload();
+    await page.locator(`.row[href*="${runId}"]`).waitFor();
+    await handle.cancel("done with it");
+    await page.getByText("Nothing waits for anybody.").waitFor();
+  });
+
   describe("beside a page of another origin", () => {
     let server: Server;
     beforeAll(async () => {

@@ -10,7 +10,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filtered, NO_FILTERS } from "../src/inbox/filters.js";
-import { EMPTY_INBOX, isWhole, keyOf, oldestFirst, withChanges } from "../src/inbox/inbox.js";
+import { EMPTY_INBOX, inboxOf, isWhole, keyOf, oldestFirst, withChanges } from "../src/inbox/inbox.js";
 
 interface Told {
   readonly id: string;
@@ -43,6 +43,13 @@ describe("the inbox", () => {
   it("stays the same where nothing is new, so that nothing is drawn again", () => {
     const inbox = withChanges(EMPTY_INBOX, [told({ id: "a", at: 5 })]);
     expect(withChanges(inbox, [told({ id: "a", at: 5 }), told({ id: "a", at: 4 })])).toBe(inbox);
+  });
+
+  it("has what a first page listed, until a watch tells of it anew", () => {
+    const listed = told({ id: "a", at: 5 }).approval;
+    const first = inboxOf(listed === undefined ? [] : [listed]);
+    expect([...first.open.keys()]).toEqual(["run_1/a"]);
+    expect(withChanges(first, [told({ id: "a", at: 6, closed: true })]).open.size).toBe(0);
   });
 
   it("never brings back what was closed, whatever is told of it later", () => {

@@ -6,7 +6,8 @@ import { useTransport } from "@connectrpc/connect-query";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import { refusalOf } from "../api/refusal.js";
-import { EMPTY_INBOX, type Inbox, withChanges } from "./inbox.js";
+import { useFirstPage } from "./first-page.js";
+import { EMPTY_INBOX, type Inbox, inboxOf, withChanges } from "./inbox.js";
 import { pauseOrWake } from "./pause.js";
 import { type Connection, followWatch } from "./watch.js";
 
@@ -45,11 +46,12 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
   const [mine, setMine] = useState(false);
   const [connection, setConnection] = useState<Connection>("connecting");
   const [problem, setProblem] = useState<string>();
-  // Filled by the watch alone.
+  const { data: firstPage } = useFirstPage();
+  // Filled by the watch alone, but for the first screen of it.
   const { data: inbox } = useQuery({
     queryKey: keyOfInbox(mine),
     queryFn: () => EMPTY_INBOX,
-    initialData: EMPTY_INBOX,
+    initialData: () => (mine ? EMPTY_INBOX : inboxOf(firstPage?.approvals ?? [])),
     staleTime: "static",
   });
   const { data: listed } = useQuery<ListApprovalsResponse>({ queryKey: keyOfTotal(mine), enabled: false });

@@ -22,6 +22,11 @@ export function pathOf({ runId, approvalId }: Pick<Approval, "runId" | "approval
   return `/approvals/${encodeURIComponent(runId)}/${encodeURIComponent(approvalId)}`;
 }
 
+/** An inbox in which these are open. */
+export function inboxOf(approvals: readonly Approval[]): Inbox {
+  return { open: new Map(approvals.map((approval) => [keyOf(approval), approval])), closed: new Set() };
+}
+
 /** The inbox after these changes, in the order in which they came; the same one where they change nothing. */
 export function withChanges(inbox: Inbox, changes: readonly WatchApprovalsResponse[]): Inbox {
   const open = new Map(inbox.open);

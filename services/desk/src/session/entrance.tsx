@@ -1,10 +1,9 @@
 // Lets in whoever the server takes: everybody where authentication is off, and otherwise the holder of a key.
 
-import { ApprovalService } from "@agentspan/proto";
-import { useQuery } from "@connectrpc/connect-query";
 import { Alert, Button, Loader } from "@mantine/core";
 import { createContext, type ReactNode, useContext } from "react";
 import { refusalOf } from "../api/refusal.js";
+import { useFirstPage } from "../inbox/first-page.js";
 import { useSession, useSessionStore } from "./session-context.js";
 import { SignIn } from "./sign-in.js";
 
@@ -19,11 +18,7 @@ export function Entrance({ children }: { readonly children: ReactNode }): ReactN
   const { credential, refused } = useSession();
   const store = useSessionStore();
   // Asked without a credential this tells whether one is needed, and with one whether it is good.
-  const { error, isPending, refetch } = useQuery(
-    ApprovalService.method.listApprovals,
-    { pageSize: 1 },
-    { staleTime: "static" },
-  );
+  const { error, isPending, refetch } = useFirstPage();
   if (isPending) {
     return (
       <main className="entrance">
