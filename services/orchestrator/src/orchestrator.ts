@@ -4,6 +4,8 @@ import { AgentCatalog } from "./agent-catalog.js";
 import { Auditor } from "./audit/auditor.js";
 import { GrantLedger } from "./audit/grant-ledger.js";
 import { Refusals } from "./audit/refusals.js";
+import { Channels } from "./channels/channels.js";
+import { WebhookChannel } from "./channels/webhook-channel.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 import { DeltaWishes } from "./delta-wishes.js";
@@ -187,10 +189,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     time,
   });
   const { posts } = options;
+  const https = posts && new WebhookChannel({ posts, clock });
   const notifier: Notifier | undefined =
-    posts &&
+    https &&
     new Notifier({
-      ...{ store, history, posts, clock, orchestratorId: id, log, time },
+      ...{ store, history, clock, orchestratorId: id, log, time },
+      channel: new Channels({ "https:": https, "http:": https }),
       orchestrators: () => judge.liveOrchestrators(),
       signing: options.signing,
     });

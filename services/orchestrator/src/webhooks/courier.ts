@@ -11,15 +11,14 @@ import {
   type Timer,
 } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
-import type { AttemptEnd, Delivery, DueDelivery, PostAnswer, Posts, Webhook, WebhookStore } from "../ports.js";
+import type { AttemptEnd, Channel, Delivery, DueDelivery, SendEnd, Webhook, WebhookStore } from "../ports.js";
 import { isUnreadable } from "../unreadable-rows.js";
 import { retryAfter } from "./retries.js";
 import { deliveryProblem, webhookProblem } from "./seals.js";
-import { goodSecrets, signedHeaders } from "./secrets.js";
 
 export interface CourierOptions {
   readonly store: WebhookStore;
-  readonly posts: Posts;
+  readonly channel: Channel;
   readonly clock: Clock;
   readonly signing: Signing | undefined;
   readonly log: Logger;
@@ -65,7 +64,7 @@ export class Courier {
     await this.looking;
     const ended = Promise.all([...this.inHand.values()].map(({ sending }) => sending));
     await Promise.race([ended, sleep(this.options.time ?? systemTime, GRACE_MS)]);
-    await this.options.posts.close();
+    await this.options.channel.close();
     await ended;
   }
 
@@ -148,7 +147,7 @@ export class Courier {
 
   /** Unless another has taken it. What is sent is read, where it is not at hand; its webhook is each time. */
   private async takeAndSend(due: DueDelivery | Delivery): Promise<void> {
-    const { store, posts, clock } = this.options;
+    const { store, channel, clock } = this.options;
     const { deliveryId, webhookId } = due;
     const attempts = due.attempts + 1;
     const now = Math.floor(clock.now());
@@ -169,17 +168,16 @@ export class Courier {
     if (problem !== undefined || webhook === undefined) {
       return store.endAttempt(deliveryId, attempts, this.dead({ lastError: problem ?? "its webhook is gone" }));
     }
-    const headers = signedHeaders(deliveryId, clock.now(), delivery.body, goodSecrets(webhook, clock.now()));
     faultPoint("orchestrator.before-post");
-    const answer = await posts.post(webhook.url, headers, delivery.body);
+    const end = await channel.send(webhook, delivery);
     faultPoint("orchestrator.after-post");
     // Given up, and not failed: another takes it.
-    if (this.stopping && answer.kind === "failed") return this.handBack(deliveryId, attempts);
-    await store.endAttempt(deliveryId, attempts, this.endOf(answer, attempts - delivery.attemptsBefore));
-    if (answer.kind === "answered" && answer.status === 410) {
-      const why = "its receiver answered 410 Gone";
+    if (this.stopping && end.kind === "failed" && end.status === undefined) return this.handBack(deliveryId, attempts);
+    await store.endAttempt(deliveryId, attempts, this.endOf(end, attempts - delivery.attemptsBefore));
+    if (end.kind === "failed" && end.final === "webhook") {
+      const { why } = end;
       await store.stopWebhook(webhookId, { at: Math.floor(clock.now()), why });
-      this.options.log.warn({ webhookId }, "A webhook is stopped: its receiver answered 410 Gone");
+      this.options.log.warn({ webhookId, why }, "A webhook is stopped");
       this.options.stopped();
     }
   }
@@ -197,19 +195,13 @@ export class Courier {
     return `it is not believed, because ${problem}`;
   }
 
-  private endOf(answer: PostAnswer, failed: number): AttemptEnd {
-    const { clock } = this.options;
-    const now = Math.floor(clock.now());
-    if (answer.kind === "answered" && answer.status >= 200 && answer.status < 300) {
-      return { state: "DELIVERED", endedAt: now, lastStatus: answer.status };
-    }
-    const said =
-      answer.kind === "failed"
-        ? { lastError: answer.why }
-        : { lastStatus: answer.status, lastError: wordsOf(answer.status) };
-    if (answer.kind === "answered" && answer.status === 410) return this.dead(said);
-    const asked = answer.kind === "answered" && isBusy(answer.status) ? answer.retryAfterMs : undefined;
-    const delay = retryAfter(failed, Math.random(), asked);
+  private endOf(end: SendEnd, failed: number): AttemptEnd {
+    const now = Math.floor(this.options.clock.now());
+    const status = end.status === undefined ? {} : { lastStatus: end.status };
+    if (end.kind === "taken") return { state: "DELIVERED", endedAt: now, ...status };
+    const said = { ...status, lastError: end.why };
+    if (end.final !== undefined) return this.dead(said);
+    const delay = retryAfter(failed, Math.random(), end.retryAfterMs);
     return delay === undefined ? this.dead(said) : { state: "PENDING", dueAt: Math.floor(now + delay), ...said };
   }
 
@@ -226,14 +218,4 @@ export class Courier {
 /** Nobody can send it, and the log says why. */
 function unlessUnreadable(thrown: unknown): undefined {
   if (!isUnreadable(thrown)) throw thrown;
-}
-
-function isBusy(status: number): boolean {
-  return status === 429 || status === 503;
-}
-
-function wordsOf(status: number): string {
-  return status >= 300 && status < 400
-    ? `it answered ${status}, and redirects are not followed`
-    : `it answered ${status}`;
 }

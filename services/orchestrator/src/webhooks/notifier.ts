@@ -8,7 +8,7 @@ import { AgentspanError, faultPoint, type Logger, type Signing, type Time } from
 import type { Clock } from "../clock.js";
 import type { Committed } from "../engine.js";
 import type { History } from "../history.js";
-import type { Delivery, Posts, Store, StoredRun } from "../ports.js";
+import type { Channel, Delivery, Store, StoredRun } from "../ports.js";
 import { type Followed, RunFollower } from "../run-follower.js";
 import { Courier } from "./courier.js";
 import { deliveriesOf } from "./deliveries-of.js";
@@ -18,7 +18,7 @@ import { isTold, newlyTold, toldEvents } from "./told-events.js";
 export interface NotifierOptions {
   readonly store: Store;
   readonly history: History;
-  readonly posts: Posts;
+  readonly channel: Channel;
   readonly clock: Clock;
   readonly orchestratorId: string;
   readonly orchestrators: () => readonly string[];
@@ -80,7 +80,7 @@ export class Notifier {
   }
 
   problem(url: string): Promise<string | undefined> {
-    return this.options.posts.problem(url);
+    return this.options.channel.problem(url);
   }
 
   /** Webhooks were made, changed or taken away. */

@@ -1,6 +1,7 @@
 // Notifiers at the database of a scene, and receivers that answer as a test wants.
 import { newId, type Signing } from "@agentspan/internal";
 import { vi } from "vitest";
+import { WebhookChannel } from "../../src/channels/webhook-channel.js";
 import { History } from "../../src/history.js";
 import type { Delivery, PostAnswer, Posts, Webhook } from "../../src/ports.js";
 import { Notifier } from "../../src/webhooks/notifier.js";
@@ -74,7 +75,8 @@ export function notifierAt(
 ): Notifier {
   const { store, name } = desk;
   const notifier = new Notifier({
-    ...{ store, history: new History(store), posts: scene.posts, clock: scene.clock, log: scene.log },
+    ...{ store, history: new History(store), clock: scene.clock, log: scene.log },
+    channel: new WebhookChannel({ posts: scene.posts, clock: scene.clock }),
     ...{ orchestratorId: name, orchestrators: others, signing: SIGNING },
   });
   if (hints) desk.listeners.add((committed) => notifier.hint(committed));
