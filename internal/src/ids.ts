@@ -49,6 +49,11 @@ export function webhookIdOf(namespace: string, idempotencyKey: string): string {
   return `whk_${hashed(`${namespace}\0${idempotencyKey}`)}`;
 }
 
+/** The id of the decision link that an idempotency key names in its namespace, as runIdOf has it of runs. */
+export function linkIdOf(namespace: string, idempotencyKey: string): string {
+  return `lnk_${hashed(`${namespace}\0${idempotencyKey}`)}`;
+}
+
 /** The id of what a webhook is told of one event of a run: the same for every process, so that it is stored once. */
 export function deliveryIdOf(webhookId: string, runId: string, sequence: number): string {
   return `msg_${hashed(`${webhookId}\0${runId}\0${sequence}`)}`;

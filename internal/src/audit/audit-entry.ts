@@ -13,9 +13,9 @@ import { auditText } from "../signing/statements.js";
 
 /**
  * What happened to a run, from its events; or what was refused of what people asked of it; or what became of a standing
- * grant, whose id then stands for the run's.
+ * grant, or that a decision link was made, whose id then stands for the run's.
  */
-export const AUDIT_CHAINS = ["run", "refused", "grant"] as const;
+export const AUDIT_CHAINS = ["run", "refused", "grant", "link"] as const;
 export type AuditChain = (typeof AUDIT_CHAINS)[number];
 
 export const AUDIT_KINDS = [
@@ -34,6 +34,7 @@ export const AUDIT_KINDS = [
   "grant_made",
   "grant_used",
   "grant_revoked",
+  "link_made",
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 

@@ -1,4 +1,5 @@
 // Signatures from end to end: who signs what, and who believes it.
+export * from "./decision-link.js";
 export * from "./envelope.js";
 export * from "./grant-statement.js";
 export * from "./key-files.js";

@@ -154,7 +154,7 @@ export interface PermittedTool {
 /** That an entry of the audit is as it was when it was the newest of its chain: signed by the orchestrator. */
 export interface AuditStatement {
   readonly run: string;
-  /** "run" or "refused", of the run's chains; or "grant", where `run` is a standing grant. */
+  /** "run" or "refused", of the run's chains; or "grant" or "link", where `run` is a standing grant or a decision link. */
   readonly chain: string;
   readonly sequence: number;
   /** Of the entry, which holds the hash of the one before it. */

@@ -98,6 +98,14 @@ const SPEC = {
       form: "hosts, addresses and ranges such as 10.0.0.0/8, joined by commas",
     }),
   ),
+  publicUrl: setting.optional(
+    setting.string("AGENTSPAN_PUBLIC_URL", {
+      about: "where people reach the gateways, for links to them",
+      pattern: /^https?:\/\/[^\s?#@]+$/,
+      form: "a URL that begins with https:// or http://, without credentials, ? and #",
+      example: "https://agents.acme.test",
+    }),
+  ),
   logLevel: setting.oneOf("AGENTSPAN_LOG_LEVEL", { about: "how much is logged", values: LOG_LEVELS, default: "info" }),
 } satisfies Spec;
 

@@ -8,6 +8,7 @@ import { Channels } from "./channels/channels.js";
 import { WebhookChannel } from "./channels/webhook-channel.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
+import { DecisionLinks } from "./decision-links.js";
 import { DeltaWishes } from "./delta-wishes.js";
 import { Engine, type EngineFigures } from "./engine.js";
 import { History } from "./history.js";
@@ -47,6 +48,8 @@ export interface OrchestratorOptions {
   readonly authentication?: boolean;
   /** The key that decisions, grants and outcomes are signed with, and whose signatures are believed; unsigned without. */
   readonly signing?: Signing | undefined;
+  /** Where people reach the gateways, for links to them; links have no address without. */
+  readonly publicUrl?: string | undefined;
   /** This machine's clocks and timers unless said. */
   readonly time?: Time;
   /** See PlanOptions. */
@@ -188,6 +191,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     alsoEachTime: () => refusals.count(),
     time,
   });
+  const links = new DecisionLinks({ store, clock, signing, publicUrl: options.publicUrl });
   const { posts } = options;
   const https = posts && new WebhookChannel({ posts, clock });
   const notifier: Notifier | undefined =
@@ -201,7 +205,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const requests = new RequestService({
     orchestratorId: id,
     context: {
-      ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger },
+      ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger, links },
       signing: options.signing,
       webhooks: notifier,
       unreadable: new UnreadableRows({ log }),

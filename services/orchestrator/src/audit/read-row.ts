@@ -47,7 +47,7 @@ function indexOf(entry: AuditEntry, row: AuditIndex): AuditIndex {
 }
 
 /** Undefined where an older entry of the kind does not say. */
-function peopleIn({ kind, who, onBehalfOf, startedBy, startedFor }: AuditEntry): readonly string[] | undefined {
+function peopleIn({ kind, who, onBehalfOf, startedBy, startedFor, person }: AuditEntry): readonly string[] | undefined {
   switch (kind) {
     case "requested":
       return names(startedBy, startedFor);
@@ -59,6 +59,8 @@ function peopleIn({ kind, who, onBehalfOf, startedBy, startedFor }: AuditEntry):
       return names(who, onBehalfOf);
     case "grant_used":
       return who === undefined ? undefined : names(who, onBehalfOf);
+    case "link_made":
+      return names(who, person);
     case "ended":
       return names(who);
     case "escalated":

@@ -6,6 +6,7 @@ import type { Auditor } from "../audit/auditor.js";
 import type { GrantLedger } from "../audit/grant-ledger.js";
 import type { Refusals } from "../audit/refusals.js";
 import type { Clock } from "../clock.js";
+import type { DecisionLinks } from "../decision-links.js";
 import type { Engine } from "../engine.js";
 import type { History } from "../history.js";
 import type { Models, Store, StoredRun } from "../ports.js";
@@ -24,6 +25,8 @@ export interface RequestContext {
   readonly auditor?: Pick<Auditor, "catchUp"> | undefined;
   /** Writes down what becomes of standing grants. */
   readonly ledger: Pick<GrantLedger, "made" | "revoked">;
+  /** Makes links by which one person decides one approval. */
+  readonly links: Pick<DecisionLinks, "issue">;
   /** Keeps refused decisions; absent where there is no audit. */
   readonly refusals?: Pick<Refusals, "note"> | undefined;
   /** The key that API keys are signed with, and whose signatures are believed; absent where there are no keys. */

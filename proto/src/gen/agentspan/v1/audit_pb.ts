@@ -37,8 +37,8 @@ export type AuditEntry = Message<"agentspan.v1.AuditEntry"> & {
    * "requested", "voted", "decided", "escalated", "closed", "previewed", "granted", "released", "settled" or "ended", of what happened
    * to the run; "refused" of what was refused of what somebody asked of an approval, or of a standing grant or an API key,
    * where run_id is "grants_" or "keys_" and the namespace, and "refusals_counted" of how many more there were than 100 in
-   * a minute; "grant_made", "grant_used" and "grant_revoked" of a standing grant, whose id
-   * run_id then is.
+   * a minute; "grant_made", "grant_used" and "grant_revoked" of a standing grant, and "link_made" of a decision link, whose
+   * id run_id then is.
    *
    * @generated from field: string kind = 4;
    */

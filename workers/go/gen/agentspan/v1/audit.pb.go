@@ -30,8 +30,8 @@ type AuditEntry struct {
 	// "requested", "voted", "decided", "escalated", "closed", "previewed", "granted", "released", "settled" or "ended", of what happened
 	// to the run; "refused" of what was refused of what somebody asked of an approval, or of a standing grant or an API key,
 	// where run_id is "grants_" or "keys_" and the namespace, and "refusals_counted" of how many more there were than 100 in
-	// a minute; "grant_made", "grant_used" and "grant_revoked" of a standing grant, whose id
-	// run_id then is.
+	// a minute; "grant_made", "grant_used" and "grant_revoked" of a standing grant, and "link_made" of a decision link, whose
+	// id run_id then is.
 	Kind string `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
 	// Who it is about: whoever started the run of a request, or decided, and for whom they spoke.
 	People []string `protobuf:"bytes,5,rep,name=people,proto3" json:"people,omitempty"`
