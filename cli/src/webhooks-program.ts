@@ -4,7 +4,10 @@ import { examples, group, leaf } from "./command-parts.js";
 import { countOf, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 
-const WEBHOOK_EVENTS = ["WAITING", "DECIDED", "EXPIRED", "OUTCOME_UNKNOWN", "ENDED"] as const;
+const WEBHOOK_EVENTS = [
+  ...["WAITING", "DECIDED", "EXPIRED", "OUTCOME_UNKNOWN", "ENDED"],
+  ...["REMINDED", "ESCALATED", "CLOSED"],
+] as const;
 const DELIVERY_STATES = ["PENDING", "DELIVERED", "DEAD"] as const;
 
 export function addWebhooks(root: Command, output: Output): void {

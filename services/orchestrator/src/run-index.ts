@@ -28,7 +28,10 @@ export interface RunIndex {
   readonly checkpointAt?: number;
   /** When the run itself changed last; absent where there never was a checkpoint, and so nothing for the audit. */
   readonly auditAt?: number;
-  /** When a checkpoint changed last, or the run ended; absent where neither did. What is stored never goes back. */
+  /**
+   * When a checkpoint changed last, or the run ended; absent where neither did. Of one of whose checkpoints people were
+   * reminded, when the run changed last: a reminder changes nothing of a checkpoint. What is stored never goes back.
+   */
   readonly tellAt?: number;
 }
 
@@ -37,7 +40,8 @@ export function indexOf({ run, approvers = {} }: Pick<RunWrite, "run" | "approve
   const changes = Object.values(run.checkpoints).map(({ updatedAt }) => updatedAt);
   const lastChange = changes.reduce((last, at) => Math.max(last, at), 0);
   const endedAt = run.phase.kind === "ended" ? run.phase.at : 0;
-  const tellAt = Math.max(lastChange, endedAt);
+  const remindedAt = open.some(({ reminders }) => reminders !== undefined) ? run.updatedAt : 0;
+  const tellAt = Math.max(lastChange, endedAt, remindedAt);
   const openSince = open.length === 0 ? undefined : Math.min(...open.map((checkpoint) => checkpoint.requestedAt));
   return {
     namespace: run.namespace,

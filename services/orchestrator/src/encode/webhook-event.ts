@@ -9,6 +9,9 @@ const EVENTS: Readonly<Record<WebhookEvent, PublicEvent>> = {
   EXPIRED: PublicEvent.EXPIRED,
   OUTCOME_UNKNOWN: PublicEvent.OUTCOME_UNKNOWN,
   ENDED: PublicEvent.ENDED,
+  REMINDED: PublicEvent.REMINDED,
+  ESCALATED: PublicEvent.ESCALATED,
+  CLOSED: PublicEvent.CLOSED,
 };
 
 const STATES: Readonly<Record<DeliveryState, PublicState>> = {

@@ -3,7 +3,16 @@ import type { KeySeal } from "./keys.js";
 import type { ChangedRun, Page } from "./runs.js";
 
 /** What a webhook may be told of. */
-export const WEBHOOK_EVENTS = ["WAITING", "DECIDED", "EXPIRED", "OUTCOME_UNKNOWN", "ENDED"] as const;
+export const WEBHOOK_EVENTS = [
+  "WAITING",
+  "DECIDED",
+  "EXPIRED",
+  "OUTCOME_UNKNOWN",
+  "ENDED",
+  "REMINDED",
+  "ESCALATED",
+  "CLOSED",
+] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** A webhook as it is stored. Times are milliseconds since the epoch. */

@@ -2,6 +2,8 @@
 
 import {
   type Act,
+  type Approvers,
+  type Escalated,
   type Fact,
   idempotencyKeyOf,
   type Outcome,
@@ -26,6 +28,17 @@ export interface Told {
   readonly data: Readonly<Record<string, unknown>>;
   /** What is told beside it where whole arguments are asked for. */
   readonly whole: Readonly<Record<string, unknown>>;
+  /** Absent of the end of a run. */
+  readonly checkpoint?: ToldCheckpoint;
+}
+
+export interface ToldCheckpoint {
+  /** Sequence of the event that asked people. */
+  readonly askedBy: number;
+  /** Who decides, or did, where not everybody. */
+  readonly approvers?: Approvers;
+  /** People are shown what the call would do. */
+  readonly previews: boolean;
 }
 
 const TYPES: Readonly<Record<WebhookEvent, string>> = {
@@ -34,6 +47,9 @@ const TYPES: Readonly<Record<WebhookEvent, string>> = {
   EXPIRED: "approval.expired",
   OUTCOME_UNKNOWN: "approval.outcome_unknown",
   ENDED: "run.ended",
+  REMINDED: "approval.reminded",
+  ESCALATED: "approval.escalated",
+  CLOSED: "approval.closed",
 };
 
 /** Which of the events are told, whatever is in them. */
@@ -48,12 +64,30 @@ export function newlyTold(run: Run, events: readonly RunEvent[], after: number):
     if (event.sequence <= after) continue;
     const kind = eventOf(event.fact);
     if (kind === undefined) continue;
-    if ("callId" in event.fact && argumentsBefore(events, event.fact.callId, event.sequence) === undefined) {
-      return undefined;
-    }
+    if (!isAboutThese(events, event)) return undefined;
     told.push(...toldOf(run, events, event, kind));
   }
   return told;
+}
+
+/** Whether the arguments that an event is about stand in these, and who was asked. */
+function isAboutThese(events: readonly RunEvent[], { sequence, fact }: RunEvent): boolean {
+  if (!("approvalId" in fact)) return true;
+  if (argumentsBefore(events, fact.callId, sequence) === undefined) return false;
+  return isByGrant(fact) || askedIn(events, fact.approvalId, sequence) !== undefined;
+}
+
+function isByGrant(fact: Fact): boolean {
+  return fact.type === "decided" && fact.ground !== undefined;
+}
+
+/** The last event by then that asked people about it. */
+function askedIn(events: readonly RunEvent[], approvalId: string, by: number): Waiting | Escalated | undefined {
+  for (const { sequence, fact } of events.toReversed()) {
+    if (sequence > by || (fact.type !== "waiting" && fact.type !== "escalated")) continue;
+    if (fact.approvalId === approvalId) return fact;
+  }
+  return undefined;
 }
 
 /** The same of all events of a run. */
@@ -71,7 +105,11 @@ function eventOf(fact: Fact): WebhookEvent | undefined {
     case "decided":
       return "DECIDED";
     case "checkpoint_closed":
-      return fact.why === "EXPIRED" ? "EXPIRED" : undefined;
+      return fact.why === "EXPIRED" ? "EXPIRED" : "CLOSED";
+    case "reminded":
+      return "REMINDED";
+    case "escalated":
+      return "ESCALATED";
     case "ended":
       return "ENDED";
     default:
@@ -89,42 +127,54 @@ function toldOf(
     ...{ namespace: run.namespace, runId: run.runId, agentName: run.agentName, sequence },
     ...{ parentRunId: run.parentRunId, labels: run.labels },
   };
-  const told = { sequence, at: Math.floor(at), event, type: TYPES[event] };
+  const bare = { sequence, at: Math.floor(at), event, type: TYPES[event] };
   if (fact.type === "ended") {
     const { end } = fact;
     const reason = end.state === "COMPLETED" ? undefined : end.reason;
-    return [{ ...told, tool: "", data: { ...common, state: end.state, reason }, whole: {} }];
+    return [{ ...bare, tool: "", data: { ...common, state: end.state, reason }, whole: {} }];
   }
-  if (fact.type !== "waiting" && fact.type !== "decided" && fact.type !== "checkpoint_closed") return [];
+  if (!("approvalId" in fact)) return [];
   const { approvalId, callId } = fact;
-  const argumentsJson = argumentsBefore(events, callId, sequence) ?? "";
-  const { tool = "", kind, digest } = run.checkpoints[approvalId] ?? {};
+  const whole = { argumentsJson: argumentsBefore(events, callId, sequence) ?? "" };
+  const { tool = "", kind, digest, sequence: askedBy = sequence, preview } = run.checkpoints[approvalId] ?? {};
   const about = { ...common, approvalId, kind, callId, toolName: tool };
+  const { approvers } = askedIn(events, approvalId, sequence) ?? {};
+  const checkpoint = { askedBy, previews: preview !== undefined, ...(approvers === undefined ? {} : { approvers }) };
+  const told = { ...bare, tool, checkpoint };
   switch (fact.type) {
     case "waiting":
-      return [{ ...told, tool, data: { ...about, ...asked(run, fact) }, whole: { argumentsJson } }];
+      return [{ ...told, data: { ...about, ...asked(run, fact) }, whole }];
     case "decided": {
       const { edited, comment } = fact;
-      const whole = { argumentsJson, editedArgumentsJson: edited?.arguments, comment };
+      const beside = { ...whole, editedArgumentsJson: edited?.arguments, comment };
       const decided = { argumentsDigest: fact.signed?.digest ?? digest, editedArgumentsDigest: edited?.digest };
-      return [{ ...told, tool, data: { ...about, ...decided, ...said(fact), grant: grantOf(fact.ground) }, whole }];
+      const data = { ...about, ...decided, ...said(fact), grant: grantOf(fact.ground) };
+      return [{ ...told, data, whole: beside }];
     }
     case "checkpoint_closed":
-      return [{ ...told, tool, data: about, whole: { argumentsJson } }];
+      return [{ ...told, data: fact.why === "EXPIRED" ? about : { ...about, why: fact.why }, whole }];
+    case "escalated":
+      return [{ ...told, data: { ...about, approvers, expiresAt: iso(fact.expiresAt) }, whole }];
+    case "reminded":
+      return [{ ...told, data: { ...about, approvers, number: fact.number }, whole }];
     default:
-      return fact satisfies never;
+      return [];
   }
 }
 
 function asked(run: Run, { callId, digest, reason, votesRequired, expiresAt, approvers, unknown }: Waiting) {
   return {
     ...{ argumentsDigest: digest, reason, votesRequired, approvers },
-    expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt).toISOString(),
+    expiresAt: expiresAt === undefined ? undefined : iso(expiresAt),
     unknownOutcome: unknown && {
       ...{ attempt: unknown.attempt, workerId: unknown.workerId, cause: unknown.cause },
       idempotencyKey: idempotencyKeyOf(run.runId, callId),
     },
   };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
 }
 
 const OUTCOMES: Readonly<Record<Outcome, string>> = {

@@ -44,6 +44,7 @@ describe("a webhook is told", () => {
           ...{ argumentsDigest: "d", reason: "its owner asks for it", votesRequired: 1 },
         }),
         whole: { argumentsJson: "{}" },
+        checkpoint: { askedBy: 4, previews: false },
       },
     ]);
   });
@@ -73,10 +74,33 @@ describe("a webhook is told", () => {
     ]);
   });
 
-  it("of one that nobody decided in time, and not of one that was closed otherwise", () => {
+  it("of one that nobody decided in time, or that was closed otherwise, and why", () => {
     expect(told([...turn, close("c1")]).map(({ event }) => event)).toEqual(["WAITING", "EXPIRED"]);
     const closed: Fact = { type: "checkpoint_closed", approvalId: "apr_c1", callId: "c1", why: "WITHDRAWN" };
-    expect(told([...turn, closed]).map(({ event }) => event)).toEqual(["WAITING"]);
+    expect(told([...turn, closed])[1]).toMatchObject({
+      ...{ event: "CLOSED", type: "approval.closed", checkpoint: { askedBy: 4 } },
+      data: { approvalId: "apr_c1", toolName: "refund", why: "WITHDRAWN" },
+    });
+  });
+
+  it("of reminders, and of who decides once nobody did in time", () => {
+    const reminded: Fact = { type: "reminded", approvalId: "apr_c1", callId: "c1", number: 2 };
+    const approvers = { users: ["board@acme.test"], groups: [] };
+    const escalated: Fact = {
+      type: "escalated",
+      approvalId: "apr_c1",
+      callId: "c1",
+      approvers,
+      expiresAt: AT + 60_000,
+    };
+    const [, first, second, third] = told([...turn, reminded, escalated, reminded]);
+    expect(first).toMatchObject({ event: "REMINDED", type: "approval.reminded", data: { number: 2 } });
+    expect(first?.checkpoint).toEqual({ askedBy: 4, previews: false });
+    expect(second).toMatchObject({
+      ...{ event: "ESCALATED", type: "approval.escalated", checkpoint: { approvers } },
+      data: { approvers, expiresAt: new Date(AT + 60_000).toISOString() },
+    });
+    expect(third).toMatchObject({ event: "REMINDED", checkpoint: { approvers }, data: { approvers } });
   });
 
   it("of an outcome that nobody knows, with what is known of it", () => {
@@ -117,5 +141,10 @@ describe("the last events of a run", () => {
     expect(newlyTold(run, events, 4)).toHaveLength(1);
     // The call stands in earlier ones.
     expect(newlyTold(run, events.slice(-1), 4)).toBeUndefined();
+    // So does who was asked.
+    const again: Fact = { type: "reminded", approvalId: "apr_c1", callId: "c1", number: 1 };
+    const { run: reminded, events: all } = played([...turn, again]);
+    expect(newlyTold(reminded, all, 4)).toHaveLength(1);
+    expect(newlyTold(reminded, [...all.slice(0, 3), ...all.slice(4)], 4)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { newId } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
+import type { Fact } from "../../../src/core/events.js";
 import type { Delivery, DeliveryListQuery, Webhook } from "../../../src/ports.js";
 import { close, end, following, gatedTurn, starting } from "./sample-runs.js";
 import { loaded, type UseFixture } from "./store-fixture.js";
@@ -116,6 +117,17 @@ export function webhookContract(use: UseFixture): void {
       expect(await tellable(runId, AT + 50)).toEqual([{ runId, version: 3, at: AT + 50 }]);
       await store.commit(following(await loaded(store, runId), [end], { at: AT + 60 }));
       expect(await tellable(runId, AT + 60)).toEqual([{ runId, version: 4, at: AT + 60 }]);
+    });
+
+    it("has reminders, which change nothing of what they are about", async () => {
+      const { store } = use();
+      const runId = newId("run");
+      await store.commit(starting(runId, { at: AT }));
+      const calls = [{ callId: "c1", tool: "refund" }];
+      await store.commit(following(await loaded(store, runId), gatedTurn(calls), { at: AT + 50 }));
+      const reminded: Fact = { type: "reminded", approvalId: "apr_c1", callId: "c1", number: 1 };
+      await store.commit(following(await loaded(store, runId), [reminded], { at: AT + 80 }));
+      expect(await tellable(runId, AT + 80)).toEqual([{ runId, version: 3, at: AT + 80 }]);
     });
 
     it("has the end of a run that nobody was asked in", async () => {

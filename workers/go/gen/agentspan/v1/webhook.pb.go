@@ -36,6 +36,12 @@ const (
 	WebhookEvent_WEBHOOK_EVENT_OUTCOME_UNKNOWN WebhookEvent = 4
 	// A run ended.
 	WebhookEvent_WEBHOOK_EVENT_ENDED WebhookEvent = 5
+	// It still waits, and its tool's policy says to remind people.
+	WebhookEvent_WEBHOOK_EVENT_REMINDED WebhookEvent = 6
+	// Nobody decided in time, and others decide from now on.
+	WebhookEvent_WEBHOOK_EVENT_ESCALATED WebhookEvent = 7
+	// Nobody is to decide it any more: its run is ending, or its call was withdrawn.
+	WebhookEvent_WEBHOOK_EVENT_CLOSED WebhookEvent = 8
 )
 
 // Enum value maps for WebhookEvent.
@@ -47,6 +53,9 @@ var (
 		3: "WEBHOOK_EVENT_EXPIRED",
 		4: "WEBHOOK_EVENT_OUTCOME_UNKNOWN",
 		5: "WEBHOOK_EVENT_ENDED",
+		6: "WEBHOOK_EVENT_REMINDED",
+		7: "WEBHOOK_EVENT_ESCALATED",
+		8: "WEBHOOK_EVENT_CLOSED",
 	}
 	WebhookEvent_value = map[string]int32{
 		"WEBHOOK_EVENT_UNSPECIFIED":     0,
@@ -55,6 +64,9 @@ var (
 		"WEBHOOK_EVENT_EXPIRED":         3,
 		"WEBHOOK_EVENT_OUTCOME_UNKNOWN": 4,
 		"WEBHOOK_EVENT_ENDED":           5,
+		"WEBHOOK_EVENT_REMINDED":        6,
+		"WEBHOOK_EVENT_ESCALATED":       7,
+		"WEBHOOK_EVENT_CLOSED":          8,
 	}
 )
 
@@ -1266,14 +1278,17 @@ const file_agentspan_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"webhook_id\x18\x01 \x01(\tR\twebhookId\":\n" +
 	"\x1cReplayDeadDeliveriesResponse\x12\x1a\n" +
-	"\breplayed\x18\x01 \x01(\rR\breplayed*\xba\x01\n" +
+	"\breplayed\x18\x01 \x01(\rR\breplayed*\x8d\x02\n" +
 	"\fWebhookEvent\x12\x1d\n" +
 	"\x19WEBHOOK_EVENT_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15WEBHOOK_EVENT_WAITING\x10\x01\x12\x19\n" +
 	"\x15WEBHOOK_EVENT_DECIDED\x10\x02\x12\x19\n" +
 	"\x15WEBHOOK_EVENT_EXPIRED\x10\x03\x12!\n" +
 	"\x1dWEBHOOK_EVENT_OUTCOME_UNKNOWN\x10\x04\x12\x17\n" +
-	"\x13WEBHOOK_EVENT_ENDED\x10\x05*\x82\x01\n" +
+	"\x13WEBHOOK_EVENT_ENDED\x10\x05\x12\x1a\n" +
+	"\x16WEBHOOK_EVENT_REMINDED\x10\x06\x12\x1b\n" +
+	"\x17WEBHOOK_EVENT_ESCALATED\x10\a\x12\x18\n" +
+	"\x14WEBHOOK_EVENT_CLOSED\x10\b*\x82\x01\n" +
 	"\rDeliveryState\x12\x1e\n" +
 	"\x1aDELIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16DELIVERY_STATE_PENDING\x10\x01\x12\x1c\n" +

@@ -18,6 +18,9 @@ class WebhookEvent(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WEBHOOK_EVENT_EXPIRED: _ClassVar[WebhookEvent]
     WEBHOOK_EVENT_OUTCOME_UNKNOWN: _ClassVar[WebhookEvent]
     WEBHOOK_EVENT_ENDED: _ClassVar[WebhookEvent]
+    WEBHOOK_EVENT_REMINDED: _ClassVar[WebhookEvent]
+    WEBHOOK_EVENT_ESCALATED: _ClassVar[WebhookEvent]
+    WEBHOOK_EVENT_CLOSED: _ClassVar[WebhookEvent]
 
 class DeliveryState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -31,6 +34,9 @@ WEBHOOK_EVENT_DECIDED: WebhookEvent
 WEBHOOK_EVENT_EXPIRED: WebhookEvent
 WEBHOOK_EVENT_OUTCOME_UNKNOWN: WebhookEvent
 WEBHOOK_EVENT_ENDED: WebhookEvent
+WEBHOOK_EVENT_REMINDED: WebhookEvent
+WEBHOOK_EVENT_ESCALATED: WebhookEvent
+WEBHOOK_EVENT_CLOSED: WebhookEvent
 DELIVERY_STATE_UNSPECIFIED: DeliveryState
 DELIVERY_STATE_PENDING: DeliveryState
 DELIVERY_STATE_DELIVERED: DeliveryState
