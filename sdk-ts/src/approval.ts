@@ -138,7 +138,7 @@ export interface Decision {
   readonly decidedBy: string;
   readonly decidedAt: Date | undefined;
   readonly comment: string;
-  /** The arguments that ran, where a person edited them; else empty. */
+  /** What this decision put in place of the arguments, and what ran; else empty. An earlier vote may have edited them. */
   readonly editedArgumentsJson: string;
   readonly onBehalfOf: string;
   /** The standing grant that decided, in its maker's name; undefined where a person did. */

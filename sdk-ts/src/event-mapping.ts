@@ -58,8 +58,9 @@ export function runEventOf(message: Event): MappedEvent {
         ? { ...base, type: "unknown" }
         : waitingOf(base, approvalOf(event.value.approval), event.value.childRunId);
     case "voted": {
-      const { approvalId, callId, decisionId, vote } = event.value;
-      return { ...base, type: "voted", approvalId, callId, decisionId, vote: vote && voteOf(vote) };
+      const { approvalId, callId, decisionId, vote, editedArgumentsJson } = event.value;
+      const said = { vote: vote && voteOf(vote), editedArgumentsJson };
+      return { ...base, type: "voted", approvalId, callId, decisionId, ...said };
     }
     case "decided": {
       const { callId, decision, childRunId } = event.value;

@@ -170,6 +170,8 @@ export interface VotedEvent extends EventBase<"voted"> {
   readonly callId: string;
   readonly decisionId: string;
   readonly vote: Vote | undefined;
+  /** What this vote put in place of the arguments; these run where others agree. Empty where it edited nothing. */
+  readonly editedArgumentsJson: string;
 }
 
 export interface DecidedEvent extends EventBase<"decided"> {

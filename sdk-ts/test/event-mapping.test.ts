@@ -75,8 +75,8 @@ const cases: readonly (readonly [Init, object])[] = [
     },
   ],
   [
-    { case: "voted", value: { vote: { who: "ann", what: DecisionOutcome.APPROVED } } },
-    { type: "voted", vote: { who: "ann", what: "APPROVED", edited: false } },
+    { case: "voted", value: { vote: { who: "ann", what: DecisionOutcome.APPROVED }, editedArgumentsJson: '{"n":1}' } },
+    { type: "voted", vote: { who: "ann", what: "APPROVED", edited: false }, editedArgumentsJson: '{"n":1}' },
   ],
   [
     { case: "decided", value: { decision: { outcome: DecisionOutcome.GIVEN_UP, decidedBy: "ann" } } },

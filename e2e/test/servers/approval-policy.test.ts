@@ -63,6 +63,28 @@ describe("a tool that takes four eyes", () => {
     await later.cancel("over");
   });
 
+  it("tells what ran where a vote edited it, and takes the votes before for nothing", async () => {
+    const agent = agentWith("four_eyes_edit", { get_order: { votes: 2, approvers: PEOPLE } });
+    const run = await startRun(stack.current, "edit in a vote", [call("get_order", { n: 2 }), { text: "ok" }], {
+      agent,
+    });
+    const { approvalId, argumentsDigest } = await theApproval(run);
+    const { runId } = run;
+    await runs().approve({ runId, approvalId, argumentsDigest, onBehalfOf: "maria" });
+    const edit = { editedArgumentsJson: '{"n": 3}', argumentsDigest, onBehalfOf: "noah" };
+    expect(await runs().approve({ runId, approvalId, ...edit })).toMatchObject({ closed: false, votesMissing: 1 });
+    const edited = await theApproval(run);
+    await runs().approve({ runId, approvalId, argumentsDigest: edited.argumentsDigest, onBehalfOf: "maria" });
+    await ended(run);
+    const { events } = await runs().getHistory({ runId });
+    const said = events.flatMap(({ event: { case: kind, value } }) => {
+      if (kind === "voted") return [value.editedArgumentsJson];
+      return kind === "decided" ? [value.decision?.editedArgumentsJson] : [];
+    });
+    expect(said).toEqual(["", '{"n":3}', ""]);
+    expect(stack.current.ledger.begun(runId).map(({ args }) => args)).toEqual(['{"n":3}']);
+  });
+
   it("is rejected by one, whatever the votes before", async () => {
     const agent = agentWith("four_eyes", { get_order: { votes: 2, approvers: PEOPLE } });
     const run = await startRun(stack.current, "one no", [call("get_order", { n: 2 }), { text: "ok" }], { agent });

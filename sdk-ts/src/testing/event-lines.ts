@@ -40,11 +40,13 @@ export function eventDetail(event: TestedEvent): string {
       return `${event.callId} ${event.toolName} ${outcomeText(event.outcome)}`;
     case "waiting":
       return `${event.callId} ${event.toolName}: ${event.kind.toLowerCase()}${event.childRunId === "" ? "" : ` of run ${event.childRunId}`}`;
-    case "voted":
-      return `${event.callId} ${event.vote?.what.toLowerCase() ?? ""} by ${event.vote?.onBehalfOf || event.vote?.who}`;
+    case "voted": {
+      const { callId, vote, editedArgumentsJson } = event;
+      return `${callId} ${vote?.what.toLowerCase() ?? ""}${withText(editedArgumentsJson)} by ${vote?.onBehalfOf || vote?.who}`;
+    }
     case "decided": {
       const { decision } = event;
-      const edited = decision?.editedArgumentsJson ? ` with ${cut(decision.editedArgumentsJson)}` : "";
+      const edited = withText(decision?.editedArgumentsJson ?? "");
       const said = decision?.comment ? `: ${cut(decision.comment)}` : "";
       return `${event.callId} ${decision?.outcome.toLowerCase() ?? ""}${edited} by ${decision?.onBehalfOf || decision?.decidedBy}${said}`;
     }
@@ -98,6 +100,10 @@ export function outcomeText(outcome: CallOutcome): string {
     default:
       return outcome satisfies never;
   }
+}
+
+function withText(edited: string): string {
+  return edited === "" ? "" : ` with ${cut(edited)}`;
 }
 
 function quoted(text: string): string {

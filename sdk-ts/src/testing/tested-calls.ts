@@ -35,7 +35,7 @@ export function childRunsOf(events: readonly TestedEvent[]): readonly TestedChil
 
 function asked({ callId, toolName, args, refused }: EventOf<"tool_call">): Read {
   const call = {
-    ...{ callId, toolName, args, askedArgs: args, editUnseen: false, refused },
+    ...{ callId, toolName, args, askedArgs: args, refused },
     ...{ paused: false, expired: false, votes: [], decisions: [] },
     ...{ used: false, usedAt: undefined, outcome: undefined },
   };
@@ -76,7 +76,7 @@ function use(call: Writable<TestedCall>, sequence: number): void {
   call.usedAt ??= sequence;
 }
 
-function takeVote(read: Read, { approvalId, vote }: EventOf<"voted">): void {
+function takeVote(read: Read, { approvalId, vote, editedArgumentsJson }: EventOf<"voted">): void {
   if (vote === undefined) return;
   const by = vote.onBehalfOf || vote.who;
   // A person has one vote, and who edits asks for votes about other arguments than those before.
@@ -84,7 +84,7 @@ function takeVote(read: Read, { approvalId, vote }: EventOf<"voted">): void {
     ...read.votes.filter((one) => one.approvalId !== approvalId || (!vote.edited && one.by !== by)),
     { approvalId, outcome: vote.what, by, comment: vote.comment },
   ];
-  read.call.editUnseen ||= vote.edited;
+  if (editedArgumentsJson !== "") read.call.args = readJsonObject(editedArgumentsJson);
 }
 
 function takeDecision(read: Read, { decision }: EventOf<"decided">): void {
@@ -96,7 +96,6 @@ function takeDecision(read: Read, { decision }: EventOf<"decided">): void {
   if (editedArgumentsJson === "") return;
   read.votes = read.votes.filter((one) => one.approvalId !== approvalId);
   call.args = readJsonObject(editedArgumentsJson);
-  call.editUnseen = false;
 }
 
 function isOfChild(event: TestedEvent): boolean {

@@ -67,8 +67,6 @@ export interface TestedCall {
   readonly args: JsonObject;
   /** As the model wrote it. */
   readonly askedArgs: JsonObject;
-  /** A person edited them in a vote that others agreed to. Events do not tell how, and so `args` are those before. */
-  readonly editUnseen: boolean;
   /** Why the server refused it, unknown tools and arguments that do not fit; undefined where it did not. */
   readonly refused: string | undefined;
   /** It waited for a person. */

@@ -103,6 +103,21 @@ describe("a made-up run", () => {
       .usedTool("process_refund", { ...REFUND, amount: 10 });
   });
 
+  it("knows what ran where a vote edited it", () => {
+    const inputSchema = z.object({ amount: z.number() });
+    const pay = tool(() => 1, { name: "pay", description: "Pays.", inputSchema, approval: { votes: 2 } });
+    const run = mockRun(new Agent({ name: "payer", model: "a/b", tools: [pay] }), "Pay", {
+      events: [
+        toolCall("pay", { amount: 500 }),
+        decided("APPROVED", { by: "tom", args: { amount: 5 } }),
+        decided("APPROVED", { by: "maria" }),
+        toolResult("pay", 1),
+      ],
+    });
+    expectRun(run).usedTool("pay", { amount: 5 });
+    expect(run.calls.map(({ args, askedArgs }) => [args, askedArgs])).toEqual([[{ amount: 5 }, { amount: 500 }]]);
+  });
+
   it("takes calls that follow one another as one reply, and several pauses one by one", () => {
     const result = mock(
       toolCall("process_refund", REFUND),

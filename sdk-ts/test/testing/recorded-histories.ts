@@ -14,10 +14,6 @@ export function historyOf(stored: readonly RunEvent[]): History {
     arguments: (callId: string, before: number) => argumentsBefore(stored, callId, before) ?? "",
     at: (sequence: number) => stored[sequence - 1],
   };
-  const edits = new Map<string, string>();
-  for (const { fact } of stored) {
-    if (fact.type === "voted" && fact.edited !== undefined) edits.set(fact.approvalId, fact.edited.arguments);
-  }
   return {
     head: {
       ...{ runId, parentRunId, agentName, agentVersion, events: stored.length, ended: true },
@@ -28,6 +24,5 @@ export function historyOf(stored: readonly RunEvent[]): History {
       const text = toJsonString(EventSchema, encodeEvent(runId, agentName, event, earlier));
       return fromJsonString(EventSchema, text);
     }),
-    edits,
   };
 }

@@ -44,6 +44,6 @@ it("is as it was recorded, but for what a history does not hold", { timeout: 300
     }
     expect(playAgain(record, steps, agent, agent)).toEqual({ divergence: undefined, words: [] });
   }
-  // Such as the arguments of all but the last of several edits of one approval.
+  // Such as a wait that another run's word brought about.
   expect(refused).toBeLessThan(STORIES / 50);
 });

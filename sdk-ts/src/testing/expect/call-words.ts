@@ -22,7 +22,6 @@ function callText(call: TestedCall): string {
     ...(call.paused ? ["waited for a person"] : []),
     ...(call.expired ? ["expired"] : []),
     ...call.votes.map(voteText),
-    ...(call.editUnseen ? ["was edited in a vote"] : []),
     ...decisions.map((made) => decisionText(made, edited)),
     ...(call.used && outcome?.kind !== "responded"
       ? [`ran${outcome === undefined ? "" : `: ${outcomeText(outcome)}`}`]

@@ -1,5 +1,5 @@
 // A history file: what a run went through, to be replayed later. Lines of JSON. Of each run a head line and its events, as
-// the contract has them, in their order; where people voted for other arguments, a line with those.
+// the contract has them, in their order.
 import { createReadStream } from "node:fs";
 import { type AgentDefinition, AgentDefinitionSchema, type Event, EventSchema } from "@agentspan/proto";
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
@@ -31,17 +31,9 @@ export interface HistoryHead {
   readonly exportedBy: string;
 }
 
-/** What a person put in an approval's place, by a vote that did not decide. */
-export interface EditedArguments {
-  readonly approvalId: string;
-  readonly argumentsJson: string;
-}
-
 export interface History {
   readonly head: HistoryHead;
   readonly events: readonly Event[];
-  /** By approval. */
-  readonly edits: ReadonlyMap<string, string>;
 }
 
 /** Without a line break. */
@@ -54,10 +46,6 @@ export function eventLine(event: Event): string {
   return JSON.stringify(toJson(EventSchema, event));
 }
 
-export function editLine(edited: EditedArguments): string {
-  return JSON.stringify({ edited });
-}
-
 /** The runs of a file: the one that was exported, then those that it started. Throws HistoryError. */
 export async function readHistories(path: string): Promise<readonly History[]> {
   const histories: Draft[] = [];
@@ -67,12 +55,11 @@ export async function readHistories(path: string): Promise<readonly History[]> {
     if (line.trim() === "") continue;
     const where = `${path}, line ${number}`;
     const value = objectIn(line, where);
-    if ("format" in value) histories.push({ head: headIn(value, where), events: [], edits: new Map() });
+    if ("format" in value) histories.push({ head: headIn(value, where), events: [] });
     else {
       const history = histories.at(-1);
       if (history === undefined) throw new HistoryError(`${where} is no head of a history: ${MADE_BY}`);
-      if ("edited" in value) takeEdit(history, value.edited, where);
-      else takeEvent(history, value, where);
+      takeEvent(history, value, where);
     }
   }
   if (histories.length === 0) throw new HistoryError(`${path} is empty: ${MADE_BY}`);
@@ -90,7 +77,6 @@ const MADE_BY = "a history is what `agentspan runs export` writes.";
 interface Draft {
   readonly head: HistoryHead;
   readonly events: Event[];
-  readonly edits: Map<string, string>;
 }
 
 /** By line feeds alone: what else breaks lines may stand in a text. */
@@ -171,14 +157,6 @@ function takeEvent({ head, events }: Draft, value: Readonly<Record<string, unkno
   throw new HistoryError(
     `${where} is event ${event.sequence} of run ${event.runId}, where ${expected} was to be: lines were taken out or moved.`,
   );
-}
-
-function takeEdit({ edits }: Draft, edited: unknown, where: string): void {
-  const { approvalId, argumentsJson } = (edited ?? {}) as Partial<EditedArguments>;
-  if (typeof approvalId !== "string" || typeof argumentsJson !== "string") {
-    throw new HistoryError(`${where} has no edited arguments.`);
-  }
-  edits.set(approvalId, argumentsJson);
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,8 @@
 // Reads a run's history off a server, as the lines of a file.
-import { AgentService, ApprovalService, type Event, RunService } from "@agentspan/proto";
+import { AgentService, type Event, RunService } from "@agentspan/proto";
 import type { AgentRuntime } from "../../agent-runtime.js";
 import type { RunStatus } from "../../run-status.js";
-import { editLine, eventLine, HistoryError, headLine } from "./history-file.js";
+import { eventLine, HistoryError, headLine } from "./history-file.js";
 
 export interface HistoryLinesOptions {
   /** Also of a run that has not ended. */
@@ -34,17 +34,11 @@ export async function* historyLines(
   count.runs += 1;
   yield await headOf(runtime, status, exportedBy);
   const started: string[] = [];
-  const edited = new Set<string>();
   for await (const event of eventsOf(runtime, status)) {
     count.events += 1;
     yield eventLine(event);
     const { case: kind, value } = event.event;
     if (kind === "childStarted") started.push(value.childRunId);
-    if (kind === "voted" && value.vote?.edited === true) edited.add(value.approvalId);
-  }
-  for (const approvalId of edited) {
-    const { approval } = await runtime.client.call(ApprovalService.method.getApproval, { runId, approvalId });
-    yield editLine({ approvalId, argumentsJson: approval?.argumentsJson ?? "" });
   }
   for (const child of started) yield* historyLines(runtime, child, { soFar, exportedBy }, count);
 }

@@ -28,26 +28,24 @@ export function decisionCauses(place: Place, event: EventOf<"voted"> | EventOf<"
 
 interface Said extends Pick<Decision, "approvalId" | "decisionId" | "outcome" | "comment" | "onBehalfOf"> {
   readonly who: string;
-  /** Undefined where it was no edit. */
-  readonly edit: string | undefined;
-  readonly edited: boolean;
+  /** Empty where it was no edit. */
+  readonly edited: string;
 }
 
 function saidIn(event: EventOf<"voted"> | EventOf<"decided">): Said | undefined {
   if (event.type === "decided") {
     const { decision } = event;
-    const edit = decision?.editedArgumentsJson || undefined;
-    return decision && { ...decision, who: decision.decidedBy, edit, edited: edit !== undefined };
+    return decision && { ...decision, who: decision.decidedBy, edited: decision.editedArgumentsJson };
   }
-  const { vote, approvalId, decisionId } = event;
+  const { vote, approvalId, decisionId, editedArgumentsJson: edited } = event;
   if (vote === undefined) return undefined;
-  const { who, what: outcome, comment, onBehalfOf, edited } = vote;
-  return { who, outcome, comment, onBehalfOf, approvalId, decisionId, edit: undefined, edited };
+  const { who, what: outcome, comment, onBehalfOf } = vote;
+  return { who, outcome, comment, onBehalfOf, approvalId, decisionId, edited };
 }
 
 function verdictOf(
   { record, index }: Place,
-  { outcome, edit, edited, approvalId }: Said,
+  { outcome, edited }: Said,
   { callId }: { readonly callId: string },
 ): Verdict {
   const result = record.nextOf(callId, index, "tool_result")?.outcome;
@@ -65,10 +63,8 @@ function verdictOf(
       return { kind: "settle", outcome: "run_again" };
     case "GIVEN_UP":
       return { kind: "settle", outcome: "given_up" };
-    default: {
-      const editedArguments = edit ?? (edited ? record.editOf(approvalId) : undefined);
-      return { kind: "approve", ...(editedArguments === undefined ? {} : { editedArguments }) };
-    }
+    default:
+      return { kind: "approve", ...(edited === "" ? {} : { editedArguments: edited }) };
   }
 }
 

@@ -14,7 +14,6 @@ export class RecordedRun {
   readonly events: readonly MappedEvent[];
   /** Something about its size was left out. */
   readonly toldOfSize: boolean;
-  readonly #edits: ReadonlyMap<string, string>;
   readonly #groups: ReadonlyMap<string, string>;
   /** By sequence. */
   readonly #mirrored: ReadonlyMap<number, string>;
@@ -26,9 +25,8 @@ export class RecordedRun {
   /** By call and attempt. */
   readonly #workers = new Map<string, string>();
 
-  constructor({ head, events, edits }: History) {
+  constructor({ head, events }: History) {
     this.head = head;
-    this.#edits = edits;
     const all = events.map(runEventOf);
     this.toldOfSize = all.some(isOfSize);
     this.events = all.filter(playsPart);
@@ -65,11 +63,6 @@ export class RecordedRun {
   /** Who had an attempt; somebody where the record does not say. */
   workerOf(callId: string, attempt: number): string {
     return this.#workers.get(`${callId}/${attempt}`) ?? "worker";
-  }
-
-  /** The arguments that a vote put in an approval's place, where the file has them. */
-  editOf(approvalId: string): string | undefined {
-    return this.#edits.get(approvalId);
   }
 
   /** The call of this run whose child waits: the event names the child's own call. */

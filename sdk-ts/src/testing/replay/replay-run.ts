@@ -91,9 +91,6 @@ function unreplayable(record: RecordedRun, event: MappedEvent, instead: Played |
   if (event.type === "ending" && event.reason === "SIZE_LIMIT") {
     return new HistoryError(`${what}: it ended for its size, and what was too large was not kept.`);
   }
-  if (event.type === "voted" && event.vote?.edited === true && record.editOf(event.approvalId) === undefined) {
-    return new HistoryError(`${what}: the file does not have the arguments that this vote put in.`);
-  }
   const happens = instead?.events[0];
   const now = happens === undefined ? "" : ` Even its own definition gives here: ${eventWords(happens)}.`;
   const why = "The file was changed, or another version of Agentspan wrote it, or it went by what no event tells";

@@ -102,6 +102,7 @@ function countWords(shown: number, all: number, isFiltered: boolean): string {
 
 function nothingWords(all: number, isWhole: boolean, isLost: boolean): string {
   if (all > 0) return "Nothing that waits fits these filters.";
-  if (isWhole) return "Nothing waits for anybody. It appears here by itself when something does.";
-  return isLost ? "The server cannot be reached. What waits appears here when it can." : "Loading what waits…";
+  // What was true before it was lost need not be.
+  if (isLost) return "The server cannot be reached. What waits appears here when it can.";
+  return isWhole ? "Nothing waits for anybody. It appears here by itself when something does." : "Loading what waits…";
 }

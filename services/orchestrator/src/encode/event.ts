@@ -137,7 +137,8 @@ function body(runId: string, agentName: string, event: RunEvent, earlier: Earlie
       const edited = fact.edited !== undefined;
       const said = { what: outcomeOf(outcome), comment, edited, previewFingerprint: fact.preview ?? "" };
       const vote = { who, onBehalfOf, at: timestampFromMs(at), ...said };
-      return { case: "voted", value: { approvalId, callId, decisionId, vote, ...signature } };
+      const editedArgumentsJson = fact.edited?.arguments ?? "";
+      return { case: "voted", value: { approvalId, callId, decisionId, vote, editedArgumentsJson, ...signature } };
     }
     case "decided":
       return { case: "decided", value: { callId: fact.callId, decision: decisionOf(fact, at), ...signature } };

@@ -394,7 +394,8 @@ export type Decision = Message<"agentspan.v1.Decision"> & {
   comment: string;
 
   /**
-   * The arguments that ran, where a person edited them.
+   * What this decision put in place of the arguments, and what ran; empty where it edited nothing. Where a vote before it
+   * edited them, that vote's event has them.
    *
    * @generated from field: string edited_arguments_json = 7;
    */

@@ -810,7 +810,8 @@ type Decision struct {
 	DecidedBy  string                 `protobuf:"bytes,4,opt,name=decided_by,json=decidedBy,proto3" json:"decided_by,omitempty"`
 	DecidedAt  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=decided_at,json=decidedAt,proto3" json:"decided_at,omitempty"`
 	Comment    string                 `protobuf:"bytes,6,opt,name=comment,proto3" json:"comment,omitempty"`
-	// The arguments that ran, where a person edited them.
+	// What this decision put in place of the arguments, and what ran; empty where it edited nothing. Where a vote before it
+	// edited them, that vote's event has them.
 	EditedArgumentsJson string `protobuf:"bytes,7,opt,name=edited_arguments_json,json=editedArgumentsJson,proto3" json:"edited_arguments_json,omitempty"`
 	// Whoever a delegate decided for; empty otherwise.
 	OnBehalfOf string `protobuf:"bytes,8,opt,name=on_behalf_of,json=onBehalfOf,proto3" json:"on_behalf_of,omitempty"`

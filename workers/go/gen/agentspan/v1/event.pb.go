@@ -1373,14 +1373,17 @@ func (x *Waiting) GetChildRunId() string {
 }
 
 type Voted struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	ApprovalId    string                 `protobuf:"bytes,1,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
-	CallId        string                 `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	DecisionId    string                 `protobuf:"bytes,3,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
-	Vote          *Vote                  `protobuf:"bytes,4,opt,name=vote,proto3" json:"vote,omitempty"`
-	Signature     *Signature             `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	ApprovalId string                 `protobuf:"bytes,1,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	CallId     string                 `protobuf:"bytes,2,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	DecisionId string                 `protobuf:"bytes,3,opt,name=decision_id,json=decisionId,proto3" json:"decision_id,omitempty"`
+	Vote       *Vote                  `protobuf:"bytes,4,opt,name=vote,proto3" json:"vote,omitempty"`
+	Signature  *Signature             `protobuf:"bytes,5,opt,name=signature,proto3" json:"signature,omitempty"`
+	// What this vote put in place of the arguments: from then on people are asked about these, and these run where they
+	// agree. Empty where it edited nothing.
+	EditedArgumentsJson string `protobuf:"bytes,6,opt,name=edited_arguments_json,json=editedArgumentsJson,proto3" json:"edited_arguments_json,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *Voted) Reset() {
@@ -1446,6 +1449,13 @@ func (x *Voted) GetSignature() *Signature {
 		return x.Signature
 	}
 	return nil
+}
+
+func (x *Voted) GetEditedArgumentsJson() string {
+	if x != nil {
+		return x.EditedArgumentsJson
+	}
+	return ""
 }
 
 type Decided struct {
@@ -3065,7 +3075,7 @@ const file_agentspan_v1_event_proto_rawDesc = "" +
 	"\bapproval\x18\x01 \x01(\v2\x16.agentspan.v1.ApprovalR\bapproval\x12\x17\n" +
 	"\acall_id\x18\x02 \x01(\tR\x06callId\x12 \n" +
 	"\fchild_run_id\x18\x03 \x01(\tR\n" +
-	"childRunId\"\xc1\x01\n" +
+	"childRunId\"\xf5\x01\n" +
 	"\x05Voted\x12\x1f\n" +
 	"\vapproval_id\x18\x01 \x01(\tR\n" +
 	"approvalId\x12\x17\n" +
@@ -3073,7 +3083,8 @@ const file_agentspan_v1_event_proto_rawDesc = "" +
 	"\vdecision_id\x18\x03 \x01(\tR\n" +
 	"decisionId\x12&\n" +
 	"\x04vote\x18\x04 \x01(\v2\x12.agentspan.v1.VoteR\x04vote\x125\n" +
-	"\tsignature\x18\x05 \x01(\v2\x17.agentspan.v1.SignatureR\tsignature\"\xaf\x01\n" +
+	"\tsignature\x18\x05 \x01(\v2\x17.agentspan.v1.SignatureR\tsignature\x122\n" +
+	"\x15edited_arguments_json\x18\x06 \x01(\tR\x13editedArgumentsJson\"\xaf\x01\n" +
 	"\aDecided\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x122\n" +
 	"\bdecision\x18\x02 \x01(\v2\x16.agentspan.v1.DecisionR\bdecision\x125\n" +

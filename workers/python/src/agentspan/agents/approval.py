@@ -111,7 +111,7 @@ class Decision:
     decided_by: str
     decided_at: datetime | None
     comment: str
-    #: The arguments that ran, where a person edited them; else empty.
+    #: What this decision put in place of the arguments, and what ran; else empty. An earlier vote may have edited them.
     edited_arguments_json: str
     on_behalf_of: str
     #: The standing grant that decided, in its maker's name; None where a person did.

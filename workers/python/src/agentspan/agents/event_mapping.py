@@ -133,7 +133,9 @@ _READERS: dict[str, Callable[[Any, Mapping[str, Any]], RunEvent]] = {
     ),
     "check_wanted": _reader(call_event.CheckWantedEvent, "approval_id call_id tool_name"),
     "waiting": _waiting,
-    "voted": _reader(run_event.VotedEvent, "approval_id call_id decision_id", vote=_set("vote", vote_of)),
+    "voted": _reader(
+        run_event.VotedEvent, "approval_id call_id decision_id edited_arguments_json", vote=_set("vote", vote_of)
+    ),
     "decided": _reader(run_event.DecidedEvent, "call_id child_run_id", decision=_set("decision", decision_of)),
     "checkpoint_closed": _reader(run_event.CheckpointClosedEvent, "approval_id call_id why child_run_id"),
     "child_started": _reader(call_event.ChildStartedEvent, "call_id child_run_id agent_name agent_version"),

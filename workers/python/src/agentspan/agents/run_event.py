@@ -82,6 +82,8 @@ class VotedEvent(EventBase):
     call_id: str
     decision_id: str
     vote: Vote | None
+    #: What this vote put in place of the arguments; these run where others agree. Empty where it edited nothing.
+    edited_arguments_json: str
 
 
 @dataclass(frozen=True, kw_only=True)

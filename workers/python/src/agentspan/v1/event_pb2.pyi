@@ -224,18 +224,20 @@ class Waiting(_message.Message):
     def __init__(self, approval: _Optional[_Union[_approval_pb2.Approval, _Mapping]] = ..., call_id: _Optional[str] = ..., child_run_id: _Optional[str] = ...) -> None: ...
 
 class Voted(_message.Message):
-    __slots__ = ("approval_id", "call_id", "decision_id", "vote", "signature")
+    __slots__ = ("approval_id", "call_id", "decision_id", "vote", "signature", "edited_arguments_json")
     APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
     CALL_ID_FIELD_NUMBER: _ClassVar[int]
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     VOTE_FIELD_NUMBER: _ClassVar[int]
     SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    EDITED_ARGUMENTS_JSON_FIELD_NUMBER: _ClassVar[int]
     approval_id: str
     call_id: str
     decision_id: str
     vote: _approval_pb2.Vote
     signature: Signature
-    def __init__(self, approval_id: _Optional[str] = ..., call_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., vote: _Optional[_Union[_approval_pb2.Vote, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ...) -> None: ...
+    edited_arguments_json: str
+    def __init__(self, approval_id: _Optional[str] = ..., call_id: _Optional[str] = ..., decision_id: _Optional[str] = ..., vote: _Optional[_Union[_approval_pb2.Vote, _Mapping]] = ..., signature: _Optional[_Union[Signature, _Mapping]] = ..., edited_arguments_json: _Optional[str] = ...) -> None: ...
 
 class Decided(_message.Message):
     __slots__ = ("call_id", "decision", "signature", "child_run_id")

@@ -35,8 +35,6 @@ def _call_text(call: TestedCall) -> str:
     if call.expired:
         parts.append("expired")
     parts.extend(map(_vote_text, call.votes))
-    if call.edit_unseen:
-        parts.append("was edited in a vote")
     parts.extend(_decision_text(made, edited) for made in call.decisions)
     if call.used and (call.outcome is None or call.outcome.kind != "responded"):
         parts.append("ran" if call.outcome is None else f"ran: {outcome_text(call.outcome)}")

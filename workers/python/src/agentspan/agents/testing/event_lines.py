@@ -95,15 +95,19 @@ def _about_people(event: TestedEvent) -> str:
         child = f" of run {event.child_run_id}" if event.child_run_id else ""
         return f"{event.call_id} {event.tool_name}: {event.kind.lower()}{child}"
     if event.type == "voted" and event.vote is not None:
-        return f"{event.call_id} {event.vote.what.lower()} by {event.vote.on_behalf_of or event.vote.who}"
+        by = event.vote.on_behalf_of or event.vote.who
+        return f"{event.call_id} {event.vote.what.lower()}{_with(event.edited_arguments_json)} by {by}"
     if event.type == "decided" and event.decision is not None:
         made = event.decision
-        edited = f" with {_cut(made.edited_arguments_json)}" if made.edited_arguments_json else ""
         by = made.on_behalf_of or made.decided_by
-        return f"{event.call_id} {made.outcome.lower()}{edited} by {by}{_said(made.comment)}"
+        return f"{event.call_id} {made.outcome.lower()}{_with(made.edited_arguments_json)} by {by}{_said(made.comment)}"
     if event.type == "checkpoint_closed":
         return f"{event.call_id} {event.why.lower()}"
     return str(getattr(event, "call_id", ""))
+
+
+def _with(edited: str) -> str:
+    return f" with {_cut(edited)}" if edited else ""
 
 
 def _said(words: str) -> str:

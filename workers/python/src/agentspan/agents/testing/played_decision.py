@@ -129,8 +129,13 @@ def _take(
             comment=word.comment,
             edited=edited is not None,
         )
-        approval_id, decision_id = checkpoint.approval_id, word.decision_id
-        voted = event_pb2.Voted(approval_id=approval_id, call_id=call.call_id, decision_id=decision_id, vote=vote)
+        voted = event_pb2.Voted(
+            approval_id=checkpoint.approval_id,
+            call_id=call.call_id,
+            decision_id=word.decision_id,
+            vote=vote,
+            edited_arguments_json="" if edited is None else edited.text,
+        )
         run.emit(voted=voted)
         return Taken(closed=False, votes_missing=checkpoint.votes_required - len(checkpoint.votes))
     checkpoint.closed = True

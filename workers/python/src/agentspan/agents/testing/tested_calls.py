@@ -53,8 +53,6 @@ class TestedCall:
     asked_args: dict[str, Any]
     #: Why the server refused it, unknown tools and arguments that do not fit; None where it did not.
     refused: str | None
-    #: A person edited them in a vote that others agreed to. Events do not tell how: `args` are those before.
-    edit_unseen: bool = False
     #: It waited for a person.
     paused: bool = False
     #: Nobody decided in time.
@@ -148,7 +146,8 @@ def _take_vote(read: _Read, event: VotedEvent) -> None:
         (about, one) for about, one in read.votes if about != event.approval_id or (not vote.edited and one.by != by)
     ]
     read.votes = [*others, (event.approval_id, TestedVote(vote.what, by, vote.comment))]
-    read.call.edit_unseen = read.call.edit_unseen or vote.edited
+    if event.edited_arguments_json:
+        read.call.args = read_json_object(event.edited_arguments_json)
 
 
 def _take_decision(read: _Read, event: DecidedEvent) -> None:
@@ -161,7 +160,6 @@ def _take_decision(read: _Read, event: DecidedEvent) -> None:
     if made.edited_arguments_json:
         read.votes = [(about, one) for about, one in read.votes if about != made.approval_id]
         call.args = read_json_object(made.edited_arguments_json)
-        call.edit_unseen = False
 
 
 def _is_of_child(event: RunEvent) -> bool:

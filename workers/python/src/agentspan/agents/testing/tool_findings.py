@@ -33,7 +33,7 @@ def used_tool(run: TestedRun, name: str, args: Any) -> Finding:
     if isinstance(args, AnyArguments):
         unsure = None if used else untold(run, name)
         return Finding(bool(used), f"{name} to have been used", tool_text(run, name), unsure)
-    holds = any(not call.edit_unseen and matches(args, call.args) for call in used)
+    holds = any(matches(args, call.args) for call in used)
     unsure = None if holds else untold(run, name) or _unlike(used, args)
     return Finding(holds, f"{name} to have been used with {expected_text(args)}", tool_text(run, name), unsure)
 
@@ -84,9 +84,6 @@ def _used(run: TestedRun) -> list[TestedCall]:
 
 def _unlike(used: Sequence[TestedCall], args: Any) -> str | None:
     """Why it may have run with these arguments all the same."""
-    if any(call.edit_unseen for call in used):
-        edited = "A person edited the arguments in a vote, and events do not tell what ran"
-        return f"{edited}: look at what the tool was given."
     if not any(matches_partly(args, call.args) for call in used):
         return None
     more = "It was used with these and more: arguments are compared whole"
