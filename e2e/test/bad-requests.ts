@@ -152,6 +152,9 @@ const DECISIONS: readonly BadRequest[] = [
 const LISTS: readonly BadRequest[] = [
   invalid("RunService/ListRuns", "a state of a newer client", { states: [99] }, "states[0]"),
   invalid("RunService/ListRuns", "a page of 1001", { pageSize: 1001 }, "pageSize"),
+  invalid("WorkerService/ListWorkers", "a page of 1001", { pageSize: 1001 }, "pageSize"),
+  invalid("WorkerService/ListTools", "a token of another list", { pageToken: "WyJydW5zIiwwLCJ4Il0" }, "pageToken"),
+  invalid("AgentService/ListAgentVersions", "no name", {}, "name"),
   {
     name: "a page token of somebody's own",
     method: "RunService/ListRuns",

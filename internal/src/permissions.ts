@@ -47,6 +47,10 @@ export const PERMISSIONS: Readonly<Record<string, Access>> = {
   "AgentService/PutAgent": START,
   "AgentService/GetAgent": ONE_AGENT,
   "AgentService/ListAgents": AGENTS,
+  "AgentService/ListAgentVersions": ONE_AGENT,
+  "WorkerService/ListWorkers": READ,
+  "WorkerService/ListTools": READ,
+  "IdentityService/WhoAmI": "known",
   "GrantService/CreateGrant": DECIDE,
   "GrantService/GetGrant": DECIDE,
   "GrantService/ListGrants": DECIDE,
@@ -128,6 +132,13 @@ export function mayCall(method: string, roles: readonly string[]): boolean {
   if (typeof access === "string" || roles.includes(EVERYTHING)) return true;
   if (roles.includes("admin") && !access.includes(GATEWAY_ROLE)) return true;
   return access.some((role) => roles.includes(role));
+}
+
+/** The calls of ours that somebody with these roles may make, by name: what is between our own processes is not theirs. */
+export function allowedCalls(roles: readonly string[]): readonly string[] {
+  return Object.keys(PERMISSIONS)
+    .filter((method) => /^\w+Service\//.test(method) && mayCall(method, roles))
+    .sort();
 }
 
 /** In words, for the refusal: "approver or admin". */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   accessTo,
+  allowedCalls,
   delegateProblem,
   mayCall,
   methodName,
@@ -25,7 +26,10 @@ const READS = [
   "RunService/GetStatus",
   "RunService/ListRuns",
   "RunService/StreamEvents",
+  "WorkerService/ListTools",
+  "WorkerService/ListWorkers",
 ];
+const ONE_AGENT = ["AgentService/GetAgent", "AgentService/ListAgentVersions"];
 const CONTROL = ["RunService/Cancel", "RunService/Pause", "RunService/Resume"];
 const DECISIONS = ["RunService/Approve", "RunService/Reject", "RunService/Respond", "RunService/Settle"];
 const GRANTS = [
@@ -37,17 +41,16 @@ const GRANTS = [
 
 describe("the table of permissions", () => {
   it("lets a runner start, read and steer, and decide nothing", () => {
-    const agents = ["AgentService/GetAgent", "AgentService/ListAgents", "AgentService/PutAgent"];
+    const agents = [...ONE_AGENT, "AgentService/ListAgents", "AgentService/PutAgent"];
     expect(allowed("runner")).toEqual([...READS, ...CONTROL, ...agents, "RunService/Start"].sort());
   });
 
   it("lets an approver decide, read and steer, know the tools that they decide about, and start nothing", () => {
-    const agents = ["AgentService/GetAgent"];
-    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS, ...agents].sort());
+    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS, ...ONE_AGENT].sort());
   });
 
   it("lets a worker read definitions, and a delegate alone do nothing", () => {
-    expect(allowed("worker")).toEqual(["AgentService/GetAgent", "AgentService/ListAgents"]);
+    expect(allowed("worker")).toEqual([...ONE_AGENT, "AgentService/ListAgents"].sort());
     expect(allowed("delegate")).toEqual([]);
     expect(allowed("")).toEqual([]);
     expect(allowed("Admin")).toEqual([]);
@@ -73,6 +76,15 @@ describe("the table of permissions", () => {
     expect(methodName("agentspan.v1.RunService", "Start")).toBe("RunService/Start");
     expect(methodName("grpc.health.v1.Health", "Check")).toBe("grpc.health.v1.Health/Check");
   });
+});
+
+it("tells somebody which calls they may make, and none of those between our own processes", () => {
+  const who = "IdentityService/WhoAmI";
+  expect(allowedCalls([])).toEqual([who]);
+  expect(allowedCalls(["worker"])).toEqual([...ONE_AGENT, "AgentService/ListAgents", who].sort());
+  const all = Object.keys(PERMISSIONS).filter((method) => !/^(?:grpc\.|Internal\/)/.test(method));
+  expect(allowedCalls(["admin"])).toEqual(all.sort());
+  expect(allowedCalls(["*"])).toEqual(all.sort());
 });
 
 it("a refusal is kept of those who may not decide, or give others a right to", () => {

@@ -48,6 +48,13 @@ export const agents: Scenario = {
       request: { name: "<me>", version: "<version>" },
     },
     { name: "agents are listed", call: "AgentService/ListAgents", request: { pageSize: 1000 }, mine: "agents" },
+    { name: "its versions are listed", call: "AgentService/ListAgentVersions", request: { name: "<me>" } },
+    {
+      name: "the versions of an agent that nobody stored",
+      call: "AgentService/ListAgentVersions",
+      request: { name: "nobody" },
+      refused: "AGENT_NOT_FOUND",
+    },
     {
       name: "an agent that nobody stored",
       call: "AgentService/GetAgent",

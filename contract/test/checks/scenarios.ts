@@ -1,6 +1,7 @@
 import { agents } from "./agent.js";
 import type { Scenario } from "./check.js";
 import { approved, asked, cancelled, rejected, settled } from "./decisions.js";
+import { fleet } from "./fleet.js";
 import { grants, keys } from "./records.js";
 import { health, reflection, refusals, unknownCalls, unknownCallsBare, unknownFields } from "./server.js";
 import { webhooks } from "./webhooks.js";
@@ -25,4 +26,4 @@ export const OF_THE_INSTALLATION: readonly Scenario[] = [
 ];
 
 /** Asked of a gateway whose orchestrator is scripted. */
-export const OF_THE_GATEWAY: readonly Scenario[] = [reasons, edges, compressed];
+export const OF_THE_GATEWAY: readonly Scenario[] = [reasons, edges, compressed, fleet];

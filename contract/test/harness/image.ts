@@ -5,9 +5,11 @@ import {
   ApprovalService,
   AuditService,
   GrantService,
+  IdentityService,
   KeyService,
   RunService,
   WebhookService,
+  WorkerService,
 } from "@agentspan/proto";
 import { create, createFileRegistry, type DescFile, type FileRegistry, toBinary } from "@bufbuild/protobuf";
 import {
@@ -27,6 +29,8 @@ export const SERVICES = [
   KeyService,
   AuditService,
   WebhookService,
+  WorkerService,
+  IdentityService,
   health.Health,
   reflectionV1.ServerReflection,
 ] as const;

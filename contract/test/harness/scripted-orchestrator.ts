@@ -6,6 +6,9 @@ import {
   GetHistoryResponseSchema,
   type GetStatusRequest,
   GetStatusResponseSchema,
+  type ListToolsRequest,
+  ListToolsResponseSchema,
+  ListWorkersResponseSchema,
 } from "@agentspan/proto";
 import type { Message } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
@@ -19,6 +22,8 @@ const LONG = "€".repeat(4_000);
 export function script(orchestrator: FakeOrchestrator): void {
   orchestrator.on("RunService/GetStatus", ({ request }) => statusOf((request as GetStatusRequest).runId));
   orchestrator.on("RunService/GetHistory", ({ request }) => historyOf(request as GetHistoryRequest & Message));
+  orchestrator.on("WorkerService/ListWorkers", () => WORKERS);
+  orchestrator.on("WorkerService/ListTools", ({ request }) => toolsOf(request as ListToolsRequest));
   orchestrator.append("open", [{ case: "warning", value: { message: "Nothing more comes." } }], { publish: false });
   const [, newEvent, done] = orchestrator.append(
     "newer",
@@ -31,6 +36,35 @@ export function script(orchestrator: FakeOrchestrator): void {
   );
   unknownField(newEvent, 999);
   unknownField(done, 500);
+}
+
+const AT = { seconds: 1_800_000_000n, nanos: 5_000_000 };
+const REFUND = { queue: "desk", name: "refund", approvalRequired: true, once: true, preview: true };
+
+/** Every field of a worker, and of one of whom little is known. */
+const WORKERS = reply(ListWorkersResponseSchema, {
+  workers: [
+    {
+      ...{ workerId: "refunds-1", instanceId: "inc_1", language: "go", sdkVersion: "1.2.3", live: true },
+      ...{ registeredAt: AT, lastSeenAt: AT, permittedUntil: AT, tasksInHand: 3 },
+      tools: [{ ...REFUND, probe: true, notPermitted: true }],
+    },
+    { workerId: "refunds-2", instanceId: "inc_2", lastSeenAt: AT, problem: "it is not signed" },
+  ],
+  nextPageToken: "next",
+});
+
+/** A tool that is served, one of which nobody can tell what waits, and one for which nothing does. */
+function toolsOf({ pageToken }: ListToolsRequest): FakeAnswer {
+  if (pageToken !== "") return { failure: { reason: "INVALID_REQUEST", message: WORDS } };
+  const served = { workerIds: ["refunds-1"], workerProcesses: 2, lastServedAt: AT };
+  return reply(ListToolsResponseSchema, {
+    tools: [
+      { ...REFUND, ...served, agentNames: ["refunds"], waitingTasks: 9_007_199_254_740_993n },
+      { queue: "desk", name: "unserved", agentNames: ["refunds", "sales"] },
+      { queue: "desk", name: "idle", waitingTasks: 0n },
+    ],
+  });
 }
 
 function statusOf(runId: string): FakeAnswer {

@@ -18,7 +18,9 @@ import { BAD_JSON, BAD_PROTOBUF, BAD_REQUESTS } from "../bad-requests.js";
 import { call, ended, REFUND, refusal, startRun, theApproval } from "../desk-run.js";
 import { withStack } from "../stack-fixture.js";
 
-const SERVICES: readonly DescService[] = [proto.RunService, proto.ApprovalService, proto.AgentService];
+const SERVICES: readonly DescService[] = [
+  ...[proto.RunService, proto.ApprovalService, proto.AgentService, proto.WorkerService],
+];
 const HTTP_STATUS: Readonly<Record<string, number>> = {
   INVALID_ARGUMENT: 400,
   NOT_FOUND: 404,

@@ -19,6 +19,14 @@ const JAR = join(JAVA_HOME, "examples", "target", "examples.jar");
 const [go, java, python] = await Promise.all([goProgram("./examples/refund"), mavenRun(), testPython()]);
 const missing = [go, java, python].flatMap((one) => ("missing" in one ? [one.missing] : []));
 
+interface ListedWorker {
+  readonly workerId: string;
+  readonly sdkVersion: string;
+  readonly registeredAt: string;
+  readonly lastSeenAt: string;
+  readonly tools: readonly { readonly name: string }[];
+}
+
 interface Program {
   readonly child: ChildProcess;
   readonly exited: Promise<unknown[]>;
@@ -92,5 +100,23 @@ describe.skipIf(missing.length > 0)("one run", () => {
     );
     expect([...served.keys()]).toEqual(["get_order", "get_customer", "process_refund"]);
     expect(new Set(served.values()).size).toBe(3);
+
+    const listed = start("curl", [
+      ...["-sS", `${url}/agentspan.v1.WorkerService/ListWorkers`],
+      ...["-H", "content-type: application/json", "-d", "{}"],
+    ]);
+    expect(await listed.exited).toEqual([0, null]);
+    const { workers } = JSON.parse(listed.said()) as { readonly workers: readonly ListedWorker[] };
+    const byTool = new Map(workers.map((worker) => [worker.tools[0]?.name, worker] as const));
+    for (const [tool, language] of [
+      ["get_order", "go"],
+      ["get_customer", "java"],
+      ["process_refund", "python"],
+    ] as const) {
+      const worker = byTool.get(tool);
+      expect(worker).toMatchObject({ workerId: served.get(tool), language, live: true, tools: [{ name: tool }] });
+      expect(worker?.sdkVersion).toMatch(/^\d+\.\d+/);
+      expect(Date.parse(worker?.lastSeenAt ?? "")).toBeGreaterThanOrEqual(Date.parse(worker?.registeredAt ?? ""));
+    }
   });
 });

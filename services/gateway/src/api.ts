@@ -5,9 +5,11 @@ import {
   ApprovalService,
   AuditService,
   GrantService,
+  IdentityService,
   KeyService,
   RunService,
   WebhookService,
+  WorkerService,
 } from "@agentspan/proto";
 import { attempt } from "./auth/refused-attempt.js";
 import { approve } from "./handlers/approve.js";
@@ -24,6 +26,7 @@ import { getGrant } from "./handlers/get-grant.js";
 import { getHistory } from "./handlers/get-history.js";
 import { getStatus } from "./handlers/get-status.js";
 import { healthMethods } from "./handlers/health.js";
+import { listAgentVersions } from "./handlers/list-agent-versions.js";
 import { listAgents } from "./handlers/list-agents.js";
 import { listApprovals } from "./handlers/list-approvals.js";
 import { listAudit } from "./handlers/list-audit.js";
@@ -31,7 +34,9 @@ import { listDeliveries } from "./handlers/list-deliveries.js";
 import { listGrants } from "./handlers/list-grants.js";
 import { listKeys } from "./handlers/list-keys.js";
 import { listRuns } from "./handlers/list-runs.js";
+import { listTools } from "./handlers/list-tools.js";
 import { listWebhooks } from "./handlers/list-webhooks.js";
+import { listWorkers } from "./handlers/list-workers.js";
 import { pause } from "./handlers/pause.js";
 import { putAgent } from "./handlers/put-agent.js";
 import { REFLECTION_SERVICES, reflectionMethods } from "./handlers/reflection.js";
@@ -47,6 +52,7 @@ import { settle } from "./handlers/settle.js";
 import { start } from "./handlers/start.js";
 import { streamEvents } from "./handlers/stream-events.js";
 import { watchApprovals } from "./handlers/watch-approvals.js";
+import { whoAmI } from "./handlers/who-am-i.js";
 import { type Method, serverStreaming, unary } from "./method.js";
 import type { Readiness } from "./readiness.js";
 
@@ -65,7 +71,11 @@ export function api(deps: ApiDeps): readonly Method[] {
   const key = KeyService.method;
   const audit = AuditService.method;
   const webhook = WebhookService.method;
-  const services = [AgentService, RunService, ApprovalService, GrantService, KeyService, AuditService, WebhookService];
+  const worker = WorkerService.method;
+  const services = [
+    ...[AgentService, RunService, ApprovalService, GrantService, KeyService, AuditService, WebhookService],
+    ...[WorkerService, IdentityService],
+  ];
   return [
     unary(run.start, start(deps)),
     unary(run.getStatus, getStatus(deps)),
@@ -82,6 +92,10 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(agent.putAgent, putAgent(deps)),
     unary(agent.getAgent, getAgent(deps)),
     unary(agent.listAgents, listAgents(deps)),
+    unary(agent.listAgentVersions, listAgentVersions(deps)),
+    unary(worker.listWorkers, listWorkers(deps)),
+    unary(worker.listTools, listTools(deps)),
+    unary(IdentityService.method.whoAmI, whoAmI()),
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),

@@ -14,6 +14,14 @@ export interface Caller {
   readonly address: string;
 }
 
+/** What is told to people of who they are, and decides nothing. */
+export interface ShownIdentity {
+  /** As the issuer of a token names a person; absent where nobody does. */
+  readonly displayName?: string | undefined;
+  /** When the credential ends, milliseconds since the epoch; never where absent. */
+  readonly expiresAt?: number | undefined;
+}
+
 /** A call as its protocol knows it: nobody has asked yet who makes it. */
 export interface Call {
   /** Aborted when the client is gone, its deadline has passed, or the call has ended in any other way. */
@@ -28,6 +36,7 @@ export interface Call {
 export interface Context extends Call {
   readonly caller: Caller;
   readonly namespace: string;
+  readonly shown?: ShownIdentity | undefined;
 }
 
 /** Everybody, while authentication is off: whoever reaches the loopback interface may do everything. */

@@ -32,6 +32,7 @@ import {
   StoredKeySchema,
   VerifyKeyRequestSchema,
   VerifyKeyResponseSchema,
+  WorkerService,
 } from "@agentspan/proto";
 import {
   create,
@@ -88,7 +89,7 @@ export type FakeAnswer =
 type Responder = (seen: Seen) => FakeAnswer | Promise<FakeAnswer>;
 
 const METHODS = new Map<string, DescMethod>(
-  [RunService, AgentService, ApprovalService, KeyService].flatMap((service) =>
+  [RunService, AgentService, ApprovalService, KeyService, WorkerService].flatMap((service) =>
     service.methods.map((method) => [`${service.name}/${method.name}`, method] as const),
   ),
 );

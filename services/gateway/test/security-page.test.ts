@@ -25,7 +25,7 @@ describe("docs/security.md", () => {
       expect({ method, ...said }).toEqual({ method, ...may });
     }
     const listed = new Set(rows.map(({ method }) => method));
-    const rpcs = ["RunService/", "ApprovalService/", "AgentService/"];
+    const rpcs = ["RunService/", "ApprovalService/", "AgentService/", "WorkerService/", "IdentityService/"];
     const methods = Object.keys(PERMISSIONS).filter((name) => rpcs.some((service) => name.startsWith(service)));
     expect(methods.filter((method) => !listed.has(method))).toEqual([]);
     for (const method of Object.keys(PERMISSIONS).filter((name) => name.startsWith("KeyService/"))) {

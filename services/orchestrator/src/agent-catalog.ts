@@ -67,8 +67,7 @@ export class AgentCatalog {
       requireUnchanged(stored);
       return stored;
     }
-    const which = version === undefined ? "" : ` with version ${version}`;
-    throw new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
+    throw agentNotFound(name, version);
   }
 
   private async storeOnce(key: string, namespace: string, message: AgentDefinition): Promise<Agent> {
@@ -90,6 +89,11 @@ export class AgentCatalog {
     if (this.agents.size > MOST_AGENTS && oldest !== undefined) this.agents.delete(oldest);
     return agent;
   }
+}
+
+export function agentNotFound(name: string, version?: string): AgentspanError {
+  const which = version === undefined ? "" : ` with version ${version}`;
+  return new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
 }
 
 function requireUnchanged({ name, version, definition }: StoredAgent): void {

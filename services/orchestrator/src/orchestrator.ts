@@ -22,7 +22,7 @@ import { requireSharedKeys } from "./proof/shared-keys.js";
 import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
-import { BlockedTools } from "./requests/index.js";
+import { BlockedTools, Fleet } from "./requests/index.js";
 import { StandingGrants } from "./standing-grants.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
@@ -178,6 +178,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     time,
   });
   const blocked = new BlockedTools(store, leaseMs, time);
+  const fleet = new Fleet({ store, bus, registrations, clock, leaseMs, log, time });
   const key = options.signing?.key;
   const refusals = new Refusals({ store, clock, key, log, time });
   const auditor = new Auditor({
@@ -205,7 +206,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const requests = new RequestService({
     orchestratorId: id,
     context: {
-      ...{ engine, store, agents, history, models, clock, blocked, auditor, refusals, ledger, links },
+      ...{ engine, store, agents, history, models, clock, blocked, fleet, auditor, refusals, ledger, links },
       signing: options.signing,
       webhooks: notifier,
       unreadable: new UnreadableRows({ log }),

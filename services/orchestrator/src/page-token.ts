@@ -2,7 +2,19 @@
 import { AgentspanError } from "@agentspan/internal";
 
 /** Which listing a token belongs to. */
-export type Listing = "runs" | "open" | "changed" | "agents" | "grants" | "keys" | "audit" | "webhooks" | "deliveries";
+export type Listing =
+  | "runs"
+  | "open"
+  | "changed"
+  | "agents"
+  | "agent_versions"
+  | "workers"
+  | "tools"
+  | "grants"
+  | "keys"
+  | "audit"
+  | "webhooks"
+  | "deliveries";
 
 /** The last row of a page: the value the listing is sorted by (0 where that is the id alone), and its id. */
 export interface Position {

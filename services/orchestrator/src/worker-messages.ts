@@ -7,6 +7,7 @@ import {
   ProbeVerdict as PublicProbeVerdict,
   ReleaseReason as PublicReleaseReason,
   RefusalReason,
+  type RegisterRequest,
   type ReleaseRequest,
   type WorkerTool,
 } from "@agentspan/proto";
@@ -25,10 +26,12 @@ import {
   type Release,
   type ReleaseReason,
 } from "./core/index.js";
-import type { ServedTool, ToolRegistration } from "./ports.js";
+import type { ServedTool, ToolRegistration, WorkerAbout } from "./ports.js";
 
 /** What is kept of a worker's own words. UTF-16 units. */
 const WORDS_UNITS = 4096;
+/** Of the names of its language and its version. */
+const ABOUT_UNITS = 64;
 
 export const REFUSALS: Readonly<Record<ClaimRefusal, RefusalReason>> = {
   TAKEN: RefusalReason.TAKEN,
@@ -53,6 +56,12 @@ const PROBE_VERDICTS: Readonly<Record<number, ProbeVerdict>> = {
   [PublicProbeVerdict.DID_NOT_HAPPEN]: "DID_NOT_HAPPEN",
   [PublicProbeVerdict.UNKNOWN]: "UNKNOWN",
 };
+
+/** `now` in milliseconds since the epoch. */
+export function aboutOf({ language, sdkVersion }: RegisterRequest, now: number): WorkerAbout {
+  const cut = (said: string): string => headOf(readable(said), ABOUT_UNITS);
+  return { language: cut(language), sdkVersion: cut(sdkVersion), registeredAt: Math.floor(now) };
+}
 
 /** Throws INVALID_REQUEST where the release does not say why. */
 export function releaseOf(workerId: string, request: ReleaseRequest): Release {

@@ -27,7 +27,7 @@ const MOST_WORKERS = 10_000;
 /** How long what a tool's owner demands is remembered. A worker's own registration is always asked first. */
 const REMEMBERED_MS = 2_000;
 /** A demand outlasts the last sign of life of whoever made it by so long: its worker may be about to start again. */
-const DEMAND_OUTLASTS_MS = 10 * 60_000;
+export const DEMAND_OUTLASTS_MS = 10 * 60_000;
 const ALL_COUNT: Pick<Registrations, "problem" | "cover"> = { problem: () => undefined, cover: () => true };
 const NOTHING: OwnerDemand = { approval: false, once: false, probe: false, enforcesKey: false };
 
@@ -137,8 +137,8 @@ export class WorkerRegistry {
     return found;
   }
 
-  private judged({ incarnation, name, namespace, tools, seal }: RegisteredWorker): KnownWorker {
-    const worker = { incarnation, name, namespace, tools, ...(seal && { seal }) };
+  private judged({ incarnation, name, namespace, tools, seal, about }: RegisteredWorker): KnownWorker {
+    const worker = { incarnation, name, namespace, tools, ...(seal && { seal }), ...(about && { about }) };
     return { ...worker, problem: this.registrations.problem(worker) };
   }
 

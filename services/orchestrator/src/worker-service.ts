@@ -38,7 +38,7 @@ import { TasksInHand } from "./tasks-in-hand.js";
 import { anothers, checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
 import { WorkerClaims } from "./worker-claims.js";
 import { isNotFound, workerErrorOf } from "./worker-errors.js";
-import { completionOf, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
+import { aboutOf, completionOf, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
 export interface WorkerServiceOptions {
@@ -91,7 +91,8 @@ export class WorkerService implements WorkerHandlers {
       faultPoint("orchestrator.before-registration");
       await store.putTools(request.tools.map((tool) => registrationOf(namespace, tool)));
       const { incarnation } = request;
-      const worker = registrations.sealed({ incarnation, name: workerId, namespace, tools }, permit);
+      const about = known?.about ?? aboutOf(request, this.options.clock.now());
+      const worker = registrations.sealed({ incarnation, name: workerId, namespace, tools, about }, permit);
       if (!(await store.registerWorker(worker))) throw anothers(incarnation);
       faultPoint("orchestrator.after-registration");
       registry.put(worker);

@@ -81,6 +81,7 @@ export class ApiKeys implements Verifier {
         credentialId: key.keyId,
       },
       namespace: key.namespace,
+      shown: { expiresAt: key.expiresAt },
       stillGood: async () => {
         await this.#good(presented);
       },

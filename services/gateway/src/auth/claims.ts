@@ -8,6 +8,8 @@ const MOST_GROUPS = 512;
 
 export interface Claimed {
   readonly subject: string;
+  /** The name for people; absent where the token has none that can be shown. */
+  readonly displayName: string | undefined;
   readonly groups: readonly string[];
   readonly roles: readonly string[];
   readonly namespace: string;
@@ -23,6 +25,7 @@ export function readClaims(payload: JWTPayload, issuer: Issuer): Claimed {
   const mapped = groups.flatMap((group) => (Object.hasOwn(issuer.roles, group) ? (issuer.roles[group] ?? []) : []));
   return {
     subject: subjectOf(payload, issuer),
+    displayName: displayNameOf(payload),
     groups,
     roles: [...new Set([...said, ...mapped])],
     namespace: namespaceOf(payload, issuer),
@@ -42,6 +45,10 @@ function subjectOf(payload: JWTPayload, { subjectClaim, subjectPrefix }: Issuer)
     throw new Refused("claims", "The token's email is not verified by its issuer, so it does not say who it is.");
   }
   return subject;
+}
+
+function displayNameOf({ name }: JWTPayload): string | undefined {
+  return typeof name === "string" && personNameProblem(name) === undefined ? name : undefined;
 }
 
 function namespaceOf(payload: JWTPayload, { namespaceClaim, namespace }: Issuer): string {

@@ -77,7 +77,7 @@ export function strictGuard(options: StrictGuardOptions): Guard {
     contextOf: (identity, { methodKind }, call) => {
       const lasting = methodKind !== "unary" && identity !== NOBODYS;
       const signal = lasting ? streams.follow(identity, call.signal) : call.signal;
-      return contextOf(call, identity.caller, identity.namespace, signal);
+      return { ...contextOf(call, identity.caller, identity.namespace, signal), shown: identity.shown };
     },
   };
 }

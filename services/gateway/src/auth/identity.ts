@@ -1,11 +1,12 @@
 // Who a credential says is calling, once it has been found good.
 import { AgentspanError, personNameProblem } from "@agentspan/internal";
-import type { Caller } from "../context.js";
+import type { Caller, ShownIdentity } from "../context.js";
 
 export interface Identity {
   readonly caller: Omit<Caller, "address">;
   /** Whose runs, definitions and keys the caller sees and touches. */
   readonly namespace: string;
+  readonly shown?: ShownIdentity | undefined;
   /**
    * Asks again whether the credential is good. Rejects with UNAUTHENTICATED where it is not any more, and with another
    * error where nobody can tell. Streams ask it from time to time.

@@ -36,11 +36,12 @@ export class Tokens implements Verifier {
   readonly verify = async (token: string): Promise<Identity> => {
     const { issuer, keys } = this.#trustedOf(token);
     const payload = await this.#genuine(token, issuer, keys);
-    const { subject, groups, roles, namespace } = readClaims(payload, issuer);
+    const { subject, displayName, groups, roles, namespace } = readClaims(payload, issuer);
     const endsAt = ((payload.exp ?? 0) + issuer.clockToleranceS) * 1_000;
     return {
       caller: { subject, groups, roles, method: "jwt", credentialId: credentialId(token, payload, issuer) },
       namespace,
+      shown: { displayName, expiresAt: (payload.exp ?? 0) * 1_000 },
       stillGood: async () => {
         if (endsAt <= this.#now()) throw expired();
       },

@@ -4,7 +4,7 @@ import {
   type AgentDefinition,
   AgentDefinitionSchema,
   type GetAgentRequest,
-  type ListAgentsRequest,
+  type ListAgentVersionsRequest,
   type PutAgentRequest,
   type RetryPolicy,
   type Tool,
@@ -49,8 +49,9 @@ export function checkGetAgent(request: GetAgentRequest): void {
   faults.throwIfAny();
 }
 
-export function checkListAgents(request: ListAgentsRequest): void {
+export function checkListAgentVersions(request: ListAgentVersionsRequest): void {
   const faults = new Faults();
+  checkName(faults, "name", request.name);
   checkPageSize(faults, "pageSize", request.pageSize);
   checkPageToken(faults, "pageToken", request.pageToken);
   faults.throwIfAny();

@@ -1,7 +1,7 @@
 // The rules that several messages share. Each check notes what is wrong and goes on.
 import { canonicalJson, Limits, NAME_PATTERN, personNameProblem, unseenProblem } from "@agentspan/internal";
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import type { Faults, LimitName } from "./faults.js";
+import { Faults, type LimitName } from "./faults.js";
 
 const NAME_FORM = "must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or '_'";
 // Ids of ours are one token of a NATS subject; what is no such token can be no id, and must never reach a subject.
@@ -70,6 +70,14 @@ export function checkPageSize(faults: Faults, field: string, size: number): void
 
 export function checkPageToken(faults: Faults, field: string, token: string): void {
   if (token.length > MAX_TOKEN_BYTES) faults.add(field, "is not a token that this server gave");
+}
+
+/** A request for a list that is asked for by its page alone. */
+export function checkPage({ pageSize, pageToken }: { readonly pageSize: number; readonly pageToken: string }): void {
+  const faults = new Faults();
+  checkPageSize(faults, "pageSize", pageSize);
+  checkPageToken(faults, "pageToken", pageToken);
+  faults.throwIfAny();
 }
 
 export function checkOnBehalfOf(faults: Faults, field: string, subject: string): void {

@@ -1,10 +1,10 @@
 // KeyService's requests.
 import { isRole, KEY_ID_PATTERN, ROLES } from "@agentspan/internal";
-import type { CreateKeyRequest, ListKeysRequest, RevokeKeyRequest } from "@agentspan/proto";
+import type { CreateKeyRequest, RevokeKeyRequest } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { isOnlyDelegate } from "../auth/auth-settings.js";
 import { subjectProblem } from "../auth/identity.js";
-import { checkPageSize, checkPageToken, checkPerson } from "./checks.js";
+import { checkPerson } from "./checks.js";
 import { Faults } from "./faults.js";
 
 const MOST_GROUPS = 64;
@@ -29,13 +29,6 @@ export function checkCreateKey(request: CreateKeyRequest, now: number): void {
     const at = timestampMs(expiresAt);
     if (!(at > now && at < LAST_TIME_MS)) faults.add("expiresAt", "must lie in the future, before the year 9999 ends");
   }
-  faults.throwIfAny();
-}
-
-export function checkListKeys(request: ListKeysRequest): void {
-  const faults = new Faults();
-  checkPageSize(faults, "pageSize", request.pageSize);
-  checkPageToken(faults, "pageToken", request.pageToken);
   faults.throwIfAny();
 }
 

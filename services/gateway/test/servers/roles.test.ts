@@ -5,16 +5,19 @@ import {
   ApproveRequestSchema,
   CreateGrantRequestSchema,
   CreateKeyRequestSchema,
+  CredentialKind,
   GrantService,
+  IdentityService,
   KeyService,
   type NoteRefusalRequest,
   RevokeGrantRequestSchema,
   RevokeKeyRequestSchema,
+  WorkerService,
 } from "@agentspan/proto";
 import { fromBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { KEYS, withGuardedGateway } from "./guarded-gateway.js";
+import { KEYS, PROTOCOLS, type Protocol, withGuardedGateway } from "./guarded-gateway.js";
 import { connectErrorOf, grpcJsCall, oursOf, oursOfStatus, refusalOf, statusOf } from "./harness.js";
 
 const guarded = withGuardedGateway();
@@ -81,6 +84,41 @@ describe("who may not decide", () => {
   });
 });
 
+describe("who am I", () => {
+  const ask = (text: string | undefined, protocol: Protocol = "Connect") =>
+    createClient(IdentityService, transport(text, protocol)).whoAmI({});
+
+  it.each(PROTOCOLS)("is answered whoever has a good key, without an orchestrator, over %s", async (protocol) => {
+    guarded.orchestrator.seen.length = 0;
+    expect(await ask(KEYS.approver.text, protocol)).toMatchObject({
+      ...{ subject: "robin", displayName: "robin", roles: ["approver"], namespace: "default" },
+      ...{ credentialKind: CredentialKind.API_KEY, credentialId: KEYS.approver.known.keyId },
+      allowedCalls: expect.arrayContaining(["RunService/Approve", "IdentityService/WhoAmI"]),
+    });
+    const worker = await ask(KEYS.worker.text, protocol);
+    expect(worker.allowedCalls).not.toContain("RunService/Approve");
+    expect(worker.expiresAt).toBeUndefined();
+    expect(guarded.orchestrator.seen.map(({ method }) => method)).not.toContain("IdentityService/WhoAmI");
+    expect(await refusalOf(ask(undefined, protocol))).toMatchObject({ reason: "UNAUTHENTICATED" });
+    expect(await refusalOf(ask(KEYS.expired.text, protocol))).toMatchObject({ reason: "UNAUTHENTICATED" });
+  });
+
+  it("names a person as their token does, also one who may do nothing, and not in a way that hides anything", async () => {
+    const exp = Math.floor(Date.now() / 1_000) + 600;
+    const nobody = await ask(
+      await guarded.issuer.token({ sub: "u1", name: "Kim Ek", groups: ["guests"], org: "acme", exp }),
+    );
+    expect(nobody).toMatchObject({
+      ...{ subject: "u1", displayName: "Kim Ek", roles: [], groups: ["guests"], namespace: "acme" },
+      ...{ credentialKind: CredentialKind.TOKEN, allowedCalls: ["IdentityService/WhoAmI"] },
+    });
+    expect(nobody.expiresAt?.seconds).toBe(BigInt(exp));
+    expect(nobody.credentialId).toContain(guarded.issuer.url);
+    const odd = await ask(await guarded.issuer.token({ sub: "u1", name: "root\u202e", groups: [], org: "acme" }));
+    expect(odd.displayName).toBe("u1");
+  });
+});
+
 describe("each method", () => {
   it.each([
     [
@@ -122,6 +160,19 @@ describe("each method", () => {
       expect(await refusalOf(of(text).keys.createKey({ owner: "x", roles: ["admin"] }))).toMatchObject(denied);
       expect(await refusalOf(of(text).keys.revokeKey({ keyId: "x" }))).toMatchObject(denied);
     }
+  });
+
+  it("of workers is for those who start and decide", async () => {
+    const of = (text: string) => createClient(WorkerService, transport(text));
+    for (const text of [KEYS.runner.text, KEYS.approver.text, KEYS.admin.text]) {
+      await of(text).listWorkers({});
+      await of(text).listTools({});
+    }
+    const refused = [of(KEYS.worker.text).listWorkers({}), of(KEYS.worker.text).listTools({})];
+    for (const call of refused) expect(await refusalOf(call)).toMatchObject({ reason: "PERMISSION_DENIED" });
+    expect(await refusalOf(of(KEYS.runner.text).listTools({ pageSize: 1001 }))).toMatchObject({
+      reason: "INVALID_REQUEST",
+    });
   });
 
   it("of the health is open, and reflection is for those who are known", async () => {

@@ -2,13 +2,15 @@ import { Limits } from "@agentspan/internal";
 import {
   GetAgentRequestSchema,
   ListAgentsRequestSchema,
+  ListAgentVersionsRequestSchema,
   PutAgentRequestSchema,
   ToolKind,
   type ToolSchema,
 } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { checkGetAgent, checkListAgents, checkPutAgent } from "../../src/validation/agent.js";
+import { checkGetAgent, checkListAgentVersions, checkPutAgent } from "../../src/validation/agent.js";
+import { checkPage } from "../../src/validation/checks.js";
 import { type AgentInit, agent, errorOf, faultsOf, seconds } from "./faults-of.js";
 
 const SCHEMA = '{"type":"object","properties":{"id":{"type":"string"}}}';
@@ -199,7 +201,8 @@ describe("AgentService", () => {
       expect.stringContaining("version is not a version"),
     ]);
     const list = { pageSize: 1001, pageToken: "x".repeat(5_000) };
-    expect(faultsOf(() => checkListAgents(create(ListAgentsRequestSchema, list)))).toHaveLength(2);
+    expect(faultsOf(() => checkPage(create(ListAgentsRequestSchema, list)))).toHaveLength(2);
+    expect(faultsOf(() => checkListAgentVersions(create(ListAgentVersionsRequestSchema, list)))).toHaveLength(3);
   });
 });
 

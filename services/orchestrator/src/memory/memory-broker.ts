@@ -106,6 +106,12 @@ export class MemoryBroker {
     return "stored";
   }
 
+  /** How many hints a consumer has, delivered ones included; undefined where it does not exist. */
+  hintsOf(consumer: string): number | undefined {
+    this.#demandUp();
+    return this.#consumers.has(consumer) ? this.#line(consumer).size : undefined;
+  }
+
   /** Takes out the hints whose subjects match. */
   purge(filter: string): void {
     this.#demandUp();

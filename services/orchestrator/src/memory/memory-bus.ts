@@ -88,6 +88,15 @@ export class MemoryBus implements Bus {
     this.broker.purge(callFilter(call));
   }
 
+  async queued(
+    namespace: string,
+    tools: readonly { queue: string; tool: string }[],
+  ): Promise<readonly (number | undefined)[]> {
+    for (const tool of tools) checkTool(namespace, tool);
+    this.#demandBroker();
+    return tools.map(({ queue, tool }) => this.broker.hintsOf(consumerName(namespace, queue, tool)));
+  }
+
   publish(namespace: string, runId: string, live: LiveEvents): void {
     try {
       checkName("namespace", namespace);

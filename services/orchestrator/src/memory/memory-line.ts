@@ -42,6 +42,10 @@ export class MemoryLine {
     return this.#ready.has(subject) || this.#delivered.has(subject) || this.#resting.has(subject);
   }
 
+  get size(): number {
+    return this.#ready.size + this.#delivered.size + this.#resting.size;
+  }
+
   put(subject: string, data: Uint8Array): void {
     this.#ready.set(subject, { subject, data, deliveries: 0 });
     this.#hand();

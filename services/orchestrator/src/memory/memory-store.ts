@@ -5,6 +5,7 @@ import { collectPage } from "../collect-page.js";
 import type { RunEvent } from "../core/events.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
+  AgentVersionsQuery,
   ApiKey,
   AttemptEnd,
   AuditLink,
@@ -192,6 +193,24 @@ export class MemoryStore implements Store {
     });
   }
 
+  listAgentVersions({ namespace, name, limit, pageToken }: AgentVersionsQuery): Promise<Page<StoredAgent>> {
+    return this.#carryOut("listAgentVersions", () => {
+      const after = decodePageToken("agent_versions", pageToken);
+      const rows = [...this.database.agents.values()]
+        .filter((agent) => agent.namespace === namespace && agent.name === name)
+        .map((agent) => ({ agent, at: Math.floor(agent.createdAt), id: agent.version }))
+        .sort((one, other) => other.at - one.at || compareIds(one.id, other.id))
+        .filter(({ at, id }) => after === undefined || at < after.at || (at === after.at && id > after.id));
+      return collectPage(rows, {
+        limit,
+        maxBytes: Limits.pageBytes,
+        bytesOf: ({ definition }) => definition.length,
+        itemOf: ({ agent }) => ({ ...agent }),
+        tokenAfter: ({ at, id }) => encodePageToken("agent_versions", { at, id }),
+      });
+    });
+  }
+
   putTools(tools: readonly ToolRegistration[]): Promise<void> {
     return this.#carryOut("putTools", () => {
       for (const tool of tools) this.database.tools.set(keyOf(tool.namespace, tool.queue, tool.tool), { ...tool });
@@ -215,8 +234,10 @@ export class MemoryStore implements Store {
     return this.#carryOut("registerWorker", () => {
       const stored = this.database.instances.get(worker.incarnation);
       if (stored !== undefined && (stored.kind !== "worker" || stored.name !== worker.name)) return false;
-      const { counter, inHand } = stored ?? { counter: 0, inHand: [] };
-      const instance = { ...worker, kind: "worker" as const, counter, inHand, seenAt: this.#now() };
+      const { counter, inHand, about } = stored ?? { ...worker, counter: 0, inHand: [] };
+      const { about: _again, ...registered } = worker;
+      const kept = { ...registered, ...(about && { about }) };
+      const instance = { ...kept, kind: "worker" as const, counter, inHand, seenAt: this.#now() };
       this.database.instances.set(worker.incarnation, structuredClone(instance));
       return true;
     });

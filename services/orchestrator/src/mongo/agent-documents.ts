@@ -3,13 +3,14 @@
 import { Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
-import type { AgentStore, Page, StoredAgent } from "../ports.js";
+import type { AgentStore, AgentVersionsQuery, Page, StoredAgent } from "../ports.js";
 import type { Database } from "./database.js";
+import { datedRows, positionOf } from "./dated-rows.js";
 import { RowReader } from "./row-reader.js";
 import { storedAgent } from "./rows.js";
 import { storedDate } from "./stored-date.js";
 
-const VERSIONS = "agents";
+export const AGENT_VERSIONS = "agents";
 export const NEWEST_AGENTS = "newestAgents";
 
 interface AgentDocument {
@@ -33,7 +34,9 @@ export class AgentDocuments implements AgentStore {
   async putAgent(agent: StoredAgent): Promise<boolean> {
     const { namespace, name, version } = agent;
     const _id = versionId(namespace, name, version);
-    const { inserted } = await this.#database.upsert(VERSIONS, [{ q: { _id }, u: { $setOnInsert: fieldsOf(agent) } }]);
+    const { inserted } = await this.#database.upsert(AGENT_VERSIONS, [
+      { q: { _id }, u: { $setOnInsert: fieldsOf(agent) } },
+    ]);
     const isNew = inserted.has(0);
     const stored = isNew ? agent : ((await this.getAgent(namespace, name, version)) ?? agent);
     await this.#database.upsert(NEWEST_AGENTS, [{ q: { _id: `${namespace}/${name}` }, u: { $set: fieldsOf(stored) } }]);
@@ -41,7 +44,7 @@ export class AgentDocuments implements AgentStore {
   }
 
   async getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
-    const collection = version === undefined ? NEWEST_AGENTS : VERSIONS;
+    const collection = version === undefined ? NEWEST_AGENTS : AGENT_VERSIONS;
     const [document] = await this.#database.lookUp<AgentDocument>(collection, {
       filter: { _id: version === undefined ? `${namespace}/${name}` : versionId(namespace, name, version) },
       limit: 1,
@@ -63,6 +66,21 @@ export class AgentDocuments implements AgentStore {
       bytesOf: ({ definition }) => definition.length,
       itemOf: (row) => this.#rows.readOrLeaveOut(NEWEST_AGENTS, row, storedAgent),
       tokenAfter: ({ name }) => encodePageToken("agents", { at: 0, id: name }),
+    });
+  }
+
+  async listAgentVersions({ namespace, name, limit, pageToken }: AgentVersionsQuery): Promise<Page<StoredAgent>> {
+    const after = decodePageToken("agent_versions", pageToken);
+    const rows = datedRows<AgentDocument>(this.#database, AGENT_VERSIONS, {
+      ...{ filter: { namespace, name }, field: "createdAt", newestFirst: true, after },
+      batchSize: Math.min(limit + 1, 20),
+    });
+    return collectPage(rows, {
+      limit,
+      maxBytes: Limits.pageBytes,
+      bytesOf: ({ definition }) => definition.length,
+      itemOf: (row) => this.#rows.readOrLeaveOut(AGENT_VERSIONS, row, storedAgent),
+      tokenAfter: (row) => encodePageToken("agent_versions", positionOf(row, "createdAt")),
     });
   }
 }

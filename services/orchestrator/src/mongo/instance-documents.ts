@@ -40,14 +40,14 @@ export class InstanceDocuments implements InstanceStore {
   }
 
   /** Guarded by who it is: where that is another it tries to insert, and is refused as a duplicate. */
-  async registerWorker({ incarnation, name, namespace, tools, seal }: RegisteredWorker): Promise<boolean> {
+  async registerWorker({ incarnation, name, namespace, tools, seal, about }: RegisteredWorker): Promise<boolean> {
     const kind = "worker" as const;
     const statement = {
       q: { _id: incarnation, kind, name },
       u: {
         $set: { namespace, tools, ...(seal && { seal }) },
         ...(seal === undefined ? { $unset: { seal: "" } } : {}),
-        $setOnInsert: { counter: 0, inHand: [] },
+        $setOnInsert: { counter: 0, inHand: [], ...(about && { about }) },
         $currentDate: { seenAt: true },
       },
     };
@@ -97,12 +97,12 @@ export class InstanceDocuments implements InstanceStore {
    */
   async #send(beats: readonly Beat[]): Promise<readonly undefined[]> {
     const statements = beats.map(({ instance: told }) => {
-      const { incarnation, kind, name, namespace, counter, inHand, tools, seal, keys } = told;
+      const { incarnation, kind, name, namespace, counter, inHand, tools, seal, about, keys } = told;
       return {
         q: { _id: incarnation, counter: { $lt: counter } },
         u: {
           $set: { counter, inHand, ...(keys && { keys }) },
-          $setOnInsert: { kind, name, namespace, tools, ...(seal && { seal }) },
+          $setOnInsert: { kind, name, namespace, tools, ...(seal && { seal }), ...(about && { about }) },
           $currentDate: { seenAt: true },
         },
       };
@@ -122,7 +122,7 @@ export class InstanceDocuments implements InstanceStore {
     return { instances, unreadable };
   }
 
-  #withRegistration(row: InstanceDocument, read: Omit<Instance, "tools" | "seal">): Instance {
+  #withRegistration(row: InstanceDocument, read: Omit<Instance, "tools" | "seal" | "about">): Instance {
     return { ...read, ...(this.#rows.readOrLeaveOut(INSTANCES, row, registration) ?? { tools: [] }) };
   }
 }

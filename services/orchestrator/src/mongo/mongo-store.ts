@@ -3,6 +3,7 @@
 import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type {
+  AgentVersionsQuery,
   ApiKey,
   AttemptEnd,
   AuditQuery,
@@ -40,7 +41,7 @@ import type {
   WebhookStop,
 } from "../ports.js";
 import { RUNS } from "../run-record.js";
-import { AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
+import { AGENT_VERSIONS, AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { DELIVERIES, DeliveryDocuments } from "./delivery-documents.js";
@@ -94,6 +95,7 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [RUNS, { auditAt: 1 }, { name: "audited", sparse: true }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
+  [AGENT_VERSIONS, { namespace: 1, name: 1, createdAt: -1, _id: 1 }, { name: "versions" }],
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
   [STANDING_GRANTS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
   [STANDING_GRANTS, { namespace: 1, agentName: 1, toolName: 1, createdAt: 1, _id: 1 }, { name: "byTool" }],
@@ -256,6 +258,10 @@ export class MongoStore implements Store {
 
   listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
     return this.#agents.listAgents(query);
+  }
+
+  listAgentVersions(query: AgentVersionsQuery): Promise<Page<StoredAgent>> {
+    return this.#agents.listAgentVersions(query);
   }
 
   putTools(tools: readonly ToolRegistration[]): Promise<void> {

@@ -175,7 +175,7 @@ export const auditCursor: Shape<number> = (row, place) => fields({ at: date })(r
 const preview = fields({ fields: list(text), timeoutMs: finite });
 
 /** What it registered is read apart: one of which that cannot be read still lives. */
-export const instance: Shape<Omit<Instance, "tools" | "seal">> = (row, place) => {
+export const instance: Shape<Omit<Instance, "tools" | "seal" | "about">> = (row, place) => {
   const { _id: incarnation, ...same } = instanceRow(row, place);
   return { incarnation, ...same };
 };
@@ -191,7 +191,8 @@ const instanceRow = fields(
 );
 
 /** What a worker registered: believed together, and so read together. */
-export const registration: Shape<Pick<Instance, "tools" | "seal">> = (row, place) => registrationRow(row, place);
+export const registration: Shape<Pick<Instance, "tools" | "seal" | "about">> = (row, place) =>
+  registrationRow(row, place);
 
 const yes = oneOf(true);
 
@@ -206,6 +207,7 @@ const registrationRow = fields(
       { at: finite, keyId: text, signature: text },
       { permit: fields({ at: finite, until: finite, keyId: text }) },
     ),
+    about: fields({ language: text, sdkVersion: text, registeredAt: finite }),
   },
 );
 

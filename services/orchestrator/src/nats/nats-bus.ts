@@ -112,6 +112,15 @@ export class NatsBus implements Bus {
     await this.#queue.withdraw(call);
   }
 
+  async queued(
+    namespace: string,
+    tools: readonly { queue: string; tool: string }[],
+  ): Promise<readonly (number | undefined)[]> {
+    for (const tool of tools) checkTool(namespace, tool);
+    this.#link.demand("The tasks of tools were to be counted");
+    return this.#stream.queued(tools.map(({ queue, tool }) => ({ namespace, queue, tool })));
+  }
+
   publish(namespace: string, runId: string, live: LiveEvents): void {
     try {
       checkName("namespace", namespace);

@@ -95,6 +95,26 @@ export class TaskStream {
     return tools.map(nameOf);
   }
 
+  /** Undefined for a tool without a consumer. Rejects with BUS_UNAVAILABLE. */
+  async queued(tools: readonly ToolOfQueue[]): Promise<readonly (number | undefined)[]> {
+    const counts: (number | undefined)[] = [];
+    for (let from = 0; from < tools.length; from += CONSUMERS_AT_ONCE) {
+      counts.push(...(await Promise.all(tools.slice(from, from + CONSUMERS_AT_ONCE).map((tool) => this.#count(tool)))));
+    }
+    return counts;
+  }
+
+  async #count(tool: ToolOfQueue): Promise<number | undefined> {
+    try {
+      const { num_pending, num_ack_pending } = await this.manager.consumers.info(TASK_STREAM, nameOf(tool));
+      return num_pending + num_ack_pending;
+    } catch (thrown) {
+      const code = jetStreamError(thrown)?.code;
+      if (code === JetStreamCodes.CONSUMER_NOT_FOUND || code === JetStreamCodes.STREAM_NOT_FOUND) return undefined;
+      throw unavailable(`The tasks of ${tool.queue}/${tool.tool} were to be counted`, thrown);
+    }
+  }
+
   /** Makes what is missing of the stream and of the consumers of every tool remembered. Resolves to whether the stream was. */
   async restore(): Promise<boolean> {
     const lost = await this.#isMissing();

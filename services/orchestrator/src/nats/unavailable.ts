@@ -8,6 +8,7 @@ const RETRY_AFTER_MS = 1_000;
 export const JetStreamCodes = {
   STREAM_NOT_FOUND: 10059,
   STREAM_EXISTS_OTHERWISE: 10058,
+  CONSUMER_NOT_FOUND: 10014,
   CONSUMER_EXISTS_OTHERWISE: 10148,
   MESSAGE_NOT_FOUND: 10037,
   /** Not stored: the subject has its message, or the stream is full; only the text tells which. */

@@ -10,6 +10,14 @@ export interface StoredAgent {
   readonly createdAt: number;
 }
 
+export interface AgentVersionsQuery {
+  readonly namespace: string;
+  readonly name: string;
+  readonly limit: number;
+  /** Opaque, from the page before. A broken one rejects with INVALID_REQUEST. */
+  readonly pageToken?: string;
+}
+
 /** Keeps agent definitions, immutable by version. The newest put is the newest version, also when it is an old one again. */
 export interface AgentStore {
   /** Resolves to false where this version was stored already. */
@@ -18,4 +26,6 @@ export interface AgentStore {
   getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined>;
   /** The newest version of each agent, by name; what cannot be read is left out. */
   listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>>;
+  /** The versions of one agent, the one that was stored last first; what cannot be read is left out. */
+  listAgentVersions(query: AgentVersionsQuery): Promise<Page<StoredAgent>>;
 }

@@ -36,6 +36,14 @@ export interface Bus {
   announce(task: TaskAddress, orchestratorId: string): Promise<"announced" | "already_there">;
   /** Takes the hints of a call out of the work queue. */
   withdraw(call: Omit<TaskAddress, "attempt">): Promise<void>;
+  /**
+   * How many hints of each tool are in the work queue, in order: those that no worker took, or that one holds and has not
+   * claimed. Undefined where nobody can tell, since the tool has no consumer.
+   */
+  queued(
+    namespace: string,
+    tools: readonly { queue: string; tool: string }[],
+  ): Promise<readonly (number | undefined)[]>;
   /** Tells watchers of a run. Not awaited, may be lost: they fill gaps by reading. */
   publish(namespace: string, runId: string, live: LiveEvents): void;
   /** Begins to answer requests, shared with the other orchestrators and those to this one by name. */

@@ -37,6 +37,14 @@ export interface ServedTool {
   readonly preview?: PreviewTerms;
 }
 
+/** What a worker says of itself when it registers first, and when that was: for people, and signed by nobody. */
+export interface WorkerAbout {
+  readonly language: string;
+  readonly sdkVersion: string;
+  /** Milliseconds since the epoch. */
+  readonly registeredAt: number;
+}
+
 /** One incarnation of a process, as the judge of leases sees it. */
 export interface Instance {
   /** Fresh for each start of a process. */
@@ -53,6 +61,8 @@ export interface Instance {
   readonly tools: readonly ServedTool[];
   /** Of a worker, by the orchestrator that took its registration; absent where orchestrators have no keys. */
   readonly seal?: RegistrationSeal;
+  /** Of a worker; absent where it registered with an earlier version. */
+  readonly about?: WorkerAbout;
   /** Of an orchestrator that signs. */
   readonly keys?: InstanceKeys;
   /** By the store's clock, milliseconds; set by the adapter on reading. Shown to people, never judged by. */
@@ -67,7 +77,7 @@ export interface KeptInstances {
 }
 
 /** A worker as it registered. */
-export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools" | "seal">;
+export type RegisteredWorker = Pick<Instance, "incarnation" | "name" | "namespace" | "tools" | "seal" | "about">;
 
 /** What was signed of a registration beside the worker, its namespace and its tools, and the signature. */
 export interface RegistrationSeal {
@@ -89,7 +99,8 @@ export interface InstanceKeys {
 /** Keeps signs of life, apart from the runs' writes. */
 export interface InstanceStore {
   /**
-   * Keeps what a worker serves from now on, whatever it has in hand; one that is not there yet begins at the counter 0.
+   * Keeps what a worker serves from now on, whatever it has in hand; one that is not there yet begins at the counter 0. What
+   * it says of itself is kept as it said so first.
    * Resolves to false, and changes nothing, where the incarnation is that of another process.
    */
   registerWorker(worker: RegisteredWorker): Promise<boolean>;

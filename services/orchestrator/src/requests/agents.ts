@@ -6,13 +6,18 @@ import {
   type ListAgentsRequest,
   type ListAgentsResponse,
   ListAgentsResponseSchema,
+  type ListAgentVersionsRequest,
+  type ListAgentVersionsResponse,
+  ListAgentVersionsResponseSchema,
   type PutAgentRequest,
   type PutAgentResponse,
   PutAgentResponseSchema,
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { agentNotFound } from "../agent-catalog.js";
 import { decodeAgent } from "../encode/agent.js";
+import type { StoredAgent } from "../ports.js";
 import type { RequestContext } from "./context.js";
 import { pageSizeOf } from "./read.js";
 
@@ -45,11 +50,24 @@ export async function listAgents(
   const { pageToken } = request;
   const page = await store.listAgents({ namespace, limit, ...(pageToken === "" ? {} : { pageToken }) });
   return create(ListAgentsResponseSchema, {
-    agents: page.items.map(({ name, version, createdAt }) => ({
-      name,
-      version,
-      createdAt: timestampFromMs(createdAt),
-    })),
+    agents: page.items.map(summaryOf),
     nextPageToken: page.nextPageToken ?? "",
   });
+}
+
+export async function listAgentVersions(
+  { store, namespace }: RequestContext,
+  { name, pageSize, pageToken }: ListAgentVersionsRequest,
+): Promise<ListAgentVersionsResponse> {
+  const limit = pageSizeOf(pageSize, Limits.defaultPageSize);
+  const page = await store.listAgentVersions({ namespace, name, limit, ...(pageToken === "" ? {} : { pageToken }) });
+  if (page.items.length === 0 && pageToken === "") throw agentNotFound(name);
+  return create(ListAgentVersionsResponseSchema, {
+    versions: page.items.map(summaryOf),
+    nextPageToken: page.nextPageToken ?? "",
+  });
+}
+
+function summaryOf({ name, version, createdAt }: StoredAgent) {
+  return { name, version, createdAt: timestampFromMs(createdAt) };
 }

@@ -12,6 +12,7 @@ import type { History } from "../history.js";
 import type { Models, Store, StoredRun } from "../ports.js";
 import type { UnreadableRows } from "../unreadable-rows.js";
 import type { BlockedTools } from "./blocked-tools.js";
+import type { Fleet } from "./fleet.js";
 
 export interface RequestContext {
   readonly engine: Engine;
@@ -21,6 +22,8 @@ export interface RequestContext {
   readonly models: Models;
   readonly clock: Clock;
   readonly blocked: BlockedTools;
+  /** Who serves what. */
+  readonly fleet: Fleet;
   /** Brings into the audit what is missing in it; absent where there is none. */
   readonly auditor?: Pick<Auditor, "catchUp"> | undefined;
   /** Writes down what becomes of standing grants. */

@@ -17,9 +17,10 @@ import {
   VerifyKeyRequestSchema,
   VerifyKeyResponseSchema,
   WebhookService,
+  WorkerService,
 } from "@agentspan/proto";
 import { type DescMessage, type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { getAgent, listAgents, putAgent } from "./agents.js";
+import { getAgent, listAgents, listAgentVersions, putAgent } from "./agents.js";
 import { approvalChanges, getApproval, listApprovals } from "./approvals.js";
 import { listAudit } from "./audit.js";
 import type { RequestContext } from "./context.js";
@@ -33,9 +34,11 @@ import { requireSpeaker } from "./permission.js";
 import { getHistory, getStatus, listRuns, sequences } from "./read.js";
 import { start } from "./start.js";
 import { createWebhook, deleteWebhook, listWebhooks, rotateWebhookSecret } from "./webhooks.js";
+import { listTools, listWorkers } from "./workers.js";
 
 export { BlockedTools } from "./blocked-tools.js";
 export type { RequestContext } from "./context.js";
+export { Fleet } from "./fleet.js";
 export { requireKnown, requireRole } from "./permission.js";
 export { noteOwnRefusal } from "./refused.js";
 
@@ -80,6 +83,9 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(AgentService.method.putAgent, putAgent),
   method(AgentService.method.getAgent, getAgent),
   method(AgentService.method.listAgents, listAgents),
+  method(AgentService.method.listAgentVersions, listAgentVersions),
+  method(WorkerService.method.listWorkers, listWorkers),
+  method(WorkerService.method.listTools, listTools),
   // The gateway, which made the secret, sends what is to be stored in place of the public request.
   ["KeyService/CreateKey", carry(PutKeyRequestSchema, PutKeyResponseSchema, createKey)],
   method(GrantService.method.createGrant, createGrant),

@@ -141,6 +141,25 @@ export function queueContract(open: OpenBus): void {
     }
   });
 
+  it("counts the hints of each tool, those that a worker holds too, and says where nobody can tell", async () => {
+    const fixture = await open({ ackWaitMs: 60_000 });
+    const bus = await fixture.connect();
+    const worker = await fixture.client();
+    const other = { ...TOOL, queue: "other_agent" };
+    const asked = [other, TOOL];
+    await bus.announce(task({ queue: other.queue }), "orc_1");
+    expect(await bus.queued("default", asked)).toEqual([undefined, undefined]);
+    const [consumer = ""] = await bus.ensureConsumers("default", [TOOL]);
+    for (const attempt of [1, 2, 3]) await bus.announce(task({ attempt }), "orc_1");
+    const hint = await worker.pull(consumer, SOON_MS);
+    expect(await bus.queued("default", asked)).toEqual([undefined, 3]);
+    await hint?.ack();
+    await bus.ensureConsumers("default", [other]);
+    expect(await bus.queued("default", asked)).toEqual([1, 2]);
+    expect(await bus.queued("default", [])).toEqual([]);
+    await expect(bus.queued("default", [{ ...TOOL, queue: "*" }])).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+  });
+
   it("withdraws every attempt of a call and nothing of another", async () => {
     const fixture = await open();
     const bus = await fixture.connect();

@@ -198,6 +198,7 @@ async function rejectsEverything(store: Store, runId: string): Promise<void> {
     store.putAgent(agent),
     store.getAgent(namespace, "a"),
     store.listAgents({ namespace, limit: 1 }),
+    store.listAgentVersions({ namespace, name: "a", limit: 1 }),
     store.putTools([{ namespace, queue: "q", tool: "t", inputSchema: "{}", ...BARE }]),
     store.getTools(namespace, [{ queue: "q", tool: "t" }]),
     store.beat([worker]),

@@ -53,6 +53,30 @@ export function registryContract(use: UseFixture): void {
     });
   });
 
+  describe("versions of an agent", () => {
+    it("are listed, the one that was stored last first, in pages, and each once", async () => {
+      const { store } = use();
+      const namespace = newId("ns");
+      const version = (name: string, of: string, createdAt: number, ns = namespace): StoredAgent => {
+        return { namespace: ns, name, version: of, definition: `{"name":"${name}"}`, createdAt };
+      };
+      const stored = [version("refunds", "a", 1), version("refunds", "c", 2), version("refunds", "b", 2)];
+      for (const one of stored) await store.putAgent(one);
+      // It is the newest again, and was stored first all the same.
+      await store.putAgent(version("refunds", "a", 9));
+      await store.putAgent(version("sales", "d", 4));
+      await store.putAgent(version("refunds", "e", 5, newId("ns")));
+      const list = { namespace, name: "refunds", limit: 2 };
+      const first = await store.listAgentVersions(list);
+      expect(first.items.map((one) => one.version)).toEqual(["b", "c"]);
+      const second = await store.listAgentVersions({ ...list, pageToken: first.nextPageToken ?? "" });
+      expect(second).toEqual({ items: [version("refunds", "a", 1)] });
+      expect(await store.listAgentVersions({ ...list, name: "nobody" })).toEqual({ items: [] });
+      const wrong = store.listAgentVersions({ ...list, pageToken: "x" });
+      await expect(wrong).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
+    });
+  });
+
   describe("tools", () => {
     const registration = (namespace: string, tool: string, approval: boolean): ToolRegistration => ({
       namespace,
@@ -167,6 +191,25 @@ export function registryContract(use: UseFixture): void {
       expect(await other.liveWorkers(namespace, 60_000)).toEqual(
         expect.arrayContaining([expect.objectContaining(swept)]),
       );
+    });
+
+    it("keeps what a worker said of itself first, also where a sign of life is what is stored first", async () => {
+      const [store, other] = [use().store, await use().connect()];
+      const namespace = newId("ns");
+      const about = { language: "go", sdkVersion: "1.2.3", registeredAt: 5 };
+      const { incarnation, name, tools } = instance(namespace, 0);
+      const registered = { incarnation, name, namespace, tools };
+      await store.registerWorker({ ...registered, about });
+      await other.registerWorker({ ...registered, about: { ...about, registeredAt: 9 } });
+      await other.beat([instance(namespace, 7, { incarnation })]);
+      expect((await store.readInstance(incarnation))?.about).toEqual(about);
+      const swept = instance(namespace, 8, { about });
+      await store.beat([swept]);
+      const live = await other.liveWorkers(namespace, 60_000);
+      expect(live).toEqual(expect.arrayContaining([expect.objectContaining(swept)]));
+      const earlier = instance(namespace, 0);
+      await store.registerWorker({ incarnation: earlier.incarnation, name, namespace, tools });
+      expect(await other.readInstance(earlier.incarnation)).not.toHaveProperty("about");
     });
 
     it("registers nobody as a process that is another's", async () => {

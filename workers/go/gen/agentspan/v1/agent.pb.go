@@ -1140,6 +1140,120 @@ func (x *AgentSummary) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+type ListAgentVersionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// At most 1000; 0 means 100.
+	PageSize      uint32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAgentVersionsRequest) Reset() {
+	*x = ListAgentVersionsRequest{}
+	mi := &file_agentspan_v1_agent_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAgentVersionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAgentVersionsRequest) ProtoMessage() {}
+
+func (x *ListAgentVersionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agentspan_v1_agent_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAgentVersionsRequest.ProtoReflect.Descriptor instead.
+func (*ListAgentVersionsRequest) Descriptor() ([]byte, []int) {
+	return file_agentspan_v1_agent_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ListAgentVersionsRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *ListAgentVersionsRequest) GetPageSize() uint32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAgentVersionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListAgentVersionsResponse struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Versions []*AgentSummary        `protobuf:"bytes,1,rep,name=versions,proto3" json:"versions,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAgentVersionsResponse) Reset() {
+	*x = ListAgentVersionsResponse{}
+	mi := &file_agentspan_v1_agent_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAgentVersionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAgentVersionsResponse) ProtoMessage() {}
+
+func (x *ListAgentVersionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agentspan_v1_agent_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAgentVersionsResponse.ProtoReflect.Descriptor instead.
+func (*ListAgentVersionsResponse) Descriptor() ([]byte, []int) {
+	return file_agentspan_v1_agent_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ListAgentVersionsResponse) GetVersions() []*AgentSummary {
+	if x != nil {
+		return x.Versions
+	}
+	return nil
+}
+
+func (x *ListAgentVersionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
 var File_agentspan_v1_agent_proto protoreflect.FileDescriptor
 
 const file_agentspan_v1_agent_proto_rawDesc = "" +
@@ -1234,7 +1348,15 @@ const file_agentspan_v1_agent_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x129\n" +
 	"\n" +
-	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt*O\n" +
+	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"j\n" +
+	"\x18ListAgentVersionsRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1b\n" +
+	"\tpage_size\x18\x02 \x01(\rR\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tR\tpageToken\"{\n" +
+	"\x19ListAgentVersionsResponse\x126\n" +
+	"\bversions\x18\x01 \x03(\v2\x1a.agentspan.v1.AgentSummaryR\bversions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken*O\n" +
 	"\bToolKind\x12\x19\n" +
 	"\x15TOOL_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
 	"\x0fTOOL_KIND_HUMAN\x10\x01\x12\x13\n" +
@@ -1243,12 +1365,13 @@ const file_agentspan_v1_agent_proto_rawDesc = "" +
 	"\x15ON_EXPIRY_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ON_EXPIRY_REJECT\x10\x01\x12\x12\n" +
 	"\x0eON_EXPIRY_FAIL\x10\x02\x12\x16\n" +
-	"\x12ON_EXPIRY_ESCALATE\x10\x032\xf5\x01\n" +
+	"\x12ON_EXPIRY_ESCALATE\x10\x032\xdb\x02\n" +
 	"\fAgentService\x12I\n" +
 	"\bPutAgent\x12\x1d.agentspan.v1.PutAgentRequest\x1a\x1e.agentspan.v1.PutAgentResponse\x12I\n" +
 	"\bGetAgent\x12\x1d.agentspan.v1.GetAgentRequest\x1a\x1e.agentspan.v1.GetAgentResponse\x12O\n" +
 	"\n" +
-	"ListAgents\x12\x1f.agentspan.v1.ListAgentsRequest\x1a .agentspan.v1.ListAgentsResponseBHZFgithub.com/agentspan/agentspan/workers/go/gen/agentspan/v1;agentspanv1b\x06proto3"
+	"ListAgents\x12\x1f.agentspan.v1.ListAgentsRequest\x1a .agentspan.v1.ListAgentsResponse\x12d\n" +
+	"\x11ListAgentVersions\x12&.agentspan.v1.ListAgentVersionsRequest\x1a'.agentspan.v1.ListAgentVersionsResponseBHZFgithub.com/agentspan/agentspan/workers/go/gen/agentspan/v1;agentspanv1b\x06proto3"
 
 var (
 	file_agentspan_v1_agent_proto_rawDescOnce sync.Once
@@ -1263,62 +1386,67 @@ func file_agentspan_v1_agent_proto_rawDescGZIP() []byte {
 }
 
 var file_agentspan_v1_agent_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_agentspan_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_agentspan_v1_agent_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_agentspan_v1_agent_proto_goTypes = []any{
-	(ToolKind)(0),                 // 0: agentspan.v1.ToolKind
-	(OnExpiry)(0),                 // 1: agentspan.v1.OnExpiry
-	(*AgentDefinition)(nil),       // 2: agentspan.v1.AgentDefinition
-	(*Tool)(nil),                  // 3: agentspan.v1.Tool
-	(*PreviewPolicy)(nil),         // 4: agentspan.v1.PreviewPolicy
-	(*ApprovalPolicy)(nil),        // 5: agentspan.v1.ApprovalPolicy
-	(*Approvers)(nil),             // 6: agentspan.v1.Approvers
-	(*RetryPolicy)(nil),           // 7: agentspan.v1.RetryPolicy
-	(*PutAgentRequest)(nil),       // 8: agentspan.v1.PutAgentRequest
-	(*PutAgentResponse)(nil),      // 9: agentspan.v1.PutAgentResponse
-	(*GetAgentRequest)(nil),       // 10: agentspan.v1.GetAgentRequest
-	(*GetAgentResponse)(nil),      // 11: agentspan.v1.GetAgentResponse
-	(*ListAgentsRequest)(nil),     // 12: agentspan.v1.ListAgentsRequest
-	(*ListAgentsResponse)(nil),    // 13: agentspan.v1.ListAgentsResponse
-	(*AgentSummary)(nil),          // 14: agentspan.v1.AgentSummary
-	nil,                           // 15: agentspan.v1.AgentDefinition.LabelsEntry
-	(*durationpb.Duration)(nil),   // 16: google.protobuf.Duration
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
+	(ToolKind)(0),                     // 0: agentspan.v1.ToolKind
+	(OnExpiry)(0),                     // 1: agentspan.v1.OnExpiry
+	(*AgentDefinition)(nil),           // 2: agentspan.v1.AgentDefinition
+	(*Tool)(nil),                      // 3: agentspan.v1.Tool
+	(*PreviewPolicy)(nil),             // 4: agentspan.v1.PreviewPolicy
+	(*ApprovalPolicy)(nil),            // 5: agentspan.v1.ApprovalPolicy
+	(*Approvers)(nil),                 // 6: agentspan.v1.Approvers
+	(*RetryPolicy)(nil),               // 7: agentspan.v1.RetryPolicy
+	(*PutAgentRequest)(nil),           // 8: agentspan.v1.PutAgentRequest
+	(*PutAgentResponse)(nil),          // 9: agentspan.v1.PutAgentResponse
+	(*GetAgentRequest)(nil),           // 10: agentspan.v1.GetAgentRequest
+	(*GetAgentResponse)(nil),          // 11: agentspan.v1.GetAgentResponse
+	(*ListAgentsRequest)(nil),         // 12: agentspan.v1.ListAgentsRequest
+	(*ListAgentsResponse)(nil),        // 13: agentspan.v1.ListAgentsResponse
+	(*AgentSummary)(nil),              // 14: agentspan.v1.AgentSummary
+	(*ListAgentVersionsRequest)(nil),  // 15: agentspan.v1.ListAgentVersionsRequest
+	(*ListAgentVersionsResponse)(nil), // 16: agentspan.v1.ListAgentVersionsResponse
+	nil,                               // 17: agentspan.v1.AgentDefinition.LabelsEntry
+	(*durationpb.Duration)(nil),       // 18: google.protobuf.Duration
+	(*timestamppb.Timestamp)(nil),     // 19: google.protobuf.Timestamp
 }
 var file_agentspan_v1_agent_proto_depIdxs = []int32{
 	3,  // 0: agentspan.v1.AgentDefinition.tools:type_name -> agentspan.v1.Tool
-	16, // 1: agentspan.v1.AgentDefinition.deadline:type_name -> google.protobuf.Duration
-	15, // 2: agentspan.v1.AgentDefinition.labels:type_name -> agentspan.v1.AgentDefinition.LabelsEntry
+	18, // 1: agentspan.v1.AgentDefinition.deadline:type_name -> google.protobuf.Duration
+	17, // 2: agentspan.v1.AgentDefinition.labels:type_name -> agentspan.v1.AgentDefinition.LabelsEntry
 	5,  // 3: agentspan.v1.Tool.approval:type_name -> agentspan.v1.ApprovalPolicy
 	7,  // 4: agentspan.v1.Tool.retry:type_name -> agentspan.v1.RetryPolicy
-	16, // 5: agentspan.v1.Tool.start_timeout:type_name -> google.protobuf.Duration
-	16, // 6: agentspan.v1.Tool.timeout:type_name -> google.protobuf.Duration
+	18, // 5: agentspan.v1.Tool.start_timeout:type_name -> google.protobuf.Duration
+	18, // 6: agentspan.v1.Tool.timeout:type_name -> google.protobuf.Duration
 	0,  // 7: agentspan.v1.Tool.kind:type_name -> agentspan.v1.ToolKind
 	4,  // 8: agentspan.v1.Tool.preview:type_name -> agentspan.v1.PreviewPolicy
-	16, // 9: agentspan.v1.PreviewPolicy.timeout:type_name -> google.protobuf.Duration
+	18, // 9: agentspan.v1.PreviewPolicy.timeout:type_name -> google.protobuf.Duration
 	6,  // 10: agentspan.v1.ApprovalPolicy.approvers:type_name -> agentspan.v1.Approvers
-	16, // 11: agentspan.v1.ApprovalPolicy.expires_in:type_name -> google.protobuf.Duration
+	18, // 11: agentspan.v1.ApprovalPolicy.expires_in:type_name -> google.protobuf.Duration
 	1,  // 12: agentspan.v1.ApprovalPolicy.on_expiry:type_name -> agentspan.v1.OnExpiry
 	6,  // 13: agentspan.v1.ApprovalPolicy.escalate_to:type_name -> agentspan.v1.Approvers
-	16, // 14: agentspan.v1.ApprovalPolicy.escalation_expires_in:type_name -> google.protobuf.Duration
-	16, // 15: agentspan.v1.ApprovalPolicy.remind_every:type_name -> google.protobuf.Duration
-	16, // 16: agentspan.v1.RetryPolicy.initial_backoff:type_name -> google.protobuf.Duration
-	16, // 17: agentspan.v1.RetryPolicy.max_backoff:type_name -> google.protobuf.Duration
+	18, // 14: agentspan.v1.ApprovalPolicy.escalation_expires_in:type_name -> google.protobuf.Duration
+	18, // 15: agentspan.v1.ApprovalPolicy.remind_every:type_name -> google.protobuf.Duration
+	18, // 16: agentspan.v1.RetryPolicy.initial_backoff:type_name -> google.protobuf.Duration
+	18, // 17: agentspan.v1.RetryPolicy.max_backoff:type_name -> google.protobuf.Duration
 	2,  // 18: agentspan.v1.PutAgentRequest.agent:type_name -> agentspan.v1.AgentDefinition
 	2,  // 19: agentspan.v1.GetAgentResponse.agent:type_name -> agentspan.v1.AgentDefinition
-	17, // 20: agentspan.v1.GetAgentResponse.created_at:type_name -> google.protobuf.Timestamp
+	19, // 20: agentspan.v1.GetAgentResponse.created_at:type_name -> google.protobuf.Timestamp
 	14, // 21: agentspan.v1.ListAgentsResponse.agents:type_name -> agentspan.v1.AgentSummary
-	17, // 22: agentspan.v1.AgentSummary.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 23: agentspan.v1.AgentService.PutAgent:input_type -> agentspan.v1.PutAgentRequest
-	10, // 24: agentspan.v1.AgentService.GetAgent:input_type -> agentspan.v1.GetAgentRequest
-	12, // 25: agentspan.v1.AgentService.ListAgents:input_type -> agentspan.v1.ListAgentsRequest
-	9,  // 26: agentspan.v1.AgentService.PutAgent:output_type -> agentspan.v1.PutAgentResponse
-	11, // 27: agentspan.v1.AgentService.GetAgent:output_type -> agentspan.v1.GetAgentResponse
-	13, // 28: agentspan.v1.AgentService.ListAgents:output_type -> agentspan.v1.ListAgentsResponse
-	26, // [26:29] is the sub-list for method output_type
-	23, // [23:26] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	19, // 22: agentspan.v1.AgentSummary.created_at:type_name -> google.protobuf.Timestamp
+	14, // 23: agentspan.v1.ListAgentVersionsResponse.versions:type_name -> agentspan.v1.AgentSummary
+	8,  // 24: agentspan.v1.AgentService.PutAgent:input_type -> agentspan.v1.PutAgentRequest
+	10, // 25: agentspan.v1.AgentService.GetAgent:input_type -> agentspan.v1.GetAgentRequest
+	12, // 26: agentspan.v1.AgentService.ListAgents:input_type -> agentspan.v1.ListAgentsRequest
+	15, // 27: agentspan.v1.AgentService.ListAgentVersions:input_type -> agentspan.v1.ListAgentVersionsRequest
+	9,  // 28: agentspan.v1.AgentService.PutAgent:output_type -> agentspan.v1.PutAgentResponse
+	11, // 29: agentspan.v1.AgentService.GetAgent:output_type -> agentspan.v1.GetAgentResponse
+	13, // 30: agentspan.v1.AgentService.ListAgents:output_type -> agentspan.v1.ListAgentsResponse
+	16, // 31: agentspan.v1.AgentService.ListAgentVersions:output_type -> agentspan.v1.ListAgentVersionsResponse
+	28, // [28:32] is the sub-list for method output_type
+	24, // [24:28] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_agentspan_v1_agent_proto_init() }
@@ -1333,7 +1461,7 @@ func file_agentspan_v1_agent_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agentspan_v1_agent_proto_rawDesc), len(file_agentspan_v1_agent_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -39,6 +39,9 @@ const (
 	AgentServiceGetAgentProcedure = "/agentspan.v1.AgentService/GetAgent"
 	// AgentServiceListAgentsProcedure is the fully-qualified name of the AgentService's ListAgents RPC.
 	AgentServiceListAgentsProcedure = "/agentspan.v1.AgentService/ListAgents"
+	// AgentServiceListAgentVersionsProcedure is the fully-qualified name of the AgentService's
+	// ListAgentVersions RPC.
+	AgentServiceListAgentVersionsProcedure = "/agentspan.v1.AgentService/ListAgentVersions"
 )
 
 // AgentServiceClient is a client for the agentspan.v1.AgentService service.
@@ -50,6 +53,9 @@ type AgentServiceClient interface {
 	GetAgent(context.Context, *v1.GetAgentRequest) (*v1.GetAgentResponse, error)
 	// Lists the newest version of each agent, by name.
 	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
+	// Lists the versions of one agent, the one that was first stored last first. Which of them a start by name takes says
+	// GetAgent. Errors: INVALID_REQUEST, AGENT_NOT_FOUND.
+	ListAgentVersions(context.Context, *v1.ListAgentVersionsRequest) (*v1.ListAgentVersionsResponse, error)
 }
 
 // NewAgentServiceClient constructs a client for the agentspan.v1.AgentService service. By default,
@@ -81,14 +87,21 @@ func NewAgentServiceClient(httpClient connect.HTTPClient, baseURL string, opts .
 			connect.WithSchema(agentServiceMethods.ByName("ListAgents")),
 			connect.WithClientOptions(opts...),
 		),
+		listAgentVersions: connect.NewClient[v1.ListAgentVersionsRequest, v1.ListAgentVersionsResponse](
+			httpClient,
+			baseURL+AgentServiceListAgentVersionsProcedure,
+			connect.WithSchema(agentServiceMethods.ByName("ListAgentVersions")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // agentServiceClient implements AgentServiceClient.
 type agentServiceClient struct {
-	putAgent   *connect.Client[v1.PutAgentRequest, v1.PutAgentResponse]
-	getAgent   *connect.Client[v1.GetAgentRequest, v1.GetAgentResponse]
-	listAgents *connect.Client[v1.ListAgentsRequest, v1.ListAgentsResponse]
+	putAgent          *connect.Client[v1.PutAgentRequest, v1.PutAgentResponse]
+	getAgent          *connect.Client[v1.GetAgentRequest, v1.GetAgentResponse]
+	listAgents        *connect.Client[v1.ListAgentsRequest, v1.ListAgentsResponse]
+	listAgentVersions *connect.Client[v1.ListAgentVersionsRequest, v1.ListAgentVersionsResponse]
 }
 
 // PutAgent calls agentspan.v1.AgentService.PutAgent.
@@ -118,6 +131,15 @@ func (c *agentServiceClient) ListAgents(ctx context.Context, req *v1.ListAgentsR
 	return nil, err
 }
 
+// ListAgentVersions calls agentspan.v1.AgentService.ListAgentVersions.
+func (c *agentServiceClient) ListAgentVersions(ctx context.Context, req *v1.ListAgentVersionsRequest) (*v1.ListAgentVersionsResponse, error) {
+	response, err := c.listAgentVersions.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // AgentServiceHandler is an implementation of the agentspan.v1.AgentService service.
 type AgentServiceHandler interface {
 	// Stores a definition. Storing the same content again gives the same version.
@@ -127,6 +149,9 @@ type AgentServiceHandler interface {
 	GetAgent(context.Context, *v1.GetAgentRequest) (*v1.GetAgentResponse, error)
 	// Lists the newest version of each agent, by name.
 	ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error)
+	// Lists the versions of one agent, the one that was first stored last first. Which of them a start by name takes says
+	// GetAgent. Errors: INVALID_REQUEST, AGENT_NOT_FOUND.
+	ListAgentVersions(context.Context, *v1.ListAgentVersionsRequest) (*v1.ListAgentVersionsResponse, error)
 }
 
 // NewAgentServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -154,6 +179,12 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 		connect.WithSchema(agentServiceMethods.ByName("ListAgents")),
 		connect.WithHandlerOptions(opts...),
 	)
+	agentServiceListAgentVersionsHandler := connect.NewUnaryHandlerSimple(
+		AgentServiceListAgentVersionsProcedure,
+		svc.ListAgentVersions,
+		connect.WithSchema(agentServiceMethods.ByName("ListAgentVersions")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/agentspan.v1.AgentService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case AgentServicePutAgentProcedure:
@@ -162,6 +193,8 @@ func NewAgentServiceHandler(svc AgentServiceHandler, opts ...connect.HandlerOpti
 			agentServiceGetAgentHandler.ServeHTTP(w, r)
 		case AgentServiceListAgentsProcedure:
 			agentServiceListAgentsHandler.ServeHTTP(w, r)
+		case AgentServiceListAgentVersionsProcedure:
+			agentServiceListAgentVersionsHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -181,4 +214,8 @@ func (UnimplementedAgentServiceHandler) GetAgent(context.Context, *v1.GetAgentRe
 
 func (UnimplementedAgentServiceHandler) ListAgents(context.Context, *v1.ListAgentsRequest) (*v1.ListAgentsResponse, error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agentspan.v1.AgentService.ListAgents is not implemented"))
+}
+
+func (UnimplementedAgentServiceHandler) ListAgentVersions(context.Context, *v1.ListAgentVersionsRequest) (*v1.ListAgentVersionsResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agentspan.v1.AgentService.ListAgentVersions is not implemented"))
 }
