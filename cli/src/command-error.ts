@@ -1,11 +1,13 @@
+import type { ExitCode } from "./exit-codes.js";
+
 /** A failure that the command line itself has words for. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 
-  /** `exitCode` 2 says that the command was called wrongly, 1 that it failed. */
+  /** `exitCode` 2 says that the command was called wrongly, 1 that it failed; see exit-codes.ts. */
   constructor(
     message: string,
-    readonly exitCode: 1 | 2 = 1,
+    readonly exitCode: Exclude<ExitCode, 0 | 130> = 1,
   ) {
     super(message);
   }

@@ -3,6 +3,7 @@ import { AgentspanError, ConfigError, withoutSecrets } from "@agentspan/internal
 import { LocalStackError } from "@agentspan/local";
 import { ServersError } from "@agentspan/servers";
 import { CommandError, Interrupted } from "./command-error.js";
+import { EXIT_CODES } from "./exit-codes.js";
 
 export interface Failure {
   /** Nothing where everything has been said. */
@@ -10,20 +11,20 @@ export interface Failure {
   readonly exitCode: number;
 }
 
-/** As a shell counts a command that was ended by SIGINT. */
-const INTERRUPTED_EXIT_CODE = 130;
-
 export function failureOf(thrown: unknown): Failure {
-  if (thrown instanceof Interrupted) return { message: undefined, exitCode: INTERRUPTED_EXIT_CODE };
+  if (thrown instanceof Interrupted) return { message: undefined, exitCode: EXIT_CODES.interrupted };
   if (thrown instanceof CommandError) return { message: thrown.message, exitCode: thrown.exitCode };
   if (thrown instanceof AgentspanError) {
     // What was said on the command line is what the server refuses.
-    return { message: sentenceOf(thrown), exitCode: thrown.code === "INVALID_ARGUMENT" ? 2 : 1 };
+    return {
+      message: sentenceOf(thrown),
+      exitCode: thrown.code === "INVALID_ARGUMENT" ? EXIT_CODES.calledWrongly : EXIT_CODES.failed,
+    };
   }
   if (thrown instanceof LocalStackError && thrown.reason === "PORT_TWICE")
-    return { message: thrown.message, exitCode: 2 };
+    return { message: thrown.message, exitCode: EXIT_CODES.calledWrongly };
   if (thrown instanceof LocalStackError || thrown instanceof ServersError || thrown instanceof ConfigError) {
-    return { message: thrown.message, exitCode: 1 };
+    return { message: thrown.message, exitCode: EXIT_CODES.failed };
   }
   // A fault of ours: the stack is what a report needs.
   const words = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -31,7 +32,7 @@ export function failureOf(thrown: unknown): Failure {
   const short = thrown instanceof Error ? thrown.message : words;
   return {
     message: `This should not have happened: ${withoutSecrets(verbose ? words : short)}${verbose ? "" : "\nWith AGENTSPAN_LOG_LEVEL=debug the same command says where."}`,
-    exitCode: 1,
+    exitCode: EXIT_CODES.failed,
   };
 }
 

@@ -50,7 +50,17 @@ export class Output {
   failure(text: string): void {
     this.#err.write(`${text}\n`);
   }
+
+  /** For what is said to a person while a program gets a value: says nothing, and failures as before. */
+  muted(): Output {
+    return new Output({ write: () => undefined }, this.#err);
+  }
 }
+
+const reader = new AbortController();
+
+/** Aborts when whoever read the standard output has gone. */
+export const readerGone = reader.signal;
 
 /** A pipe whose reader has gone (`agentspan runs list | head -1`), or a terminal that was closed, is no failure. */
 export function tolerateClosedStreams(): void {
@@ -62,4 +72,5 @@ export function tolerateClosedStreams(): void {
 
 function tolerate(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  reader.abort();
 }

@@ -1,6 +1,7 @@
 // The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { type Command, Option } from "commander";
+import { addApprovalViews } from "./approvals-program.js";
 import { examples, group, leaf } from "./command-parts.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
@@ -118,6 +119,7 @@ function addApprovals(root: Command, output: Output): void {
       examples(["approvals list", "approvals list --mine", "approvals list --tool process_refund --json"]),
     )
     .action(async (flags) => (await import("./commands/approvals.js")).approvalsList(flags, output));
+  addApprovalViews(approvals, output);
 }
 
 function addDecisions(root: Command, output: Output): void {
@@ -218,6 +220,7 @@ function addKeys(root: Command, output: Output): void {
     .action(async (flags) => (await import("./commands/keys.js")).keysList(flags, output));
   withUrl(leaf(keys, "revoke", "make a key useless for good, within 5 seconds"))
     .argument("<key>", "its id")
+    .option("--json", "for programs")
     .addHelpText("after", examples(["keys revoke qk3x7d"]))
     .action(async (key, flags) => (await import("./commands/keys.js")).keysRevoke(key, flags, output));
 }
@@ -308,7 +311,8 @@ function addAudit(root: Command, output: Output): void {
 function decision(root: Command, name: string, about: string): Command {
   return withUrl(leaf(root, name, about))
     .argument("<run>", "the run's id")
-    .argument("[approval]", "which one, where several are open");
+    .argument("[approval]", "which one, where several are open")
+    .option("--json", "for programs: what the server answered");
 }
 
 /** "error: unknown option '--prot'" as a sentence. */

@@ -6,6 +6,10 @@ import type { Output } from "./output.js";
 
 const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
 
+/** At the end of the help of what follows a run. */
+export const RUN_EXIT_CODES =
+  "Exits with 0 where the run completed, with 4 where it failed, with 5 where it was cancelled, and with 6 where it timed out.";
+
 export function addRuns(root: Command, output: Output): void {
   const runs = group(root, "runs", "look at runs, and cancel them");
   withUrl(leaf(runs, "list", "the newest runs"))
@@ -27,9 +31,17 @@ export function addRuns(root: Command, output: Output): void {
     .option("--json", "for programs: one event a line")
     .addHelpText("after", examples(["runs events run_x7k2 --follow", "runs events run_x7k2 --json"]))
     .action(async (run, flags) => (await import("./commands/runs.js")).runsEvents(run, flags, output));
+  withUrl(leaf(runs, "tail", "follow a run to its end, and end as it does"))
+    .argument("<run>", "its id")
+    .option("-n, --lines <number>", "how many of the events so far come first", sequenceOf, 10)
+    .option("--json", "for programs: one event a line")
+    .addHelpText("after", examples(["runs tail run_x7k2", "runs tail run_x7k2 -n 0 --json"]))
+    .addHelpText("after", `\n${RUN_EXIT_CODES}`)
+    .action(async (run, flags) => (await import("./commands/runs.js")).runsTail(run, flags, output));
   withUrl(leaf(runs, "cancel", "end a run"))
     .argument("<run>", "its id")
     .option("--reason <text>", "kept on record")
+    .option("--json", "for programs: where it stands then")
     .addHelpText("after", examples(['runs cancel run_x7k2 --reason "duplicate"']))
     .action(async (run, flags) => (await import("./commands/runs.js")).runsCancel(run, flags, output));
   addHistories(runs, output);

@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 import { AgentspanError, codeOf, PRODUCT_VARIABLES, REASONS } from "@agentspan/internal";
 import { modelVariables } from "@agentspan/orchestrator";
 import { describe, expect, it } from "vitest";
+import { leavesOf } from "../src/command-parts.js";
+import { EXIT_CODES } from "../src/exit-codes.js";
 import { main } from "../src/main.js";
+import { program } from "../src/program.js";
 import { capturedOutput } from "./captured-output.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -79,6 +82,32 @@ describe("docs/getting-started.md", () => {
     }
   });
 });
+
+describe("docs/command.md", () => {
+  const tables = page("docs/command.md").split(/^## /m);
+  const table = (title: string) => rows(tables.find((text) => text.startsWith(title)) ?? "").slice(2);
+
+  it("has every command with its arguments, and says which gives JSON", () => {
+    const listed = table("Commands").map(([command = "", , json]) => [command.replaceAll("`", ""), json !== ""]);
+    const there = leavesOf(program(capturedOutput().output)).map(({ path, command }) => {
+      const words = command.registeredArguments.map((one) => {
+        const name = `${one.name()}${one.variadic ? "..." : ""}`;
+        return one.required ? `<${name}>` : `[${name}]`;
+      });
+      const json = command.options.some(({ long }) => long === "--json") || GIVES_JSON.includes(path);
+      return [[path, ...words].join(" "), json];
+    });
+    expect(listed.toSorted()).toEqual(there.toSorted());
+  });
+
+  it("has every exit code", () => {
+    const listed = table("Exit codes").map(([code]) => Number(code));
+    expect(listed).toEqual(Object.values(EXIT_CODES).toSorted((a, b) => a - b));
+  });
+});
+
+/** What they write is JSON whatever is asked for. */
+const GIVES_JSON: readonly string[] = ["runs export", "audit export", "receipt export"];
 
 describe("every page", () => {
   const pages = [

@@ -10,7 +10,12 @@ import { changeLines } from "../preview-view.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
 
-export interface ApproveFlags extends UrlOption {
+interface DecisionFlags extends UrlOption {
+  /** Prints what the server answered, in place of words. */
+  readonly json?: boolean;
+}
+
+export interface ApproveFlags extends DecisionFlags {
   /** JSON text of an object: what runs in place of the arguments that were shown. */
   readonly arguments?: string;
   readonly comment?: string;
@@ -23,16 +28,18 @@ export function approve(
   output: Output,
 ): Promise<void> {
   const edit = flags.arguments === undefined ? {} : { editedArguments: objectOf("--arguments", flags.arguments) };
+  const said = flags.json === true ? output.muted() : output;
   return withServer(flags, async (runtime) => {
-    const { handle, which, call } = await shown("approve", runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown("approve", runtime, runId, approvalId, said);
     if (edit.editedArguments !== undefined) {
-      output.line("  it runs with other arguments than those, as you say:");
-      for (const line of changeLines(call?.arguments, edit.editedArguments)) output.line(`    ${line}`);
+      said.line("  it runs with other arguments than those, as you say:");
+      for (const line of changeLines(call?.arguments, edit.editedArguments)) said.line(`    ${line}`);
     }
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
     const answer = await withRemedy("approve", runId, approvalId, () =>
       handle.approve({ ...which, ...edit, ...comment }),
     );
+    if (flags.json === true) return output.json(answer);
     output.line(approvedWords(answer));
     if (answer.closed) await tellUntaken(handle, call, output);
   });
@@ -41,17 +48,19 @@ export function approve(
 export function reject(
   runId: string,
   approvalId: string | undefined,
-  flags: UrlOption & { readonly reason: string },
+  flags: DecisionFlags & { readonly reason: string },
   output: Output,
 ): Promise<void> {
+  const said = flags.json === true ? output.muted() : output;
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown("reject", runtime, runId, approvalId, output);
-    await withRemedy("reject", runId, approvalId, () => handle.reject(flags.reason, which));
+    const { handle, which } = await shown("reject", runtime, runId, approvalId, said);
+    const answer = await withRemedy("reject", runId, approvalId, () => handle.reject(flags.reason, which));
+    if (flags.json === true) return output.json(answer);
     output.line("Rejected. The model is told the reason, and the run goes on.");
   });
 }
 
-export interface RespondFlags extends UrlOption {
+export interface RespondFlags extends DecisionFlags {
   /** JSON text. */
   readonly answer: string;
   readonly comment?: string;
@@ -64,15 +73,19 @@ export function respond(
   output: Output,
 ): Promise<void> {
   const answer = parsed("--answer", flags.answer, `'{"size":"M"}' or '"yes"'`);
+  const said = flags.json === true ? output.muted() : output;
   return withServer(flags, async (runtime) => {
-    const { handle, which } = await shown("respond", runtime, runId, approvalId, output);
+    const { handle, which } = await shown("respond", runtime, runId, approvalId, said);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
-    await withRemedy("respond", runId, approvalId, () => handle.respond(answer, { ...which, ...comment }));
+    const taken = await withRemedy("respond", runId, approvalId, () =>
+      handle.respond(answer, { ...which, ...comment }),
+    );
+    if (flags.json === true) return output.json(taken);
     output.line("Answered. The model is told, and the run goes on.");
   });
 }
 
-export interface SettleFlags extends UrlOption {
+export interface SettleFlags extends DecisionFlags {
   readonly happened?: boolean;
   readonly runAgain?: boolean;
   readonly giveUp?: boolean;
@@ -89,12 +102,14 @@ export function settle(
 ): Promise<void> {
   const outcome = settleOutcome(flags);
   const result = flags.result === undefined ? {} : { result: parsed("--result", flags.result, `'{"refunded":true}'`) };
+  const said = flags.json === true ? output.muted() : output;
   return withServer(flags, async (runtime) => {
-    const { handle, which, call } = await shown("settle", runtime, runId, approvalId, output);
+    const { handle, which, call } = await shown("settle", runtime, runId, approvalId, said);
     const comment = flags.comment === undefined ? {} : { comment: flags.comment };
     const answer = await withRemedy("settle", runId, approvalId, () =>
       handle.settle(outcome, { ...which, ...result, ...comment }),
     );
+    if (flags.json === true) return output.json(answer);
     output.line(answer.closed ? "Settled." : `Recorded; ${votes(answer.votesMissing)} missing.`);
     if (answer.closed && outcome === "RUN_AGAIN") await tellUntaken(handle, call, output);
   });

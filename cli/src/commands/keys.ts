@@ -119,9 +119,14 @@ export function keysList(flags: KeysListFlags, output: Output): Promise<void> {
   });
 }
 
-export function keysRevoke(keyId: string, flags: UrlOption, output: Output): Promise<void> {
+export interface KeysRevokeFlags extends UrlOption {
+  readonly json?: boolean;
+}
+
+export function keysRevoke(keyId: string, flags: KeysRevokeFlags, output: Output): Promise<void> {
   return withServer(flags, async ({ client }) => {
     const { key } = await client.call(KeyService.method.revokeKey, { keyId });
+    if (flags.json === true) return output.json(key === undefined ? {} : shown(key));
     output.line(`Revoked ${keyId} of ${safeText(key?.owner ?? "")}. It is refused everywhere within 5 seconds.`);
   });
 }

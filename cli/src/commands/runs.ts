@@ -1,18 +1,18 @@
-// agentspan runs list|show|events|cancel
+// agentspan runs list|show|events|tail|cancel
 import { RunState as RunStateEnum } from "@agentspan/proto";
 import type { AgentHandle, RunState, RunStatus } from "@agentspan/sdk";
 import { approvalLines, askedOf, commandsFor } from "../approval-view.js";
 import { blockedWords } from "../blocked-words.js";
-import { Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import { eventLine, resultWords } from "../event-line.js";
 import { moreWords, type UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listRuns } from "../run-lists.js";
+import { requireCompleted } from "../run-outcome.js";
 import { safeText } from "../safe-text.js";
 import { withServer } from "../server-connection.js";
-import { StopRequests } from "../stop-requests.js";
 import { dateAndTime, span } from "../times.js";
+import { untilStopped } from "../until-stopped.js";
 
 export interface RunsListFlags extends UrlOption {
   readonly state?: readonly RunState[];
@@ -77,6 +77,29 @@ export function runsEvents(runId: string, flags: EventsFlags, output: Output): P
   });
 }
 
+export interface TailFlags extends UrlOption {
+  /** How many of those that are stored come first. */
+  readonly lines: number;
+  readonly json?: boolean;
+}
+
+/** The last events and those that come, until the run ends; throws where it ends otherwise than COMPLETED. */
+export function runsTail(runId: string, flags: TailFlags, output: Output): Promise<void> {
+  return withServer(flags, (runtime) =>
+    untilStopped(async (signal) => {
+      const handle = runtime.handle(runId);
+      const { lastSequence } = await handle.getStatus({ signal });
+      for await (const event of handle.stream({ after: Math.max(0, lastSequence - flags.lines), signal })) {
+        if (flags.json === true) output.json(event, { pretty: false });
+        else output.line(eventLine(event, output.columns));
+        if (flags.json === true || event.type !== "waiting" || event.sequence <= lastSequence) continue;
+        for (const command of commandsFor(event.approval)) output.line(`      $ ${command}`);
+      }
+      requireCompleted(await handle.getStatus({ signal }));
+    }),
+  );
+}
+
 /** All events of a run that has ended, or so far. */
 export async function showEvents(handle: AgentHandle, output: Output, signal: AbortSignal): Promise<void> {
   const { lastSequence } = await handle.getStatus({ signal });
@@ -88,26 +111,16 @@ export async function showEvents(handle: AgentHandle, output: Output, signal: Ab
 
 export function runsCancel(
   runId: string,
-  flags: UrlOption & { readonly reason?: string },
+  flags: RunFlags & { readonly reason?: string },
   output: Output,
 ): Promise<void> {
   return withServer(flags, async (runtime) => {
     const status = await runtime.handle(runId).cancel(flags.reason);
+    if (flags.json === true) return output.json(status);
     if (status.isComplete) return output.line(`Cancelled ${runId}.`);
     output.line(`Cancelling ${runId}: it ends when the guarded calls that a worker has begun have ended.`);
     output.line(`Follow it with: ${commandName()} runs events ${runId} --follow`);
   });
-}
-
-async function untilStopped(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const stops = new StopRequests();
-  try {
-    await work(stops.first);
-  } catch (error) {
-    throw stops.first.aborted ? new Interrupted() : error;
-  } finally {
-    stops.close();
-  }
 }
 
 export function showStatus(status: RunStatus, output: Output): void {

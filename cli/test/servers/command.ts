@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 
-const BIN = fileURLToPath(new URL("../../bin/agentspan.mjs", import.meta.url));
+export const BIN = fileURLToPath(new URL("../../bin/agentspan.mjs", import.meta.url));
 const PSEUDO_TERMINAL = fileURLToPath(new URL("./pseudo-terminal.py", import.meta.url));
 
 const ESCAPES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");

@@ -4,7 +4,7 @@ import { RunService } from "@agentspan/proto";
 import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
 import { refundAgent } from "@agentspan/worker-refund";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { Machine, type ServerCommand } from "./command.js";
+import { BIN, Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
 let server: ServerCommand;
@@ -112,6 +112,36 @@ describe("runs", () => {
     expect(following.shown).toBe(before);
   });
 
+  it("tail begins with the last events, follows to the end, and ends as the run did", async () => {
+    const { runId } = await waitingRun();
+    const tail = machine.run("runs", "tail", runId, "-n", "1", "--url", url);
+    await tail.shows(/waiting +apr_/);
+    await runtime.handle(runId).approve();
+    expect(await tail.exit).toBe(0);
+    expect(tail.shown).toMatch(/^ +\d+ +\S+ +waiting .*\n[\s\S]* done .* has been processed\.\n$/);
+
+    const other = await waitingRun();
+    const cancelled = machine.run("runs", "tail", other.runId, "-n", "0", "--json", "--url", url);
+    const cancel = await ask("runs", "cancel", other.runId, "--reason", "duplicate", "--json");
+    expect(JSON.parse(cancel.shown)).toMatchObject({ runId: other.runId, state: "CANCELLED" });
+    expect(await cancelled.exit).toBe(5);
+    const lines = cancelled.shown.trimEnd().split("\n");
+    const events = lines.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({ type: "cancelled", reason: "duplicate" });
+    expect(lines).toContain(`Run ${other.runId} ended as CANCELLED.`);
+  });
+
+  it("tail ends in silence where nobody reads it any more", async () => {
+    const { runId } = await waitingRun();
+    const script = `set -o pipefail; "$0" "$@" | head -1`;
+    const command = ["-c", script, process.execPath, BIN, "runs", "tail", runId, "-n", "99", "--url", url];
+    const piped = machine.start("bash", command);
+    await piped.shows(/run_started/);
+    await runtime.handle(runId).approve();
+    expect(await piped.exit).toBe(0);
+    expect(piped.shown.trimEnd().split("\n")).toHaveLength(1);
+  });
+
   it("cancel ends a run that waits", async () => {
     const { runId } = await waitingRun();
     expect(await ask("runs", "cancel", runId, "--reason", "duplicate")).toEqual({
@@ -144,6 +174,25 @@ describe("approvals list", () => {
     await waitingRun("desk_agent");
     const cut = await ask("approvals", "list", "--agent", "desk_agent", "--assignee", "zoe", "--limit", "1");
     expect(cut.shown).toMatch(/\n1 of 2\. There are more\. /);
+  });
+});
+
+describe("approvals show", () => {
+  it("has all of an open one, and afterwards who decided what", async () => {
+    const { runId, approvalId } = await waitingRun();
+    const open = await ask("approvals", "show", runId);
+    expect(open.shown).toMatch(new RegExp(`^Approval +${approvalId}\nState +open\n`));
+    expect(open.shown).toContain('  amount    29.99\n  order_id  "ORD-8821"\n');
+    expect(open.shown).toContain(`  $ agentspan approve ${runId} ${approvalId}\n`);
+    const answer = await ask("reject", runId, approvalId, "--reason", "too expensive", "--json");
+    expect(JSON.parse(answer.shown)).toMatchObject({ decision: { outcome: "REJECTED", comment: "too expensive" } });
+    const closed = await ask("approvals", "show", runId, approvalId);
+    expect(closed.shown).toMatch(/^State +REJECTED by anonymous, /m);
+    expect(closed.shown).not.toContain("$ agentspan");
+    const { shown } = await ask("approvals", "show", runId, approvalId, "--json");
+    expect(JSON.parse(shown)).toMatchObject({ approvalId, open: false, decision: { outcome: "REJECTED" } });
+    const none = await ask("approvals", "show", runId);
+    expect(none).toMatchObject({ code: 1, shown: expect.stringContaining("waits for no person") });
   });
 });
 
