@@ -1,24 +1,36 @@
 // Options that several commands have. Nothing heavy is imported here: help and the first line are instant.
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 export interface UrlOption {
   readonly url?: string;
   readonly key?: string;
+  /** "-" is the standard input. */
+  readonly keyFile?: string;
+  readonly profile?: string;
 }
 
 /** Of every command that speaks to a server. */
 export function withUrl(command: Command): Command {
   return command
-    .option("--url <url>", "the server (AGENTSPAN_SERVER_URL, or http://127.0.0.1:6767, unless said)", urlOf)
+    .option("--url <url>", "the server (AGENTSPAN_SERVER_URL, a profile, or http://127.0.0.1:6767 unless said)", urlOf)
+    .addOption(new Option("--profile <name>", "the server, as profiles add named it").conflicts("url"))
     .option(
       "--key <key>",
-      "an API key or token (AGENTSPAN_API_KEY unless said, which nobody sees in a list of processes)",
+      "an API key or token, which others see in lists of processes (AGENTSPAN_API_KEY unless said)",
+    )
+    .addOption(
+      new Option("--key-file <file>", "a file with it; - is the standard input").argParser(fileOf).conflicts("key"),
     );
 }
 
-function urlOf(text: string): string {
+export function urlOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
   throw new InvalidArgumentError("It must be an address such as http://127.0.0.1:6767.");
+}
+
+export function fileOf(text: string): string {
+  if (text.trim() !== "") return text;
+  throw new InvalidArgumentError("It must name a file.");
 }
 
 export interface StackFlags {

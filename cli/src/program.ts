@@ -6,6 +6,7 @@ import { examples, group, leaf } from "./command-parts.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
+import { addProfiles } from "./profiles-program.js";
 import { addRuns } from "./runs-program.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
@@ -33,6 +34,7 @@ export function program(output: Output): Command {
   addApprovals(root, output);
   addDecisions(root, output);
   addGrants(root, output);
+  addProfiles(root, output);
   addKeys(root, output);
   addWebhooks(root, output);
   addAudit(root, output);

@@ -17,10 +17,10 @@ export interface RunsExportFlags extends UrlOption {
 export async function runsExport(runId: string, flags: RunsExportFlags, output: Output): Promise<void> {
   const { out, soFar = false } = flags;
   if (out !== undefined) requireNew(out);
-  await withServer(flags, async (runtime) => {
+  await withServer(flags, async (runtime, { apiKey = "" }) => {
     if (!soFar) requireEnded(await runtime.handle(runId).getStatus());
     const count = { events: 0, runs: 0 };
-    const lines = historyLines(runtime, runId, { soFar, exportedBy: speakerOf(flags) }, count);
+    const lines = historyLines(runtime, runId, { soFar, exportedBy: speakerOf(apiKey) }, count);
     try {
       if (out !== undefined) await writeWhole(out, lines);
       else for await (const line of lines) output.line(line);
@@ -46,7 +46,7 @@ function tell(runId: string, out: string, { events, runs }: HistoryCount, output
 }
 
 /** As far as it is known here: whose a key is, only an admin may ask. */
-function speakerOf({ key = process.env.AGENTSPAN_API_KEY ?? "" }: UrlOption): string {
+function speakerOf(key: string): string {
   if (key === "") return "anonymous";
   const known = readApiKey(key);
   return known === undefined ? "a token" : `key ${known.keyId}`;

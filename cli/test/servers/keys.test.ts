@@ -57,6 +57,25 @@ describe("a server with --auth", () => {
     expect(unknown).toMatchObject({ code: 1, shown: expect.stringContaining("There is no key none here") });
     expect((await ask(adminKey(), "keys", "list")).shown).toMatch(/alex@acme\.test +runner +revoked \d{4}-/);
   });
+
+  it("takes a key from a file, from the standard input, and from a profile that was given it there", async () => {
+    const keyFile = join(machine.dataDir, "admin.key");
+    expect((await machine.ask("runs", "list", "--url", server.url, "--key-file", keyFile)).shown).toBe("No runs.\n");
+    const add = machine.run("profiles", "add", "mine", "--url", server.url, "--key-file", "-");
+    add.typeAll(`${adminKey()}\n`);
+    expect(await add.exit).toBe(0);
+    expect((await machine.ask("runs", "list", "--profile", "mine")).shown).toBe("No runs.\n");
+    await machine.ask("profiles", "use", "mine");
+    expect((await machine.ask("runs", "list")).shown).toBe("No runs.\n");
+    const list = await machine.ask("profiles", "list");
+    expect(list.shown).toContain("with a key that is kept");
+    expect(`${add.shown}${list.shown}`).not.toContain(adminKey().slice(-43));
+    const piped = machine.run("runs", "list", "--url", server.url, "--key-file", "-");
+    piped.typeAll("agsp_wrong_key");
+    expect(await piped.exit).toBe(1);
+    expect(piped.shown).toMatch(/key/);
+    expect(piped.shown).not.toContain("agsp_wrong_key");
+  });
 });
 
 /** Stores an agent with a tool that grants are made for, and some that take none. */
