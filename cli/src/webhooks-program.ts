@@ -13,14 +13,21 @@ const DELIVERY_STATES = ["PENDING", "DELIVERED", "DEAD"] as const;
 export function addWebhooks(root: Command, output: Output): void {
   const webhooks = group(root, "webhooks", "tell other programs of what happens, and see whether they heard it");
   withUrl(leaf(webhooks, "create", "send what happens to an address; its secret is shown once"))
-    .argument("<url>", "https, and none of a private network unless the server allows it")
+    .argument("<url>", "https, and none of a private network unless the server allows it; or mailto: or slack:")
     .addOption(new Option("--event <event...>", "only these; all unless said").choices(WEBHOOK_EVENTS))
     .option("--agent <name>", "only of this agent")
     .option("--tool <name>", "only of calls of this tool")
     .option("--include-arguments", "also the whole arguments of calls, and what people wrote")
     .option("--description <text>", "what it is for")
     .option("--json", "for programs")
-    .addHelpText("after", examples(["webhooks create https://chat.acme.test/hooks --event WAITING EXPIRED"]))
+    .addHelpText(
+      "after",
+      examples([
+        "webhooks create https://chat.acme.test/hooks --event WAITING EXPIRED",
+        "webhooks create mailto:approvers --event WAITING REMINDED ESCALATED --include-arguments",
+        "webhooks create slack:C0123ABCD --include-arguments",
+      ]),
+    )
     .action(async (url, flags) => (await import("./commands/webhooks.js")).webhooksCreate(url, flags, output));
   withUrl(leaf(webhooks, "list", "the webhooks of this namespace, the newest first"))
     .option("--limit <number>", "how many", countOf, 100)

@@ -6,6 +6,7 @@ export * from "./gateway-process.js";
 export * from "./heartbeats.js";
 export * from "./held-task.js";
 export * from "./ledger.js";
+export * from "./mail-receiver.js";
 export * from "./model-server.js";
 export * from "./mongo-valve.js";
 export type { MongoCommand } from "./mongo-wire.js";

@@ -54,9 +54,12 @@ export function linkIdOf(namespace: string, idempotencyKey: string): string {
   return `lnk_${hashed(`${namespace}\0${idempotencyKey}`)}`;
 }
 
-/** The id of what a webhook is told of one event of a run: the same for every process, so that it is stored once. */
-export function deliveryIdOf(webhookId: string, runId: string, sequence: number): string {
-  return `msg_${hashed(`${webhookId}\0${runId}\0${sequence}`)}`;
+/**
+ * The id of what a webhook is told of one event of a run: the same for every process, so that it is stored once. `to` is
+ * one of several who get one of their own.
+ */
+export function deliveryIdOf(webhookId: string, runId: string, sequence: number, to?: string): string {
+  return `msg_${hashed(`${webhookId}\0${runId}\0${sequence}${to === undefined ? "" : `\0${to}`}`)}`;
 }
 
 function hashed(text: string): string {

@@ -33,11 +33,15 @@ export function webhooksCreate(url: string, flags: WebhooksCreateFlags, output: 
     });
     if (flags.json === true) return output.json({ ...(webhook && shownWebhook(webhook)), secret });
     const id = webhook?.webhookId ?? "";
-    output.line(`Webhook ${id}: ${eventWords(webhook)}. Its secret is shown this once:`);
-    output.line();
-    output.line(`  ${secret}`);
-    output.line();
-    output.line("Its receiver verifies messages with it. What becomes of them:");
+    if (secret === "") {
+      output.line(`Webhook ${id}: ${eventWords(webhook)}. What becomes of its messages:`);
+    } else {
+      output.line(`Webhook ${id}: ${eventWords(webhook)}. Its secret is shown this once:`);
+      output.line();
+      output.line(`  ${secret}`);
+      output.line();
+      output.line("Its receiver verifies messages with it. What becomes of them:");
+    }
     output.line(`  ${commandName()} webhooks deliveries ${id}`);
   });
 }
@@ -106,12 +110,13 @@ export function webhooksDeliveries(webhookId: string, flags: WebhooksDeliveriesF
     if (items.length === 0) return output.line("No deliveries.");
     output.table(
       [
-        ["DELIVERY", "HAPPENED", "EVENT", "RUN", "STATE", "ATTEMPTS", "ANSWER"],
+        ["DELIVERY", "HAPPENED", "EVENT", "RUN", "TO", "STATE", "ATTEMPTS", "ANSWER"],
         ...items.map((delivery) => [
           delivery.deliveryId,
           at(delivery.happenedAt),
           WebhookEvent[delivery.event] ?? "",
           delivery.runId,
+          oneLine(delivery.recipient, 40) || "-",
           deliveryWords(delivery),
           String(delivery.attempts),
           oneLine(delivery.lastError || String(delivery.lastStatus || "-"), 60),
@@ -180,6 +185,7 @@ function shownDelivery(delivery: WebhookDelivery): Readonly<Record<string, unkno
   return {
     ...{ deliveryId, webhookId, runId, sequence: Number(sequence), attempts },
     event: WebhookEvent[delivery.event],
+    recipient: delivery.recipient || undefined,
     state: DeliveryState[delivery.state],
     happenedAt: iso(delivery.happenedAt),
     nextAttemptAt: iso(delivery.nextAttemptAt),

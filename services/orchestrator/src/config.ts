@@ -18,6 +18,8 @@ import {
   tlsFiles,
   trustedKeysSetting,
 } from "@agentspan/internal";
+import { SMTP_SPEC, smtpFaults, smtpOf } from "./channels/email/settings.js";
+import type { SmtpOptions } from "./channels/email/smtp-mailer.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 import { AddressRule } from "./posts/address-rule.js";
 
@@ -98,6 +100,7 @@ const SPEC = {
       form: "hosts, addresses and ranges such as 10.0.0.0/8, joined by commas",
     }),
   ),
+  ...SMTP_SPEC,
   publicUrl: setting.optional(
     setting.string("AGENTSPAN_PUBLIC_URL", {
       about: "where people reach the gateways, for links to them",
@@ -119,6 +122,8 @@ export interface OrchestratorConfig extends Config<typeof SPEC> {
   /** Absent where no keys are set. */
   readonly signing: Signing | undefined;
   readonly webhookRule: AddressRule;
+  /** Absent where no mail is sent. */
+  readonly smtp: SmtpOptions | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -129,6 +134,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     pairOf("MONGODB", mongoCert, mongoKey),
     pairOf("NATS", natsCert, natsKey),
     ...signingFaults("orchestrators", config, { required: config.authentication, now: Date.now() }),
+    ...smtpFaults(config),
   ];
   const webhookRule = AddressRule.of((config.webhookAllow ?? "").split(",").flatMap((entry) => entry.trim() || []));
   if (!(webhookRule instanceof AddressRule)) faults.push(`AGENTSPAN_WEBHOOK_ALLOW: ${webhookRule.fault}.`);
@@ -141,6 +147,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     natsTls: tlsFiles({ ca: natsCa, cert: natsCert, key: natsKey }),
     signing: signingOf(config),
     webhookRule,
+    smtp: smtpOf(config),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   onShutdown,
   takeAwayProtoSetter,
 } from "@agentspan/internal";
+import { SmtpMailer } from "./channels/email/smtp-mailer.js";
 import { orchestratorConfig } from "./config.js";
 import { ModelRouter } from "./models/model-router.js";
 import { MongoStore } from "./mongo/mongo-store.js";
@@ -37,6 +38,7 @@ try {
     bus,
     models,
     posts: new GuardedPosts({ rule: config.webhookRule }),
+    mailer: config.smtp && new SmtpMailer(config.smtp),
     log,
   });
   onShutdown(

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The orchestrator as a process that keeps nothing: a database in memory, and a date that tests move. For tests alone.
 import { createLogger, onShutdown, takeAwayProtoSetter } from "@agentspan/internal";
+import { SmtpMailer } from "./channels/email/smtp-mailer.js";
 import { orchestratorConfig } from "./config.js";
 import { emptyDatabase } from "./memory/memory-database.js";
 import { MemoryStore } from "./memory/memory-store.js";
@@ -33,6 +34,8 @@ const bus = await NatsBus.connect({ url: config.natsUrl, logger: log, name: "orc
 const orchestrator = await startOrchestrator({
   ...{ store, bus, models, log, timing, time: time.time, heartbeatMs, sweepMs: SWEEP_MS },
   posts: new GuardedPosts({ rule: config.webhookRule }),
+  mailer: config.smtp && new SmtpMailer(config.smtp),
+  publicUrl: config.publicUrl,
 });
 const clock = new MovableClock({
   ...{ time, database, timing },

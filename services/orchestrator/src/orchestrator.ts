@@ -5,6 +5,9 @@ import { Auditor } from "./audit/auditor.js";
 import { GrantLedger } from "./audit/grant-ledger.js";
 import { Refusals } from "./audit/refusals.js";
 import { Channels } from "./channels/channels.js";
+import { EmailChannel } from "./channels/email/email-channel.js";
+import type { Mailer } from "./channels/email/smtp-mailer.js";
+import { OpenApprovals } from "./channels/open-approvals.js";
 import { WebhookChannel } from "./channels/webhook-channel.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
@@ -37,6 +40,8 @@ export interface OrchestratorOptions {
   readonly models: Models;
   /** What webhooks are sent by; there are none without. The orchestrator closes it. */
   readonly posts?: Posts | undefined;
+  /** What mail is sent by, where webhooks are; there is none without. The orchestrator closes it. */
+  readonly mailer?: Mailer | undefined;
   readonly log: Logger;
   readonly timing?: Timing;
   /** How often processes show life, milliseconds. */
@@ -193,13 +198,15 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     time,
   });
   const links = new DecisionLinks({ store, clock, signing, publicUrl: options.publicUrl });
-  const { posts } = options;
+  const { posts, mailer, publicUrl } = options;
+  const approvals = new OpenApprovals(store);
   const https = posts && new WebhookChannel({ posts, clock });
+  const mail = mailer && new EmailChannel({ mailer, clock, approvals, links, publicUrl });
   const notifier: Notifier | undefined =
     https &&
     new Notifier({
       ...{ store, history, clock, orchestratorId: id, log, time },
-      channel: new Channels({ "https:": https, "http:": https }),
+      channel: new Channels({ "https:": https, "http:": https, ...(mail && { "mailto:": mail }) }),
       orchestrators: () => judge.liveOrchestrators(),
       signing: options.signing,
     });

@@ -20,7 +20,9 @@ export function checkCreateWebhook(request: CreateWebhookRequest): void {
   const faults = new Faults();
   checkSize(faults, "url", url, "webhookUrlBytes");
   if (url === "") faults.add("url", "is required");
-  else if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) faults.add("url", "must be an https URL");
+  else if (!URL.canParse(url) || !/^(https?|mailto|slack):$/.test(new URL(url).protocol)) {
+    faults.add("url", "must be an https, mailto or slack URL");
+  }
   for (const [at, event] of events.entries()) checkEnum(faults, `events[${at}]`, event, WebhookEvent);
   checkOptionalName(faults, "agentName", agentName);
   checkOptionalName(faults, "toolName", toolName);

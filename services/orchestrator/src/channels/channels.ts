@@ -4,6 +4,11 @@ import type { Channel, Delivery, SendEnd, Webhook } from "../ports.js";
 /** By scheme: "https:". */
 export type ChannelTable = Readonly<Record<string, Channel>>;
 
+/** What an operator sets for those that are not always there. */
+const TAKES: Readonly<Record<string, string>> = {
+  "mailto:": "this server sends no mail: that takes AGENTSPAN_SMTP_URL at the orchestrators",
+};
+
 export class Channels implements Channel {
   constructor(private readonly table: ChannelTable) {}
 
@@ -29,7 +34,9 @@ export class Channels implements Channel {
   }
 
   private missing(url: string): string {
-    return `this server sends by ${Object.keys(this.table).join(", ")} and not by ${schemeOf(url) ?? "what is no URL"}`;
+    const scheme = schemeOf(url);
+    if (scheme === undefined) return "it is no URL";
+    return TAKES[scheme] ?? "it is not of https, mailto or slack";
   }
 }
 

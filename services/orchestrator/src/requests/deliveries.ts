@@ -15,6 +15,7 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { readNotice } from "../channels/notice.js";
 import { deliveryStateOf, publicEventOf, publicStateOf } from "../encode/webhook-event.js";
 import type { Delivery, Webhook } from "../ports.js";
 import type { RequestContext } from "./context.js";
@@ -77,6 +78,7 @@ function encodeDelivery(delivery: Delivery): WebhookDelivery {
   const { deliveryId, webhookId, runId, sequence, attempts, lastStatus = 0, lastError = "" } = delivery;
   return create(WebhookDeliverySchema, {
     ...{ deliveryId, webhookId, runId, sequence: BigInt(sequence), attempts, lastStatus, lastError },
+    recipient: readNotice(delivery)?.to ?? "",
     event: publicEventOf(delivery.event),
     state: publicStateOf(delivery.state),
     happenedAt: timestampFromMs(delivery.at),

@@ -19,6 +19,7 @@ import {
 } from "@agentspan/proto";
 import { create, toJson } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { tellsPeople } from "../channels/addresses.js";
 import { eventOf, publicEventOf } from "../encode/webhook-event.js";
 import type { Webhook } from "../ports.js";
 import { sealedWebhook, webhookProblem } from "../webhooks/seals.js";
@@ -94,6 +95,7 @@ export async function rotateWebhookSecret(
     const problem = webhookProblem(webhook, signing);
     // Sealing it anew would make good what somebody put there.
     if (problem !== undefined) throw notBelieved(webhookId, problem);
+    if (tellsPeople(webhook.url)) throw withoutSecret(webhookId);
     const now = Math.floor(clock.now());
     const secrets = rotated(webhook, now);
     if (secrets.length > Limits.webhookSecrets) {
@@ -126,6 +128,13 @@ export async function readWebhook({ store, namespace }: RequestContext, webhookI
 
 function notFound(webhookId: string): AgentspanError {
   return new AgentspanError("WEBHOOK_NOT_FOUND", `There is no webhook ${webhookId} here.`);
+}
+
+function withoutSecret(webhookId: string): AgentspanError {
+  return new AgentspanError(
+    "INVALID_REQUEST",
+    `Webhook ${webhookId} tells people, and has no secret to be verified with.`,
+  );
 }
 
 function notBelieved(webhookId: string, problem: string): AgentspanError {
@@ -164,7 +173,8 @@ function answerAgain(
     throw new AgentspanError("IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another webhook.");
   }
   const [newest] = goodSecrets(webhook, now);
-  const secret = now - webhook.createdAt <= SECRET_SHOWN_MS ? (newest?.text ?? "") : "";
+  const isTold = !tellsPeople(webhook.url) && now - webhook.createdAt <= SECRET_SHOWN_MS;
+  const secret = isTold ? (newest?.text ?? "") : "";
   return create(CreateWebhookResponseSchema, { webhook: encodeWebhook(webhook), secret });
 }
 

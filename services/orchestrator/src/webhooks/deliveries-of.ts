@@ -1,5 +1,8 @@
 // What a run owes webhooks: one delivery for each that is told of an event, with the same id whoever derives it.
 import { deliveryIdOf, type Signing } from "@agentspan/internal";
+import { readMailto, tellsPeople } from "../channels/addresses.js";
+import { canReceiveMail } from "../channels/email/address.js";
+import { approversIn, type NoticeEnvelope, noticeText } from "../channels/notice.js";
 import type { Run } from "../core/index.js";
 import type { Delivery, Webhook } from "../ports.js";
 import { sealedDelivery } from "./seals.js";
@@ -14,17 +17,21 @@ export function deliveriesOf(
 ): readonly Delivery[] {
   return webhooks
     .filter((webhook) => wants(webhook, run, told) && told.at >= webhook.createdAt)
-    .map((webhook) => {
-      const { webhookId, includeArguments } = webhook;
-      const { sequence, event, at } = told;
-      const delivery: Delivery = {
-        deliveryId: deliveryIdOf(webhookId, run.runId, sequence),
-        ...{ webhookId, namespace: run.namespace, runId: run.runId, sequence, event, at },
-        body: bodyOf(told, includeArguments),
-        ...{ state: "PENDING", attempts: 0, attemptsBefore: 0, dueAt: at },
-      };
-      return sealedDelivery(delivery, signing);
-    });
+    .flatMap((webhook) =>
+      recipientsOf(webhook, told).map((to) => sealedDelivery(deliveryOf(run, told, webhook, to), signing)),
+    );
+}
+
+function deliveryOf(run: Run, told: Told, webhook: Webhook, to: string | undefined): Delivery {
+  const { webhookId, url } = webhook;
+  const { sequence, event, at } = told;
+  const message = messageOf(told, webhook);
+  return {
+    deliveryId: deliveryIdOf(webhookId, run.runId, sequence, to),
+    ...{ webhookId, namespace: run.namespace, runId: run.runId, sequence, event, at },
+    body: tellsPeople(url) ? noticeText(message, envelopeOf(run, told, webhook, to)) : JSON.stringify(message),
+    ...{ state: "PENDING", attempts: 0, attemptsBefore: 0, dueAt: at },
+  };
 }
 
 function wants({ events, agentName, toolName }: Webhook, run: Run, { event, tool }: Told): boolean {
@@ -35,8 +42,23 @@ function wants({ events, agentName, toolName }: Webhook, run: Run, { event, tool
   );
 }
 
+/** Everybody in one place is told at once, and mail goes to each by itself: one may get it where another does not. */
+function recipientsOf({ url }: Webhook, told: Told): readonly (string | undefined)[] {
+  if (!/^mailto:/i.test(url)) return [undefined];
+  const read = readMailto(url);
+  if ("fault" in read) return [];
+  const approvers = read.approvers ? approversIn(told).filter(canReceiveMail) : [];
+  return [...new Set([...read.addresses, ...approvers])];
+}
+
 /** No arguments unless they are asked for. */
-function bodyOf({ type, at, data, whole }: Told, includeArguments: boolean): string {
-  const timestamp = new Date(at).toISOString();
-  return JSON.stringify({ type, timestamp, data: includeArguments ? { ...data, ...whole } : data });
+function messageOf({ type, at, data, whole }: Told, { includeArguments }: Webhook) {
+  return { type, timestamp: new Date(at).toISOString(), data: includeArguments ? { ...data, ...whole } : data };
+}
+
+function envelopeOf(run: Run, { checkpoint }: Told, { webhookId }: Webhook, to: string | undefined): NoticeEnvelope {
+  const mine = to === undefined ? {} : { to };
+  if (checkpoint === undefined) return mine;
+  const { askedBy, previews } = checkpoint;
+  return { ...mine, opening: deliveryIdOf(webhookId, run.runId, askedBy, to), ...(previews ? { previews } : {}) };
 }

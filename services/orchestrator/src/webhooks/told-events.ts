@@ -90,6 +90,16 @@ function askedIn(events: readonly RunEvent[], approvalId: string, by: number): W
   return undefined;
 }
 
+/** Of the arguments that it was about by then: those that were asked about, or the last edit of them. */
+function digestIn(events: readonly RunEvent[], approvalId: string, by: number): string | undefined {
+  for (const { sequence, fact } of events.toReversed()) {
+    if (sequence > by || !("approvalId" in fact) || fact.approvalId !== approvalId) continue;
+    if (fact.type === "waiting") return fact.digest;
+    if (fact.type === "voted" && fact.edited !== undefined) return fact.edited.digest;
+  }
+  return undefined;
+}
+
 /** The same of all events of a run. */
 export function toldEvents(run: Run, events: readonly RunEvent[], after = 0): readonly Told[] {
   return events.flatMap((event) => {
@@ -153,10 +163,14 @@ function toldOf(
     }
     case "checkpoint_closed":
       return [{ ...told, data: fact.why === "EXPIRED" ? about : { ...about, why: fact.why }, whole }];
-    case "escalated":
-      return [{ ...told, data: { ...about, approvers, expiresAt: iso(fact.expiresAt) }, whole }];
-    case "reminded":
-      return [{ ...told, data: { ...about, approvers, number: fact.number }, whole }];
+    case "escalated": {
+      const data = { ...about, argumentsDigest: digestIn(events, approvalId, sequence), approvers };
+      return [{ ...told, data: { ...data, expiresAt: iso(fact.expiresAt) }, whole }];
+    }
+    case "reminded": {
+      const data = { ...about, argumentsDigest: digestIn(events, approvalId, sequence), approvers };
+      return [{ ...told, data: { ...data, number: fact.number }, whole }];
+    }
     default:
       return [];
   }

@@ -3,7 +3,7 @@ import { newId, type Signing } from "@agentspan/internal";
 import { vi } from "vitest";
 import { WebhookChannel } from "../../src/channels/webhook-channel.js";
 import { History } from "../../src/history.js";
-import type { Delivery, PostAnswer, Posts, Webhook } from "../../src/ports.js";
+import type { Channel, Delivery, PostAnswer, Posts, Webhook } from "../../src/ports.js";
 import { Notifier } from "../../src/webhooks/notifier.js";
 import { sealedWebhook } from "../../src/webhooks/seals.js";
 import { KEY, SignedScene, TRUSTED } from "../audit/audit-desk.js";
@@ -67,16 +67,24 @@ export class WebhookScene extends SignedScene {
   }
 }
 
+interface NotifierMore {
+  readonly hints?: boolean;
+  readonly others?: () => readonly string[];
+  readonly channel?: Channel;
+}
+
+const webhooksOf = ({ posts, clock }: WebhookScene) => new WebhookChannel({ posts, clock });
+
 /** It looks when it is told to. What the desk commits is no hint to it unless said. */
 export function notifierAt(
   desk: Desk,
   scene: WebhookScene,
-  { hints = false, others = () => [] }: { hints?: boolean; others?: () => readonly string[] } = {},
+  { hints = false, others = () => [], channel = webhooksOf(scene) }: NotifierMore = {},
 ): Notifier {
   const { store, name } = desk;
   const notifier = new Notifier({
     ...{ store, history: new History(store), clock: scene.clock, log: scene.log },
-    channel: new WebhookChannel({ posts: scene.posts, clock: scene.clock }),
+    channel,
     ...{ orchestratorId: name, orchestrators: others, signing: SIGNING },
   });
   if (hints) desk.listeners.add((committed) => notifier.hint(committed));

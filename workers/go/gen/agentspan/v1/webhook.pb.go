@@ -317,11 +317,13 @@ type WebhookDelivery struct {
 	// While it is pending.
 	NextAttemptAt *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=next_attempt_at,json=nextAttemptAt,proto3" json:"next_attempt_at,omitempty"`
 	LastAttemptAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=last_attempt_at,json=lastAttemptAt,proto3" json:"last_attempt_at,omitempty"`
-	// Of the last answer; 0 where there was none.
+	// Of the last answer, HTTP's or SMTP's; 0 where there was none.
 	LastStatus uint32 `protobuf:"varint,11,opt,name=last_status,json=lastStatus,proto3" json:"last_status,omitempty"`
 	// Why the last attempt failed, in words.
-	LastError     string                 `protobuf:"bytes,12,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
-	EndedAt       *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	LastError string                 `protobuf:"bytes,12,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
+	EndedAt   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=ended_at,json=endedAt,proto3" json:"ended_at,omitempty"`
+	// Of mail: the address that it is for. Empty otherwise.
+	Recipient     string `protobuf:"bytes,14,opt,name=recipient,proto3" json:"recipient,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -447,10 +449,19 @@ func (x *WebhookDelivery) GetEndedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *WebhookDelivery) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
 type CreateWebhookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Required; https, at most 2 KiB, without credentials. Addresses of this machine and of private networks, and http, take
-	// AGENTSPAN_WEBHOOK_ALLOW at the orchestrators.
+	// AGENTSPAN_WEBHOOK_ALLOW at the orchestrators. Or mailto: and up to 20 addresses joined by commas, of which "approvers"
+	// is whoever decides, where the policy names them by address; or slack: and the id of a channel. Those two take settings
+	// of the orchestrators (docs/notifications.md).
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// All where empty.
 	Events []WebhookEvent `protobuf:"varint,2,rep,packed,name=events,proto3,enum=agentspan.v1.WebhookEvent" json:"events,omitempty"`
@@ -551,7 +562,8 @@ func (x *CreateWebhookRequest) GetIdempotencyKey() string {
 type CreateWebhookResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Webhook *Webhook               `protobuf:"bytes,1,opt,name=webhook,proto3" json:"webhook,omitempty"`
-	// "whsec_…", for its receiver to verify messages with. Empty where the webhook was made more than an hour ago.
+	// "whsec_…", for its receiver to verify messages with. Empty where the webhook was made more than an hour ago, or tells
+	// people.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1207,7 +1219,7 @@ const file_agentspan_v1_webhook_proto_rawDesc = "" +
 	"\n" +
 	"stopped_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tstoppedAt\x12'\n" +
 	"\x0fstopped_because\x18\f \x01(\tR\x0estoppedBecause\x12\x18\n" +
-	"\aproblem\x18\r \x01(\tR\aproblem\"\xc1\x04\n" +
+	"\aproblem\x18\r \x01(\tR\aproblem\"\xdf\x04\n" +
 	"\x0fWebhookDelivery\x12\x1f\n" +
 	"\vdelivery_id\x18\x01 \x01(\tR\n" +
 	"deliveryId\x12\x1d\n" +
@@ -1227,7 +1239,8 @@ const file_agentspan_v1_webhook_proto_rawDesc = "" +
 	"lastStatus\x12\x1d\n" +
 	"\n" +
 	"last_error\x18\f \x01(\tR\tlastError\x125\n" +
-	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\"\x90\x02\n" +
+	"\bended_at\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\aendedAt\x12\x1c\n" +
+	"\trecipient\x18\x0e \x01(\tR\trecipient\"\x90\x02\n" +
 	"\x14CreateWebhookRequest\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x122\n" +
 	"\x06events\x18\x02 \x03(\x0e2\x1a.agentspan.v1.WebhookEventR\x06events\x12\x1d\n" +

@@ -25,49 +25,49 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gentspan/v1/webhook.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x02\n\x07Webhook\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12*\n\x06\x65vents\x18\x03 \x03(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12\x12\n\nagent_name\x18\x04 \x01(\t\x12\x11\n\ttool_name\x18\x05 \x01(\t\x12\x19\n\x11include_arguments\x18\x06 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\t \x01(\t\x12\x30\n\x0csecret_since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstopped_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fstopped_because\x18\x0c \x01(\t\x12\x0f\n\x07problem\x18\r \x01(\t\"\xb7\x03\n\x0fWebhookDelivery\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x12\n\nwebhook_id\x18\x02 \x01(\t\x12\x0e\n\x06run_id\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12)\n\x05\x65vent\x18\x05 \x01(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12/\n\x0bhappened_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.agentspan.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\r\x12\x33\n\x0fnext_attempt_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_attempt_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0blast_status\x18\x0b \x01(\r\x12\x12\n\nlast_error\x18\x0c \x01(\t\x12,\n\x08\x65nded_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbf\x01\n\x14\x43reateWebhookRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12*\n\x06\x65vents\x18\x02 \x03(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12\x12\n\nagent_name\x18\x03 \x01(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12\x19\n\x11include_arguments\x18\x05 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\"O\n\x15\x43reateWebhookResponse\x12&\n\x07webhook\x18\x01 \x01(\x0b\x32\x15.agentspan.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"<\n\x13ListWebhooksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x14ListWebhooksResponse\x12\'\n\x08webhooks\x18\x01 \x03(\x0b\x32\x15.agentspan.v1.Webhook\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteWebhookRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"\x17\n\x15\x44\x65leteWebhookResponse\"0\n\x1aRotateWebhookSecretRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"U\n\x1bRotateWebhookSecretResponse\x12&\n\x07webhook\x18\x01 \x01(\x0b\x32\x15.agentspan.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x7f\n\x15ListDeliveriesRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12+\n\x06states\x18\x02 \x03(\x0e\x32\x1b.agentspan.v1.DeliveryState\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"d\n\x16ListDeliveriesResponse\x12\x31\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1d.agentspan.v1.WebhookDelivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x15ReplayDeliveryRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"I\n\x16ReplayDeliveryResponse\x12/\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1d.agentspan.v1.WebhookDelivery\"1\n\x1bReplayDeadDeliveriesRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"0\n\x1cReplayDeadDeliveriesResponse\x12\x10\n\x08replayed\x18\x01 \x01(\r*\x8d\x02\n\x0cWebhookEvent\x12\x1d\n\x19WEBHOOK_EVENT_UNSPECIFIED\x10\x00\x12\x19\n\x15WEBHOOK_EVENT_WAITING\x10\x01\x12\x19\n\x15WEBHOOK_EVENT_DECIDED\x10\x02\x12\x19\n\x15WEBHOOK_EVENT_EXPIRED\x10\x03\x12!\n\x1dWEBHOOK_EVENT_OUTCOME_UNKNOWN\x10\x04\x12\x17\n\x13WEBHOOK_EVENT_ENDED\x10\x05\x12\x1a\n\x16WEBHOOK_EVENT_REMINDED\x10\x06\x12\x1b\n\x17WEBHOOK_EVENT_ESCALATED\x10\x07\x12\x18\n\x14WEBHOOK_EVENT_CLOSED\x10\x08*\x82\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_PENDING\x10\x01\x12\x1c\n\x18\x44\x45LIVERY_STATE_DELIVERED\x10\x02\x12\x17\n\x13\x44\x45LIVERY_STATE_DEAD\x10\x03\x32\xb0\x05\n\x0eWebhookService\x12X\n\rCreateWebhook\x12\".agentspan.v1.CreateWebhookRequest\x1a#.agentspan.v1.CreateWebhookResponse\x12U\n\x0cListWebhooks\x12!.agentspan.v1.ListWebhooksRequest\x1a\".agentspan.v1.ListWebhooksResponse\x12X\n\rDeleteWebhook\x12\".agentspan.v1.DeleteWebhookRequest\x1a#.agentspan.v1.DeleteWebhookResponse\x12j\n\x13RotateWebhookSecret\x12(.agentspan.v1.RotateWebhookSecretRequest\x1a).agentspan.v1.RotateWebhookSecretResponse\x12[\n\x0eListDeliveries\x12#.agentspan.v1.ListDeliveriesRequest\x1a$.agentspan.v1.ListDeliveriesResponse\x12[\n\x0eReplayDelivery\x12#.agentspan.v1.ReplayDeliveryRequest\x1a$.agentspan.v1.ReplayDeliveryResponse\x12m\n\x14ReplayDeadDeliveries\x12).agentspan.v1.ReplayDeadDeliveriesRequest\x1a*.agentspan.v1.ReplayDeadDeliveriesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gentspan/v1/webhook.proto\x12\x0c\x61gentspan.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfd\x02\n\x07Webhook\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12\x0b\n\x03url\x18\x02 \x01(\t\x12*\n\x06\x65vents\x18\x03 \x03(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12\x12\n\nagent_name\x18\x04 \x01(\t\x12\x11\n\ttool_name\x18\x05 \x01(\t\x12\x19\n\x11include_arguments\x18\x06 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\ncreated_by\x18\t \x01(\t\x12\x30\n\x0csecret_since\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstopped_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fstopped_because\x18\x0c \x01(\t\x12\x0f\n\x07problem\x18\r \x01(\t\"\xca\x03\n\x0fWebhookDelivery\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\x12\x12\n\nwebhook_id\x18\x02 \x01(\t\x12\x0e\n\x06run_id\x18\x03 \x01(\t\x12\x10\n\x08sequence\x18\x04 \x01(\x04\x12)\n\x05\x65vent\x18\x05 \x01(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12/\n\x0bhappened_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x05state\x18\x07 \x01(\x0e\x32\x1b.agentspan.v1.DeliveryState\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\r\x12\x33\n\x0fnext_attempt_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\x0flast_attempt_at\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0blast_status\x18\x0b \x01(\r\x12\x12\n\nlast_error\x18\x0c \x01(\t\x12,\n\x08\x65nded_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\trecipient\x18\x0e \x01(\t\"\xbf\x01\n\x14\x43reateWebhookRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12*\n\x06\x65vents\x18\x02 \x03(\x0e\x32\x1a.agentspan.v1.WebhookEvent\x12\x12\n\nagent_name\x18\x03 \x01(\t\x12\x11\n\ttool_name\x18\x04 \x01(\t\x12\x19\n\x11include_arguments\x18\x05 \x01(\x08\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x17\n\x0fidempotency_key\x18\x07 \x01(\t\"O\n\x15\x43reateWebhookResponse\x12&\n\x07webhook\x18\x01 \x01(\x0b\x32\x15.agentspan.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"<\n\x13ListWebhooksRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"X\n\x14ListWebhooksResponse\x12\'\n\x08webhooks\x18\x01 \x03(\x0b\x32\x15.agentspan.v1.Webhook\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"*\n\x14\x44\x65leteWebhookRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"\x17\n\x15\x44\x65leteWebhookResponse\"0\n\x1aRotateWebhookSecretRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"U\n\x1bRotateWebhookSecretResponse\x12&\n\x07webhook\x18\x01 \x01(\x0b\x32\x15.agentspan.v1.Webhook\x12\x0e\n\x06secret\x18\x02 \x01(\t\"\x7f\n\x15ListDeliveriesRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\x12+\n\x06states\x18\x02 \x03(\x0e\x32\x1b.agentspan.v1.DeliveryState\x12\x11\n\tpage_size\x18\x03 \x01(\r\x12\x12\n\npage_token\x18\x04 \x01(\t\"d\n\x16ListDeliveriesResponse\x12\x31\n\ndeliveries\x18\x01 \x03(\x0b\x32\x1d.agentspan.v1.WebhookDelivery\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\",\n\x15ReplayDeliveryRequest\x12\x13\n\x0b\x64\x65livery_id\x18\x01 \x01(\t\"I\n\x16ReplayDeliveryResponse\x12/\n\x08\x64\x65livery\x18\x01 \x01(\x0b\x32\x1d.agentspan.v1.WebhookDelivery\"1\n\x1bReplayDeadDeliveriesRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\t\"0\n\x1cReplayDeadDeliveriesResponse\x12\x10\n\x08replayed\x18\x01 \x01(\r*\x8d\x02\n\x0cWebhookEvent\x12\x1d\n\x19WEBHOOK_EVENT_UNSPECIFIED\x10\x00\x12\x19\n\x15WEBHOOK_EVENT_WAITING\x10\x01\x12\x19\n\x15WEBHOOK_EVENT_DECIDED\x10\x02\x12\x19\n\x15WEBHOOK_EVENT_EXPIRED\x10\x03\x12!\n\x1dWEBHOOK_EVENT_OUTCOME_UNKNOWN\x10\x04\x12\x17\n\x13WEBHOOK_EVENT_ENDED\x10\x05\x12\x1a\n\x16WEBHOOK_EVENT_REMINDED\x10\x06\x12\x1b\n\x17WEBHOOK_EVENT_ESCALATED\x10\x07\x12\x18\n\x14WEBHOOK_EVENT_CLOSED\x10\x08*\x82\x01\n\rDeliveryState\x12\x1e\n\x1a\x44\x45LIVERY_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x44\x45LIVERY_STATE_PENDING\x10\x01\x12\x1c\n\x18\x44\x45LIVERY_STATE_DELIVERED\x10\x02\x12\x17\n\x13\x44\x45LIVERY_STATE_DEAD\x10\x03\x32\xb0\x05\n\x0eWebhookService\x12X\n\rCreateWebhook\x12\".agentspan.v1.CreateWebhookRequest\x1a#.agentspan.v1.CreateWebhookResponse\x12U\n\x0cListWebhooks\x12!.agentspan.v1.ListWebhooksRequest\x1a\".agentspan.v1.ListWebhooksResponse\x12X\n\rDeleteWebhook\x12\".agentspan.v1.DeleteWebhookRequest\x1a#.agentspan.v1.DeleteWebhookResponse\x12j\n\x13RotateWebhookSecret\x12(.agentspan.v1.RotateWebhookSecretRequest\x1a).agentspan.v1.RotateWebhookSecretResponse\x12[\n\x0eListDeliveries\x12#.agentspan.v1.ListDeliveriesRequest\x1a$.agentspan.v1.ListDeliveriesResponse\x12[\n\x0eReplayDelivery\x12#.agentspan.v1.ReplayDeliveryRequest\x1a$.agentspan.v1.ReplayDeliveryResponse\x12m\n\x14ReplayDeadDeliveries\x12).agentspan.v1.ReplayDeadDeliveriesRequest\x1a*.agentspan.v1.ReplayDeadDeliveriesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agentspan.v1.webhook_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WEBHOOKEVENT']._serialized_start=1990
-  _globals['_WEBHOOKEVENT']._serialized_end=2259
-  _globals['_DELIVERYSTATE']._serialized_start=2262
-  _globals['_DELIVERYSTATE']._serialized_end=2392
+  _globals['_WEBHOOKEVENT']._serialized_start=2009
+  _globals['_WEBHOOKEVENT']._serialized_end=2278
+  _globals['_DELIVERYSTATE']._serialized_start=2281
+  _globals['_DELIVERYSTATE']._serialized_end=2411
   _globals['_WEBHOOK']._serialized_start=78
   _globals['_WEBHOOK']._serialized_end=459
   _globals['_WEBHOOKDELIVERY']._serialized_start=462
-  _globals['_WEBHOOKDELIVERY']._serialized_end=901
-  _globals['_CREATEWEBHOOKREQUEST']._serialized_start=904
-  _globals['_CREATEWEBHOOKREQUEST']._serialized_end=1095
-  _globals['_CREATEWEBHOOKRESPONSE']._serialized_start=1097
-  _globals['_CREATEWEBHOOKRESPONSE']._serialized_end=1176
-  _globals['_LISTWEBHOOKSREQUEST']._serialized_start=1178
-  _globals['_LISTWEBHOOKSREQUEST']._serialized_end=1238
-  _globals['_LISTWEBHOOKSRESPONSE']._serialized_start=1240
-  _globals['_LISTWEBHOOKSRESPONSE']._serialized_end=1328
-  _globals['_DELETEWEBHOOKREQUEST']._serialized_start=1330
-  _globals['_DELETEWEBHOOKREQUEST']._serialized_end=1372
-  _globals['_DELETEWEBHOOKRESPONSE']._serialized_start=1374
-  _globals['_DELETEWEBHOOKRESPONSE']._serialized_end=1397
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=1399
-  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=1447
-  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=1449
-  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=1534
-  _globals['_LISTDELIVERIESREQUEST']._serialized_start=1536
-  _globals['_LISTDELIVERIESREQUEST']._serialized_end=1663
-  _globals['_LISTDELIVERIESRESPONSE']._serialized_start=1665
-  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=1765
-  _globals['_REPLAYDELIVERYREQUEST']._serialized_start=1767
-  _globals['_REPLAYDELIVERYREQUEST']._serialized_end=1811
-  _globals['_REPLAYDELIVERYRESPONSE']._serialized_start=1813
-  _globals['_REPLAYDELIVERYRESPONSE']._serialized_end=1886
-  _globals['_REPLAYDEADDELIVERIESREQUEST']._serialized_start=1888
-  _globals['_REPLAYDEADDELIVERIESREQUEST']._serialized_end=1937
-  _globals['_REPLAYDEADDELIVERIESRESPONSE']._serialized_start=1939
-  _globals['_REPLAYDEADDELIVERIESRESPONSE']._serialized_end=1987
-  _globals['_WEBHOOKSERVICE']._serialized_start=2395
-  _globals['_WEBHOOKSERVICE']._serialized_end=3083
+  _globals['_WEBHOOKDELIVERY']._serialized_end=920
+  _globals['_CREATEWEBHOOKREQUEST']._serialized_start=923
+  _globals['_CREATEWEBHOOKREQUEST']._serialized_end=1114
+  _globals['_CREATEWEBHOOKRESPONSE']._serialized_start=1116
+  _globals['_CREATEWEBHOOKRESPONSE']._serialized_end=1195
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_start=1197
+  _globals['_LISTWEBHOOKSREQUEST']._serialized_end=1257
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_start=1259
+  _globals['_LISTWEBHOOKSRESPONSE']._serialized_end=1347
+  _globals['_DELETEWEBHOOKREQUEST']._serialized_start=1349
+  _globals['_DELETEWEBHOOKREQUEST']._serialized_end=1391
+  _globals['_DELETEWEBHOOKRESPONSE']._serialized_start=1393
+  _globals['_DELETEWEBHOOKRESPONSE']._serialized_end=1416
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_start=1418
+  _globals['_ROTATEWEBHOOKSECRETREQUEST']._serialized_end=1466
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_start=1468
+  _globals['_ROTATEWEBHOOKSECRETRESPONSE']._serialized_end=1553
+  _globals['_LISTDELIVERIESREQUEST']._serialized_start=1555
+  _globals['_LISTDELIVERIESREQUEST']._serialized_end=1682
+  _globals['_LISTDELIVERIESRESPONSE']._serialized_start=1684
+  _globals['_LISTDELIVERIESRESPONSE']._serialized_end=1784
+  _globals['_REPLAYDELIVERYREQUEST']._serialized_start=1786
+  _globals['_REPLAYDELIVERYREQUEST']._serialized_end=1830
+  _globals['_REPLAYDELIVERYRESPONSE']._serialized_start=1832
+  _globals['_REPLAYDELIVERYRESPONSE']._serialized_end=1905
+  _globals['_REPLAYDEADDELIVERIESREQUEST']._serialized_start=1907
+  _globals['_REPLAYDEADDELIVERIESREQUEST']._serialized_end=1956
+  _globals['_REPLAYDEADDELIVERIESRESPONSE']._serialized_start=1958
+  _globals['_REPLAYDEADDELIVERIESRESPONSE']._serialized_end=2006
+  _globals['_WEBHOOKSERVICE']._serialized_start=2414
+  _globals['_WEBHOOKSERVICE']._serialized_end=3102
 # @@protoc_insertion_point(module_scope)
