@@ -20,6 +20,7 @@ const LONG = [
   "workers/conformance/test/servers/go",
   "workers/conformance/test/servers/java",
   "workers/conformance/test/servers/typescript",
+  "e2e/test/servers/desk-open",
   "e2e/test/servers/desk",
   "e2e/test/servers/kill-points",
   "services/orchestrator/test/core-mutants/part-2",
@@ -45,7 +46,6 @@ const LONG = [
   "e2e/test/servers/kill",
   "cli/test/servers/worker-logins",
   "e2e/test/servers/waiting-cost",
-  "e2e/test/servers/desk-open",
 ];
 
 export class LongestFirst extends BaseSequencer {

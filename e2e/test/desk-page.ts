@@ -111,3 +111,8 @@ export function holder(owner: string, roles: readonly string[], groups: readonly
     setting: { id: keyId, sha256: Buffer.from(secretSha256).toString("hex"), owner, roles, groups },
   };
 }
+
+/** The same of a namespace that is not everybody's. */
+export function inNamespace(namespace: string, { setting, ...key }: ReturnType<typeof holder>) {
+  return { ...key, setting: { ...setting, namespace } };
+}

@@ -8,6 +8,8 @@ import { findBrowser } from "../desk-browser.js";
 import { openApproval, rows, withBrowser } from "../desk-page.js";
 import { call, ended, startRun, theApproval } from "../desk-run.js";
 import { agentWith, begunIn } from "../policy-desk.js";
+import { longRunScenarios } from "../scenarios/desk-long-run.js";
+import { runPageScenarios } from "../scenarios/desk-runs.js";
 import { withStack } from "../stack-fixture.js";
 
 const browser = await findBrowser();
@@ -89,6 +91,12 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     await page.locator(`.row[href*="${runId}"]`).waitFor();
     await handle.cancel("done with it");
     await page.getByText("Nothing waits for anybody.").waitFor();
+  });
+
+  describe("runs", () => {
+    const of = { stack: () => stack.current, desks };
+    runPageScenarios(of);
+    longRunScenarios(of);
   });
 
   describe("beside a page of another origin", () => {

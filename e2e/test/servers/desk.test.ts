@@ -1,14 +1,14 @@
 // People at the desk, in a real browser, on a stack that asks everybody who they are.
 
-import { KeyService } from "@agentspan/proto";
+import { KeyService, RunService } from "@agentspan/proto";
 import { Agent, type AgentHandle, AgentRuntime, type Approval, humanTool } from "@agentspan/sdk";
-import { createClient } from "@connectrpc/connect";
+import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deskAgent, MODEL, type Step, until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
-import { barriers, holder, openApproval, rows, signIn, withBrowser } from "../desk-page.js";
+import { barriers, holder, inNamespace, openApproval, rows, signIn, withBrowser } from "../desk-page.js";
 import { call, theApproval } from "../desk-run.js";
 import { agentWith } from "../policy-desk.js";
 import { withStack } from "../stack-fixture.js";
@@ -18,6 +18,7 @@ const KEYS = {
   maria: holder("maria", ["approver"], ["finance"]),
   robin: holder("robin", ["approver"]),
   root: holder("root", ["admin"]),
+  foreign: inNamespace("elsewhere", holder("noah", ["approver"])),
 } as const;
 
 const browser = await findBrowser();
@@ -323,22 +324,43 @@ describe.skipIf("missing" in browser)("the desk", () => {
     await run.handle.result();
   });
 
-  it("asks again for a key when the one that is used is revoked in the middle", async () => {
-    const transport = createGrpcTransport({
-      baseUrl: url(),
-      interceptors: [
-        (next) => (request) => {
-          request.header.set("authorization", `Bearer ${KEYS.root.text}`);
-          return next(request);
-        },
-      ],
+  describe("with keys that are made and revoked meanwhile", () => {
+    const asRoot: Interceptor = (next) => (request) => {
+      request.header.set("authorization", `Bearer ${KEYS.root.text}`);
+      return next(request);
+    };
+    const roots = () => createGrpcTransport({ baseUrl: url(), interceptors: [asRoot] });
+
+    it("asks again for a key when the one that is used is revoked in the middle, and goes on where one was", async () => {
+      const run = await waiting("looked at", [call("refund", { order_id: "ORD-key", amount: 1 }), { text: "ok" }]);
+      const keys = createClient(KeyService, roots());
+      const made = await keys.createKey({ owner: "noah", roles: ["approver"] });
+      const page = await desks.open(`${url()}/runs/${run.runId}`, made.text);
+      await page.getByText(/events, live/).waitFor();
+      await keys.revokeKey({ keyId: made.key?.keyId ?? "" });
+      await page.getByText("That key is not taken").waitFor();
+      expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.toContain(made.text);
+      expect(await page.getByText("ORD-key").count()).toBe(0);
+      await signIn(page, KEYS.maria.text);
+      await page.getByText(/events, live/).waitFor();
+      await page.getByText("shop", { exact: true }).first().waitFor();
+      await page.getByRole("button", { name: "Cancel the run…" }).click();
+      await page.getByRole("button", { name: "Yes, cancel the run" }).click();
+      await page.getByText(/events, all there are/).waitFor();
+      const { events } = await createClient(RunService, roots()).getHistory({ runId: run.runId });
+      const last = events.at(-1);
+      expect(last?.event.case === "cancelled" && last.event.value.by).toBe("maria");
     });
-    const keys = createClient(KeyService, transport);
-    const made = await keys.createKey({ owner: "noah", roles: ["approver"] });
-    const page = await desks.open(url(), made.text);
-    await page.getByRole("heading", { name: "Waiting for people" }).waitFor();
-    await keys.revokeKey({ keyId: made.key?.keyId ?? "" });
-    await page.getByText("That key is not taken").waitFor();
-    expect(await page.evaluate("JSON.stringify(sessionStorage)")).not.toContain(made.text);
+
+    it("shows nothing of another namespace: no run in its list, and none by its id", async () => {
+      const run = await waiting("foreign", [call("refund", { order_id: "ORD-foreign", amount: 1 }), { text: "ok" }]);
+      const page = await desks.open(`${url()}/runs`, KEYS.foreign.text);
+      await page.getByText("No run has been started yet.").waitFor();
+      expect(await barriers(page)).toEqual([]);
+      await page.getByLabel("The id of a run").fill(run.runId);
+      await page.getByRole("button", { name: "Go to it" }).click();
+      await page.getByText("There is no such run").waitFor();
+      await run.handle.cancel("done with it");
+    });
   });
 });

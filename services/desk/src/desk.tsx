@@ -10,6 +10,8 @@ import { deskTransport } from "./api/transport.js";
 import { ApprovalPage } from "./approval/approval-page.js";
 import { InboxProvider } from "./inbox/inbox-context.js";
 import { InboxPage } from "./inbox/inbox-page.js";
+import { RunPage } from "./run/run-page.js";
+import { RunsPage } from "./runs/runs-page.js";
 import { Entrance } from "./session/entrance.js";
 import { SessionStore } from "./session/session.js";
 import { SessionProvider, useSession } from "./session/session-context.js";
@@ -51,6 +53,10 @@ function Pages(): ReactNode {
                 <ApprovalPage key={`${runId}/${approvalId}`} runId={runId} approvalId={approvalId} />
               )}
             </Route>
+            <Route path="/runs">
+              <RunsPage />
+            </Route>
+            <Route path="/runs/:runId">{({ runId }) => <RunPage key={runId} runId={runId} />}</Route>
             <Route>
               <NotFound />
             </Route>

@@ -1,7 +1,7 @@
 import { type WatchApprovalsResponse, WatchApprovalsResponseSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { type Connection, followWatch } from "../src/inbox/watch.js";
+import { type Connection, followWatch, type WatchOptions } from "../src/api/watch.js";
 
 const CUT = new Error("the connection was cut");
 
@@ -20,6 +20,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
 async function follow(
   attempts: readonly Attempt[],
   after: (error: unknown) => "resume" | "anew" | "stop" = () => "resume",
+  more: Partial<Pick<WatchOptions<WatchApprovalsResponse>, "from" | "isOver">> = {},
 ) {
   const over = new AbortController();
   const seen = { from: [] as string[], told: [] as string[], pauses: [] as number[], states: [] as Connection[] };
@@ -35,6 +36,8 @@ async function follow(
         await aborted(signal);
       }
     },
+    cursorOf: ({ cursor }) => cursor,
+    ...more,
     ask: () => new Promise(() => undefined),
     onChanges: (changes, anew) => {
       if (anew) seen.told.push("anew");
@@ -83,6 +86,32 @@ describe("a watch", () => {
     expect(seen.told).toEqual(["anew", "1", "anew", "2"]);
   });
 
+  it("begins where it is told to, and adds to what is known from before", async () => {
+    const seen = await follow([{ cursors: ["8"], ends: "stay" }], undefined, { from: "7" });
+    expect(seen.from).toEqual(["7"]);
+    expect(seen.told).toEqual(["8"]);
+  });
+
+  it("asks no more once a stream ended that has all told, and asks again where it had not", async () => {
+    let isOver = false;
+    const seen = await follow(
+      [
+        { cursors: ["1"], ends: "end" },
+        { cursors: ["2"], ends: "end" },
+      ],
+      undefined,
+      {
+        isOver: () => {
+          const before = isOver;
+          isOver = true;
+          return before;
+        },
+      },
+    );
+    expect(seen.from).toEqual(["", "1"]);
+    expect(seen.told).toEqual(["anew", "1", "2"]);
+  });
+
   it("stops where it is in vain", async () => {
     const seen = await follow([{ cursors: ["1"], ends: CUT }], () => "stop");
     expect(seen.from).toHaveLength(1);
@@ -91,7 +120,8 @@ describe("a watch", () => {
   it("tries again where the server answers nothing else either", async () => {
     const over = new AbortController();
     let asked = 0;
-    await followWatch({
+    await followWatch<WatchApprovalsResponse>({
+      cursorOf: ({ cursor }) => cursor,
       watch: (_cursor, signal) => ({ [Symbol.asyncIterator]: () => ({ next: () => aborted(signal) }) }),
       ask: () => {
         asked += 1;

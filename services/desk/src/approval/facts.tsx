@@ -2,6 +2,8 @@
 import { type Approval, ApprovalKind, type Approvers, type RunStatus, type Tool } from "@agentspan/proto";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
+import { runPath } from "../run/run-path.js";
 import { fromNow, lasting } from "../text/reading.js";
 import { LongText, SafeText } from "../text/safe-text.js";
 import { outcomeWords, personOf } from "./decision.js";
@@ -32,7 +34,10 @@ export function Facts({ approval, run, tool, nowMs }: FactsProps): ReactNode {
   return (
     <dl className="facts">
       <Fact name="Agent">
-        {agentName} <span className="quiet">run {runId}</span>
+        {agentName}{" "}
+        <span className="quiet">
+          run <Link href={runPath(runId)}>{runId}</Link>
+        </span>
       </Fact>
       {tool === undefined || tool.description === "" ? null : (
         <Fact name="The tool says">
@@ -96,7 +101,7 @@ export function Facts({ approval, run, tool, nowMs }: FactsProps): ReactNode {
   );
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
+export function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
   return (
     <div>
       <dt>{name}</dt>

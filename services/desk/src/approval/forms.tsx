@@ -1,8 +1,9 @@
 // What takes more than a click: a reason, other arguments, an answer, what became of a call.
 
 import { type Approval, SettleOutcome as Outcome, type SettleOutcome } from "@agentspan/proto";
-import { Button, Radio, Textarea } from "@mantine/core";
-import { type FormEvent, type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { Radio, Textarea } from "@mantine/core";
+import { type ReactNode, useCallback, useState } from "react";
+import { FormFrame } from "../shell/form-frame.js";
 import { type Choice, SETTLEMENTS } from "./decision.js";
 import { Differences } from "./differences.js";
 import { JsonEditor } from "./json-editor.js";
@@ -13,54 +14,6 @@ interface FormProps {
   readonly onCancel: () => void;
 }
 
-interface FrameProps {
-  readonly label: string;
-  readonly submit: string;
-  readonly color: string;
-  readonly canSubmit: boolean;
-  readonly isPending: boolean;
-  readonly onSubmit: () => void;
-  readonly onCancel: (() => void) | undefined;
-  readonly children: ReactNode;
-}
-
-/** Escape leaves it, Ctrl or ⌘ with Enter sends it. */
-function Frame({ label, submit, color, canSubmit, isPending, onSubmit, onCancel, children }: FrameProps): ReactNode {
-  const form = useRef<HTMLFormElement>(null);
-  const wasOpened = onCancel !== undefined;
-  // Whoever opened it goes on in it.
-  useEffect(() => {
-    if (wasOpened) form.current?.querySelector<HTMLElement>("input, textarea, select")?.focus();
-  }, [wasOpened]);
-  const send = (event?: FormEvent): void => {
-    event?.preventDefault();
-    if (canSubmit && !isPending) onSubmit();
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send(event);
-    if (event.key === "Escape" && onCancel !== undefined) {
-      event.stopPropagation();
-      onCancel();
-    }
-  };
-  return (
-    <form ref={form} className="card decision-form" aria-label={label} onSubmit={send} onKeyDown={onKeyDown} noValidate>
-      {children}
-      <div className="row-of-buttons">
-        <Button type="submit" color={color} disabled={!canSubmit} loading={isPending}>
-          {submit}
-        </Button>
-        {onCancel === undefined ? null : (
-          <Button variant="default" onClick={onCancel}>
-            Back
-          </Button>
-        )}
-        <span className="quiet">Ctrl + Enter sends it{onCancel === undefined ? "" : ", Esc goes back"}.</span>
-      </div>
-    </form>
-  );
-}
-
 export function RejectForm({
   isQuestion,
   isPending,
@@ -69,7 +22,7 @@ export function RejectForm({
 }: FormProps & { readonly isQuestion: boolean }): ReactNode {
   const [reason, setReason] = useState("");
   return (
-    <Frame
+    <FormFrame
       label="Reject"
       submit={isQuestion ? "Decline" : "Reject"}
       color="red"
@@ -85,7 +38,7 @@ export function RejectForm({
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
-    </Frame>
+    </FormFrame>
   );
 }
 
@@ -100,7 +53,7 @@ export function EditForm({
   const [comment, setComment] = useState("");
   const onWritten = useCallback((json: string | undefined) => setWritten(json), []);
   return (
-    <Frame
+    <FormFrame
       label="Other arguments"
       submit="Approve with these arguments"
       color="green"
@@ -122,7 +75,7 @@ export function EditForm({
         <Differences before={approval.argumentsJson} after={written} words={["Asked for", "You write"]} />
       )}
       <Comment value={comment} onChange={setComment} />
-    </Frame>
+    </FormFrame>
   );
 }
 
@@ -137,7 +90,7 @@ export function RespondForm({ schemaJson, label, isPending, onDecide, onCancel }
   const [comment, setComment] = useState("");
   const onWritten = useCallback((json: string | undefined) => setWritten(json), []);
   return (
-    <Frame
+    <FormFrame
       label={label}
       submit="Send the answer"
       color="blue"
@@ -148,7 +101,7 @@ export function RespondForm({ schemaJson, label, isPending, onDecide, onCancel }
     >
       <JsonEditor label={label} initialJson="" schemaJson={schemaJson} onWritten={onWritten} />
       <Comment value={comment} onChange={setComment} />
-    </Frame>
+    </FormFrame>
   );
 }
 
@@ -164,7 +117,7 @@ export function SettleForm({ isPending, onDecide }: Omit<FormProps, "onCancel">)
       onDecide({ verb: "settle", outcome, resultJson: happened ? (written ?? "") : "", comment });
   };
   return (
-    <Frame
+    <FormFrame
       label="What became of it"
       submit={chosen === undefined ? "Settle" : chosen.label}
       color={outcome === Outcome.RUN_AGAIN ? "red" : "blue"}
@@ -187,7 +140,7 @@ export function SettleForm({ isPending, onDecide }: Omit<FormProps, "onCancel">)
       </Radio.Group>
       {happened ? <JsonEditor label="Its result" initialJson="null" schemaJson="" onWritten={onWritten} /> : null}
       <Comment value={comment} onChange={setComment} />
-    </Frame>
+    </FormFrame>
   );
 }
 

@@ -5,11 +5,11 @@ import { type CallOptions, createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
+import { pauseOrWake } from "../api/pause.js";
 import { refusalOf } from "../api/refusal.js";
+import { type Connection, drawnTogether, followWatch } from "../api/watch.js";
 import { useFirstPage } from "./first-page.js";
 import { EMPTY_INBOX, type Inbox, inboxOf, withChanges } from "./inbox.js";
-import { pauseOrWake } from "./pause.js";
-import { type Connection, followWatch } from "./watch.js";
 
 export interface InboxState {
   readonly inbox: Inbox;
@@ -22,12 +22,6 @@ export interface InboxState {
   readonly mine: boolean;
   readonly setMine: (mine: boolean) => void;
 }
-
-/** What comes in a frame is drawn together. */
-const FRAME_MS = 16;
-/** While a long list comes in, drawing it again and again would take longer than the list. */
-const MUCH = 40;
-const REST_MS = 250;
 
 const InboxContext = createContext<InboxState | undefined>(undefined);
 
@@ -59,18 +53,19 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
   useEffect(() => {
     const client = createClient(ApprovalService, transport);
     const over = new AbortController();
-    let isMuch = false;
+    const { soon, many } = drawnTogether();
     setProblem(undefined);
     // A stream has no time in which it must end.
     const lasting = (signal: AbortSignal): CallOptions => ({ signal, timeoutMs: 0 });
     void followWatch({
       watch: (cursor, signal) => client.watchApprovals({ mine, cursor }, lasting(signal)),
+      cursorOf: ({ cursor }) => cursor,
       ask: async (signal) => {
         const answer = await client.listApprovals({ mine, pageSize: 1, withTotal: true }, { signal });
         queries.setQueryData(keyOfTotal(mine), answer);
       },
       onChanges: (changes, anew) => {
-        isMuch = changes.length > MUCH;
+        many(changes.length);
         queries.setQueryData<Inbox>(keyOfInbox(mine), (inbox = EMPTY_INBOX) =>
           withChanges(anew ? EMPTY_INBOX : inbox, changes),
         );
@@ -85,7 +80,7 @@ export function InboxProvider({ children }: { readonly children: ReactNode }): R
         return refusal.reason === "INVALID_REQUEST" ? "anew" : "resume";
       },
       pause: pauseOrWake,
-      soon: (then) => setTimeout(then, isMuch ? REST_MS : FRAME_MS),
+      soon,
       signal: over.signal,
     });
     return () => over.abort();

@@ -4,15 +4,17 @@ import type { Approval } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { defaultRangeExtractor, type Range, useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, memo, type ReactNode, useCallback, useMemo, useRef, useState } from "react";
+import { useWindowVirtualizer } from "@tanstack/react-virtual";
+import { memo, type ReactNode, useMemo, useRef } from "react";
 import { Link } from "wouter";
+import { runPath } from "../run/run-path.js";
 import { useKeys } from "../shell/use-keys.js";
 import { useNow } from "../shell/use-now.js";
+import { useRowFocus } from "../shell/use-row-focus.js";
 import { lasting } from "../text/reading.js";
 import { keyOf, pathOf } from "./inbox.js";
 import { KIND_COLORS, KIND_WORDS } from "./kinds.js";
-import { summaryOf } from "./summary.js";
+import { SummaryParts } from "./summary-parts.js";
 
 /** Three lines, of when and of votes, and what is around them. */
 const ROW_PX = 76;
@@ -22,56 +24,25 @@ const SOON_MS = 3_600_000;
 export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): ReactNode {
   const list = useRef<HTMLUListElement>(null);
   const isNarrow = useMediaQuery("(max-width: 48em)") ?? false;
-  const [focusedKey, setFocusedKey] = useState("");
-  const last = useRef(0);
-  const found = useMemo(() => rows.findIndex((row) => keyOf(row) === focusedKey), [rows, focusedKey]);
-  if (found >= 0) last.current = found;
-  // Where the row has gone, one goes on from its place.
-  const focused = found >= 0 ? found : last.current - 1;
+  const keys = useMemo(() => rows.map(keyOf), [rows]);
+  const focus = useRowFocus(list, keys);
   const nowMs = useNow(10_000);
-  // A row that has the focus stays in the page when it is scrolled away.
-  const rangeExtractor = useCallback(
-    (range: Range) =>
-      [...new Set([...(found >= 0 ? [found] : []), ...defaultRangeExtractor(range)])].sort((a, b) => a - b),
-    [found],
-  );
   const virtualizer = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (isNarrow ? NARROW_ROW_PX : ROW_PX),
     overscan: 8,
     scrollMargin: list.current?.offsetTop ?? 0,
-    getItemKey: (at) => {
-      const row = rows[at];
-      return row === undefined ? at : keyOf(row);
-    },
-    rangeExtractor,
+    getItemKey: (at) => keys[at] ?? at,
+    rangeExtractor: focus.rangeExtractor,
   });
-  const setFocusedAt = (at: number): void => {
-    const row = rows[at];
-    setFocusedKey(row === undefined ? "" : keyOf(row));
-  };
-  const goTo = (at: number): void => {
-    const next = Math.max(0, Math.min(rows.length - 1, at));
-    setFocusedAt(next);
-    const row = (): HTMLElement | null => list.current?.querySelector<HTMLElement>(`[data-row="${next}"]`) ?? null;
-    if (row() === null) {
-      virtualizer.scrollToIndex(next);
-      requestAnimationFrame(() => row()?.focus());
-    } else row()?.focus();
-  };
-  useKeys({ j: () => goTo(focused + 1), k: () => goTo(focused - 1) });
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const to = { ArrowDown: focused + 1, ArrowUp: focused - 1, Home: 0, End: rows.length - 1 }[event.key];
-    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    goTo(to);
-  };
+  const scrollTo = (at: number): void => virtualizer.scrollToIndex(at);
+  useKeys({ j: () => focus.goTo(focus.at + 1, scrollTo), k: () => focus.goTo(focus.at - 1, scrollTo) });
   return (
     <ul
       ref={list}
-      className="rows"
+      className="rows inbox"
       aria-label="What waits, oldest first"
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => focus.onKeyDown(event, scrollTo)}
       style={{ height: virtualizer.getTotalSize() }}
     >
       {virtualizer.getVirtualItems().map(({ index, key, start, size }) => {
@@ -83,7 +54,10 @@ export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): Rea
             aria-setsize={rows.length}
             style={{ height: size, transform: `translateY(${start - virtualizer.options.scrollMargin}px)` }}
           >
-            <Row approval={row} at={index} nowMs={nowMs} onFocus={setFocusedKey} />
+            <Row approval={row} at={index} nowMs={nowMs} onFocus={focus.onFocus} />
+            <Link href={runPath(row.runId)} className="row-run" aria-label={`The run of ${row.toolName}`}>
+              Run
+            </Link>
           </li>
         );
       })}
@@ -101,7 +75,6 @@ interface RowProps {
 /** Drawn again where something of it is another, and not whenever the list moves. */
 const Row = memo(function Row({ approval, at, nowMs, onFocus }: RowProps): ReactNode {
   const { kind, toolName, agentName, requestedAt, expiresAt, votes, votesRequired } = approval;
-  const { parts, left } = summaryOf(approval);
   const expiresMs = expiresAt === undefined ? undefined : timestampMs(expiresAt) - nowMs;
   return (
     <Link href={pathOf(approval)} className="row" data-row={at} onFocus={() => onFocus(keyOf(approval))}>
@@ -113,13 +86,7 @@ const Row = memo(function Row({ approval, at, nowMs, onFocus }: RowProps): React
         <span className="agent">{agentName}</span>
       </span>
       <span className="row-arguments">
-        {parts.map(({ name, value }) => (
-          <span className="argument" key={name}>
-            {name === "" ? null : <span className="argument-name">{name} </span>}
-            <bdi>{value}</bdi>
-          </span>
-        ))}
-        {left > 0 ? <span className="argument-name">and {left} more</span> : null}
+        <SummaryParts approval={approval} />
       </span>
       <span className="row-when">
         <span>{requestedAt === undefined ? "" : `waits ${lasting(nowMs - timestampMs(requestedAt))}`}</span>

@@ -1,14 +1,15 @@
 // What happened in a run until now, oldest first.
 
 import { type Event, RunService } from "@agentspan/proto";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Button, Loader } from "@mantine/core";
 import { type ReactNode, useState } from "react";
+import { Link } from "wouter";
 import { refusalOf } from "../api/refusal.js";
-import { JsonView } from "../text/json-view.js";
-import { LongText, SafeText } from "../text/safe-text.js";
+import { SafeText } from "../text/safe-text.js";
+import { EventBody, EventTime } from "./event-body.js";
 import { eventWords } from "./event-words.js";
+import { runPath } from "./run-path.js";
 
 const PAGE = 50;
 
@@ -18,6 +19,9 @@ export function RunSoFar({ runId, nowMs }: { readonly runId: string; readonly no
   return (
     <details className="card" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>The run so far</summary>
+      <p>
+        <Link href={runPath(runId)}>The whole run, on a page of its own</Link>
+      </p>
       {isOpen ? <Events runId={runId} nowMs={nowMs} /> : null}
     </details>
   );
@@ -52,19 +56,13 @@ function Events({ runId, nowMs }: { readonly runId: string; readonly nowMs: numb
 }
 
 function Happened({ event, nowMs }: { readonly event: Event; readonly nowMs: number }): ReactNode {
-  const { what, text = "", json = "", isTrouble = false } = eventWords(event);
-  const at = event.at === undefined ? undefined : new Date(timestampMs(event.at));
+  const words = eventWords(event);
   return (
-    <li className={isTrouble ? "trouble" : ""}>
-      {at === undefined ? null : (
-        <time className="quiet" dateTime={at.toISOString()} title={at.toLocaleString("en-GB")}>
-          {at.toLocaleTimeString("en-GB")}
-        </time>
-      )}
+    <li className={words.isTrouble === true ? "trouble" : ""}>
+      <EventTime event={event} />
       <div>
-        <SafeText text={what} />
-        {text === "" ? null : <LongText text={text} label={what} />}
-        {json === "" ? null : <JsonView text={json} label={what} nowMs={nowMs} />}
+        <SafeText text={words.what} />
+        <EventBody words={words} nowMs={nowMs} />
       </div>
     </li>
   );

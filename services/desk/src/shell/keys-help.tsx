@@ -4,7 +4,7 @@ import { useKeys, useKeysSetting } from "./use-keys.js";
 
 const KEYS = [
   ["j, k", "the next row, the one before"],
-  ["Enter", "open the row"],
+  ["Enter", "open the row; of an event, what it says"],
   ["/", "search"],
   ["a", "go to Approve; Enter presses it"],
   ["r", "reject or decline, with a reason"],
@@ -12,7 +12,7 @@ const KEYS = [
   ["i", "answer in the tool's place"],
   ["Ctrl Enter", "send what is written"],
   ["Esc", "back from what is written"],
-  ["u", "back to the inbox"],
+  ["u", "back to the inbox, or to the runs"],
   ["n", "the next that waits"],
   ["?", "this list"],
 ] as const;

@@ -9,7 +9,10 @@ interface Place {
   readonly has: readonly string[];
 }
 
-const PLACES: readonly Place[] = [{ href: "/", label: "Inbox", has: ["/approvals/"] }];
+const PLACES: readonly Place[] = [
+  { href: "/", label: "Inbox", has: ["/approvals/"] },
+  { href: "/runs", label: "Runs", has: ["/runs/"] },
+];
 
 export function Navigation(): ReactNode {
   const [location] = useLocation();

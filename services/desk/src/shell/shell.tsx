@@ -3,8 +3,8 @@ import { Button, TextInput, useComputedColorScheme, useMantineColorScheme } from
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import type { Connection } from "../api/watch.js";
 import { useInbox } from "../inbox/inbox-context.js";
-import type { Connection } from "../inbox/watch.js";
 import { useAuthentication } from "../session/entrance.js";
 import { credentialLabel } from "../session/session.js";
 import { useSession, useSessionStore } from "../session/session-context.js";

@@ -102,7 +102,7 @@ function Items({
 }
 
 /** The first of a long list, and the rest where it is asked for. */
-function Some<T>({
+export function Some<T>({
   of,
   what,
   children,

@@ -86,6 +86,12 @@ export function lasting(ms: number): string {
   return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
+/** "320 ms", "1.2 s", "3 minutes": how long, where less than a second counts too. */
+export function shortly(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  return ms < 60_000 ? `${(Math.floor(ms / 100) / 10).toLocaleString("en")} s` : lasting(ms);
+}
+
 function unitOf(ms: number): (typeof UNITS)[number] {
   return UNITS.find(([, one]) => Math.abs(ms) >= one) ?? ["second", 1_000];
 }
