@@ -1,6 +1,7 @@
 // The command line: names, options and help. What a command does is imported when it runs, so that help is instant.
 import { type ProveFlags, withProveFlags } from "@agentspan/prove/flags";
 import { type Command, Option } from "commander";
+import { addApprovalLink } from "./approval-link-program.js";
 import { addApprovalViews } from "./approvals-program.js";
 import { examples, group, leaf } from "./command-parts.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
@@ -122,6 +123,7 @@ function addApprovals(root: Command, output: Output): void {
     )
     .action(async (flags) => (await import("./commands/approvals.js")).approvalsList(flags, output));
   addApprovalViews(approvals, output);
+  addApprovalLink(approvals, output);
 }
 
 function addDecisions(root: Command, output: Output): void {

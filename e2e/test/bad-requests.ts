@@ -83,6 +83,7 @@ const OF_A_RUN: readonly (readonly [method: string, rest: object])[] = [
   ["RunService/Resume", {}],
   ["RunService/GetHistory", {}],
   ["ApprovalService/GetApproval", { approvalId: "apr_t1c1_0" }],
+  ["ApprovalService/CreateDecisionLink", { person: "maria" }],
 ];
 
 const RUN_IDS: readonly BadRequest[] = OF_A_RUN.flatMap(([method, rest]) => [
@@ -130,6 +131,20 @@ const DECISIONS: readonly BadRequest[] = [
     reason: "LIMIT_EXCEEDED",
     field: "decisionId",
   },
+  invalid("RunService/Approve", "the id of a decision link", { runId: RUN, decisionId: "lnk_a" }, "decisionId"),
+  invalid("ApprovalService/CreateDecisionLink", "a link for nobody", { runId: RUN }, "person"),
+  invalid(
+    "ApprovalService/CreateDecisionLink",
+    "a link that has ended",
+    { runId: RUN, person: "maria", expiresAt: "2020-01-01T00:00:00Z" },
+    "expiresAt",
+  ),
+  invalid(
+    "ApprovalService/CreateDecisionLink",
+    "a link for a year",
+    { runId: RUN, person: "maria", expiresAt: "9000-01-01T00:00:00Z" },
+    "expiresAt",
+  ),
   {
     name: "a reason of 300 KiB",
     method: "RunService/Reject",

@@ -38,6 +38,7 @@ export const Limits = {
   pageSize: 1000,
   defaultPageSize: 100,
   countedApprovals: 10_000,
+  linkDays: 30,
   pageBytes: 768 * KiB,
   liveMessageBytes: 256 * KiB,
   requestBytes: 2 * MiB,

@@ -32,6 +32,7 @@ const READS = [
 const ONE_AGENT = ["AgentService/GetAgent", "AgentService/ListAgentVersions"];
 const CONTROL = ["RunService/Cancel", "RunService/Pause", "RunService/Resume"];
 const DECISIONS = ["RunService/Approve", "RunService/Reject", "RunService/Respond", "RunService/Settle"];
+const LINKS = ["ApprovalService/CreateDecisionLink"];
 const GRANTS = [
   "GrantService/CreateGrant",
   "GrantService/GetGrant",
@@ -46,7 +47,8 @@ describe("the table of permissions", () => {
   });
 
   it("lets an approver decide, read and steer, know the tools that they decide about, and start nothing", () => {
-    expect(allowed("approver")).toEqual([...READS, ...CONTROL, ...DECISIONS, ...GRANTS, ...ONE_AGENT].sort());
+    const all = [...READS, ...CONTROL, ...DECISIONS, ...LINKS, ...GRANTS, ...ONE_AGENT];
+    expect(allowed("approver")).toEqual(all.sort());
   });
 
   it("lets a worker read definitions, and a delegate alone do nothing", () => {
@@ -98,7 +100,7 @@ it("a refusal is kept of those who may not decide, or give others a right to", (
     "WebhookService/DeleteWebhook",
     "WebhookService/RotateWebhookSecret",
   ];
-  expect(kept.sort()).toEqual([...DECISIONS, ...rights].sort());
+  expect(kept.sort()).toEqual([...DECISIONS, ...LINKS, ...rights].sort());
 });
 
 describe("a delegate", () => {

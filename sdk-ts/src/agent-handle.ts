@@ -23,6 +23,7 @@ import {
   type SettleOptions,
 } from "./decide-options.js";
 import { withDecided } from "./decided-signal.js";
+import { createDecisionLink, type DecisionLink, type DecisionLinkOptions } from "./decision-link.js";
 import { type EventFeedOptions, eventFeed } from "./event-feed.js";
 import { withArguments } from "./event-mapping.js";
 import { toJsonText } from "./json-text.js";
@@ -128,6 +129,14 @@ export class AgentHandle {
       const answer = await this.#client.call(RunService.method.settle, request);
       return approveResultOf(answer);
     });
+  }
+
+  /**
+   * Makes a link by which one person decides an approval of this run, once, with the arguments that it has now. With
+   * authentication on they must still sign in as that person. Takes the role of an approver, and signing keys.
+   */
+  createDecisionLink(person: string, options: DecisionLinkOptions = {}): Promise<DecisionLink> {
+    return createDecisionLink(this.#client, this.runId, person, options);
   }
 
   /** Ends the run. Approvals close at once; the end waits for guarded calls that a worker has begun. */

@@ -23,6 +23,7 @@ export {
 } from "./approval.js";
 export type { ApprovalOptions, ApproverOptions } from "./approval-policy.js";
 export type { ApproveOptions, DecideOptions, RespondOptions, SettleOptions } from "./decide-options.js";
+export type { DecisionLink, DecisionLinkOptions } from "./decision-link.js";
 export { defaultRuntime, run, serve, shutdown, start, stream } from "./default-runtime.js";
 export type { Duration } from "./duration.js";
 export { type AnswerTerms, type HumanTool, type HumanToolOptions, humanTool } from "./human-tool.js";

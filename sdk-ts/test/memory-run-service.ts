@@ -76,6 +76,10 @@ export class MemoryRunService {
         const approval = this.#run(runId).approvals.get(approvalId);
         return approval === undefined ? {} : { approval };
       },
+      createDecisionLink: ({ runId, approvalId, person, expiresAt }) => {
+        const link = { linkId: "lnk_a", url: "/decide/a.b.c", runId, approvalId, person };
+        return { link: { ...link, ...(expiresAt === undefined ? {} : { expiresAt }) } };
+      },
     });
   };
 

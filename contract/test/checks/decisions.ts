@@ -28,6 +28,7 @@ const started = (script: string): Check => ({
 const NAMED = { ...OF_THE_RUN, approvalId: "<approval>" };
 /** Of the arguments in scripted-model.ts; it stands here as every client must compute it. */
 const SHOWN = { ...NAMED, argumentsDigest: "sha256:7589769f4e6b2ff0e66b7fcffb8b809df27ecb9b580ee5e961b04e03e112db41" };
+const LINK = { ...NAMED, person: "maria", idempotencyKey: "<me> links" };
 const ACT = { decisionId: "act-1", comment: "fine by me" };
 const OTHER_7589769f4e6b2ff0e66b7fcffb8b809df27ecb9b580ee5e961b04e03e112db41 = `sha256:${"0".repeat(64)}`;
 
@@ -130,6 +131,31 @@ export const rejected: Scenario = {
   checks: [
     started("twoRefunds"),
     waiting("two calls of it wait"),
+    {
+      name: "a link is made by which somebody may decide one",
+      call: "ApprovalService/CreateDecisionLink",
+      request: LINK,
+      save: { link: "link.linkId", url: "link.url" },
+    },
+    { name: "the same key makes no other link", call: "ApprovalService/CreateDecisionLink", request: LINK },
+    {
+      name: "the same key for a link of somebody else",
+      call: "ApprovalService/CreateDecisionLink",
+      request: { ...LINK, person: "noah" },
+      refused: "IDEMPOTENCY_KEY_REUSED",
+    },
+    {
+      name: "a link without saying to which",
+      call: "ApprovalService/CreateDecisionLink",
+      request: { ...OF_THE_RUN, person: "maria" },
+      refused: "APPROVAL_ID_REQUIRED",
+    },
+    {
+      name: "a decision by an id that only links have",
+      call: "RunService/Approve",
+      request: { ...NAMED, decisionId: "<link>" },
+      refused: "INVALID_REQUEST",
+    },
     {
       name: "approved without saying which",
       call: "RunService/Approve",

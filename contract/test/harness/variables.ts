@@ -12,12 +12,13 @@ const SIZE = /^[23]\d{6}$/;
 const MILLISECONDS = /^1\d{12}$/;
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 const LONG_RUN = /(\p{L})\1{99,}/gu;
+const SIGNING_KEY = /^[0-9a-f]{16}$/;
 const MADE_ID = /\b(run|key|dec|apr|que|set)_[0-9a-z_]{16,}\b/g;
 /** Texts that only the server reads, by the field that they are in. */
 const OPAQUE: ReadonlySet<string> = new Set([
   ...["nextPageToken", "cursor"],
   // Of what has another name for each stack, and of whom nobody can say more.
-  ...["version", "agentVersion", "line", "entryId"],
+  ...["version", "agentVersion", "line", "entryId", "signature", "signedText"],
 ]);
 
 export class Variables {
@@ -55,6 +56,7 @@ export class Variables {
       return named
         .replace(TIME, "<time>")
         .replace(SIZE, "<size>")
+        .replace(SIGNING_KEY, "<signing key>")
         .replace(MILLISECONDS, "<milliseconds>")
         .replace(MADE_ID, "<$1 id>")
         .replace(LONG_RUN, (run, letter: string) => `<${letter}*${run.length}>`);

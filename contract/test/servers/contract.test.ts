@@ -17,7 +17,8 @@ import { STACKS, type Stack } from "../harness/stacks.js";
 import { Variables } from "../harness/variables.js";
 import { clientsPage } from "../page/clients-page.js";
 
-const installation = withStack();
+// Where nothing is signed there are no decision links.
+const installation = withStack({ signed: true });
 // It compares what it has told readers with the orchestrator so often that a test can wait for that.
 const scripted = withScriptedGateway({ compareEveryMs: { running: 200, waiting: 200 } });
 

@@ -36,6 +36,11 @@ export class RunClient {
     this.renewsKey = options.renewsKey === true;
   }
 
+  /** What it speaks to. */
+  get address(): string {
+    return this.#transport.address;
+  }
+
   /** Whether a server has ever answered this client. */
   get reached(): boolean {
     return this.#reached;

@@ -14,6 +14,7 @@ import {
 import { attempt } from "./auth/refused-attempt.js";
 import { approve } from "./handlers/approve.js";
 import { cancel } from "./handlers/cancel.js";
+import { createDecisionLink } from "./handlers/create-decision-link.js";
 import { createGrant } from "./handlers/create-grant.js";
 import { createKey } from "./handlers/create-key.js";
 import { createWebhook } from "./handlers/create-webhook.js";
@@ -99,6 +100,7 @@ export function api(deps: ApiDeps): readonly Method[] {
     unary(approval.listApprovals, listApprovals(deps)),
     unary(approval.getApproval, getApproval(deps)),
     serverStreaming(approval.watchApprovals, watchApprovals(deps)),
+    attempt(approval.createDecisionLink, createDecisionLink(deps), deps),
     attempt(grant.createGrant, createGrant(deps), deps),
     unary(grant.getGrant, getGrant(deps)),
     unary(grant.listGrants, listGrants(deps)),

@@ -24,7 +24,7 @@ export interface AttemptDeps {
 /** What the audit keeps of a request. */
 const KEPT = [
   ...["runId", "approvalId", "decisionId", "onBehalfOf", "argumentsDigest"],
-  ...["grantId", "agentName", "toolName", "keyId", "owner", "roles", "webhookId"],
+  ...["grantId", "agentName", "toolName", "keyId", "owner", "roles", "webhookId", "person"],
 ] as const;
 /** Longer texts, and longer lists, are none that would have been taken. */
 const MOST_CHARS = 256;

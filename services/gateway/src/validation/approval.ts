@@ -2,10 +2,12 @@
 import { Limits } from "@agentspan/internal";
 import {
   ApprovalKind,
+  type CreateDecisionLinkRequest,
   type GetApprovalRequest,
   type ListApprovalsRequest,
   type WatchApprovalsRequest,
 } from "@agentspan/proto";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   checkEnum,
   checkId,
@@ -16,6 +18,7 @@ import {
   checkPageSize,
   checkPageToken,
   checkPerson,
+  checkSize,
 } from "./checks.js";
 import { Faults } from "./faults.js";
 
@@ -54,5 +57,24 @@ export function checkGetApproval(request: GetApprovalRequest): void {
   const faults = new Faults();
   checkId(faults, "runId", request.runId);
   checkId(faults, "approvalId", request.approvalId);
+  faults.throwIfAny();
+}
+
+const DAY_MS = 86_400_000;
+
+/** `now` in milliseconds since the epoch. */
+export function checkCreateDecisionLink(request: CreateDecisionLinkRequest, now: number): void {
+  const { runId, approvalId, person, expiresAt, idempotencyKey } = request;
+  const faults = new Faults();
+  checkId(faults, "runId", runId);
+  checkOptionalId(faults, "approvalId", approvalId);
+  checkPerson(faults, "person", person);
+  if (expiresAt !== undefined) {
+    const at = timestampMs(expiresAt);
+    if (!(at > now && at <= now + Limits.linkDays * DAY_MS)) {
+      faults.add("expiresAt", `must lie in the future, at most ${Limits.linkDays} days from now`);
+    }
+  }
+  checkSize(faults, "idempotencyKey", idempotencyKey, "idempotencyKeyBytes");
   faults.throwIfAny();
 }

@@ -1,5 +1,5 @@
 // RunService's requests.
-import { AgentspanError, canonicalArguments } from "@agentspan/internal";
+import { AgentspanError, canonicalArguments, isDecisionLinkId } from "@agentspan/internal";
 import {
   type ApproveRequest,
   type CancelRequest,
@@ -149,6 +149,8 @@ function checkDecision(faults: Faults, request: DecisionRequest): void {
   checkId(faults, "runId", request.runId);
   checkOptionalId(faults, "approvalId", request.approvalId);
   checkCallersId(faults, "decisionId", request.decisionId);
+  // Such an id says that somebody decided by a link.
+  if (isDecisionLinkId(request.decisionId)) faults.add("decisionId", "begins as only the id of a decision link may");
   checkOnBehalfOf(faults, "onBehalfOf", request.onBehalfOf);
 }
 

@@ -26,6 +26,7 @@ import { listAudit } from "./audit.js";
 import type { RequestContext } from "./context.js";
 import { cancel, pause, resume } from "./control.js";
 import { approve, reject, respond, settle } from "./decide.js";
+import { createDecisionLink } from "./decision-links.js";
 import { listDeliveries, replayDeadDeliveries, replayDelivery } from "./deliveries.js";
 import { noteGatewaysRefusal } from "./gateways-refusal.js";
 import { createGrant, getGrant, listGrants, revokeGrant } from "./grants.js";
@@ -79,6 +80,7 @@ export const methods: Readonly<Record<string, Carrier>> = Object.fromEntries([
   method(RunService.method.getHistory, getHistory),
   method(ApprovalService.method.listApprovals, listApprovals),
   method(ApprovalService.method.getApproval, getApproval),
+  method(ApprovalService.method.createDecisionLink, createDecisionLink),
   method(AuditService.method.listAudit, listAudit),
   method(AgentService.method.putAgent, putAgent),
   method(AgentService.method.getAgent, getAgent),

@@ -3,6 +3,7 @@
 import type { AgentspanError, Reason } from "@agentspan/internal";
 import {
   ApproveRequestSchema,
+  CreateDecisionLinkRequestSchema,
   CreateGrantRequestSchema,
   CreateKeyRequestSchema,
   CreateWebhookRequestSchema,
@@ -38,6 +39,11 @@ const READERS: Readonly<Record<string, Read>> = {
   "RunService/Reject": (context, body) => ofRun(context, "reject", fromBinary(RejectRequestSchema, body)),
   "RunService/Respond": (context, body) => ofRun(context, "respond", fromBinary(RespondRequestSchema, body)),
   "RunService/Settle": (context, body) => ofRun(context, "settle", fromBinary(SettleRequestSchema, body)),
+  "ApprovalService/CreateDecisionLink": async (context, body) => {
+    const request = fromBinary(CreateDecisionLinkRequestSchema, body);
+    const asked = await ofRun(context, "create_link", { ...request, decisionId: "", onBehalfOf: "" });
+    return asked && { ...asked, about: { ...asked.about, person: request.person } };
+  },
   "GrantService/CreateGrant": async ({ namespace }, body) => {
     const { agentName: agent, toolName: tool, onBehalfOf } = fromBinary(CreateGrantRequestSchema, body);
     return { run: refusedGrants(namespace), tool, asked: "create_grant", about: { agent }, onBehalfOf };

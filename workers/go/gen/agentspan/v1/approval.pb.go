@@ -1452,6 +1452,234 @@ func (x *WatchApprovalsResponse) GetCursor() string {
 	return ""
 }
 
+type CreateDecisionLinkRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	RunId string                 `protobuf:"bytes,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The one open approval where empty.
+	ApprovalId string `protobuf:"bytes,2,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	// For whom it is: the name that their credential has, or, with authentication off, that is to be recorded.
+	Person string `protobuf:"bytes,3,opt,name=person,proto3" json:"person,omitempty"`
+	// From when on it decides nothing; a day from now where unset, at most thirty. The approval's own end counts where it
+	// is sooner.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// The same key gives the same link. At most 256 bytes; a fresh one where empty.
+	IdempotencyKey string `protobuf:"bytes,5,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *CreateDecisionLinkRequest) Reset() {
+	*x = CreateDecisionLinkRequest{}
+	mi := &file_agentspan_v1_approval_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateDecisionLinkRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateDecisionLinkRequest) ProtoMessage() {}
+
+func (x *CreateDecisionLinkRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_agentspan_v1_approval_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateDecisionLinkRequest.ProtoReflect.Descriptor instead.
+func (*CreateDecisionLinkRequest) Descriptor() ([]byte, []int) {
+	return file_agentspan_v1_approval_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *CreateDecisionLinkRequest) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *CreateDecisionLinkRequest) GetApprovalId() string {
+	if x != nil {
+		return x.ApprovalId
+	}
+	return ""
+}
+
+func (x *CreateDecisionLinkRequest) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *CreateDecisionLinkRequest) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *CreateDecisionLinkRequest) GetIdempotencyKey() string {
+	if x != nil {
+		return x.IdempotencyKey
+	}
+	return ""
+}
+
+type CreateDecisionLinkResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Link          *DecisionLink          `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateDecisionLinkResponse) Reset() {
+	*x = CreateDecisionLinkResponse{}
+	mi := &file_agentspan_v1_approval_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateDecisionLinkResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateDecisionLinkResponse) ProtoMessage() {}
+
+func (x *CreateDecisionLinkResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_agentspan_v1_approval_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateDecisionLinkResponse.ProtoReflect.Descriptor instead.
+func (*CreateDecisionLinkResponse) Descriptor() ([]byte, []int) {
+	return file_agentspan_v1_approval_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CreateDecisionLinkResponse) GetLink() *DecisionLink {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+type DecisionLink struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Also the id of the decision that is made by it.
+	LinkId string `protobuf:"bytes,1,opt,name=link_id,json=linkId,proto3" json:"link_id,omitempty"`
+	// Whole where the server knows its own address (AGENTSPAN_PUBLIC_URL); else its path, which begins with "/". With
+	// authentication off whoever has it can decide.
+	Url             string                 `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	RunId           string                 `protobuf:"bytes,3,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	ApprovalId      string                 `protobuf:"bytes,4,opt,name=approval_id,json=approvalId,proto3" json:"approval_id,omitempty"`
+	Person          string                 `protobuf:"bytes,5,opt,name=person,proto3" json:"person,omitempty"`
+	ToolName        string                 `protobuf:"bytes,6,opt,name=tool_name,json=toolName,proto3" json:"tool_name,omitempty"`
+	ArgumentsDigest string                 `protobuf:"bytes,7,opt,name=arguments_digest,json=argumentsDigest,proto3" json:"arguments_digest,omitempty"`
+	ExpiresAt       *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *DecisionLink) Reset() {
+	*x = DecisionLink{}
+	mi := &file_agentspan_v1_approval_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecisionLink) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecisionLink) ProtoMessage() {}
+
+func (x *DecisionLink) ProtoReflect() protoreflect.Message {
+	mi := &file_agentspan_v1_approval_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecisionLink.ProtoReflect.Descriptor instead.
+func (*DecisionLink) Descriptor() ([]byte, []int) {
+	return file_agentspan_v1_approval_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *DecisionLink) GetLinkId() string {
+	if x != nil {
+		return x.LinkId
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetRunId() string {
+	if x != nil {
+		return x.RunId
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetApprovalId() string {
+	if x != nil {
+		return x.ApprovalId
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetPerson() string {
+	if x != nil {
+		return x.Person
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetToolName() string {
+	if x != nil {
+		return x.ToolName
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetArgumentsDigest() string {
+	if x != nil {
+		return x.ArgumentsDigest
+	}
+	return ""
+}
+
+func (x *DecisionLink) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
 var File_agentspan_v1_approval_proto protoreflect.FileDescriptor
 
 const file_agentspan_v1_approval_proto_rawDesc = "" +
@@ -1580,7 +1808,28 @@ const file_agentspan_v1_approval_proto_rawDesc = "" +
 	"\x16WatchApprovalsResponse\x122\n" +
 	"\bapproval\x18\x01 \x01(\v2\x16.agentspan.v1.ApprovalR\bapproval\x12\x16\n" +
 	"\x06closed\x18\x02 \x01(\bR\x06closed\x12\x16\n" +
-	"\x06cursor\x18\x03 \x01(\tR\x06cursor*\x83\x01\n" +
+	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"\xcf\x01\n" +
+	"\x19CreateDecisionLinkRequest\x12\x15\n" +
+	"\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x1f\n" +
+	"\vapproval_id\x18\x02 \x01(\tR\n" +
+	"approvalId\x12\x16\n" +
+	"\x06person\x18\x03 \x01(\tR\x06person\x129\n" +
+	"\n" +
+	"expires_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12'\n" +
+	"\x0fidempotency_key\x18\x05 \x01(\tR\x0eidempotencyKey\"L\n" +
+	"\x1aCreateDecisionLinkResponse\x12.\n" +
+	"\x04link\x18\x01 \x01(\v2\x1a.agentspan.v1.DecisionLinkR\x04link\"\x8c\x02\n" +
+	"\fDecisionLink\x12\x17\n" +
+	"\alink_id\x18\x01 \x01(\tR\x06linkId\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12\x15\n" +
+	"\x06run_id\x18\x03 \x01(\tR\x05runId\x12\x1f\n" +
+	"\vapproval_id\x18\x04 \x01(\tR\n" +
+	"approvalId\x12\x16\n" +
+	"\x06person\x18\x05 \x01(\tR\x06person\x12\x1b\n" +
+	"\ttool_name\x18\x06 \x01(\tR\btoolName\x12)\n" +
+	"\x10arguments_digest\x18\a \x01(\tR\x0fargumentsDigest\x129\n" +
+	"\n" +
+	"expires_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt*\x83\x01\n" +
 	"\fApprovalKind\x12\x1d\n" +
 	"\x19APPROVAL_KIND_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16APPROVAL_KIND_APPROVAL\x10\x01\x12\x1a\n" +
@@ -1604,11 +1853,12 @@ const file_agentspan_v1_approval_proto_rawDesc = "" +
 	"\x16PROBE_VERDICT_HAPPENED\x10\x01\x12 \n" +
 	"\x1cPROBE_VERDICT_DID_NOT_HAPPEN\x10\x02\x12\x19\n" +
 	"\x15PROBE_VERDICT_UNKNOWN\x10\x03\x12\x1b\n" +
-	"\x17PROBE_VERDICT_NO_ANSWER\x10\x042\x9e\x02\n" +
+	"\x17PROBE_VERDICT_NO_ANSWER\x10\x042\x87\x03\n" +
 	"\x0fApprovalService\x12X\n" +
 	"\rListApprovals\x12\".agentspan.v1.ListApprovalsRequest\x1a#.agentspan.v1.ListApprovalsResponse\x12R\n" +
 	"\vGetApproval\x12 .agentspan.v1.GetApprovalRequest\x1a!.agentspan.v1.GetApprovalResponse\x12]\n" +
-	"\x0eWatchApprovals\x12#.agentspan.v1.WatchApprovalsRequest\x1a$.agentspan.v1.WatchApprovalsResponse0\x01BHZFgithub.com/agentspan/agentspan/workers/go/gen/agentspan/v1;agentspanv1b\x06proto3"
+	"\x0eWatchApprovals\x12#.agentspan.v1.WatchApprovalsRequest\x1a$.agentspan.v1.WatchApprovalsResponse0\x01\x12g\n" +
+	"\x12CreateDecisionLink\x12'.agentspan.v1.CreateDecisionLinkRequest\x1a(.agentspan.v1.CreateDecisionLinkResponseBHZFgithub.com/agentspan/agentspan/workers/go/gen/agentspan/v1;agentspanv1b\x06proto3"
 
 var (
 	file_agentspan_v1_approval_proto_rawDescOnce sync.Once
@@ -1623,69 +1873,77 @@ func file_agentspan_v1_approval_proto_rawDescGZIP() []byte {
 }
 
 var file_agentspan_v1_approval_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_agentspan_v1_approval_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_agentspan_v1_approval_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_agentspan_v1_approval_proto_goTypes = []any{
-	(ApprovalKind)(0),              // 0: agentspan.v1.ApprovalKind
-	(DecisionOutcome)(0),           // 1: agentspan.v1.DecisionOutcome
-	(PreviewStatus)(0),             // 2: agentspan.v1.PreviewStatus
-	(ProbeVerdict)(0),              // 3: agentspan.v1.ProbeVerdict
-	(*Approval)(nil),               // 4: agentspan.v1.Approval
-	(*Preview)(nil),                // 5: agentspan.v1.Preview
-	(*UnknownOutcome)(nil),         // 6: agentspan.v1.UnknownOutcome
-	(*Vote)(nil),                   // 7: agentspan.v1.Vote
-	(*Decision)(nil),               // 8: agentspan.v1.Decision
-	(*GrantUse)(nil),               // 9: agentspan.v1.GrantUse
-	(*ListApprovalsRequest)(nil),   // 10: agentspan.v1.ListApprovalsRequest
-	(*ListApprovalsResponse)(nil),  // 11: agentspan.v1.ListApprovalsResponse
-	(*GetApprovalRequest)(nil),     // 12: agentspan.v1.GetApprovalRequest
-	(*GetApprovalResponse)(nil),    // 13: agentspan.v1.GetApprovalResponse
-	(*WatchApprovalsRequest)(nil),  // 14: agentspan.v1.WatchApprovalsRequest
-	(*WatchApprovalsResponse)(nil), // 15: agentspan.v1.WatchApprovalsResponse
-	nil,                            // 16: agentspan.v1.ListApprovalsRequest.LabelsEntry
-	nil,                            // 17: agentspan.v1.WatchApprovalsRequest.LabelsEntry
-	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
-	(*Approvers)(nil),              // 19: agentspan.v1.Approvers
+	(ApprovalKind)(0),                  // 0: agentspan.v1.ApprovalKind
+	(DecisionOutcome)(0),               // 1: agentspan.v1.DecisionOutcome
+	(PreviewStatus)(0),                 // 2: agentspan.v1.PreviewStatus
+	(ProbeVerdict)(0),                  // 3: agentspan.v1.ProbeVerdict
+	(*Approval)(nil),                   // 4: agentspan.v1.Approval
+	(*Preview)(nil),                    // 5: agentspan.v1.Preview
+	(*UnknownOutcome)(nil),             // 6: agentspan.v1.UnknownOutcome
+	(*Vote)(nil),                       // 7: agentspan.v1.Vote
+	(*Decision)(nil),                   // 8: agentspan.v1.Decision
+	(*GrantUse)(nil),                   // 9: agentspan.v1.GrantUse
+	(*ListApprovalsRequest)(nil),       // 10: agentspan.v1.ListApprovalsRequest
+	(*ListApprovalsResponse)(nil),      // 11: agentspan.v1.ListApprovalsResponse
+	(*GetApprovalRequest)(nil),         // 12: agentspan.v1.GetApprovalRequest
+	(*GetApprovalResponse)(nil),        // 13: agentspan.v1.GetApprovalResponse
+	(*WatchApprovalsRequest)(nil),      // 14: agentspan.v1.WatchApprovalsRequest
+	(*WatchApprovalsResponse)(nil),     // 15: agentspan.v1.WatchApprovalsResponse
+	(*CreateDecisionLinkRequest)(nil),  // 16: agentspan.v1.CreateDecisionLinkRequest
+	(*CreateDecisionLinkResponse)(nil), // 17: agentspan.v1.CreateDecisionLinkResponse
+	(*DecisionLink)(nil),               // 18: agentspan.v1.DecisionLink
+	nil,                                // 19: agentspan.v1.ListApprovalsRequest.LabelsEntry
+	nil,                                // 20: agentspan.v1.WatchApprovalsRequest.LabelsEntry
+	(*timestamppb.Timestamp)(nil),      // 21: google.protobuf.Timestamp
+	(*Approvers)(nil),                  // 22: agentspan.v1.Approvers
 }
 var file_agentspan_v1_approval_proto_depIdxs = []int32{
 	0,  // 0: agentspan.v1.Approval.kind:type_name -> agentspan.v1.ApprovalKind
-	18, // 1: agentspan.v1.Approval.requested_at:type_name -> google.protobuf.Timestamp
-	18, // 2: agentspan.v1.Approval.expires_at:type_name -> google.protobuf.Timestamp
+	21, // 1: agentspan.v1.Approval.requested_at:type_name -> google.protobuf.Timestamp
+	21, // 2: agentspan.v1.Approval.expires_at:type_name -> google.protobuf.Timestamp
 	7,  // 3: agentspan.v1.Approval.votes:type_name -> agentspan.v1.Vote
-	18, // 4: agentspan.v1.Approval.updated_at:type_name -> google.protobuf.Timestamp
+	21, // 4: agentspan.v1.Approval.updated_at:type_name -> google.protobuf.Timestamp
 	6,  // 5: agentspan.v1.Approval.unknown_outcome:type_name -> agentspan.v1.UnknownOutcome
 	8,  // 6: agentspan.v1.Approval.decision:type_name -> agentspan.v1.Decision
-	19, // 7: agentspan.v1.Approval.approvers:type_name -> agentspan.v1.Approvers
-	18, // 8: agentspan.v1.Approval.escalated_at:type_name -> google.protobuf.Timestamp
+	22, // 7: agentspan.v1.Approval.approvers:type_name -> agentspan.v1.Approvers
+	21, // 8: agentspan.v1.Approval.escalated_at:type_name -> google.protobuf.Timestamp
 	5,  // 9: agentspan.v1.Approval.preview:type_name -> agentspan.v1.Preview
 	2,  // 10: agentspan.v1.Preview.status:type_name -> agentspan.v1.PreviewStatus
-	18, // 11: agentspan.v1.Preview.taken_at:type_name -> google.protobuf.Timestamp
+	21, // 11: agentspan.v1.Preview.taken_at:type_name -> google.protobuf.Timestamp
 	5,  // 12: agentspan.v1.Preview.previous:type_name -> agentspan.v1.Preview
-	18, // 13: agentspan.v1.UnknownOutcome.granted_at:type_name -> google.protobuf.Timestamp
-	18, // 14: agentspan.v1.UnknownOutcome.last_heartbeat_at:type_name -> google.protobuf.Timestamp
+	21, // 13: agentspan.v1.UnknownOutcome.granted_at:type_name -> google.protobuf.Timestamp
+	21, // 14: agentspan.v1.UnknownOutcome.last_heartbeat_at:type_name -> google.protobuf.Timestamp
 	3,  // 15: agentspan.v1.UnknownOutcome.probe_verdict:type_name -> agentspan.v1.ProbeVerdict
-	18, // 16: agentspan.v1.Vote.at:type_name -> google.protobuf.Timestamp
+	21, // 16: agentspan.v1.Vote.at:type_name -> google.protobuf.Timestamp
 	1,  // 17: agentspan.v1.Vote.what:type_name -> agentspan.v1.DecisionOutcome
 	1,  // 18: agentspan.v1.Decision.outcome:type_name -> agentspan.v1.DecisionOutcome
-	18, // 19: agentspan.v1.Decision.decided_at:type_name -> google.protobuf.Timestamp
+	21, // 19: agentspan.v1.Decision.decided_at:type_name -> google.protobuf.Timestamp
 	9,  // 20: agentspan.v1.Decision.ground:type_name -> agentspan.v1.GrantUse
 	0,  // 21: agentspan.v1.ListApprovalsRequest.kinds:type_name -> agentspan.v1.ApprovalKind
-	16, // 22: agentspan.v1.ListApprovalsRequest.labels:type_name -> agentspan.v1.ListApprovalsRequest.LabelsEntry
+	19, // 22: agentspan.v1.ListApprovalsRequest.labels:type_name -> agentspan.v1.ListApprovalsRequest.LabelsEntry
 	4,  // 23: agentspan.v1.ListApprovalsResponse.approvals:type_name -> agentspan.v1.Approval
 	4,  // 24: agentspan.v1.GetApprovalResponse.approval:type_name -> agentspan.v1.Approval
 	0,  // 25: agentspan.v1.WatchApprovalsRequest.kinds:type_name -> agentspan.v1.ApprovalKind
-	17, // 26: agentspan.v1.WatchApprovalsRequest.labels:type_name -> agentspan.v1.WatchApprovalsRequest.LabelsEntry
+	20, // 26: agentspan.v1.WatchApprovalsRequest.labels:type_name -> agentspan.v1.WatchApprovalsRequest.LabelsEntry
 	4,  // 27: agentspan.v1.WatchApprovalsResponse.approval:type_name -> agentspan.v1.Approval
-	10, // 28: agentspan.v1.ApprovalService.ListApprovals:input_type -> agentspan.v1.ListApprovalsRequest
-	12, // 29: agentspan.v1.ApprovalService.GetApproval:input_type -> agentspan.v1.GetApprovalRequest
-	14, // 30: agentspan.v1.ApprovalService.WatchApprovals:input_type -> agentspan.v1.WatchApprovalsRequest
-	11, // 31: agentspan.v1.ApprovalService.ListApprovals:output_type -> agentspan.v1.ListApprovalsResponse
-	13, // 32: agentspan.v1.ApprovalService.GetApproval:output_type -> agentspan.v1.GetApprovalResponse
-	15, // 33: agentspan.v1.ApprovalService.WatchApprovals:output_type -> agentspan.v1.WatchApprovalsResponse
-	31, // [31:34] is the sub-list for method output_type
-	28, // [28:31] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	21, // 28: agentspan.v1.CreateDecisionLinkRequest.expires_at:type_name -> google.protobuf.Timestamp
+	18, // 29: agentspan.v1.CreateDecisionLinkResponse.link:type_name -> agentspan.v1.DecisionLink
+	21, // 30: agentspan.v1.DecisionLink.expires_at:type_name -> google.protobuf.Timestamp
+	10, // 31: agentspan.v1.ApprovalService.ListApprovals:input_type -> agentspan.v1.ListApprovalsRequest
+	12, // 32: agentspan.v1.ApprovalService.GetApproval:input_type -> agentspan.v1.GetApprovalRequest
+	14, // 33: agentspan.v1.ApprovalService.WatchApprovals:input_type -> agentspan.v1.WatchApprovalsRequest
+	16, // 34: agentspan.v1.ApprovalService.CreateDecisionLink:input_type -> agentspan.v1.CreateDecisionLinkRequest
+	11, // 35: agentspan.v1.ApprovalService.ListApprovals:output_type -> agentspan.v1.ListApprovalsResponse
+	13, // 36: agentspan.v1.ApprovalService.GetApproval:output_type -> agentspan.v1.GetApprovalResponse
+	15, // 37: agentspan.v1.ApprovalService.WatchApprovals:output_type -> agentspan.v1.WatchApprovalsResponse
+	17, // 38: agentspan.v1.ApprovalService.CreateDecisionLink:output_type -> agentspan.v1.CreateDecisionLinkResponse
+	35, // [35:39] is the sub-list for method output_type
+	31, // [31:35] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_agentspan_v1_approval_proto_init() }
@@ -1700,7 +1958,7 @@ func file_agentspan_v1_approval_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_agentspan_v1_approval_proto_rawDesc), len(file_agentspan_v1_approval_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -298,3 +298,43 @@ class WatchApprovalsResponse(_message.Message):
     closed: bool
     cursor: str
     def __init__(self, approval: _Optional[_Union[Approval, _Mapping]] = ..., closed: bool = ..., cursor: _Optional[str] = ...) -> None: ...
+
+class CreateDecisionLinkRequest(_message.Message):
+    __slots__ = ("run_id", "approval_id", "person", "expires_at", "idempotency_key")
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _ClassVar[int]
+    run_id: str
+    approval_id: str
+    person: str
+    expires_at: _timestamp_pb2.Timestamp
+    idempotency_key: str
+    def __init__(self, run_id: _Optional[str] = ..., approval_id: _Optional[str] = ..., person: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., idempotency_key: _Optional[str] = ...) -> None: ...
+
+class CreateDecisionLinkResponse(_message.Message):
+    __slots__ = ("link",)
+    LINK_FIELD_NUMBER: _ClassVar[int]
+    link: DecisionLink
+    def __init__(self, link: _Optional[_Union[DecisionLink, _Mapping]] = ...) -> None: ...
+
+class DecisionLink(_message.Message):
+    __slots__ = ("link_id", "url", "run_id", "approval_id", "person", "tool_name", "arguments_digest", "expires_at")
+    LINK_ID_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    RUN_ID_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_ID_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    TOOL_NAME_FIELD_NUMBER: _ClassVar[int]
+    ARGUMENTS_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    link_id: str
+    url: str
+    run_id: str
+    approval_id: str
+    person: str
+    tool_name: str
+    arguments_digest: str
+    expires_at: _timestamp_pb2.Timestamp
+    def __init__(self, link_id: _Optional[str] = ..., url: _Optional[str] = ..., run_id: _Optional[str] = ..., approval_id: _Optional[str] = ..., person: _Optional[str] = ..., tool_name: _Optional[str] = ..., arguments_digest: _Optional[str] = ..., expires_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...

@@ -42,6 +42,9 @@ const (
 	// ApprovalServiceWatchApprovalsProcedure is the fully-qualified name of the ApprovalService's
 	// WatchApprovals RPC.
 	ApprovalServiceWatchApprovalsProcedure = "/agentspan.v1.ApprovalService/WatchApprovals"
+	// ApprovalServiceCreateDecisionLinkProcedure is the fully-qualified name of the ApprovalService's
+	// CreateDecisionLink RPC.
+	ApprovalServiceCreateDecisionLinkProcedure = "/agentspan.v1.ApprovalService/CreateDecisionLink"
 )
 
 // ApprovalServiceClient is a client for the agentspan.v1.ApprovalService service.
@@ -54,6 +57,11 @@ type ApprovalServiceClient interface {
 	// A snapshot of the open checkpoints, then each one that opens, changes or closes, within about a second. It goes on
 	// until the caller leaves. Errors: INVALID_REQUEST for a cursor that no watch gave out.
 	WatchApprovals(context.Context, *v1.WatchApprovalsRequest) (*connect.ServerStreamForClient[v1.WatchApprovalsResponse], error)
+	// Makes a link by which one person decides one APPROVAL, once, about the arguments that it has now. With authentication
+	// on whoever opens it must still sign in as that person. Errors: INVALID_REQUEST, also for a question or a settlement,
+	// for a person who may not decide it, and where orchestrators have no signing keys; RUN_NOT_FOUND, APPROVAL_NOT_FOUND,
+	// APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE where it is not open, IDEMPOTENCY_KEY_REUSED.
+	CreateDecisionLink(context.Context, *v1.CreateDecisionLinkRequest) (*v1.CreateDecisionLinkResponse, error)
 }
 
 // NewApprovalServiceClient constructs a client for the agentspan.v1.ApprovalService service. By
@@ -85,14 +93,21 @@ func NewApprovalServiceClient(httpClient connect.HTTPClient, baseURL string, opt
 			connect.WithSchema(approvalServiceMethods.ByName("WatchApprovals")),
 			connect.WithClientOptions(opts...),
 		),
+		createDecisionLink: connect.NewClient[v1.CreateDecisionLinkRequest, v1.CreateDecisionLinkResponse](
+			httpClient,
+			baseURL+ApprovalServiceCreateDecisionLinkProcedure,
+			connect.WithSchema(approvalServiceMethods.ByName("CreateDecisionLink")),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // approvalServiceClient implements ApprovalServiceClient.
 type approvalServiceClient struct {
-	listApprovals  *connect.Client[v1.ListApprovalsRequest, v1.ListApprovalsResponse]
-	getApproval    *connect.Client[v1.GetApprovalRequest, v1.GetApprovalResponse]
-	watchApprovals *connect.Client[v1.WatchApprovalsRequest, v1.WatchApprovalsResponse]
+	listApprovals      *connect.Client[v1.ListApprovalsRequest, v1.ListApprovalsResponse]
+	getApproval        *connect.Client[v1.GetApprovalRequest, v1.GetApprovalResponse]
+	watchApprovals     *connect.Client[v1.WatchApprovalsRequest, v1.WatchApprovalsResponse]
+	createDecisionLink *connect.Client[v1.CreateDecisionLinkRequest, v1.CreateDecisionLinkResponse]
 }
 
 // ListApprovals calls agentspan.v1.ApprovalService.ListApprovals.
@@ -118,6 +133,15 @@ func (c *approvalServiceClient) WatchApprovals(ctx context.Context, req *v1.Watc
 	return c.watchApprovals.CallServerStream(ctx, connect.NewRequest(req))
 }
 
+// CreateDecisionLink calls agentspan.v1.ApprovalService.CreateDecisionLink.
+func (c *approvalServiceClient) CreateDecisionLink(ctx context.Context, req *v1.CreateDecisionLinkRequest) (*v1.CreateDecisionLinkResponse, error) {
+	response, err := c.createDecisionLink.CallUnary(ctx, connect.NewRequest(req))
+	if response != nil {
+		return response.Msg, err
+	}
+	return nil, err
+}
+
 // ApprovalServiceHandler is an implementation of the agentspan.v1.ApprovalService service.
 type ApprovalServiceHandler interface {
 	// Lists open checkpoints. Runs whose oldest one has waited the longest come first, and those of a run together, oldest
@@ -128,6 +152,11 @@ type ApprovalServiceHandler interface {
 	// A snapshot of the open checkpoints, then each one that opens, changes or closes, within about a second. It goes on
 	// until the caller leaves. Errors: INVALID_REQUEST for a cursor that no watch gave out.
 	WatchApprovals(context.Context, *v1.WatchApprovalsRequest, *connect.ServerStream[v1.WatchApprovalsResponse]) error
+	// Makes a link by which one person decides one APPROVAL, once, about the arguments that it has now. With authentication
+	// on whoever opens it must still sign in as that person. Errors: INVALID_REQUEST, also for a question or a settlement,
+	// for a person who may not decide it, and where orchestrators have no signing keys; RUN_NOT_FOUND, APPROVAL_NOT_FOUND,
+	// APPROVAL_ID_REQUIRED, NOTHING_TO_DECIDE where it is not open, IDEMPOTENCY_KEY_REUSED.
+	CreateDecisionLink(context.Context, *v1.CreateDecisionLinkRequest) (*v1.CreateDecisionLinkResponse, error)
 }
 
 // NewApprovalServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -155,6 +184,12 @@ func NewApprovalServiceHandler(svc ApprovalServiceHandler, opts ...connect.Handl
 		connect.WithSchema(approvalServiceMethods.ByName("WatchApprovals")),
 		connect.WithHandlerOptions(opts...),
 	)
+	approvalServiceCreateDecisionLinkHandler := connect.NewUnaryHandlerSimple(
+		ApprovalServiceCreateDecisionLinkProcedure,
+		svc.CreateDecisionLink,
+		connect.WithSchema(approvalServiceMethods.ByName("CreateDecisionLink")),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/agentspan.v1.ApprovalService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case ApprovalServiceListApprovalsProcedure:
@@ -163,6 +198,8 @@ func NewApprovalServiceHandler(svc ApprovalServiceHandler, opts ...connect.Handl
 			approvalServiceGetApprovalHandler.ServeHTTP(w, r)
 		case ApprovalServiceWatchApprovalsProcedure:
 			approvalServiceWatchApprovalsHandler.ServeHTTP(w, r)
+		case ApprovalServiceCreateDecisionLinkProcedure:
+			approvalServiceCreateDecisionLinkHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -182,4 +219,8 @@ func (UnimplementedApprovalServiceHandler) GetApproval(context.Context, *v1.GetA
 
 func (UnimplementedApprovalServiceHandler) WatchApprovals(context.Context, *v1.WatchApprovalsRequest, *connect.ServerStream[v1.WatchApprovalsResponse]) error {
 	return connect.NewError(connect.CodeUnimplemented, errors.New("agentspan.v1.ApprovalService.WatchApprovals is not implemented"))
+}
+
+func (UnimplementedApprovalServiceHandler) CreateDecisionLink(context.Context, *v1.CreateDecisionLinkRequest) (*v1.CreateDecisionLinkResponse, error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("agentspan.v1.ApprovalService.CreateDecisionLink is not implemented"))
 }
