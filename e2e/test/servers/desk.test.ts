@@ -74,7 +74,9 @@ describe.skipIf("missing" in browser)("the desk", () => {
     page.on("request", (request) => asked.push(request.url()));
     await signIn(page, KEYS.maria.text);
     await page.getByRole("heading", { name: "Waiting for people" }).waitFor();
-    await page.getByText(`key ${KEYS.maria.keyId}`).waitFor();
+    await page.locator("summary", { hasText: "maria" }).click();
+    await page.getByText(`API key ${KEYS.maria.keyId}`).waitFor();
+    expect(await barriers(page)).toEqual([]);
     await page.reload();
     await page.getByRole("heading", { name: "Waiting for people" }).waitFor();
     expect([...asked, page.url()].filter((one) => one.includes(KEYS.maria.text))).toEqual([]);
@@ -104,6 +106,17 @@ describe.skipIf("missing" in browser)("the desk", () => {
     expect(result.state).toBe("COMPLETED");
     expect(begun(run.runId).map(({ args }) => args)).toEqual(['{"amount":29.99,"order_id":"ORD-keys"}']);
     expect(begun(run.runId)[0]?.approvalId).toBe(run.approvalId);
+  });
+
+  it("lets whoever may not decide look, and tells them why there is nothing to press", async () => {
+    const run = await waiting("looked at", [call("refund", { order_id: "ORD-look", amount: 1 }), { text: "ok" }]);
+    const page = await at("program");
+    await openApproval(page, run);
+    await page.getByText("You may look at this, and not decide it").waitFor();
+    await page.getByText("You are here as runner, which does not allow it.").waitFor();
+    expect(await page.getByRole("button", { name: "Approve" }).count()).toBe(0);
+    expect(await barriers(page)).toEqual([]);
+    await run.handle.cancel("done with it");
   });
 
   it("rejects with a reason, which the model is told", async () => {

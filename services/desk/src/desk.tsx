@@ -4,7 +4,7 @@ import { TransportProvider } from "@connectrpc/connect-query";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Route, Switch } from "wouter";
+import { Route, Switch, useRoute } from "wouter";
 import { isPassing } from "./api/refusal.js";
 import { deskTransport } from "./api/transport.js";
 import { ApprovalPage } from "./approval/approval-page.js";
@@ -12,7 +12,11 @@ import { InboxProvider } from "./inbox/inbox-context.js";
 import { InboxPage } from "./inbox/inbox-page.js";
 import { RunPage } from "./run/run-page.js";
 import { RunsPage } from "./runs/runs-page.js";
+import { deskConfig } from "./session/desk-config.js";
 import { Entrance } from "./session/entrance.js";
+import { FinishSignIn } from "./session/finish-sign-in.js";
+import { CALLBACK } from "./session/provider.js";
+import { Renewal } from "./session/renewal.js";
 import { SessionStore } from "./session/session.js";
 import { SessionProvider, useSession } from "./session/session-context.js";
 import { NotFound } from "./shell/not-found.js";
@@ -39,9 +43,11 @@ export function Desk(): ReactNode {
 
 /** Of one person: somebody else gets all of it anew. */
 function Pages(): ReactNode {
-  const { credential } = useSession();
+  const { turn } = useSession();
+  const [isBack] = useRoute(CALLBACK);
+  if (isBack) return <FinishSignIn />;
   return (
-    <Entrance key={credential}>
+    <Entrance key={turn}>
       <InboxProvider>
         <Shell>
           <Switch>
@@ -69,16 +75,21 @@ function Pages(): ReactNode {
 
 function makeParts() {
   const session = new SessionStore(window.sessionStorage);
+  const renewal = new Renewal(session, async () => (await deskConfig()).signIn);
   const queries = new QueryClient({
     defaultOptions: { queries: { retry: (count, error) => count < RETRIES && isPassing(error) } },
   });
   const transport = deskTransport({
     session,
-    onRefused: (credential) => {
+    onRefused: async (credential, words) => {
+      if (credential === "") return false;
+      if (await renewal.recover(credential)) return true;
       // Another one may have been shown since.
-      if (credential === "" || session.get().credential !== credential) return;
-      session.refuse();
-      queries.clear();
+      if (session.get().credential === credential) {
+        session.refuse(words);
+        queries.clear();
+      }
+      return false;
     },
   });
   return { session, queries, transport };

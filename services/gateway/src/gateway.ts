@@ -10,7 +10,8 @@ import {
 import { type Authentication, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
 import { NatsBus, type NatsBusOptions } from "./bus/nats-bus.js";
-import { type DeskFiles, readDesk } from "./desk/desk-files.js";
+import { readDesk } from "./desk/desk-files.js";
+import { type DeskSite, deskSite } from "./desk/desk-site.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
@@ -104,7 +105,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     authentication === undefined
       ? openGuard()
       : guardOf({ authentication, allowedOrigins, orchestrators, trusted, log, stopped: stopped.signal });
-  const desk = options.desk === undefined ? undefined : deskIn(options.desk, log);
+  const desk = options.desk === undefined ? undefined : deskIn(options.desk, authentication, log);
   const listener = connectListener({ methods, guard, readiness, log, desk, requestMs: options.slowness?.requestMs });
   const door = new FrontDoor({ listener, log, tls, ...options.slowness });
   const grpc = new GrpcServer({ methods, guard, log, tls });
@@ -139,11 +140,11 @@ export function hostProblem(host: string, authentication: boolean): string | und
 }
 
 /** A gateway without a page does all else. */
-function deskIn(folder: string, log: Logger): DeskFiles | undefined {
+function deskIn(folder: string, authentication: Authentication | undefined, log: Logger): DeskSite | undefined {
   try {
     const files = readDesk(folder);
     if (files === undefined) log.warn({ folder }, "There is no approval desk here: it was not built (npm run build)");
-    return files;
+    return files && deskSite(files, authentication?.issuers);
   } catch (err) {
     log.warn({ err, folder }, "There is no approval desk here: its files cannot be read");
     return undefined;

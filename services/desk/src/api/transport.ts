@@ -8,24 +8,25 @@ const CALL_MS = 20_000;
 
 export interface TransportOptions {
   readonly session: SessionStore;
-  /** The server no longer takes the credential that it was shown. */
-  readonly onRefused: (credential: string) => void;
+  /** The server no longer takes the credential that it was shown. Resolves to whether another one is there by now. */
+  readonly onRefused: (credential: string, words: string) => Promise<boolean>;
 }
 
 export function deskTransport({ session, onRefused }: TransportOptions): Transport {
   const asWhom: Interceptor = (next) => async (request) => {
     const { credential } = session.get();
     if (credential !== "") request.header.set("authorization", `Bearer ${credential}`);
-    const told = (error: unknown): unknown => {
-      if (ConnectError.from(error).code === Code.Unauthenticated) onRefused(credential);
-      return error;
+    const told = async (error: unknown): Promise<unknown> => {
+      const { code, rawMessage } = ConnectError.from(error);
+      if (code !== Code.Unauthenticated || !(await onRefused(credential, rawMessage))) return error;
+      return new ConnectError("The credential was renewed meanwhile.", Code.Unavailable);
     };
     try {
       const response = await next(request);
       // A stream says so when the key is revoked in the middle of it.
       return response.stream ? { ...response, message: heard(response.message, told) } : response;
     } catch (error) {
-      throw told(error);
+      throw await told(error);
     }
   };
   return createConnectTransport({
@@ -38,10 +39,10 @@ export function deskTransport({ session, onRefused }: TransportOptions): Transpo
   });
 }
 
-async function* heard<T>(messages: AsyncIterable<T>, told: (error: unknown) => unknown): AsyncGenerator<T> {
+async function* heard<T>(messages: AsyncIterable<T>, told: (error: unknown) => Promise<unknown>): AsyncGenerator<T> {
   try {
     yield* messages;
   } catch (error) {
-    throw told(error);
+    throw await told(error);
   }
 }

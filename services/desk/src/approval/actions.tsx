@@ -1,8 +1,9 @@
 // What can be decided about an open checkpoint.
 
 import { type Approval, ApprovalKind, type Tool } from "@agentspan/proto";
-import { Button, Kbd } from "@mantine/core";
+import { Alert, Button, Kbd } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
+import { useRefusal } from "../session/identity.js";
 import { useKeys } from "../shell/use-keys.js";
 import type { Choice } from "./decision.js";
 import { EditForm, RejectForm, RespondForm, SettleForm } from "./forms.js";
@@ -41,7 +42,15 @@ export function Actions({ approval, tool, deciding, isHeld }: ActionsProps): Rea
     e: () => isApproval && setMode("edit"),
     i: () => isApproval && setMode("respond"),
   });
+  const refusal = useRefusal("RunService/Approve");
   const form = { isPending: isBusy, onDecide: choose, onCancel: () => back() };
+  if (refusal !== undefined) {
+    return (
+      <Alert color="gray" title="You may look at this, and not decide it">
+        {refusal} Deciding takes the role approver.
+      </Alert>
+    );
+  }
   if (approval.kind === ApprovalKind.SETTLEMENT) return <SettleForm isPending={isBusy} onDecide={choose} />;
   switch (mode) {
     case "reject":

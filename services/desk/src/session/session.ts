@@ -1,15 +1,29 @@
 // Who sits at this desk: a credential in this tab's storage, which the browser drops with the tab. It goes into a header
 // of each call and nowhere else, never into an address or a cookie, so that no other page can borrow it.
+import type { ProviderTokens } from "./provider.js";
+
 const CREDENTIAL = "agentspan.credential";
+const TOKENS = "agentspan.tokens";
 const NAME = "agentspan.name";
 
 export interface Session {
   /** An API key or a token; empty where nobody has signed in. */
   readonly credential: string;
+  /** What came with it, where an identity provider gave it. */
+  readonly tokens?: ProviderTokens | undefined;
+  /** One more for each time that somebody comes or goes: a credential that is renewed is the same person's. */
+  readonly turn: number;
   /** Whom decisions are made for while authentication is off; empty where nobody said. */
   readonly name: string;
-  /** The server took the credential no longer, or never: whoever sits here is asked for another. */
-  readonly refused: boolean;
+  /** What the server took no longer, or never: whoever sits here is asked for another. */
+  readonly refused?: Refused | undefined;
+}
+
+export interface Refused {
+  /** Whether it was typed in, or an identity provider gave it. */
+  readonly what: "key" | "sign-in";
+  /** The server's own. */
+  readonly words: string;
 }
 
 /** The part of a browser's storage that is used. */
@@ -31,8 +45,9 @@ export class SessionStore {
     this.#storage = storage;
     this.#session = {
       credential: storage.getItem(CREDENTIAL) ?? "",
+      tokens: readTokens(storage.getItem(TOKENS)),
+      turn: 0,
       name: storage.getItem(NAME) ?? "",
-      refused: false,
     };
   }
 
@@ -43,18 +58,32 @@ export class SessionStore {
     return () => this.#listeners.delete(listener);
   };
 
-  signIn(credential: string): void {
-    this.#storage.setItem(CREDENTIAL, credential);
-    this.#change({ ...this.#session, credential, refused: false });
+  signIn(credential: string, tokens?: ProviderTokens): void {
+    this.#keep(credential, tokens);
+    this.#change({ ...this.#session, credential, tokens, turn: this.#session.turn + 1, refused: undefined });
+  }
+
+  /** Another credential of the same person. */
+  renew(credential: string, tokens: ProviderTokens): void {
+    this.#keep(credential, tokens);
+    this.#change({ ...this.#session, credential, tokens });
+  }
+
+  /** The provider gives no other one: what there is holds until its end. */
+  renewNoMore(): void {
+    const { credential, tokens } = this.#session;
+    if (tokens === undefined) return;
+    const { refreshToken: _gone, ...rest } = tokens;
+    this.renew(credential, rest);
   }
 
   signOut(): void {
-    this.#forget(false);
+    this.#forget(undefined);
   }
 
   /** The server does not take what it was shown. */
-  refuse(): void {
-    this.#forget(true);
+  refuse(words: string): void {
+    this.#forget({ what: this.#session.tokens === undefined ? "key" : "sign-in", words });
   }
 
   callMyself(name: string): void {
@@ -62,15 +91,27 @@ export class SessionStore {
     this.#change({ ...this.#session, name });
   }
 
-  #forget(refused: boolean): void {
+  #forget(refused: Session["refused"]): void {
     this.#storage.removeItem(CREDENTIAL);
-    this.#change({ ...this.#session, credential: "", refused });
+    this.#storage.removeItem(TOKENS);
+    this.#change({ ...this.#session, credential: "", tokens: undefined, turn: this.#session.turn + 1, refused });
+  }
+
+  #keep(credential: string, tokens: ProviderTokens | undefined): void {
+    this.#storage.setItem(CREDENTIAL, credential);
+    if (tokens === undefined) this.#storage.removeItem(TOKENS);
+    else this.#storage.setItem(TOKENS, JSON.stringify(tokens));
   }
 
   #change(session: Session): void {
     this.#session = session;
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Written by this page alone, for this tab alone. */
+function readTokens(text: string | null): ProviderTokens | undefined {
+  return text === null ? undefined : (JSON.parse(text) as ProviderTokens);
 }
 
 /** Why a text is no credential; undefined where it may be one. A header takes no blanks and no other alphabets. */

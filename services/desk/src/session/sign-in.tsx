@@ -1,14 +1,16 @@
 import { Alert, Button, PasswordInput, Text, Title } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { SafeText } from "../text/safe-text.js";
 import { credentialProblem } from "./session.js";
+import { SignInWith } from "./sign-in-with.js";
 
 export interface SignInProps {
-  /** The key that was shown before is not taken. */
-  readonly refused: boolean;
+  /** Why nobody is signed in who was, or tried to be. */
+  readonly problem?: { readonly title: string; readonly text: string } | undefined;
   readonly onSignIn: (credential: string) => void;
 }
 
-export function SignIn({ refused, onSignIn }: SignInProps): ReactNode {
+export function SignIn({ problem: before, onSignIn }: SignInProps): ReactNode {
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
   const submit = (event: FormEvent): void => {
@@ -25,11 +27,12 @@ export function SignIn({ refused, onSignIn }: SignInProps): ReactNode {
         <Title order={1} size="h2">
           Sign in to the desk
         </Title>
-        {refused ? (
-          <Alert color="red" title="That key is not taken" role="alert">
-            It is wrong, has expired, or was revoked. Sign in with another one.
+        {before === undefined ? null : (
+          <Alert color="red" title={before.title} role="alert">
+            <SafeText text={before.text} />
           </Alert>
-        ) : null}
+        )}
+        <SignInWith />
         <PasswordInput
           label="API key or token"
           description="Kept in this tab until you sign out or close it."

@@ -1,15 +1,14 @@
 // What is around every page: where one is, whether what is seen is live, and who decides.
 import { Button, TextInput, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
-import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import type { Connection } from "../api/watch.js";
 import { useInbox } from "../inbox/inbox-context.js";
 import { useAuthentication } from "../session/entrance.js";
-import { credentialLabel } from "../session/session.js";
 import { useSession, useSessionStore } from "../session/session-context.js";
 import { KeysHelp } from "./keys-help.js";
 import { Navigation } from "./navigation.js";
+import { Who } from "./who.js";
 
 const CONNECTIONS: Readonly<Record<Connection, string>> = {
   connecting: "Connecting",
@@ -46,9 +45,8 @@ export function Shell({ children }: { readonly children: ReactNode }): ReactNode
 
 function WhoDecides(): ReactNode {
   const authentication = useAuthentication();
-  const { credential, name } = useSession();
+  const { name } = useSession();
   const store = useSessionStore();
-  const queries = useQueryClient();
   if (!authentication) {
     return (
       <TextInput
@@ -62,20 +60,7 @@ function WhoDecides(): ReactNode {
       />
     );
   }
-  const signOut = (): void => {
-    store.signOut();
-    // Nothing of what was seen stays for whoever sits here next.
-    queries.clear();
-    window.location.assign("/");
-  };
-  return (
-    <>
-      <span className="who">{credentialLabel(credential)}</span>
-      <Button size="compact-sm" variant="default" onClick={signOut}>
-        Sign out
-      </Button>
-    </>
-  );
+  return <Who />;
 }
 
 function ColorScheme(): ReactNode {

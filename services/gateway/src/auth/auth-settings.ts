@@ -4,7 +4,7 @@ import { isRole, KEY_ID_PATTERN, NAME_PATTERN, personNameProblem, ROLES, type Ro
 import { z } from "zod";
 import type { KnownKey } from "./api-keys.js";
 import { subjectProblem } from "./identity.js";
-import { ALGORITHMS, type Issuer, isSafeAddress } from "./issuer.js";
+import { ALGORITHMS, type DeskClient, type Issuer, isSafeAddress } from "./issuer.js";
 
 const DEFAULT_TOLERANCE_S = 30;
 
@@ -34,6 +34,17 @@ const KEY = z
   })
   .refine((key) => !isOnlyDelegate(key.roles), "has the role delegate alone: give it runner or approver beside it");
 
+const DESK = z.strictObject({
+  clientId: text,
+  // One token of a scope: RFC 6749, 3.3.
+  scopes: z
+    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "must have no blanks and no quotes"))
+    .refine((scopes) => scopes.includes("openid"), "must have openid")
+    .default(["openid", "profile"]),
+  resource: z.url("must be a URL").optional(),
+  token: z.enum(["access", "id"], "must be access or id").default("access"),
+});
+
 const ISSUER = z.strictObject({
   issuer: z.string().refine(isSafeAddress, "must be a URL that begins with https://"),
   audience: z.union([text.transform((one) => [one]), z.array(text).min(1, "must name one at least")]),
@@ -50,6 +61,7 @@ const ISSUER = z.strictObject({
   roles: z.record(text, roles).default({}),
   namespaceClaim: text.optional(),
   namespace,
+  desk: DESK.optional(),
 });
 
 /** What came of a text: its values, or what is wrong, in sentences that name the variable. */
@@ -77,14 +89,19 @@ export function readIssuers(variable: string, json: string): ReadSetting<Issuer>
     '[{"issuer":"https://id.acme.test","audience":"agentspan","roles":{}}]',
   );
   if ("faults" in read) return read;
-  const values = read.values.map(({ jwksUrl, rolesClaim, namespaceClaim, clockToleranceSeconds, ...same }) => ({
+  const values = read.values.map(({ jwksUrl, rolesClaim, namespaceClaim, clockToleranceSeconds, desk, ...same }) => ({
     ...same,
     clockToleranceS: clockToleranceSeconds,
     ...(jwksUrl === undefined ? {} : { jwksUrl }),
     ...(rolesClaim === undefined ? {} : { rolesClaim }),
     ...(namespaceClaim === undefined ? {} : { namespaceClaim }),
+    ...(desk === undefined ? {} : { desk: deskClientOf(desk) }),
   }));
   return { values };
+}
+
+function deskClientOf({ resource, ...same }: z.infer<typeof DESK>): DeskClient {
+  return { ...same, ...(resource === undefined ? {} : { resource }) };
 }
 
 /** What of a list occurs in it twice. */

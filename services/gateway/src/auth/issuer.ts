@@ -24,6 +24,18 @@ export interface Issuer {
   /** A claim that holds the namespace; where absent all its tokens are of `namespace`. */
   readonly namespaceClaim?: string;
   readonly namespace: string;
+  /** How people sign in with it at the desk; not at all where absent. */
+  readonly desk?: DeskClient;
+}
+
+/** The desk as a public client of an issuer: it has no secret. Whoever opens the desk is told all of it. */
+export interface DeskClient {
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** For which API a token is asked for (RFC 8707); not said where absent. */
+  readonly resource?: string;
+  /** Which of the tokens that the issuer gives is shown to the gateway. */
+  readonly token: "access" | "id";
 }
 
 /** No "none", and none with a shared secret: whoever could verify such a token could make one. */

@@ -4,25 +4,10 @@
 // a file of ours, to show the page in no other page, and to tell nobody where it was. It needs no style or script inside
 // of the page; styles that React sets on an element are no markup, and are let through by every browser.
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
-import { type DeskFile, type DeskFiles, PAGE } from "./desk-files.js";
-
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "font-src 'self'",
-  "connect-src 'self'",
-  // A form that a browser sent by itself would put what it holds into the address.
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+import { type DeskFile, PAGE } from "./desk-files.js";
+import { CONFIG_PATH, type DeskSite } from "./desk-site.js";
 
 const HEADERS = {
-  "content-security-policy": POLICY,
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "referrer-policy": "no-referrer",
@@ -37,27 +22,44 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 const ASK_FIRST = "no-cache";
 
 /** The places of the desk that a person may open or reload; the page itself finds what to show. */
-const PLACES: readonly RegExp[] = [/^\/$/, /^\/approvals\/[^/]+\/[^/]+$/, /^\/runs(?:\/[^/]+)?$/];
+const PLACES: readonly RegExp[] = [/^\/$/, /^\/approvals\/[^/]+\/[^/]+$/, /^\/runs(?:\/[^/]+)?$/, /^\/signed-in$/];
 
 /** True where the request was for the desk and has been answered. */
-export function answerDesk(request: HttpRequest, response: HttpResponse, files: DeskFiles): boolean {
+export function answerDesk(request: HttpRequest, response: HttpResponse, site: DeskSite): boolean {
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   const path = request.url?.split("?", 1)[0] ?? "";
   const isPlace = PLACES.some((place) => place.test(path));
   // A program that asks for JSON is told in JSON that there is nothing.
   if (isPlace && !takesPages(request)) return false;
-  const file = files.get(isPlace ? PAGE : path);
+  if (path === CONFIG_PATH) {
+    answerConfig(request, response, site);
+    return true;
+  }
+  const file = site.files.get(isPlace ? PAGE : path);
   if (file === undefined) return false;
-  answerFile(request, response, file);
+  answerFile(request, response, file, site.policy);
   return true;
 }
 
-function answerFile(request: HttpRequest, response: HttpResponse, file: DeskFile): void {
+function answerConfig(request: HttpRequest, response: HttpResponse, { config, policy }: DeskSite): void {
+  response.writeHead(200, {
+    ...HEADERS,
+    "content-security-policy": policy,
+    "cache-control": "no-store",
+    "content-type": "application/json",
+    "content-length": String(config.length),
+  });
+  if (request.method === "HEAD") response.end();
+  else response.end(config);
+}
+
+function answerFile(request: HttpRequest, response: HttpResponse, file: DeskFile, policy: string): void {
   const { etag, contentType, immutable } = file;
   const { encoding, body } = encoded(file, headerOf(request, "accept-encoding"));
   const tag = encoding === undefined ? etag : `${etag.slice(0, -1)}-${encoding}"`;
   const headers = {
     ...HEADERS,
+    "content-security-policy": policy,
     "cache-control": immutable ? FOR_EVER : ASK_FIRST,
     etag: tag,
     vary: response.hasHeader("vary") ? "Accept-Encoding, Origin" : "Accept-Encoding",

@@ -21,7 +21,7 @@ import type { Guard } from "../auth/guard.js";
 import type { Identity } from "../auth/identity.js";
 import type { Context } from "../context.js";
 import { answerDesk } from "../desk/desk-answers.js";
-import type { DeskFiles } from "../desk/desk-files.js";
+import type { DeskSite } from "../desk/desk-site.js";
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
@@ -41,7 +41,7 @@ export interface ConnectListenerOptions {
   /** Milliseconds in which the body of a request must have come; 60,000 unless said. */
   readonly requestMs?: number | undefined;
   /** The approval desk; absent, there is no page here. */
-  readonly desk?: DeskFiles | undefined;
+  readonly desk?: DeskSite | undefined;
 }
 
 const REQUEST_MS = 60_000;

@@ -85,6 +85,15 @@ describe("AGENTSPAN_OIDC_ISSUERS", () => {
     });
     const mapped = { ...issuer, audience: ["a", "b"], roles: { leads: ["approver", "runner"] }, algorithms: ["ES256"] };
     expect(issuersOf(mapped)).toMatchObject({ values: [{ audience: ["a", "b"], algorithms: ["ES256"] }] });
+    const desk = {
+      clientId: "desk",
+      scopes: ["openid", "groups"],
+      resource: "https://agentspan.acme.test",
+      token: "id",
+    };
+    expect(issuersOf({ ...issuer, desk }, { ...issuer, desk: { clientId: "desk" } })).toMatchObject({
+      values: [{ desk }, { desk: { clientId: "desk", scopes: ["openid", "profile"], token: "access" } }],
+    });
   });
 
   it.each([
@@ -105,6 +114,12 @@ describe("AGENTSPAN_OIDC_ISSUERS", () => {
       "clockToleranceSeconds must be at most 300",
     ],
     ["a misspelt setting", { audiences: ["x"] }, "has audiences, which is no setting"],
+    ["a desk without a client id", { desk: {} }, "[0].desk.clientId is missing"],
+    ["a desk that asks for no id token", { desk: { clientId: "desk", scopes: ["email"] } }, "scopes must have openid"],
+    ["a scope with a blank", { desk: { clientId: "desk", scopes: ["openid a"] } }, "scopes[0] must have no blanks"],
+    ["a resource that is no URL", { desk: { clientId: "desk", resource: "api" } }, "resource must be a URL"],
+    ["another token than there are", { desk: { clientId: "desk", token: "refresh" } }, "token must be access or id"],
+    ["a secret of the desk, which everybody could read", { desk: { clientId: "desk", secret: "x" } }, "no setting"],
   ])("takes no issuer with %s", (_, wrong, fault) => {
     expect(faultsOf(issuersOf({ ...issuer, ...wrong })).join()).toContain(fault);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync, brotliDecompressSync, gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
+import { readIssuers } from "../../src/auth/auth-settings.js";
 import type { Gateway } from "../../src/gateway.js";
 import { all, openGateway, withStack } from "./harness.js";
 
@@ -84,9 +85,19 @@ describe.each([
       expect(policy).toContain("frame-ancestors 'none'");
       expect(policy).toContain("base-uri 'none'");
       expect(policy).toContain("form-action 'none'");
+      expect(policy).toContain("connect-src 'self'");
       expect(policy.join()).not.toMatch(/unsafe|\*|http|data:/);
       expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" });
     }
+  });
+
+  it("is told where nobody is asked who they are, and where people sign in", async () => {
+    const { status, headers, body } = await ask("/desk/config.json");
+    expect([status, body.toString()]).toEqual([200, '{"authentication":false,"signIn":[]}']);
+    expect(headers).toMatchObject({ "content-type": "application/json", "cache-control": "no-store" });
+    const head = await ask("/desk/config.json", {}, "HEAD");
+    expect([head.status, head.body.length]).toEqual([200, 0]);
+    expect((await ask("/desk/config.json", { host: "desk.evil.example" })).status).toBe(403);
   });
 
   it("sends files whose names have a hash once and for ever, as small as the browser takes them", async () => {
@@ -165,6 +176,40 @@ describe.each([
     const form = await ask(LIST, { "content-type": "text/plain" }, "POST");
     expect(form.status).toBe(415);
     expect(stack.orchestrator.seen.length).toBe(before);
+  });
+});
+
+describe("a desk at which people sign in", () => {
+  it("may ask its own host and the issuers' origins, and is told nothing else of them", async () => {
+    const settings = [
+      { issuer: "https://id.acme.test/realms/one", audience: "agentspan", desk: { clientId: "desk" } },
+      { issuer: "https://other.acme.test", audience: "secret-audience", roles: { admins: ["admin"] } },
+    ];
+    const read = readIssuers("ISSUERS", JSON.stringify(settings));
+    if ("faults" in read) throw new Error(read.faults.join());
+    const gateway = await openGateway(stack.nats.url, {
+      desk: folder,
+      authentication: { keys: [], issuers: read.values },
+    });
+    try {
+      const page = await overH1("/", {}, "GET", gateway.port);
+      const policy = String(page.headers["content-security-policy"]).split("; ");
+      expect(policy).toContain("connect-src 'self' https://id.acme.test");
+      const config = await overH1("/desk/config.json", {}, "GET", gateway.port);
+      expect(JSON.parse(config.body.toString())).toEqual({
+        authentication: true,
+        signIn: [
+          {
+            issuer: "https://id.acme.test/realms/one",
+            clientId: "desk",
+            scopes: ["openid", "profile"],
+            token: "access",
+          },
+        ],
+      });
+    } finally {
+      await gateway.close(100);
+    }
   });
 });
 

@@ -1,0 +1,278 @@
+// Signing in with an identity provider: an authorization code with PKCE, as a public client without a secret (RFC 9700).
+//
+// What is checked: the issuer of its discovery document, the state and the issuer of its answer, the nonce, the audience
+// and the times of its ID token. Whether the token that comes of it lets anybody in says the gateway, by its signature.
+import * as oauth from "oauth4webapi";
+import type { TabStorage } from "./session.js";
+
+/** With whom people may sign in, as the gateway tells of it. */
+export interface Provider {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** For which API a token is asked for; not said where absent. */
+  readonly resource?: string | undefined;
+  /** Which token is shown to the gateway. */
+  readonly token: "access" | "id";
+}
+
+/** What a provider gave beside the credential. */
+export interface ProviderTokens {
+  readonly issuer: string;
+  readonly idToken: string;
+  /** Gets another credential without a question; absent where the provider gives none. */
+  readonly refreshToken?: string | undefined;
+  /** When it was given and when it ends, milliseconds since the epoch. */
+  readonly givenAt: number;
+  readonly endsAt: number;
+}
+
+export interface SignedIn {
+  readonly credential: string;
+  readonly tokens: ProviderTokens;
+}
+
+/** Why somebody is not signed in, in words for them. */
+export class SignInError extends Error {
+  override readonly name = "SignInError";
+}
+
+/** Where a provider sends people back to; it must know this address. */
+export const CALLBACK = "/signed-in";
+
+const BEGUN = "agentspan.sign-in";
+const ANSWER_MS = 10_000;
+/** How far the provider's clock and this computer's may differ. */
+const TOLERANCE_S = 60;
+
+interface Begun {
+  readonly issuer: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+  /** The page that was asked for. */
+  readonly returnTo: string;
+}
+
+/** The address of a page, as Location and URL have it. */
+export type Page = Pick<URL, "href" | "origin" | "pathname" | "search">;
+
+/** Remembers what is begun, and gives the address at which it goes on. Rejects with SignInError. */
+export async function beginSignIn(provider: Provider, storage: TabStorage, page: Page): Promise<string> {
+  const { issuer, clientId, scopes, resource } = provider;
+  const server = await inWords(discover(provider));
+  const endpoint = atProvider(provider, server.authorization_endpoint, "where people sign in");
+  const [state, nonce, verifier] = [
+    oauth.generateRandomState(),
+    oauth.generateRandomNonce(),
+    oauth.generateRandomCodeVerifier(),
+  ];
+  const begun: Begun = { issuer, state, nonce, verifier, returnTo: `${page.pathname}${page.search}` };
+  storage.setItem(BEGUN, JSON.stringify(begun));
+  const address = new URL(endpoint);
+  const said = {
+    ...{ response_type: "code", client_id: clientId, redirect_uri: callbackOf(page), scope: scopes.join(" ") },
+    ...{
+      state,
+      nonce,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+    },
+    ...(resource === undefined ? {} : { resource }),
+  };
+  for (const [name, value] of Object.entries(said)) address.searchParams.set(name, value);
+  return address.href;
+}
+
+/** Takes what a provider sent somebody back with. What was begun is begun once. Rejects with SignInError. */
+export async function finishSignIn(
+  providers: readonly Provider[],
+  storage: TabStorage,
+  page: Page,
+): Promise<SignedIn & { readonly returnTo: string }> {
+  const begun = readBegun(storage.getItem(BEGUN));
+  storage.removeItem(BEGUN);
+  const provider = providers.find(({ issuer }) => issuer === begun?.issuer);
+  if (begun === undefined || provider === undefined) {
+    throw new SignInError("This was not begun in this tab, or is over already. Sign in once more.");
+  }
+  const { state, nonce, verifier, returnTo } = begun;
+  const tokens = await inWords(async () => {
+    const server = await discover(provider);
+    const client = clientOf(provider);
+    atProvider(provider, server.token_endpoint, "where it gives tokens");
+    const answer = oauth.validateAuthResponse(server, client, new URL(page.href), state);
+    const given = await oauth.authorizationCodeGrantRequest(
+      ...([server, client, oauth.None(), answer, callbackOf(page), verifier] as const),
+      { ...requestOptions(provider), additionalParameters: parametersOf(provider) },
+    );
+    return oauth.processAuthorizationCodeResponse(server, client, given, {
+      expectedNonce: nonce,
+      requireIdToken: true,
+    });
+  });
+  return { ...signedIn(provider, tokens, undefined), returnTo: returnTo === CALLBACK ? "/" : returnTo };
+}
+
+/** Gets another credential in place of one that ends. Rejects with SignInError where the provider does not give one. */
+export async function renewSignIn(provider: Provider, before: ProviderTokens): Promise<SignedIn> {
+  const { refreshToken = "" } = before;
+  const tokens = await inWords(async () => {
+    const [server, client] = [await discover(provider), clientOf(provider)];
+    atProvider(provider, server.token_endpoint, "where it gives tokens");
+    const given = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, {
+      ...requestOptions(provider),
+      additionalParameters: parametersOf(provider),
+    });
+    return oauth.processRefreshTokenResponse(server, client, given);
+  });
+  return signedIn(provider, tokens, before);
+}
+
+/** Tells the provider that somebody goes, and gives where they end it there too; undefined where that cannot be told. */
+export async function signOutAddress(
+  provider: Provider,
+  { idToken, refreshToken }: ProviderTokens,
+  page: Page,
+): Promise<string | undefined> {
+  try {
+    const server = await discover(provider);
+    if (refreshToken !== undefined && server.revocation_endpoint !== undefined) {
+      const asked = oauth.revocationRequest(
+        server,
+        clientOf(provider),
+        oauth.None(),
+        refreshToken,
+        requestOptions(provider),
+      );
+      await asked.catch(() => undefined);
+    }
+    const address = new URL(atProvider(provider, server.end_session_endpoint, "where people sign out"));
+    address.searchParams.set("client_id", provider.clientId);
+    address.searchParams.set("id_token_hint", idToken);
+    address.searchParams.set("post_logout_redirect_uri", `${page.origin}/`);
+    return address.href;
+  } catch {
+    // Here somebody is signed out, whatever the provider says.
+    return undefined;
+  }
+}
+
+/** Whether trying again without a question may help: the provider did not say no. */
+export function isPassingSignIn(error: unknown): boolean {
+  return error instanceof SignInError && (error.cause instanceof TypeError || error.cause instanceof DOMException);
+}
+
+/** Why nobody is signed in, in words; those of others come as they are, in quotes. */
+function wordsOf(error: unknown): string {
+  if (error instanceof SignInError) return error.message;
+  if (error instanceof oauth.AuthorizationResponseError) {
+    const { error: code, error_description: words } = error;
+    if (code === "access_denied") return `The identity provider refused${quoted(words)}.`;
+    return `The identity provider could not go on: ${code}${quoted(words)}.`;
+  }
+  if (error instanceof oauth.ResponseBodyError) {
+    const { error: code, error_description: words } = error;
+    return `The identity provider gave no token: ${code}${quoted(words)}. Sign in once more.`;
+  }
+  if (error instanceof oauth.OperationProcessingError) {
+    if (error.code === oauth.JWT_TIMESTAMP_CHECK) {
+      return "The identity provider's token is not of this time: the clock of this computer, or the provider's, is wrong.";
+    }
+    return `The identity provider's answer was not taken: ${error.message}. Sign in once more.`;
+  }
+  return "The identity provider cannot be reached, or does not let this page ask it. Try again.";
+}
+
+function quoted(words: string | undefined): string {
+  return words === undefined || words === "" ? "" : `, “${words}”`;
+}
+
+async function inWords<T>(work: Promise<T> | (() => Promise<T>)): Promise<T> {
+  try {
+    return await (typeof work === "function" ? work() : work);
+  } catch (error) {
+    throw new SignInError(wordsOf(error), { cause: error });
+  }
+}
+
+async function discover(provider: Provider): Promise<oauth.AuthorizationServer> {
+  const issuer = new URL(provider.issuer);
+  const answer = await oauth.discoveryRequest(issuer, requestOptions(provider));
+  return oauth.processDiscoveryResponse(issuer, answer);
+}
+
+/** The page may speak with the provider's own host alone, and nobody is sent to another for a password. */
+function atProvider({ issuer }: Provider, endpoint: string | undefined, what: string): string {
+  if (endpoint === undefined) throw new SignInError(`The identity provider does not say ${what}.`);
+  if (new URL(endpoint).origin === new URL(issuer).origin) return endpoint;
+  throw new SignInError(
+    `The identity provider's ${new URL(endpoint).host} is not its own host, ${new URL(issuer).host}.`,
+  );
+}
+
+function clientOf({ clientId }: Provider): oauth.Client {
+  return { client_id: clientId, [oauth.clockTolerance]: TOLERANCE_S };
+}
+
+function requestOptions({ issuer }: Provider) {
+  return {
+    signal: () => AbortSignal.timeout(ANSWER_MS),
+    // The gateway takes no issuer in the clear that is not on this machine.
+    [oauth.allowInsecureRequests]: new URL(issuer).protocol === "http:",
+  };
+}
+
+function parametersOf({ resource }: Provider): Record<string, string> {
+  return resource === undefined ? {} : { resource };
+}
+
+function callbackOf({ origin }: Pick<Page, "origin">): string {
+  return `${origin}${CALLBACK}`;
+}
+
+function signedIn(
+  provider: Provider,
+  given: oauth.TokenEndpointResponse,
+  before: ProviderTokens | undefined,
+): SignedIn {
+  const credential = provider.token === "id" ? given.id_token : given.access_token;
+  const endsAt = credential === undefined ? undefined : endOf(credential);
+  if (credential === undefined || endsAt === undefined) {
+    throw new SignInError(
+      "The identity provider gave a token that this server cannot read. Whoever runs it can ask for another one: see the settings of the desk's sign-in.",
+    );
+  }
+  return {
+    credential,
+    tokens: {
+      issuer: provider.issuer,
+      idToken: given.id_token ?? before?.idToken ?? "",
+      // One that is given anew is in place of the one before.
+      refreshToken: given.refresh_token ?? before?.refreshToken,
+      givenAt: Date.now(),
+      endsAt,
+    },
+  };
+}
+
+/** When a token ends by its own word; undefined where it is none that says so. Nothing is believed of it but that. */
+function endOf(token: string): number | undefined {
+  const [, body, signature] = token.split(".");
+  if (body === undefined || signature === undefined) return undefined;
+  try {
+    const claims: unknown = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/")));
+    const { exp } = Object(claims) as { readonly exp?: unknown };
+    return typeof exp === "number" ? exp * 1_000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readBegun(text: string | null): Begun | undefined {
+  if (text === null) return undefined;
+  const { issuer, state, nonce, verifier, returnTo } = JSON.parse(text) as Record<keyof Begun, unknown>;
+  const all = [issuer, state, nonce, verifier, returnTo];
+  if (!all.every((one) => typeof one === "string")) return undefined;
+  return { issuer, state, nonce, verifier, returnTo } as Begun;
+}
