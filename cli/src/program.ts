@@ -5,6 +5,7 @@ import { addApprovalLink } from "./approval-link-program.js";
 import { addApprovalViews } from "./approvals-program.js";
 import { examples, group, leaf } from "./command-parts.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
+import { addFleet } from "./fleet-program.js";
 import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { addProfiles } from "./profiles-program.js";
@@ -35,6 +36,7 @@ export function program(output: Output): Command {
   addApprovals(root, output);
   addDecisions(root, output);
   addGrants(root, output);
+  addFleet(root, output);
   addProfiles(root, output);
   addKeys(root, output);
   addWebhooks(root, output);

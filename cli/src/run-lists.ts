@@ -1,15 +1,20 @@
 // Lists of the server, page by page, in the SDK's own types.
 import {
+  AgentService,
+  type AgentSummary,
   ApprovalService,
   type Key,
   KeyService,
   type ListApprovalsRequest,
   type ListDeliveriesRequest,
+  type ListedTool,
   type ListRunsRequest,
   RunService,
   type Webhook,
   type WebhookDelivery,
   WebhookService,
+  type WorkerProcess,
+  WorkerService,
 } from "@agentspan/proto";
 import {
   type AgentRuntime,
@@ -57,6 +62,42 @@ export async function listApprovals(
     return { items: approvals.map(approvalOf), next: page.nextPageToken };
   });
   return total === undefined ? listed : { ...listed, total };
+}
+
+/** The agents of the namespace, by name, at most `limit`. */
+export function listAgents({ client }: AgentRuntime, limit: number): Promise<Listed<AgentSummary>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(AgentService.method.listAgents, { pageSize, pageToken });
+    return { items: page.agents, next: page.nextPageToken };
+  });
+}
+
+/** The versions of an agent, the one that was stored last first, at most `limit`. */
+export function listAgentVersions(
+  { client }: AgentRuntime,
+  name: string,
+  limit: number,
+): Promise<Listed<AgentSummary>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(AgentService.method.listAgentVersions, { name, pageSize, pageToken });
+    return { items: page.versions, next: page.nextPageToken };
+  });
+}
+
+/** Worker processes by worker, at most `limit`. */
+export function listWorkers({ client }: AgentRuntime, limit: number): Promise<Listed<WorkerProcess>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(WorkerService.method.listWorkers, { pageSize, pageToken });
+    return { items: page.workers, next: page.nextPageToken };
+  });
+}
+
+/** Tools with who serves them, by queue and name, at most `limit`. */
+export function listTools({ client }: AgentRuntime, limit: number): Promise<Listed<ListedTool>> {
+  return collect(limit, async (pageSize, pageToken) => {
+    const page = await client.call(WorkerService.method.listTools, { pageSize, pageToken });
+    return { items: page.tools, next: page.nextPageToken };
+  });
 }
 
 /** The keys of the namespace, the newest first, at most `limit`. */
