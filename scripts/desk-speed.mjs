@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // How quick the desk is, in a real browser on a whole stack: five thousand approvals that wait, from a gate to the row on
-// an open desk, and from the click to the tool's start.
+// an open desk, from the click to the tool's start, and a run of more than 2,000 events.
 //
 //   npm run build && node scripts/desk-speed.mjs [approvals]
 //
-// 5,000 unless said. The figures of the last run are in docs/measured/desk.md. It takes a Chromium on PATH.
+// 5,000 unless said; with 0 only the run is looked at. The figures of the last run are in docs/measured/desk.md. It takes a Chromium on PATH.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -99,6 +100,77 @@ async function reactions() {
   console.log(`From the click to the start of the tool, ms of ${ROUNDS}: ${words(toStart)}`);
 }
 
+/** Opens a page five times in a browser that has nothing of it: until its first rows are there, and until all are known. */
+async function opened(what, url, first, whole) {
+  const times = { first: [], whole: [], cpuFirst: [], cpuWhole: [] };
+  let page;
+  for (let round = 0; round < 5; round += 1) {
+    await page?.context().close();
+    page = await openPage();
+    await page.setViewportSize({ width: 1_200, height: 800 });
+    const cpuBefore = cpu();
+    const begun = performance.now();
+    await page.goto(url, { waitUntil: "commit" });
+    await first(page).waitFor();
+    times.first.push(performance.now() - begun);
+    times.cpuFirst.push(cpu() - cpuBefore);
+    await whole(page).waitFor();
+    times.whole.push(performance.now() - begun);
+    times.cpuWhole.push(cpu() - cpuBefore);
+  }
+  const togetherWith = (all) => `CPU of all processes together: ${words(all)}`;
+  console.log(
+    `${what}. From the address to the first rows, ms of 5: ${words(times.first)}; ${togetherWith(times.cpuFirst)}`,
+  );
+  console.log(`To all of them, ms of 5: ${words(times.whole)}; ${togetherWith(times.cpuWhole)}`);
+  return page;
+}
+
+async function scroll(page) {
+  const frames = await page.evaluate(`new Promise((resolve) => {
+    const times = [];
+    let end = -1;
+    const step = (now) => {
+      times.push(now);
+      scrollBy(0, 400);
+      // Rows that are as high as what is in them make the page longer or shorter as they come in sight.
+      if (scrollY > end && times.length < 900) { end = scrollY; requestAnimationFrame(step); }
+      else resolve(times.slice(1).map((time, at) => time - times[at]));
+    };
+    requestAnimationFrame(step);
+  })`);
+  const late = frames.filter((ms) => ms > 34).length;
+  console.log(
+    `Scrolled by 400 pixels a frame: ${frames.length} frames, ms each ${words(frames)}; ${late} took longer than two.`,
+  );
+}
+
+/** A run of so many calls, and a person who opens its page and reads it from the first event to the last. */
+async function longRun() {
+  const turns = Array.from({ length: 6 }, (_, turn) => ({
+    calls: Array.from({ length: 120 }, (_, n) => ({ tool: "get_order", args: { order: `${turn}-${n}` } })),
+  }));
+  const input = stack.model.script("a long run", [...turns, { calls: [refund("ORD-long", 5)] }, { text: "ok" }]);
+  const handle = await stack.runtime().start(deskAgent(), input, { serve: false });
+  const { lastSequence } = await until(
+    "it waits",
+    async () => {
+      const { status } = await runs.getStatus({ runId: handle.runId });
+      return status.pendingApprovals.length > 0 && status;
+    },
+    { withinMs: 300_000 },
+  );
+  const page = await opened(
+    `A run of ${lastSequence} events`,
+    `${stack.gateway().url}/runs/${handle.runId}`,
+    (page) => page.locator(".event-head").first(),
+    (page) => page.getByText(`${lastSequence.toLocaleString("en")} events, live`),
+  );
+  await scroll(page);
+  const rows = await page.locator(".event-head").count();
+  console.log(`In the page at its end: ${rows} rows of events.`);
+}
+
 /** A desk that is opened where so many wait, and scrolled from its first row to its last. */
 async function many() {
   const calls = (run) => Array.from({ length: CALLS_A_RUN }, (_, n) => refund(`ORD-${run}-${n}`, n + 0.5));
@@ -108,44 +180,13 @@ async function many() {
     async () => (await approvals.listApprovals({ pageSize: 1, withTotal: true })).total >= wanted,
     { withinMs: 600_000, everyMs: 500 },
   );
-  const firstRow = [];
-  const allRows = [];
-  const cpuFirst = [];
-  const cpuAll = [];
-  let page;
-  for (let round = 0; round < 5; round += 1) {
-    await page?.context().close();
-    page = await openPage();
-    await page.setViewportSize({ width: 1_200, height: 800 });
-    const cpuBefore = cpu();
-    const begun = performance.now();
-    await page.goto(stack.gateway().url, { waitUntil: "commit" });
-    await page.locator(".row").first().waitFor();
-    firstRow.push(performance.now() - begun);
-    cpuFirst.push(cpu() - cpuBefore);
-    await page.getByText(wanted.toLocaleString("en"), { exact: true }).waitFor();
-    allRows.push(performance.now() - begun);
-    cpuAll.push(cpu() - cpuBefore);
-  }
-  console.log(
-    `${wanted} wait. From the address to the first rows, ms of 5: ${words(firstRow)}; CPU of all processes together: ${words(cpuFirst)}`,
+  const page = await opened(
+    `${wanted} wait`,
+    stack.gateway().url,
+    (page) => page.locator(".row").first(),
+    (page) => page.getByText(wanted.toLocaleString("en"), { exact: true }),
   );
-  console.log(`To all of them, ms of 5: ${words(allRows)}; CPU of all processes together: ${words(cpuAll)}`);
-  const frames = await page.evaluate(`new Promise((resolve) => {
-    const times = [];
-    const end = document.documentElement.scrollHeight - innerHeight;
-    const step = (now) => {
-      times.push(now);
-      scrollBy(0, 400);
-      if (scrollY < end - 1 && times.length < 900) requestAnimationFrame(step);
-      else resolve(times.slice(1).map((time, at) => time - times[at]));
-    };
-    requestAnimationFrame(step);
-  })`);
-  const late = frames.filter((ms) => ms > 34).length;
-  console.log(
-    `Scrolled by 400 pixels a frame: ${frames.length} frames, ms each ${words(frames)}; ${late} took longer than two.`,
-  );
+  await scroll(page);
   const typed = performance.now();
   await page.getByLabel("Search").fill(`ORD-${Math.floor(wanted / CALLS_A_RUN) - 1}-7`);
   await page.getByText(new RegExp(`^\\d+ of ${wanted.toLocaleString("en")}$`)).waitFor();
@@ -153,8 +194,13 @@ async function many() {
 }
 
 try {
-  await reactions();
-  await many();
+  console.log(`Load average before: ${loadavg().map((load) => load.toFixed(1))}`);
+  if (wanted > 0) {
+    await reactions();
+    await many();
+  }
+  await longRun();
+  console.log(`Load average after: ${loadavg().map((load) => load.toFixed(1))}`);
 } finally {
   await browser.close();
   await stack.stop();

@@ -119,6 +119,16 @@ export function runPageScenarios(of: DeskOf): void {
     await page.getByText("It begins nothing new until it is resumed.").waitFor();
     await page.keyboard.press("Escape");
     expect((await run.handle.getStatus()).paused).toBe(false);
+    // It is carried out, and the answer is lost: the same act is sent again.
+    const sent: string[] = [];
+    await page.route(
+      "**/Pause",
+      async (route) => {
+        sent.push((await route.fetch()).statusText());
+        await route.abort();
+      },
+      { times: 1 },
+    );
     await page.getByRole("button", { name: "Pause…" }).click();
     await page.getByLabel("Why?").fill("the shop is closed");
     expect(await barriers(page)).toEqual([]);
@@ -128,6 +138,8 @@ export function runPageScenarios(of: DeskOf): void {
     await bar(page, "Paused", "… paused").waitFor();
     await late.getByRole("button", { name: "Resume" }).click();
     await late.getByText("Resumed. It goes on.").waitFor();
+    await page.getByText("Paused. Nothing new begins").waitFor();
+    expect(sent).toEqual(["OK"]);
     await page.getByRole("button", { name: "Cancel the run…" }).click();
     await page.getByText("cannot be begun again").waitFor();
     await page.getByLabel("Why?").fill("changed my mind");
@@ -165,6 +177,24 @@ export function runPageScenarios(of: DeskOf): void {
     await run.handle.approve({ approvalId });
     await stateOf(page, "Completed").waitFor();
     await children.getByText("Completed").waitFor();
+  });
+
+  it("tells what is settled after the end", async () => {
+    const [worker] = stack().workers;
+    const run = await start("ends unsettled", [call("charge", { n: 1, die: true }), { text: "never" }]);
+    const { approvalId } = await theApproval(run);
+    await worker?.exited;
+    await worker?.restart();
+    const page = await openRun(of, run);
+    await bar(page, "charge", "… waits for people").waitFor();
+    await run.handle.cancel("not any more");
+    await stateOf(page, "Cancelled").waitFor();
+    const before = await page.getByText(/^\d+ events, all there are$/).textContent();
+    await page.getByRole("region", { name: "Waits for people" }).getByRole("link", { name: "charge" }).waitFor();
+    await run.handle.settle("GIVE_UP", { approvalId });
+    await page.getByText("Decided by anonymous: settled: nobody will know").waitFor();
+    expect(await page.getByText(/^\d+ events, all there are$/).textContent()).not.toBe(before);
+    await page.getByRole("region", { name: "Waits for people" }).waitFor({ state: "detached" });
   });
 
   it("says of an id that there is no such run, or that it is none", async () => {

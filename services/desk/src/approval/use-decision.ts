@@ -2,13 +2,10 @@ import { type Approval, RunService } from "@agentspan/proto";
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
-import { isPassing } from "../api/refusal.js";
+import { UNTIL_ANSWERED } from "../api/until-answered.js";
 import { useAuthentication } from "../session/entrance.js";
 import { useSession } from "../session/session-context.js";
 import { type Act, type Answer, type Choice, newDecisionId, send } from "./decision.js";
-
-const TRIES = 6;
-const LONGEST_WAIT_MS = 4_000;
 
 export interface Deciding {
   readonly decide: (choice: Choice, shown: Approval) => void;
@@ -26,8 +23,7 @@ export function useDecision(onAnswered: () => void): Deciding {
   const { name } = useSession();
   const { mutate, isPending, error, data, variables, reset } = useMutation<Answer, Error, Act>({
     mutationFn: (act) => send(runs, act),
-    retry: (count, failure) => count < TRIES && isPassing(failure),
-    retryDelay: (count) => Math.min(LONGEST_WAIT_MS, 250 * 2 ** count),
+    ...UNTIL_ANSWERED,
     // Refused or not: it may be decided by now.
     onSettled: onAnswered,
   });

@@ -3,14 +3,11 @@
 import type { Approval } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
-import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { memo, type ReactNode, useMemo, useRef } from "react";
+import { memo, type ReactNode, useMemo } from "react";
 import { Link } from "wouter";
 import { runPath } from "../run/run-path.js";
-import { useKeys } from "../shell/use-keys.js";
 import { useNow } from "../shell/use-now.js";
-import { useRowFocus } from "../shell/use-row-focus.js";
+import { WindowRows } from "../shell/window-rows.js";
 import { lasting } from "../text/reading.js";
 import { keyOf, pathOf } from "./inbox.js";
 import { KIND_COLORS, KIND_WORDS } from "./kinds.js";
@@ -22,46 +19,28 @@ const NARROW_ROW_PX = 112;
 const SOON_MS = 3_600_000;
 
 export function InboxRows({ rows }: { readonly rows: readonly Approval[] }): ReactNode {
-  const list = useRef<HTMLUListElement>(null);
-  const isNarrow = useMediaQuery("(max-width: 48em)") ?? false;
   const keys = useMemo(() => rows.map(keyOf), [rows]);
-  const focus = useRowFocus(list, keys);
   const nowMs = useNow(10_000);
-  const virtualizer = useWindowVirtualizer({
-    count: rows.length,
-    estimateSize: () => (isNarrow ? NARROW_ROW_PX : ROW_PX),
-    overscan: 8,
-    scrollMargin: list.current?.offsetTop ?? 0,
-    getItemKey: (at) => keys[at] ?? at,
-    rangeExtractor: focus.rangeExtractor,
-  });
-  const scrollTo = (at: number): void => virtualizer.scrollToIndex(at);
-  useKeys({ j: () => focus.goTo(focus.at + 1, scrollTo), k: () => focus.goTo(focus.at - 1, scrollTo) });
   return (
-    <ul
-      ref={list}
+    <WindowRows
+      label="What waits, oldest first"
       className="rows inbox"
-      aria-label="What waits, oldest first"
-      onKeyDown={(event) => focus.onKeyDown(event, scrollTo)}
-      style={{ height: virtualizer.getTotalSize() }}
+      keys={keys}
+      rowPx={ROW_PX}
+      narrowRowPx={NARROW_ROW_PX}
     >
-      {virtualizer.getVirtualItems().map(({ index, key, start, size }) => {
-        const row = rows[index];
+      {(at, onFocus) => {
+        const row = rows[at];
         return row === undefined ? null : (
-          <li
-            key={key}
-            aria-posinset={index + 1}
-            aria-setsize={rows.length}
-            style={{ height: size, transform: `translateY(${start - virtualizer.options.scrollMargin}px)` }}
-          >
-            <Row approval={row} at={index} nowMs={nowMs} onFocus={focus.onFocus} />
+          <>
+            <Row approval={row} at={at} nowMs={nowMs} onFocus={onFocus} />
             <Link href={runPath(row.runId)} className="row-run" aria-label={`The run of ${row.toolName}`}>
               Run
             </Link>
-          </li>
+          </>
         );
-      })}
-    </ul>
+      }}
+    </WindowRows>
   );
 }
 

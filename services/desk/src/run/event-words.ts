@@ -52,11 +52,12 @@ export function eventWords({ event }: Event): EventWords {
     case "waiting":
       return { what: `Waits for a person: ${event.value.approval?.toolName ?? "a run that it started"}` };
     case "voted": {
-      const { vote } = event.value;
+      const { vote, editedArgumentsJson } = event.value;
       if (vote === undefined) return { what: "Somebody voted" };
       return {
         what: `${personOf({ by: vote.who, onBehalfOf: vote.onBehalfOf })} ${outcomeWords(vote.what)}`,
         text: vote.comment,
+        json: editedArgumentsJson,
       };
     }
     case "decided": {

@@ -1,7 +1,7 @@
 // What can be done to a run that goes on.
 import type { RunStatus } from "@agentspan/proto";
 import { Alert, Button, Textarea } from "@mantine/core";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { refusalOf } from "../api/refusal.js";
 import { FormFrame } from "../shell/form-frame.js";
 import { SafeText } from "../text/safe-text.js";
@@ -16,22 +16,28 @@ export interface RunActionsProps {
 export function RunActions({ run, onAnswered }: RunActionsProps): ReactNode {
   const [mode, setMode] = useState<"choose" | "pause" | "cancel">("choose");
   const { steer, isPending, error, done, reset } = useSteering(run.runId, onAnswered);
-  const act = (steering: Steering): void => {
+  const toolbar = useRef<HTMLDivElement>(null);
+  const back = (): void => {
     setMode("choose");
+    // None of the buttons: the next Enter would do something.
+    requestAnimationFrame(() => toolbar.current?.focus());
+  };
+  const act = (steering: Steering): void => {
+    back();
     steer(steering);
   };
   const open = (form: "pause" | "cancel"): void => {
     reset();
     setMode(form);
   };
-  const form = { isPending, onSteer: act, onCancel: () => setMode("choose") };
+  const form = { isPending, onSteer: act, onCancel: back };
   const canSteer = !run.isComplete && !run.ending;
   return (
     <>
       {error === null ? null : <NotDone error={error} />}
       {done === undefined ? null : <Alert color="green" title={DONE[done.verb]} role="status" />}
       {!canSteer ? null : mode === "choose" ? (
-        <div className="actions" role="toolbar" aria-label="The run">
+        <div ref={toolbar} tabIndex={-1} className="actions" role="toolbar" aria-label="The run">
           {run.paused ? (
             <Button loading={isPending} onClick={() => act({ verb: "resume" })}>
               Resume

@@ -60,8 +60,8 @@ export function Timeline({ events, standing, nowMs, ref }: TimelineProps): React
         <Title order={2} size="h4" id="events-title">
           What happened
         </Title>
-        <span className="count" role="status">
-          {countWords(shown.length, events.length)}, {standing}
+        <span className="count">
+          {countWords(shown.length, events.length)}, <span role="status">{standing}</span>
         </span>
         <span className="stretch" />
         <NativeSelect

@@ -4,7 +4,7 @@ import { RunService } from "@agentspan/proto";
 import { createClient } from "@connectrpc/connect";
 import { useTransport } from "@connectrpc/connect-query";
 import { useMutation } from "@tanstack/react-query";
-import { isPassing } from "../api/refusal.js";
+import { UNTIL_ANSWERED } from "../api/until-answered.js";
 import { newDecisionId } from "../approval/decision.js";
 
 export type Steering =
@@ -16,9 +16,6 @@ interface Act {
   readonly steering: Steering;
   readonly requestId: string;
 }
-
-const TRIES = 6;
-const LONGEST_WAIT_MS = 4_000;
 
 export interface Steerer {
   readonly steer: (steering: Steering) => void;
@@ -45,8 +42,7 @@ export function useSteering(runId: string, onAnswered: () => void): Steerer {
           return steering satisfies never;
       }
     },
-    retry: (count, failure) => count < TRIES && isPassing(failure),
-    retryDelay: (count) => Math.min(LONGEST_WAIT_MS, 250 * 2 ** count),
+    ...UNTIL_ANSWERED,
     onSettled: onAnswered,
   });
   return {
