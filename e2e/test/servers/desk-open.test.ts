@@ -8,6 +8,7 @@ import { findBrowser } from "../desk-browser.js";
 import { openApproval, rows, withBrowser } from "../desk-page.js";
 import { call, ended, startRun, theApproval } from "../desk-run.js";
 import { agentWith, begunIn } from "../policy-desk.js";
+import { fleetScenarios } from "../scenarios/desk-fleet.js";
 import { longRunScenarios } from "../scenarios/desk-long-run.js";
 import { runPageScenarios } from "../scenarios/desk-runs.js";
 import { withStack } from "../stack-fixture.js";
@@ -98,6 +99,8 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     runPageScenarios(of);
     longRunScenarios(of);
   });
+
+  describe("agents and workers", () => fleetScenarios({ stack: () => stack.current, desks }));
 
   describe("beside a page of another origin", () => {
     let server: Server;

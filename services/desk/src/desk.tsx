@@ -5,6 +5,8 @@ import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Route, Switch, useRoute } from "wouter";
+import { AgentPage } from "./agents/agent-page.js";
+import { AgentsPage } from "./agents/agents-page.js";
 import { isPassing } from "./api/refusal.js";
 import { deskTransport } from "./api/transport.js";
 import { ApprovalPage } from "./approval/approval-page.js";
@@ -21,6 +23,7 @@ import { SessionStore } from "./session/session.js";
 import { SessionProvider, useSession } from "./session/session-context.js";
 import { NotFound } from "./shell/not-found.js";
 import { Shell } from "./shell/shell.js";
+import { WorkersPage } from "./workers/workers-page.js";
 
 const RETRIES = 3;
 
@@ -63,6 +66,13 @@ function Pages(): ReactNode {
               <RunsPage />
             </Route>
             <Route path="/runs/:runId">{({ runId }) => <RunPage key={runId} runId={runId} />}</Route>
+            <Route path="/agents">
+              <AgentsPage />
+            </Route>
+            <Route path="/agents/:name">{({ name }) => <AgentPage key={name} name={name} />}</Route>
+            <Route path="/workers">
+              <WorkersPage />
+            </Route>
             <Route>
               <NotFound />
             </Route>

@@ -1,8 +1,10 @@
 // Who started a run, of which agent, since when, and what it has used.
+
 import type { Event, RunStatus } from "@agentspan/proto";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { agentPath } from "../agents/agent-path.js";
 import { Fact, Time } from "../approval/facts.js";
 import { oneLine } from "../text/characters.js";
 import { lasting } from "../text/reading.js";
@@ -29,7 +31,7 @@ export function RunFacts({ run, first, nowMs }: RunFactsProps): ReactNode {
         <code className="digest">{runId}</code>
       </Fact>
       <Fact name="Agent">
-        {agentName}{" "}
+        <Link href={agentPath(agentName, agentVersion)}>{agentName}</Link>{" "}
         <span className="quiet" title={agentVersion}>
           version {oneLine(agentVersion, VERSION_CHARACTERS)}
         </span>

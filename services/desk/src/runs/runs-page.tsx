@@ -1,14 +1,14 @@
 // The runs of the server, newest first.
 import { RunService } from "@agentspan/proto";
 import { useInfiniteQuery } from "@connectrpc/connect-query";
-import { Alert, Button, Loader, NativeSelect, TextInput, Title } from "@mantine/core";
+import { Button, Loader, NativeSelect, TextInput, Title } from "@mantine/core";
 import { keepPreviousData } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useDeferredValue, useEffect, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useDeferredValue, useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
-import { refusalOf } from "../api/refusal.js";
 import { runPath } from "../run/run-path.js";
+import { NotListed } from "../shell/not-listed.js";
 import { useKeys } from "../shell/use-keys.js";
-import { SafeText } from "../text/safe-text.js";
+import { useTitle } from "../shell/use-title.js";
 import { filtersIn, type RunFilters, STATE_FILTERS, searchOf, statesOf } from "./run-filters.js";
 import { RunRows } from "./run-rows.js";
 
@@ -22,12 +22,7 @@ export function RunsPage(): ReactNode {
   const agent = useDeferredValue(filters.agent);
   const agentField = useRef<HTMLInputElement>(null);
   useKeys({ "/": () => agentField.current?.focus() });
-  useEffect(() => {
-    document.title = "Runs – Agentspan desk";
-    return () => {
-      document.title = "Agentspan desk";
-    };
-  }, []);
+  useTitle("Runs");
   const { data, error, isPending, hasNextPage, fetchNextPage, isFetchingNextPage, refetch } = useInfiniteQuery(
     RunService.method.listRuns,
     { agentName: agent, states: statesOf(filters.state), pageSize: PAGE, pageToken: "" },
@@ -78,7 +73,9 @@ export function RunsPage(): ReactNode {
           </Button>
         ) : null}
       </search>
-      {error === null ? null : <NotListed error={error} isOld={runs.length > 0} onAgain={() => void refetch()} />}
+      {error === null ? null : (
+        <NotListed error={error} what="The runs" isOld={runs.length > 0} onAgain={() => void refetch()} />
+      )}
       {isPending && error === null ? <Loader aria-label="Loading the runs" /> : null}
       {runs.length > 0 ? <RunRows runs={runs} /> : null}
       {data !== undefined && error === null && runs.length === 0 ? (
@@ -96,27 +93,6 @@ export function RunsPage(): ReactNode {
         </p>
       ) : null}
     </>
-  );
-}
-
-function NotListed({
-  error,
-  isOld,
-  onAgain,
-}: {
-  readonly error: Error;
-  readonly isOld: boolean;
-  readonly onAgain: () => void;
-}): ReactNode {
-  return (
-    <Alert color="red" title={isOld ? "What is shown may be old" : "The runs cannot be shown"} role="alert">
-      <p>
-        <SafeText text={refusalOf(error).message} />
-      </p>
-      <Button size="compact-sm" variant="default" onClick={onAgain}>
-        Try again
-      </Button>
-    </Alert>
   );
 }
 

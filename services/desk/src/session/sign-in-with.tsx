@@ -1,5 +1,5 @@
 // Buttons that lead to the identity providers of this server.
-import { Alert, Button, Divider } from "@mantine/core";
+import { Alert, Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { SafeText } from "../text/safe-text.js";
@@ -34,7 +34,7 @@ export function SignInWith(): ReactNode {
           Sign in with {new URL(provider.issuer).host}
         </Button>
       ))}
-      <Divider label="or with a key" />
+      <p className="quiet">or with a key:</p>
     </>
   );
 }

@@ -22,7 +22,13 @@ const FOR_EVER = "public, max-age=31536000, immutable";
 const ASK_FIRST = "no-cache";
 
 /** The places of the desk that a person may open or reload; the page itself finds what to show. */
-const PLACES: readonly RegExp[] = [/^\/$/, /^\/approvals\/[^/]+\/[^/]+$/, /^\/runs(?:\/[^/]+)?$/, /^\/signed-in$/];
+const PLACES: readonly RegExp[] = [
+  /^\/$/,
+  /^\/approvals\/[^/]+\/[^/]+$/,
+  /^\/runs(?:\/[^/]+)?$/,
+  /^\/agents(?:\/[^/]+)?$/,
+  /^\/(?:workers|signed-in)$/,
+];
 
 /** True where the request was for the desk and has been answered. */
 export function answerDesk(request: HttpRequest, response: HttpResponse, site: DeskSite): boolean {

@@ -68,7 +68,16 @@ describe.each([
   ["HTTP/2", overH2],
 ] as const)("the desk over %s", (_version, ask) => {
   it("is a page at / and at each of its places, asked about anew each time", async () => {
-    for (const path of ["/", "/?from=mail", "/approvals/run_1/apr_2", "/runs", "/runs?agent=shop", "/runs/run_1"]) {
+    for (const path of [
+      "/",
+      "/?from=mail",
+      "/approvals/run_1/apr_2",
+      "/runs",
+      "/runs?agent=shop",
+      "/runs/run_1",
+      "/agents/a",
+      "/workers",
+    ]) {
       const { status, headers, body } = await ask(path, { accept: "text/html,application/xhtml+xml,*/*;q=0.8" });
       expect([status, body.toString()]).toEqual([200, PAGE]);
       expect(headers).toMatchObject({ "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" });
