@@ -25,6 +25,7 @@ const LONG = [
   "e2e/test/servers/kill-points",
   "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",
+  "cli/test/servers/server-care",
   "prove/test/servers/prove",
   "services/orchestrator/test/servers/mongo-store",
   "e2e/test/servers/kill-trust",

@@ -94,6 +94,9 @@ export function sequenceOf(text: string): number {
   throw new InvalidArgumentError("It must be a whole number, 0 or more.");
 }
 
+/** How many lines or events; 0 for none. */
+export const linesOf = sequenceOf;
+
 /** The text of a date and perhaps a time, of ISO 8601. */
 export function instantOf(text: string): string {
   if (/^\d{4}-\d{2}-\d{2}(T|$)/.test(text) && !Number.isNaN(Date.parse(text))) return text;

@@ -10,6 +10,7 @@ import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, wit
 import type { Output } from "./output.js";
 import { addProfiles } from "./profiles-program.js";
 import { addRuns } from "./runs-program.js";
+import { addServerCare } from "./server-program.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
 import { addWebhooks } from "./webhooks-program.js";
@@ -62,12 +63,21 @@ function addServer(root: Command, output: Output): void {
     )
     .option("--until-input-ends", "stop when the standard input ends: for programs that start it")
     .option("--verbose", "also print what all of them log")
+    .addOption(
+      new Option("--background", "go on without this terminal: see server status, logs and stop").conflicts([
+        "memory",
+        "untilInputEnds",
+        "verbose",
+      ]),
+    )
+    .addOption(new Option("--in-background").hideHelp())
     .addHelpText(
       "after",
       examples([
         "server start",
         "server start --port 7000 --data ./agentspan-data",
         "server start --auth",
+        "server start --background",
         "server start --memory --port 0",
       ]),
     )
@@ -76,14 +86,19 @@ function addServer(root: Command, output: Output): void {
       "\nServers that NATS_URL and MONGODB_URI name are used instead of own ones.\nAgents call the models whose keys are set here, such as OPENAI_API_KEY.",
     )
     .action(async (flags) => {
-      output.line(`Agentspan ${CLI_VERSION}: starting`);
+      if (flags.background !== true) output.line(`Agentspan ${CLI_VERSION}: starting`);
       if (flags.memory === true) {
         const { serverStartMemory } = await import("./commands/server-start-memory.js");
         return serverStartMemory(flags, output);
       }
+      if (flags.background === true) {
+        const { serverStartBackground } = await import("./commands/server-start-background.js");
+        return serverStartBackground(flags, output);
+      }
       const { serverStart } = await import("./commands/server-start.js");
       await serverStart(flags, output);
     });
+  addServerCare(server, output);
 }
 
 function addDemo(root: Command, output: Output): void {

@@ -1,7 +1,7 @@
 // The commands about runs: names, options and help.
 import { type Command, Option } from "commander";
 import { examples, group, leaf } from "./command-parts.js";
-import { countOf, instantOf, sequenceOf, withUrl } from "./options.js";
+import { countOf, instantOf, linesOf, sequenceOf, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 
 const STATES = ["RUNNING", "WAITING", "PAUSED", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT"] as const;
@@ -33,7 +33,7 @@ export function addRuns(root: Command, output: Output): void {
     .action(async (run, flags) => (await import("./commands/runs.js")).runsEvents(run, flags, output));
   withUrl(leaf(runs, "tail", "follow a run to its end, and end as it does"))
     .argument("<run>", "its id")
-    .option("-n, --lines <number>", "how many of the events so far come first", sequenceOf, 10)
+    .option("-n, --lines <number>", "how many of the events so far come first", linesOf, 10)
     .option("--json", "for programs: one event a line")
     .addHelpText("after", examples(["runs tail run_x7k2", "runs tail run_x7k2 -n 0 --json"]))
     .addHelpText("after", `\n${RUN_EXIT_CODES}`)

@@ -2,6 +2,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { LogFile } from "./log-file.js";
 
+/** Where the logs are of a stack on this data. */
+export function logFolderOf(dataDir: string): string {
+  return join(dataDir, "logs");
+}
+
 /** One log file for each child. Whoever opens them closes them. */
 export class ChildLogs<Name extends string> {
   readonly #folder: string;

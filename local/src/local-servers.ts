@@ -123,6 +123,11 @@ export class LocalServers {
     return this.#nats?.port;
   }
 
+  /** Of a MongoDB server that was started here. */
+  get mongoPort(): number | undefined {
+    return this.#mongo?.port;
+  }
+
   async stop(): Promise<void> {
     this.#logins?.stop();
     await Promise.all([this.#nats?.process.stop(), this.#mongo?.process.stop()]);

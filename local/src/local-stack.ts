@@ -2,9 +2,8 @@
 //
 // Order: what answers is started before what asks, and stopped after it. A service that dies is started again. A server
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
-import { join } from "node:path";
 import { type AdminKey, adminKey, adminKeyPath } from "./admin-key.js";
-import { ChildLogs } from "./child-logs.js";
+import { ChildLogs, logFolderOf } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
 import { watchDisk } from "./disk-watch.js";
 import { localKeys, workersNeedCredentials } from "./local-keys.js";
@@ -45,6 +44,8 @@ export interface LocalStackOptions {
   readonly onProgress?: (line: string) => void;
   /** Each line of each child's log, as it is written to its file. */
   readonly onLine?: (child: ChildName, line: string) => void;
+  /** Noted for whoever looks at the stack. */
+  readonly version?: string;
   /** Ends a start in progress. */
   readonly signal?: AbortSignal;
   /** For tests: what is free on the disk. */
@@ -79,7 +80,8 @@ export interface LocalStack {
   pids(): Readonly<Partial<Record<ChildName, number>>>;
 }
 
-const CHILDREN: readonly ChildName[] = ["nats", "mongodb", "orchestrator", "gateway"];
+/** In the order in which they start. */
+export const CHILDREN: readonly ChildName[] = ["nats", "mongodb", "orchestrator", "gateway"];
 /** A leftover stops by itself since its parent is gone; this is for one that hangs. */
 const LEFTOVER_MS = 6_000;
 
@@ -142,7 +144,7 @@ class Stack implements LocalStack {
       ...(options.signal === undefined ? [] : [options.signal]),
     ]);
     this.dataDir = options.dataDir;
-    this.logDir = join(options.dataDir, "logs");
+    this.logDir = logFolderOf(options.dataDir);
     this.ended = new Promise((resolve) => {
       this.#tellEnd = resolve;
     });
@@ -228,7 +230,13 @@ class Stack implements LocalStack {
     if (this.#unwritten !== undefined) throw this.#unwritten;
     const { url, grpcUrl } = this;
     // Credentials of a server that is not ours are nobody's business.
-    this.#lock.note({ url, grpcUrl, ...(this.#servers.natsPort === undefined ? {} : { natsUrl: this.natsUrl }) });
+    const { natsPort: ownNats, mongoPort } = this.#servers;
+    this.#lock.note({
+      ...{ url, grpcUrl },
+      ...(ownNats === undefined ? {} : { natsUrl: this.natsUrl }),
+      ...(mongoPort === undefined ? {} : { mongoPort }),
+      ...(this.#options.version === undefined ? {} : { version: this.#options.version }),
+    });
     signal.throwIfAborted();
     this.#started = true;
     this.#stopWatchingDisk = watchDisk({

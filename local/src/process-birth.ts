@@ -53,10 +53,13 @@ export function isRunning({ pid, birth }: ProcessRecord): boolean {
 
 const POLL_MS = 25;
 
-/** Ends exactly this process, with SIGTERM and after `graceMs` SIGKILL; resolves when it is gone. */
-export async function endProcess(record: ProcessRecord, graceMs: number): Promise<void> {
+/**
+ * Ends exactly this process, with SIGTERM and after `graceMs` SIGKILL; resolves when it is gone, to whether it was killed.
+ */
+export async function endProcess(record: ProcessRecord, graceMs: number): Promise<boolean> {
   const deadline = performance.now() + graceMs;
-  for (let sent = 0; isRunning(record); await delay(POLL_MS)) {
+  let sent = 0;
+  for (; isRunning(record); await delay(POLL_MS)) {
     if (sent === 0) {
       send(record.pid, "SIGCONT"); // A paused process does not hear SIGTERM.
       send(record.pid, "SIGTERM");
@@ -66,6 +69,7 @@ export async function endProcess(record: ProcessRecord, graceMs: number): Promis
       sent = 2;
     }
   }
+  return sent === 2;
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -58,7 +58,7 @@ export class StackLock {
   }
 
   /** Writes it down before it returns. Throws where the disk is full. */
-  note(change: Partial<Pick<StackRecord, "url" | "grpcUrl" | "natsUrl">>): void {
+  note(change: Partial<Pick<StackRecord, "url" | "grpcUrl" | "natsUrl" | "mongoPort" | "version">>): void {
     this.#write({ ...this.#record, ...change });
   }
 
@@ -84,8 +84,13 @@ export class StackLock {
 
 /** Who runs on this data now; undefined where nobody does. */
 export function runningStack(dataDir: string): StackRecord | undefined {
-  const record = readNewest(join(dataDir, "lock"))?.record;
+  const record = lastStack(dataDir);
   return record !== undefined && holds(record) ? record : undefined;
+}
+
+/** What the last owner of this data has on record, whether it runs or not; undefined where there was none. */
+export function lastStack(dataDir: string): StackRecord | undefined {
+  return readNewest(join(dataDir, "lock"))?.record;
 }
 
 function holds({ released, owner }: StackRecord): boolean {
@@ -97,7 +102,7 @@ function inUse(dataDir: string, record: StackRecord): LocalStackError {
   const where = record.url === undefined ? "and is still starting" : `at ${record.url}`;
   return new LocalStackError(
     "DATA_IN_USE",
-    `An Agentspan server runs on this data already: process ${pid} ${where} (data: ${dataDir}). Use that one, stop it (kill ${pid}), or start this one on other data with --data.`,
+    `An Agentspan server runs on this data already: process ${pid} ${where} (data: ${dataDir}). Use that one, stop it (agentspan server stop), or start this one on other data with --data.`,
     { record },
   );
 }

@@ -17,6 +17,10 @@ export interface StackRecord {
   readonly url?: string;
   readonly grpcUrl?: string;
   readonly natsUrl?: string;
+  /** Of a MongoDB server of its own. */
+  readonly mongoPort?: number;
+  /** Of the program that runs the stack. */
+  readonly version?: string;
   readonly children: readonly ProcessRecord[];
   /** It has stopped; children it names could not be. */
   readonly released: boolean;

@@ -7,11 +7,17 @@ import { stackPlace } from "../stack-place.js";
 import { type StartingFlags, started, startingOptions } from "../starting-stack.js";
 import { aborted, StopRequests } from "../stop-requests.js";
 import { tableLines } from "../table.js";
+import { CLI_VERSION } from "../version.js";
 
 export interface ServerStartFlags extends StartingFlags {
   readonly auth?: boolean;
   readonly workerLogins?: boolean;
+  /** Nobody sits before it: see server-start-background.ts. */
+  readonly inBackground?: boolean;
 }
+
+/** Begins the last line of what a server in the background says when it runs. */
+export const HOW_TO_STOP = "Stop it with:";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,6 +33,8 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
     const stack = await started(start(flags, output, first), output, first);
     void aborted(second).then(() => stack.kill());
     for (const line of runningLines(stack, process.env)) output.line(line);
+    const how = `${HOW_TO_STOP} ${commandName()} server stop${dataOption(stack, process.env)}`;
+    output.line(flags.inBackground === true ? how : "Ctrl-C stops it. Runs wait in the data.");
     const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
     if (lost !== undefined) throw lost;
     output.line("\nStopping (Ctrl-C again: at once)");
@@ -42,6 +50,7 @@ function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Pr
   return startLocalStack({
     ...startingOptions(flags, output, signal),
     dataDir,
+    version: CLI_VERSION,
     auth: flags.auth ?? auth,
     workerLogins: flags.workerLogins ?? false,
   });
@@ -85,7 +94,6 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
       [`${command} approvals list`, "what waits for a person"],
     ]).map((line) => `  ${line}`),
     "",
-    "Ctrl-C stops it. Runs wait in the data.",
   ];
 }
 

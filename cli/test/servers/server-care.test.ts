@@ -1,0 +1,105 @@
+// Looking after a server that runs without a terminal: start, status, logs, stop.
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Machine } from "./command.js";
+
+let machine: Machine;
+beforeAll(() => {
+  machine = new Machine();
+});
+afterAll(async () => {
+  await machine.ask("server", "stop");
+  await machine.close();
+});
+
+const BACKGROUND = ["server", "start", "--background", "--port", "0", "--nats-port", "0"];
+
+/** Starts it where it does not run yet, so that each test also runs alone. */
+async function running(): Promise<{ readonly url: string; readonly pid: number }> {
+  const { code, shown } = await machine.ask("server", "status", "--json");
+  if (code !== 0) {
+    expect(await machine.ask(...BACKGROUND)).toMatchObject({ code: 0 });
+    return running();
+  }
+  const { url, processes } = JSON.parse(shown);
+  return { url, pid: processes[0].pid };
+}
+
+it("says that nothing runs, with exit code 3, and that there is nothing to stop and no log", async () => {
+  const other = ["--data", `${machine.folder}/none`];
+  const status = await machine.ask("server", "status", ...other);
+  expect(status).toEqual({
+    code: 3,
+    shown: `No server runs on ${machine.folder}/none. Start one with: agentspan server start\n`,
+  });
+  expect(await machine.ask("server", "stop", ...other)).toMatchObject({
+    code: 0,
+    shown: expect.stringMatching(/^Nothing to stop: no server runs on this data\.\n/),
+  });
+  expect(await machine.ask("server", "logs", ...other)).toMatchObject({ code: 1 });
+});
+
+it("starts it in the background, where it goes on, and refuses a second one", async () => {
+  const { code, shown } = await machine.ask(...BACKGROUND);
+  expect(shown).toMatch(
+    /^Agentspan 0\.1\.0: starting\n[\s\S]*Agentspan is running\.[\s\S]*\nStop it with: agentspan server stop\n$/,
+  );
+  expect(code).toBe(0);
+  const { url, pid } = await running();
+  const status = await machine.ask("server", "status");
+  expect(status.code).toBe(0);
+  expect(status.shown).toMatch(/^State +takes requests\nSince +\d{4}-.*\nVersion +0\.1\.0\nAPI +http:/);
+  expect(status.shown).toMatch(/^NATS +nats:\/\/127\.0\.0\.1:\d+ \(2\.\d+\.\d+\)$/m);
+  for (const name of ["agentspan", "nats", "mongodb", "orchestrator", "gateway"]) {
+    expect(status.shown).toMatch(new RegExp(`^${name} +\\d+ +running$`, "m"));
+  }
+  expect((await machine.ask("runs", "list", "--url", url)).shown).toBe("No runs.\n");
+  expect(await machine.ask(...BACKGROUND)).toMatchObject({
+    code: 1,
+    shown: `A server runs on this data already: process ${pid}, at ${url}.\n`,
+  });
+});
+
+it("shows what the processes log, of those that are asked for, and goes on over a stop and a start", async () => {
+  await running();
+  const { shown } = await machine.ask("server", "logs", "--since", "1h");
+  for (const words of [
+    /^nats +\[\d+\] .* Starting/m,
+    /^orchestrator +\S+ info +Ready/m,
+    /^gateway +\S+ info +The gateway is ready/m,
+    /^server +Agentspan is running\.$/m,
+  ]) {
+    expect(shown).toMatch(words);
+  }
+  expect((await machine.ask("server", "logs", "--of", "gateway", "-n", "1")).shown).toMatch(/^gateway +[^\n]*\n$/);
+  const following = machine.run("server", "logs", "--follow", "-n", "0", "--of", "gateway");
+  await following.shows(/^$/);
+  const first = await running();
+  await machine.ask("server", "stop");
+  await following.shows(/gateway +\S+ info +Stopped/);
+  expect((await running()).pid).not.toBe(first.pid);
+  await following.shows(/Stopped[\s\S]*The gateway is ready/);
+  following.kill("SIGINT");
+  expect(await following.exit).toBe(130);
+});
+
+it("stops it as Ctrl-C does, with nothing left", async () => {
+  const { pid } = await running();
+  const { code, shown } = await machine.ask("server", "stop", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(shown)).toEqual({ how: "stopped", dataDir: machine.dataDir, pid });
+  await machine.nothingLeft();
+  expect(await machine.ask("server", "status")).toMatchObject({ code: 3 });
+  expect((await machine.ask("server", "logs", "--of", "gateway")).shown).toMatch(/info +Stopped .*\n$/);
+});
+
+it("shows why a start in the background came to nothing", async () => {
+  const other = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const start = ["server", "start", "--background", "--port", String(port), "--data", `${machine.folder}/other`];
+  const { code, shown } = await machine.ask(...start);
+  expect(code).toBe(1);
+  expect(shown).toMatch(new RegExp(`Port ${port} is taken by another program\\.`));
+  await new Promise((resolve) => other.close(resolve));
+});
