@@ -40,6 +40,7 @@ const LONG = [
   "e2e/test/servers/tool-times",
   "prove/test/servers/given-installation",
   "cli/test/servers/operator",
+  "cli/test/servers/approvals-watch",
   "e2e/test/servers/many",
   "cli/test/receipt",
   "e2e/test/servers/kill-workers",

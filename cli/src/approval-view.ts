@@ -92,6 +92,15 @@ export function askedOf({ kind, toolName }: Approval): string {
   }
 }
 
+/** What became of one that is not open any more. */
+export function closedWords({ decision }: Approval): string {
+  if (decision === undefined) return "closed without a decision";
+  const { outcome, decidedBy, onBehalfOf, decidedAt, ground } = decision;
+  const person = onBehalfOf === "" ? decidedBy : `${decidedBy} for ${onBehalfOf}`;
+  const by = ground === undefined ? person : `standing grant ${ground.grantId} of ${person}`;
+  return `${outcome} by ${safeText(by)}, ${dateAndTime(decidedAt)}`;
+}
+
 /** The commands that answer it. */
 export function commandsFor({ kind, runId, approvalId }: Approval): readonly string[] {
   const command = commandName();

@@ -1,7 +1,7 @@
 // agentspan approvals show: one checkpoint, open or closed.
 import { ApprovalService } from "@agentspan/proto";
 import { type AgentRuntime, type Approval, approvalOf, type Vote } from "@agentspan/sdk";
-import { approvalLines, askedOf, commandsFor, countedVotes } from "../approval-view.js";
+import { approvalLines, askedOf, closedWords, commandsFor, countedVotes } from "../approval-view.js";
 import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import type { UrlOption } from "../options.js";
@@ -71,14 +71,6 @@ function headRows(approval: Approval, open: boolean): readonly (readonly string[
     ...approverRows(approval),
     ["Digest", approval.argumentsDigest],
   ];
-}
-
-function closedWords({ decision }: Approval): string {
-  if (decision === undefined) return "closed without a decision";
-  const { outcome, decidedBy, onBehalfOf, decidedAt, ground } = decision;
-  const person = onBehalfOf === "" ? decidedBy : `${decidedBy} for ${onBehalfOf}`;
-  const by = ground === undefined ? person : `standing grant ${ground.grantId} of ${person}`;
-  return `${outcome} by ${safeText(by)}, ${dateAndTime(decidedAt)}`;
 }
 
 function voteWords({ what, who, onBehalfOf, at, comment, edited }: Vote): string {

@@ -65,6 +65,12 @@ export class Command {
     this.#child.stdin?.end(text);
   }
 
+  /** Of the program on its terminal alone: a pseudo-terminal's own process is its parent. */
+  signal(signal: NodeJS.Signals): void {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, "utf8").trim().split(" ");
+    process.kill(Number(children[0]), signal);
+  }
+
   /** Of all in its process group, as Ctrl-C in a terminal does; npx is one that does not pass signals on. */
   kill(signal: NodeJS.Signals): void {
     try {
