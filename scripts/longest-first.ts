@@ -41,6 +41,7 @@ const LONG = [
   "prove/test/servers/given-installation",
   "cli/test/servers/operator",
   "cli/test/servers/approvals-watch",
+  "cli/test/servers/run-file",
   "e2e/test/servers/many",
   "cli/test/receipt",
   "e2e/test/servers/kill-workers",

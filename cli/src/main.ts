@@ -1,17 +1,19 @@
 // What bin/agentspan.mjs runs: the command line, and its failures as sentences.
 import { CommanderError } from "commander";
 import { CommandError } from "./command-error.js";
+import { EXIT_CODES } from "./exit-codes.js";
+import { keepAlive, letGo } from "./keep-alive.js";
 import { Output, tolerateClosedStreams } from "./output.js";
 import { program } from "./program.js";
 
 /** Runs one command; resolves with the exit code. */
 export async function main(args: readonly string[], output: Output = new Output()): Promise<number> {
   tolerateClosedStreams();
-  // Connections of the SDK do not keep a process, and a command is not over before it has said so.
-  const working = setInterval(() => undefined, 2 ** 30);
+  keepAlive();
   try {
     await program(output).parseAsync(asOptions(args), { from: "user" });
-    return 0;
+    // A program that `run` ran has its own.
+    return typeof process.exitCode === "number" ? process.exitCode : EXIT_CODES.done;
   } catch (error) {
     // Help and version are asked for; everything else that commander throws it has said already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -25,7 +27,7 @@ export async function main(args: readonly string[], output: Output = new Output(
     if (message !== undefined) output.failure(message);
     return exitCode;
   } finally {
-    clearInterval(working);
+    letGo();
   }
 }
 

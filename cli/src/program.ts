@@ -9,6 +9,7 @@ import { addFleet } from "./fleet-program.js";
 import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { addProfiles } from "./profiles-program.js";
+import { addRun } from "./run-program.js";
 import { addRuns } from "./runs-program.js";
 import { addServerCare } from "./server-program.js";
 import { StrictCommand } from "./strict-command.js";
@@ -33,6 +34,7 @@ export function program(output: Output): Command {
     });
   addServer(root, output);
   addDemo(root, output);
+  addRun(root, output);
   addRuns(root, output);
   addApprovals(root, output);
   addDecisions(root, output);

@@ -1,12 +1,16 @@
 // Who decides in the demonstration: the person at the terminal, or an option of the command.
+import type { Approval } from "@agentspan/sdk";
 import type { Output } from "../output.js";
 import { TerminalLines } from "./terminal-lines.js";
 
-export type DemoDecision = { readonly kind: "approve" } | { readonly kind: "reject"; readonly reason: string };
+export type DemoDecision =
+  | { readonly kind: "approve" }
+  | { readonly kind: "reject"; readonly reason: string }
+  | { readonly kind: "respond"; readonly answer: unknown };
 
 export interface Decider {
   /** Undefined where the signal aborted (somebody else decided, or the command is stopping), or the person left. */
-  decide(signal: AbortSignal): Promise<DemoDecision | undefined>;
+  decide(signal: AbortSignal, asked?: Pick<Approval, "kind">): Promise<DemoDecision | undefined>;
   close(): void;
 }
 
@@ -21,8 +25,19 @@ export function askingPerson(input: NodeJS.ReadableStream, output: Output, onLea
     return undefined;
   };
   return {
-    async decide(signal) {
+    async decide(signal, asked) {
       lines.forgetTyped();
+      if (asked?.kind === "QUESTION") {
+        for (;;) {
+          const text = await ask("Answer, as JSON: ", signal);
+          if (text === undefined) return undefined;
+          try {
+            return { kind: "respond", answer: JSON.parse(text) };
+          } catch {
+            output.line(`Please answer in JSON, such as {"size":"M"} or "yes" in its quotes.`);
+          }
+        }
+      }
       for (;;) {
         const answer = (await ask("Approve? (y/n): ", signal))?.toLowerCase();
         if (answer === undefined) return undefined;

@@ -1,6 +1,6 @@
 // Shows a run as it goes, and has each of its approvals decided.
 import { type AgentHandle, AgentspanError, type Approval, isTerminal, type RunEvent } from "@agentspan/sdk";
-import { argumentLines } from "../approval-view.js";
+import { approvalLines, argumentLines, askedOf } from "../approval-view.js";
 import { approvedWords } from "../commands/decide.js";
 import { outcomeWords } from "../event-line.js";
 import type { Output } from "../output.js";
@@ -15,6 +15,10 @@ export interface WatchOptions {
   /** How the run is found again when this is stopped while it waits. */
   readonly findAgain: readonly string[];
   readonly signal: AbortSignal;
+  /** Shows an event as it comes; the few steps of the demonstration unless given. */
+  readonly show?: (event: RunEvent) => void;
+  /** A decision that the server refuses is told, and the run goes on to wait for another one's. */
+  readonly toleratesRefusals?: boolean;
 }
 
 /** Resolves when the run has ended. Throws the signal's reason. */
@@ -42,7 +46,8 @@ export async function watchRun(options: WatchOptions): Promise<void> {
     for await (const event of handle.stream({ signal: either })) {
       // What follows from a decision is shown after the word that it was taken.
       await Promise.all(sending);
-      showStep(event, output);
+      if (options.show === undefined) showStep(event, output);
+      else options.show(event);
       // What is open is known up to a sequence; what comes later is open.
       if (event.type === "waiting" && (event.sequence > lastSequence || open.has(event.approvalId))) {
         ask(event.approval);
@@ -68,14 +73,16 @@ async function decideOne(
 ): Promise<void> {
   const { output, decider, findAgain } = options;
   if (signal.aborted) return;
-  output.line("\n--- Approval required ---");
-  output.line(`Agent wants to call: ${safeText(approval.toolName)}`);
-  for (const line of argumentLines(approval)) output.line(`  ${line}`);
+  output.line(approval.kind === "APPROVAL" ? "\n--- Approval required ---" : "\n--- A person is asked ---");
+  output.line(approval.kind === "APPROVAL" ? `Agent wants to call: ${safeText(approval.toolName)}` : askedOf(approval));
+  // The demonstration has a tool that shows nothing else.
+  const lines = options.show === undefined ? argumentLines(approval) : approvalLines(approval);
+  for (const line of lines) output.line(`  ${line}`);
   output.line();
   output.line("The run waits on the server, for as long as it takes. Should you leave, it is found again with:");
   for (const line of findAgain) output.line(`  ${line}`);
   output.line();
-  const decision = await decider.decide(signal);
+  const decision = await decider.decide(signal, approval);
   if (decision === undefined) return;
   const sent = send(approval, decision, options);
   // A failure is the caller's; the loop only waits for the end.
@@ -86,19 +93,24 @@ async function decideOne(
   await sent;
 }
 
-async function send(approval: Approval, decision: DemoDecision, { handle, output }: WatchOptions): Promise<void> {
+async function send(approval: Approval, decision: DemoDecision, options: WatchOptions): Promise<void> {
+  const { handle, output, toleratesRefusals = false } = options;
   const { approvalId, argumentsDigest } = approval;
   try {
     if (decision.kind === "approve") {
       const answer = await handle.approve({ approvalId, argumentsDigest });
       output.line(`${approvedWords(answer)} Waiting for the agent to complete...`);
+    } else if (decision.kind === "respond") {
+      await handle.respond(decision.answer, { approvalId });
+      output.line("Answered. The agent is told...");
     } else {
       await handle.reject(decision.reason, { approvalId });
       output.line("Rejected. The agent is told the reason...");
     }
   } catch (error) {
-    if (!(error instanceof AgentspanError) || error.reason !== "ALREADY_DECIDED") throw error;
-    output.line(error.message);
+    if (!(error instanceof AgentspanError)) throw error;
+    if (error.reason !== "ALREADY_DECIDED" && !toleratesRefusals) throw error;
+    output.line(safeText(error.message));
   }
 }
 
