@@ -102,7 +102,7 @@ function inUse(dataDir: string, record: StackRecord): LocalStackError {
   const where = record.url === undefined ? "and is still starting" : `at ${record.url}`;
   return new LocalStackError(
     "DATA_IN_USE",
-    `An Agentspan server runs on this data already: process ${pid} ${where} (data: ${dataDir}). Use that one, stop it (agentspan server stop), or start this one on other data with --data.`,
+    `An Agentspan server runs on this data already: process ${pid} ${where} (data: ${dataDir}). Use that one, stop it (agentspan server stop --data ${dataDir}), or start this one on other data with --data.`,
     { record },
   );
 }

@@ -27,7 +27,7 @@ describe("one command at a time", () => {
     const lock = StackLock.take(dataDir);
     lock.note({ url: "http://127.0.0.1:6767" });
     expect(() => StackLock.take(dataDir)).toThrow(
-      `An Agentspan server runs on this data already: process ${process.pid} at http://127.0.0.1:6767 (data: ${dataDir}). Use that one, stop it (kill ${process.pid}), or start this one on other data with --data.`,
+      `An Agentspan server runs on this data already: process ${process.pid} at http://127.0.0.1:6767 (data: ${dataDir}). Use that one, stop it (agentspan server stop --data ${dataDir}), or start this one on other data with --data.`,
     );
   });
 
