@@ -1,6 +1,7 @@
 // What bin/agentspan.mjs runs: the command line, and its failures as sentences.
 import { CommanderError } from "commander";
 import { CommandError } from "./command-error.js";
+import { COMPLETE } from "./completion/complete-word.js";
 import { EXIT_CODES } from "./exit-codes.js";
 import { keepAlive, letGo } from "./keep-alive.js";
 import { Output, tolerateClosedStreams } from "./output.js";
@@ -9,6 +10,11 @@ import { program } from "./program.js";
 /** Runs one command; resolves with the exit code. */
 export async function main(args: readonly string[], output: Output = new Output()): Promise<number> {
   tolerateClosedStreams();
+  if (args[0] === COMPLETE) {
+    const { completionLines } = await import("./completion/completion-lines.js");
+    for (const line of completionLines(args.slice(1))) output.line(line);
+    return EXIT_CODES.done;
+  }
   keepAlive();
   try {
     await program(output).parseAsync(asOptions(args), { from: "user" });

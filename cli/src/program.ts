@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { addApprovalLink } from "./approval-link-program.js";
 import { addApprovalViews } from "./approvals-program.js";
 import { examples, group, leaf } from "./command-parts.js";
+import { addCompletion } from "./completion-program.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { addFleet } from "./fleet-program.js";
 import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
@@ -48,6 +49,7 @@ export function program(output: Output): Command {
   addWorkers(root, output);
   addReceipts(root, output);
   addProve(root, output);
+  addCompletion(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
 }
 

@@ -116,6 +116,11 @@ export class Machine {
     return this.#started(new Command("python3", [PSEUDO_TERMINAL, process.execPath, BIN, ...args], this.env));
   }
 
+  /** Any program on a terminal of its own. */
+  runProgramOnTerminal(cwd: string, ...command: string[]): Command {
+    return this.#started(new Command("python3", [PSEUDO_TERMINAL, ...command], this.env, cwd));
+  }
+
   /** Any program, with this machine's environment. */
   start(program: string, args: readonly string[], cwd?: string): Command {
     return this.#started(new Command(program, args, this.env, cwd));
