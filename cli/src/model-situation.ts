@@ -7,13 +7,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export const SCRIPTED_MODEL = "demo/refund";
 export const DEFAULT_MODEL = "openai/gpt-4o-mini";
 
-const KEYS = [
+/** Variables, and the models whose keys they hold. */
+export const MODEL_KEYS = [
   ["OPENAI_API_KEY", "openai/..."],
   ["ANTHROPIC_API_KEY", "anthropic/..."],
   ["GEMINI_API_KEY", "gemini/..."],
 ] as const;
 
-function isSet(env: Environment, name: string): boolean {
+export function isSet(env: Environment, name: string): boolean {
   return (env[name]?.trim() ?? "") !== "";
 }
 
@@ -21,9 +22,9 @@ function isSet(env: Environment, name: string): boolean {
 export function modelLines(env: Environment): readonly string[] {
   const added = addedProviders(env);
   const found = [
-    ...KEYS.filter(([variable, models]) => isSet(env, variable) && !added.some((name) => models === `${name}/...`)).map(
-      ([variable, models]) => `${models} (${variable} found)`,
-    ),
+    ...MODEL_KEYS.filter(
+      ([variable, models]) => isSet(env, variable) && !added.some((name) => models === `${name}/...`),
+    ).map(([variable, models]) => `${models} (${variable} found)`),
     ...added.map((name) => `${name}/... (in ${PROVIDERS})`),
   ];
   if (found.length > 0) return [...found, `${SCRIPTED_MODEL} (scripted)`];

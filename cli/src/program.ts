@@ -12,7 +12,7 @@ import type { Output } from "./output.js";
 import { addProfiles } from "./profiles-program.js";
 import { addRun } from "./run-program.js";
 import { addRuns } from "./runs-program.js";
-import { addServerCare } from "./server-program.js";
+import { addDoctor, addServerCare } from "./server-program.js";
 import { StrictCommand } from "./strict-command.js";
 import { CLI_VERSION } from "./version.js";
 import { addWebhooks } from "./webhooks-program.js";
@@ -49,6 +49,7 @@ export function program(output: Output): Command {
   addWorkers(root, output);
   addReceipts(root, output);
   addProve(root, output);
+  addDoctor(root, output);
   addCompletion(root, output);
   return root.addHelpText("after", examples(["server start", "demo", "approvals list", "approve run_x7k2"]));
 }

@@ -1,7 +1,7 @@
 // The commands about the server of this machine, beside its start: names, options and help.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { examples, leaf } from "./command-parts.js";
-import { durationOf, folderOf, instantOf, linesOf } from "./options.js";
+import { durationOf, folderOf, instantOf, linesOf, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 
 /** Whose logs there are; a test compares them with those of the stack, which are slow to load. */
@@ -35,6 +35,14 @@ export function addServerCare(server: Command, output: Output): void {
       examples(["server logs", "server logs --follow --of orchestrator", "server logs --since 10m"]),
     )
     .action(async (flags) => (await import("./commands/server-logs.js")).serverLogs(flags, output));
+}
+
+export function addDoctor(root: Command, output: Output): void {
+  withUrl(withData(leaf(root, "doctor", "what is missing here, or wrong, and how to get it")))
+    .option("--json", "for programs")
+    .addHelpText("after", examples(["doctor", "doctor --profile staging", "doctor --json"]))
+    .addHelpText("after", "\nExits with 0 where all is there, and with 1 where something is missing or wrong.")
+    .action(async (flags) => (await import("./commands/doctor.js")).doctor(flags, output));
 }
 
 function withData(command: Command): Command {

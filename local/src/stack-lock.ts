@@ -161,8 +161,10 @@ function generationsIn(folder: string): readonly number[] {
       return digits === undefined ? [] : [Number(digits)];
     });
   } catch (error) {
-    if (codeOf(error) === "ENOENT") return [];
-    throw error;
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR") return [];
+    if (codeOf(error) !== "EACCES") throw error;
+    const message = `${folder} cannot be read (EACCES): it is another user's. Name other data with --data.`;
+    throw new LocalStackError("DATA_NOT_WRITABLE", message, { cause: error });
   }
 }
 

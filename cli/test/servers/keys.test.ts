@@ -70,6 +70,14 @@ describe("a server with --auth", () => {
     const list = await machine.ask("profiles", "list");
     expect(list.shown).toContain("with a key that is kept");
     expect(`${add.shown}${list.shown}`).not.toContain(adminKey().slice(-43));
+    const doctor = await machine.ask("doctor");
+    expect(doctor).toMatchObject({ code: 0, shown: expect.stringMatching(/^ok +Key +\S+ in default: .*admin/m) });
+    const refused = await machine.ask("doctor", "--url", server.url, "--key", "agsp_wrong_key");
+    expect(refused).toMatchObject({
+      code: 1,
+      shown: expect.stringMatching(/^FAULT +Key +.*\n +Ask an admin for a key/m),
+    });
+    expect(`${doctor.shown}${refused.shown}`).not.toMatch(/agsp_(?!<)/);
     const piped = machine.run("runs", "list", "--url", server.url, "--key-file", "-");
     piped.typeAll("agsp_wrong_key");
     expect(await piped.exit).toBe(1);

@@ -60,6 +60,30 @@ it("starts it in the background, where it goes on, and refuses a second one", as
   });
 });
 
+it("is found by the doctor, who says what is there and what is missing", async () => {
+  const { url } = await running();
+  const { code, shown } = await machine.ask("doctor", "--url", url, "--json");
+  expect(code).toBe(0);
+  const { ok, checks } = JSON.parse(shown);
+  expect(ok).toBe(true);
+  const states = Object.fromEntries(checks.map(({ name, state }: Record<string, string>) => [name, state]));
+  expect(states).toMatchObject({
+    Node: "ok",
+    NATS: "ok",
+    MongoDB: "ok",
+    "Data folder": "ok",
+    Server: "ok",
+    Clock: "ok",
+  });
+  expect(states).toMatchObject({ Key: "note", Workers: "note" });
+  const away = await machine.ask("doctor", "--url", "http://127.0.0.1:1");
+  expect(away.code).toBe(1);
+  expect(away.shown).toMatch(
+    /^FAULT {2}Server +http:\/\/127\.0\.0\.1:1, of --url, does not answer: .*\n +Start it \(agentspan server start\)/m,
+  );
+  expect(away.shown).toMatch(/1 thing is missing or wrong\.\n$/);
+});
+
 it("shows what the processes log, of those that are asked for, and goes on over a stop and a start", async () => {
   await running();
   const { shown } = await machine.ask("server", "logs", "--since", "1h");
