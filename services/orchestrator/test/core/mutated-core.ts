@@ -1,12 +1,13 @@
-// The core with one replacement in its text, compiled into a folder of its own and loaded from there.
+// The core with one replacement in its text: loaded as one module, or compiled in place of another core.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { transformWithEsbuild } from "vite";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build, transform } from "esbuild";
 import type { Core } from "./explored-run.js";
 import type { Mutant } from "./mutants.js";
 
+const TARGET = "es2023";
 const SOURCE = new URL("../../src/core/", import.meta.url);
 
 export class MutatedCores {
@@ -24,12 +25,26 @@ export class MutatedCores {
     return (this.texts.get(file) ?? "").split(from).length - 1;
   }
 
-  async load(mutant: Mutant): Promise<Core> {
+  /** As one module: with each file by itself, loading would take longer than most mutants live. */
+  async load({ file, from, to }: Mutant): Promise<Core> {
     this.count += 1;
-    const folder = mkdtempSync(join(this.folder, `${this.count}-`));
-    writeFileSync(join(folder, "package.json"), '{"type":"module"}');
-    await this.write(mutant, folder);
-    return (await import(pathToFileURL(join(folder, "index.js")).href)) as Core;
+    const outfile = join(this.folder, `${this.count}.mjs`);
+    await build({
+      ...{ entryPoints: [fileURLToPath(new URL("index.ts", SOURCE))], outfile },
+      ...{ bundle: true, packages: "external", format: "esm", platform: "node", target: TARGET },
+      plugins: [
+        {
+          name: "mutant",
+          setup: ({ onLoad }) => {
+            onLoad({ filter: /\.ts$/ }, ({ path }) => {
+              const text = this.texts.get(basename(path)) ?? "";
+              return { contents: basename(path) === file ? text.replace(from, () => to) : text, loader: "ts" };
+            });
+          },
+        },
+      ],
+    });
+    return (await import(pathToFileURL(outfile).href)) as Core;
   }
 
   /** Puts it into a folder, in place of the core that is compiled there. */
@@ -58,7 +73,6 @@ export class MutatedCores {
   }
 
   private async compile(name: string, text: string): Promise<string> {
-    const options = { loader: "ts", target: "es2023", sourcemap: false, tsconfigRaw: {} } as const;
-    return (await transformWithEsbuild(text, name, options)).code;
+    return (await transform(text, { loader: "ts", sourcefile: name, target: TARGET, tsconfigRaw: {} })).code;
   }
 }
