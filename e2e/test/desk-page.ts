@@ -46,12 +46,13 @@ export class Desks {
     await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
   }
 
-  /** A person of their own, with storage of their own, at this address. */
-  async open(url: string, key?: string): Promise<Page> {
+  /** A person of their own, with storage of their own, at this address. Without scripts a page can do nothing by itself. */
+  async open(url: string, key?: string, { scripts = true }: { readonly scripts?: boolean } = {}): Promise<Page> {
     if (this.#browser === undefined) throw new Error("The browser is started in beforeAll, and it did not start.");
     const context = await this.#browser.newContext({
       viewport: { width: 1_200, height: 800 },
       reducedMotion: "reduce",
+      javaScriptEnabled: scripts,
     });
     this.#contexts.push(context);
     const page = await context.newPage();

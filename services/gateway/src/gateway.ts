@@ -15,6 +15,7 @@ import { type DeskSite, deskSite } from "./desk/desk-site.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
+import { LinkDesk } from "./links/link-desk.js";
 import { isLoopbackHost } from "./loopback-rule.js";
 import { gatewayMethods } from "./methods.js";
 import type { ServerTls } from "./server-tls.js";
@@ -38,7 +39,7 @@ export interface GatewayOptions {
   readonly tls?: ServerTls | undefined;
   /** Signs what is asked of orchestrators; they ask for it where they have keys. */
   readonly signingKey?: SigningKey | undefined;
-  /** Whose signatures are believed under API keys that are stored. */
+  /** Whose signatures are believed under API keys that are stored, and under decision links. */
   readonly trustedKeys?: TrustedKeys | undefined;
   /** Where the approval desk was built; absent, no page is served. */
   readonly desk?: string | undefined;
@@ -106,7 +107,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ? openGuard()
       : guardOf({ authentication, allowedOrigins, orchestrators, trusted, log, stopped: stopped.signal });
   const desk = options.desk === undefined ? undefined : deskIn(options.desk, authentication, log);
-  const listener = connectListener({ methods, guard, readiness, log, desk, requestMs: options.slowness?.requestMs });
+  const isAuthenticated = authentication !== undefined;
+  const links = {
+    authentication: isAuthenticated,
+    desk: new LinkDesk({ guard, orchestrators, trusted, log, authentication: isAuthenticated, now: Date.now }),
+  };
+  const requestMs = options.slowness?.requestMs;
+  const listener = connectListener({ methods, guard, readiness, log, desk, links, requestMs });
   const door = new FrontDoor({ listener, log, tls, ...options.slowness });
   const grpc = new GrpcServer({ methods, guard, log, tls });
 

@@ -3,15 +3,7 @@
 // keeps it beside what was done.
 import { AgentspanError, type Logger, methodName } from "@agentspan/internal";
 import { NoteRefusalRequestSchema } from "@agentspan/proto";
-import {
-  create,
-  type DescMessage,
-  type DescMethodUnary,
-  type Message,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethodUnary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Orchestrators } from "../bus/orchestrators.js";
 import type { Context } from "../context.js";
 import { type Method, requireRight, type UnaryHandler, unary } from "../method.js";
@@ -34,30 +26,43 @@ const MOST_ITEMS = 16;
 export function attempt<I extends DescMessage, O extends DescMessage>(
   desc: DescMethodUnary<I, O>,
   handle: UnaryHandler<MessageShape<I>, MessageShape<O>>,
-  { orchestrators, log }: AttemptDeps,
+  deps: AttemptDeps,
 ): Method {
+  return unary(desc, handle, (request, context) => requireRightOrNote(desc, request, context, deps));
+}
+
+/** Rejects with PERMISSION_DENIED, once the audit has been told of it. */
+export async function requireRightOrNote<I extends DescMessage, O extends DescMessage>(
+  desc: DescMethodUnary<I, O>,
+  request: MessageShape<I>,
+  context: Context,
+  deps: AttemptDeps,
+): Promise<void> {
+  try {
+    requireRight(methodName(desc.parent.typeName, desc.name), request, context);
+  } catch (refusal) {
+    await noteAttempt(desc, request, context, AgentspanError.from(refusal).message, deps);
+    throw refusal;
+  }
+}
+
+/** Tells the audit what somebody asked in vain, and what they were told. Never rejects: what it cannot tell is logged. */
+export async function noteAttempt(
+  desc: DescMethodUnary,
+  request: object,
+  context: Context,
+  message: string,
+  { orchestrators, log }: AttemptDeps,
+): Promise<void> {
   const method = methodName(desc.parent.typeName, desc.name);
-
-  const note = async (request: Message, context: Context, message: string): Promise<void> => {
-    const body = toBinary(desc.input, create(desc.input, kept(request) as MessageInitShape<I>));
-    const noted = toBinary(NoteRefusalRequestSchema, create(NoteRefusalRequestSchema, { method, body, message }));
-    await orchestrators.exchange("Internal/NoteRefusal", noted, context);
-  };
-
-  return unary(desc, handle, async (request, context) => {
-    try {
-      requireRight(method, request, context);
-    } catch (refusal) {
-      const { message } = AgentspanError.from(refusal);
-      await note(request, context, message).catch((err: unknown) => {
-        log.error({ err, method }, "A refusal is missing in the audit");
-      });
-      throw refusal;
-    }
+  const body = toBinary(desc.input, create(desc.input, kept(request)));
+  const noted = toBinary(NoteRefusalRequestSchema, create(NoteRefusalRequestSchema, { method, body, message }));
+  await orchestrators.exchange("Internal/NoteRefusal", noted, context).catch((err: unknown) => {
+    log.error({ err, method }, "A refusal is missing in the audit");
   });
 }
 
-function kept(request: Message): Readonly<Record<string, unknown>> {
+function kept(request: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(KEPT.map((name) => [name, short(Reflect.get(request, name))]));
 }
 

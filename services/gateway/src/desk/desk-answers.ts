@@ -4,17 +4,9 @@
 // a file of ours, to show the page in no other page, and to tell nobody where it was. It needs no style or script inside
 // of the page; styles that React sets on an element are no markup, and are let through by every browser.
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
+import { PAGE_HEADERS } from "../http/page-headers.js";
 import { type DeskFile, PAGE } from "./desk-files.js";
 import { CONFIG_PATH, type DeskSite } from "./desk-site.js";
-
-const HEADERS = {
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
-  "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-} as const;
 
 /** A year, as long as caches keep anything. */
 const FOR_EVER = "public, max-age=31536000, immutable";
@@ -49,7 +41,7 @@ export function answerDesk(request: HttpRequest, response: HttpResponse, site: D
 
 function answerConfig(request: HttpRequest, response: HttpResponse, { config, policy }: DeskSite): void {
   response.writeHead(200, {
-    ...HEADERS,
+    ...PAGE_HEADERS,
     "content-security-policy": policy,
     "cache-control": "no-store",
     "content-type": "application/json",
@@ -64,7 +56,7 @@ function answerFile(request: HttpRequest, response: HttpResponse, file: DeskFile
   const { encoding, body } = encoded(file, headerOf(request, "accept-encoding"));
   const tag = encoding === undefined ? etag : `${etag.slice(0, -1)}-${encoding}"`;
   const headers = {
-    ...HEADERS,
+    ...PAGE_HEADERS,
     "content-security-policy": policy,
     "cache-control": immutable ? FOR_EVER : ASK_FIRST,
     etag: tag,

@@ -22,6 +22,7 @@ import type { Identity } from "../auth/identity.js";
 import type { Context } from "../context.js";
 import { answerDesk } from "../desk/desk-answers.js";
 import type { DeskSite } from "../desk/desk-site.js";
+import { answerLink, isLinkPath, type LinkListener } from "../links/link-answers.js";
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
@@ -42,6 +43,8 @@ export interface ConnectListenerOptions {
   readonly requestMs?: number | undefined;
   /** The approval desk; absent, there is no page here. */
   readonly desk?: DeskSite | undefined;
+  /** The pages of decision links; absent, there are none here. */
+  readonly links?: Omit<LinkListener, "requestMs"> | undefined;
 }
 
 const REQUEST_MS = 60_000;
@@ -60,7 +63,7 @@ const ARRIVAL = createContextKey<Arrival | undefined>(undefined, { description: 
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
 export function connectListener(options: ConnectListenerOptions): HttpListener {
-  const { methods, guard, readiness, log, desk, requestMs = REQUEST_MS } = options;
+  const { methods, guard, readiness, log, desk, links, requestMs = REQUEST_MS } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -77,8 +80,17 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
 
   return (request, response) => {
     try {
-      const origin = headerOf(request, "origin");
+      const isLink = links !== undefined && isLinkPath(request);
+      const said = headerOf(request, "origin");
+      // The forms of a link's page say no more of where they come from: they are asked there.
+      const origin = isLink && said === "null" ? undefined : said;
       const refusal = refusalFor(guard, request, origin);
+      if (refusal === undefined && isLink) {
+        answerLink(request, response, { ...links, requestMs }).catch((err: unknown) => {
+          log.debug({ err }, "The page of a decision link was not taken to its end");
+        });
+        return;
+      }
       if (refusal === undefined && crossOrigin(request, response)) return;
       if (refusal === undefined && answerProbe(request, response, readiness)) return;
       if (refusal === undefined && desk !== undefined && answerDesk(request, response, desk)) return;

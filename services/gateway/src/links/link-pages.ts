@@ -1,0 +1,201 @@
+// The pages of a decision link: what is to be decided, what was recorded, and each reason why nothing is.
+import type { DecisionLinkStatement } from "@agentspan/internal";
+import { type Approval, type Decision, DecisionOutcome, type Preview, PreviewStatus } from "@agentspan/proto";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Content, type Html, html } from "./html.js";
+import { jsonView, safeText } from "./text-view.js";
+
+/** A page as it is answered. */
+export interface LinkPage {
+  readonly status: number;
+  readonly title: string;
+  readonly body: Content;
+}
+
+export interface DecidingPage {
+  readonly link: DecisionLinkStatement;
+  readonly approval: Approval;
+  /** Who started the run; empty where nobody knows. */
+  readonly startedBy: string;
+  /** Whether each form asks for a key: nothing of whoever signed in is kept. */
+  readonly signIn: boolean;
+  /** What was wrong with the form that was sent. */
+  readonly fault?: string;
+}
+
+/** With all that is decided about, and the forms. */
+export function decidingPage({ link, approval, startedBy, signIn, fault }: DecidingPage): LinkPage {
+  const { agentName, toolName, reason, argumentsJson, argumentsDigest, expiresAt, runId } = approval;
+  const facts: readonly (readonly [string, Content])[] = [
+    ["Agent", html`${agentName} <span class="quiet">run ${runId}</span>`],
+    ["Asked by", startedBy === "" ? undefined : safeText(startedBy)],
+    ["Why people are asked", reason === "" ? undefined : safeText(reason)],
+    ["Can be decided until", expiresAt === undefined ? "as long as it takes" : time(expiresAt)],
+    ["Votes", quorum(approval)],
+    ["This link is for", html`${safeText(link.person)}, until ${timeOf(link.until)}`],
+    ["Bound to", html`<code>${argumentsDigest}</code>`],
+  ];
+  return {
+    status: fault === undefined ? 200 : 400,
+    title: `May ${toolName} run?`,
+    body: html`${fault !== undefined && html`<p class="warnings" role="alert">${fault}</p>`}
+<h2>With these arguments</h2>
+${jsonView(argumentsJson)}
+${approval.preview !== undefined && previewPart(approval.preview)}
+<h2>About it</h2>
+<dl>${facts.map(([name, content]) => content !== undefined && html`<div><dt>${name}</dt><dd>${content}</dd></div>`)}</dl>
+<h2>Decide</h2>
+<p>Opening this page has decided nothing. What you press here is recorded as ${safeText(link.person)}’s word, once.</p>
+${forms(fingerprintIn(approval), signIn)}`,
+  };
+}
+
+function forms(preview: string, signIn: boolean): Html {
+  const key = (id: string) => signIn && keyField(id);
+  return html`<form method="post">
+<input type="hidden" name="preview" value="${preview}">
+<label for="comment">Comment, kept on record (may be empty)</label><input id="comment" name="comment" maxlength="2000" autocomplete="off">
+${key("approve-key")}<button name="act" value="approve">Approve</button></form>
+<form method="post">
+<label for="reason">Why not? The model is told this</label><textarea id="reason" name="reason" rows="3" maxlength="2000" required></textarea>
+${key("reject-key")}<button class="danger" name="act" value="reject">Reject</button></form>`;
+}
+
+function keyField(id: string): Html {
+  return html`<label for="${id}">API key or token</label><input id="${id}" name="key" type="password" autocomplete="current-password" required>`;
+}
+
+/** What the link alone tells, and how to go on. */
+export function signInPage(link: DecisionLinkStatement, status: 200 | 401, fault?: string): LinkPage {
+  return {
+    status,
+    title: `${link.tool} waits for you`,
+    body: html`${fault !== undefined && html`<p class="warnings" role="alert">${fault}</p>`}
+<p>${safeText(link.person)} is asked whether <strong>${link.tool}</strong> of the agent ${link.agent} may run (run ${link.run}). The link is good until ${timeOf(link.until)}.</p>
+<p>It decides nothing, and shows no more than this, before you say who you are.</p>
+<form method="post">${keyField("key")}<button name="act" value="show">Show what is asked</button></form>
+<p>${atTheDesk(link, "Or sign in at the desk and decide there")}.</p>`,
+  };
+}
+
+/** The same answer to the same form, however often it is sent. */
+export function recordedPage(
+  link: DecisionLinkStatement,
+  decision: Decision | undefined,
+  { closed, votesMissing }: { readonly closed: boolean; readonly votesMissing: number },
+): LinkPage {
+  const rejected = decision?.outcome === DecisionOutcome.REJECTED;
+  const then = rejected
+    ? "The call does not run, and the model is told why."
+    : closed
+      ? "The call runs now, with exactly the arguments that you saw."
+      : `It takes ${votesMissing} more ${votesMissing === 1 ? "person" : "people"} to let the call run.`;
+  return {
+    status: 200,
+    title: rejected ? "Rejected" : closed ? "Approved" : "Your vote is recorded",
+    body: html`${decision !== undefined && decisionPart(decision)}<p>${then} This link has done what it was for.</p><p>${atTheDesk(link)}</p>`,
+  };
+}
+
+/** Somebody decided: by this link, or otherwise. */
+export function decidedPage(link: DecisionLinkStatement, decision: Decision, status: 409 | 410): LinkPage {
+  const byIt = decision.decisionId === link.link;
+  return {
+    status,
+    title: byIt ? "This link has been used" : "Somebody was faster",
+    body: html`${decisionPart(decision)}<p>${byIt ? "It decides once, and nothing else was recorded now." : "Nothing that you sent was recorded."}</p><p>${atTheDesk(link)}</p>`,
+  };
+}
+
+/** A vote was given by it that did not decide, and another word is none. */
+export function usedPage(link: DecisionLinkStatement): LinkPage {
+  const body = html`<p>What was said by it first is on record. It decides once, and nothing else was recorded now.</p><p>${atTheDesk(link)}</p>`;
+  return { status: 409, title: "This link has been used", body };
+}
+
+export function changedPage(link: DecisionLinkStatement): LinkPage {
+  return {
+    status: 409,
+    title: "It is about something else by now",
+    body: html`<p>The arguments of ${link.tool}, or what the call would do, are not those that this link is for any more. Nothing was recorded.</p><p>Ask for another link, or ${atTheDesk(link, "look at it at the desk")}.</p>`,
+  };
+}
+
+export function endedPage(link: DecisionLinkStatement, approval?: Approval): LinkPage {
+  const vote = approval?.votes.find(({ who, onBehalfOf }) => (onBehalfOf === "" ? who : onBehalfOf) === link.person);
+  return {
+    status: 410,
+    title: "This link is over",
+    body: html`<p>It was good until ${timeOf(link.until)}. Nothing was recorded now.</p>
+${vote?.at !== undefined && html`<p>A vote of ${safeText(link.person)} is on record since ${time(vote.at)}.</p>`}
+<p>Ask for another link, or ${atTheDesk(link, "decide at the desk")}.</p>`,
+  };
+}
+
+export function overPage(link: DecisionLinkStatement): LinkPage {
+  const body = html`<p>${link.tool} does not wait for anybody any more: the time was over, or the run has ended. Nothing was recorded.</p><p>${atTheDesk(link)}</p>`;
+  return { status: 410, title: "This is not open any more", body };
+}
+
+export function otherPersonPage(link: DecisionLinkStatement, subject: string): LinkPage {
+  const body = html`<p>It was given to ${safeText(link.person)}, and the key is of ${safeText(subject)}. Nothing was recorded. Where you may decide, ${atTheDesk(link, "do it at the desk")}, in your own name.</p>`;
+  return { status: 403, title: "This link is for somebody else", body };
+}
+
+export function noLinkPage(): LinkPage {
+  const body = html`<p>It was cut or changed on its way, or another installation made it. Open it from the message as a whole, or ask for another.</p>`;
+  return { status: 404, title: "This is no link of this server", body };
+}
+
+/** A page of one sentence. */
+export function plainPage(status: number, title: string, text: string): LinkPage {
+  return { status, title, body: html`<p>${safeText(text)}</p>` };
+}
+
+function decisionPart({ outcome, decidedBy, onBehalfOf, decidedAt, comment }: Decision): Html {
+  const who = safeText(onBehalfOf === "" ? decidedBy : onBehalfOf);
+  const what = OUTCOMES[outcome] ?? "decided";
+  return html`<p><strong>${what}</strong> by ${who}${decidedAt !== undefined && html`, ${time(decidedAt)}`}.${comment !== "" && html` “${safeText(comment)}”`}</p>`;
+}
+
+const OUTCOMES: Readonly<Record<number, string>> = {
+  [DecisionOutcome.APPROVED]: "Approved",
+  [DecisionOutcome.REJECTED]: "Rejected",
+  [DecisionOutcome.RESPONDED]: "Answered in place of the tool",
+};
+
+function previewPart(preview: Preview): Html {
+  return html`<h2>What it would do</h2>${previewContent(preview)}${preview.previous !== undefined && html`<p class="warnings">It was approved before, when this was in sight:</p>${jsonView(preview.previous.contentJson)}`}`;
+}
+
+function previewContent({ status, contentJson, detail }: Preview): Html {
+  if (status === PreviewStatus.SHOWN) return jsonView(contentJson);
+  if (status === PreviewStatus.FAILED) {
+    return html`<p class="warnings">It cannot be seen: ${safeText(detail)}. Nothing is compared before it runs.</p>`;
+  }
+  return html`<p>A worker is looking. Whoever decides now decides without seeing it, and nothing is compared before it runs.</p>`;
+}
+
+/** Of the preview that the page shows; empty where it shows none. */
+export function fingerprintIn({ preview }: Approval): string {
+  return preview?.status === PreviewStatus.SHOWN ? preview.fingerprint : "";
+}
+
+function quorum({ votes, votesRequired }: Approval): Html {
+  const needed = Math.max(1, votesRequired);
+  const words = needed > 1 ? `${votes.length} of ${needed} to approve; one rejection is enough` : "one is enough";
+  return html`${words}${votes.map(({ who, onBehalfOf, comment, edited }) => html`<br>${safeText(onBehalfOf === "" ? who : onBehalfOf)}${edited && " with other arguments"}${comment !== "" && html`: “${safeText(comment)}”`}`)}`;
+}
+
+function atTheDesk({ run, approval }: DecisionLinkStatement, words = "See it at the desk"): Html {
+  return html`<a href="/approvals/${run}/${approval}" rel="noreferrer">${words}</a>`;
+}
+
+function time(at: Timestamp): Html {
+  return timeOf(timestampMs(at));
+}
+
+function timeOf(ms: number): Html {
+  const iso = new Date(ms).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 16).replace("T", " ")} UTC</time>`;
+}
