@@ -1,4 +1,5 @@
 // Where a command writes. Results go to standard output, what went wrong to standard error.
+import { ascii, isOtherCharset } from "./locale.js";
 import { tableLines } from "./table.js";
 
 /** What of a stream is needed here; process.stdout is one. */
@@ -12,9 +13,13 @@ export class Output {
   readonly #out: Sink;
   readonly #err: Sink;
 
-  constructor(out: Sink = process.stdout, err: Sink = process.stderr) {
-    this.#out = out;
-    this.#err = err;
+  constructor(
+    out: Sink = process.stdout,
+    err: Sink = process.stderr,
+    env: Readonly<Record<string, string | undefined>> = process.env,
+  ) {
+    this.#out = readable(out, env);
+    this.#err = readable(err, env);
   }
 
   /** Whether a person can be asked something here. */
@@ -55,6 +60,18 @@ export class Output {
   muted(): Output {
     return new Output({ write: () => undefined }, this.#err);
   }
+}
+
+/** As a terminal shows it; a program gets what there is. */
+function readable(sink: Sink, env: Readonly<Record<string, string | undefined>>): Sink {
+  if (sink.isTTY !== true || !isOtherCharset(env)) return sink;
+  return {
+    write: (text) => sink.write(ascii(text)),
+    isTTY: true,
+    get columns() {
+      return sink.columns ?? 0;
+    },
+  };
 }
 
 const reader = new AbortController();

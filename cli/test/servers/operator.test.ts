@@ -121,7 +121,8 @@ describe("runs", () => {
     expect(tail.shown).toMatch(/^ +\d+ +\S+ +waiting .*\n[\s\S]* done .* has been processed\.\n$/);
 
     const other = await waitingRun();
-    const cancelled = machine.run("runs", "tail", other.runId, "-n", "0", "--json", "--url", url);
+    const cancelled = machine.run("runs", "tail", other.runId, "-n", "1", "--json", "--url", url);
+    await cancelled.shows(/"type":"waiting"/);
     const cancel = await ask("runs", "cancel", other.runId, "--reason", "duplicate", "--json");
     expect(JSON.parse(cancel.shown)).toMatchObject({ runId: other.runId, state: "CANCELLED" });
     expect(await cancelled.exit).toBe(5);
