@@ -31,6 +31,14 @@ export function bar(page: Page, label: string, outcome: string): Locator {
   return rowsOf.filter({ hasText: label }).filter({ hasText: outcome });
 }
 
+/** As a browser tells a page that it is in sight, or behind another tab. */
+async function see(page: Page, isSeen: boolean): Promise<void> {
+  await page.evaluate(`
+    Object.defineProperty(document, "visibilityState", { value: "${isSeen ? "visible" : "hidden"}", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  `);
+}
+
 export function runPageScenarios(of: DeskOf): void {
   const { stack, desks } = of;
   const start = (...args: Parameters<typeof startRun> extends [Stack, ...infer Rest] ? Rest : never) =>
@@ -54,8 +62,11 @@ export function runPageScenarios(of: DeskOf): void {
       const { pendingApprovals } = await run.handle.getStatus();
       return pendingApprovals.length === 2 && pendingApprovals;
     });
-    const page = await openRun(of, run);
+    const page = await open("/");
+    const waits = page.getByRole("listitem").filter({ hasText: "ORD-shown" });
+    await waits.getByRole("link", { name: "The run of refund" }).click();
     await stateOf(page, "Waits for people").waitFor();
+    expect(new URL(page.url()).pathname).toBe(`/runs/${run.runId}`);
     await page.getByText("anonymous", { exact: true }).first().waitFor();
     await page.getByText("U+202E").first().waitFor();
     await page.getByText("<b>to</b> look at").first().waitFor();
@@ -174,8 +185,17 @@ export function runPageScenarios(of: DeskOf): void {
     await page.getByText(asked, { exact: true }).first().waitFor();
     await page.getByRole("link", { name: run.runId }).click();
     await page.getByRole("heading", { level: 1 }).filter({ hasText: "desk_lead" }).waitFor();
+    await page.getByText(/events, live$/).waitFor();
+
+    // While nobody sees the page it holds no connection for events; then it has all that happened meanwhile.
+    const dropped = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/StreamEvents"));
+    await see(page, false);
+    await dropped;
     await run.handle.approve({ approvalId });
+    await ended(run);
+    await see(page, true);
     await stateOf(page, "Completed").waitFor();
+    await page.getByText(/events, all there are$/).waitFor();
     await children.getByText("Completed").waitFor();
   });
 
