@@ -13,59 +13,66 @@ const EVENTS = 1 + TURNS * (1 + 3 * CALLS);
 /** Of the turns before the connection is lost. */
 const EARLY = 1 + (TURNS / 2) * (1 + 3 * CALLS);
 
+/** Half a minute on two free cores. */
+const PATIENTLY = { timeout: 300_000 };
+
 export function longRunScenarios(of: DeskOf): void {
-  it("shows a run of more than 2,000 events whole and in order, through a lost connection, and goes on with it", async () => {
-    const stack = of.stack();
-    const gate = new Gate();
-    const calls = (turn: number) => ({
-      calls: Array.from({ length: CALLS }, (_, n) => ({ tool: "get_order", args: { order: `${turn}-${n}` } })),
-    });
-    const steps: Step[] = Array.from({ length: TURNS }, (_, turn) => async () => {
-      if (turn === TURNS / 2) await gate.arrive();
-      return calls(turn);
-    });
-    const run = await startRun(stack, "a long run", [
-      ...steps,
-      call("refund", { order_id: "ORD-long", amount: 5 }),
-      { text: "ok" },
-    ]);
-    const page = await openRun(of, run);
-    await page.getByText(`${EARLY.toLocaleString("en")} events, live`).waitFor({ timeout: 60_000 });
+  it(
+    "shows a run of more than 2,000 events whole and in order, through a lost connection, and goes on with it",
+    PATIENTLY,
+    async () => {
+      const stack = of.stack();
+      const gate = new Gate();
+      const calls = (turn: number) => ({
+        calls: Array.from({ length: CALLS }, (_, n) => ({ tool: "get_order", args: { order: `${turn}-${n}` } })),
+      });
+      const steps: Step[] = Array.from({ length: TURNS }, (_, turn) => async () => {
+        if (turn === TURNS / 2) await gate.arrive();
+        return calls(turn);
+      });
+      const run = await startRun(stack, "a long run", [
+        ...steps,
+        call("refund", { order_id: "ORD-long", amount: 5 }),
+        { text: "ok" },
+      ]);
+      const page = await openRun(of, run);
+      await page.getByText(`${EARLY.toLocaleString("en")} events, live`).waitFor({ timeout: 60_000 });
 
-    // The rest happens while this page hears nothing.
-    await stack.gateway().service.kill();
-    await page.getByText("the connection is lost and tried again").waitFor();
-    gate.open();
-    await until("the model was asked once more", () => stack.model.asked(run.input).length > TURNS / 2 + 1);
-    await stack.gateway().restart();
-    await waitingFor(run);
-    const waiting = (EVENTS + 3).toLocaleString("en");
-    await page.getByText(`${waiting} events, live`).waitFor({ timeout: 60_000 });
-    await stateOf(page, "Waits for people").waitFor();
-    await expectWhole(page, await history(run));
-    expect(await barriers(page)).toEqual([]);
+      // The rest happens while this page hears nothing.
+      await stack.gateway().service.kill();
+      await page.getByText("the connection is lost and tried again").waitFor();
+      gate.open();
+      await until("the model was asked once more", () => stack.model.asked(run.input).length > TURNS / 2 + 1);
+      await stack.gateway().restart();
+      await waitingFor(run);
+      const waiting = (EVENTS + 3).toLocaleString("en");
+      await page.getByText(`${waiting} events, live`).waitFor({ timeout: 60_000 });
+      await stateOf(page, "Waits for people").waitFor();
+      await expectWhole(page, await history(run));
+      expect(await barriers(page)).toEqual([]);
 
-    // Also in the picture, of which only what is in sight is in the page.
-    expect(await page.locator(".bar").count()).toBeLessThan(60);
-    await page.locator(".bar").first().focus();
-    await page.keyboard.press("End");
-    await bar(page, "refund", "… waits for people").waitFor();
+      // Also in the picture, of which only what is in sight is in the page.
+      expect(await page.locator(".bar").count()).toBeLessThan(60);
+      await page.locator(".bar").first().focus();
+      await page.keyboard.press("End");
+      await bar(page, "refund", "… waits for people").waitFor();
 
-    // It goes on, and ends, while somebody looks at its last event.
-    await page.locator(".event-head").last().scrollIntoViewIfNeeded();
-    await run.handle.approve({ approvalId: (await theApproval(run)).approvalId });
-    await ended(run);
-    await stateOf(page, "Completed").waitFor();
-    const all = await history(run);
-    await page.getByText(`${all.length.toLocaleString("en")} events, all there are`).waitFor();
-    await page.locator(".event-head").first().focus();
-    await page.keyboard.press("End");
-    await page
-      .locator(`.event-head[data-row="${all.length - 1}"]`)
-      .filter({ hasText: "Done" })
-      .waitFor();
-    await expectWhole(page, all);
-  });
+      // It goes on, and ends, while somebody looks at its last event.
+      await page.locator(".event-head").last().scrollIntoViewIfNeeded();
+      await run.handle.approve({ approvalId: (await theApproval(run)).approvalId });
+      await ended(run);
+      await stateOf(page, "Completed").waitFor();
+      const all = await history(run);
+      await page.getByText(`${all.length.toLocaleString("en")} events, all there are`).waitFor();
+      await page.locator(".event-head").first().focus();
+      await page.keyboard.press("End");
+      await page
+        .locator(`.event-head[data-row="${all.length - 1}"]`)
+        .filter({ hasText: "Done" })
+        .waitFor();
+      await expectWhole(page, all);
+    },
+  );
 
   /** The events that the server has, by their sequences. */
   async function history({ runId }: DeskRun): Promise<readonly bigint[]> {
@@ -95,7 +102,8 @@ async function expectWhole(page: Page, sequences: readonly bigint[]): Promise<vo
         seen.set(at, number);
       });
       const before = scrollY;
-      scrollBy(0, innerHeight / 2);
+      // The rows around what is in sight are in the page too.
+      scrollBy(0, innerHeight * 1.2);
       if (scrollY > before) requestAnimationFrame(() => requestAnimationFrame(step));
       else resolve({ numbers: [...seen].sort(([a], [b]) => a - b).map(([, number]) => number), most, wrong });
     };

@@ -63,6 +63,7 @@ export function runPageScenarios(of: DeskOf): void {
       return pendingApprovals.length === 2 && pendingApprovals;
     });
     const page = await open("/");
+    await page.getByLabel("Search").fill("ORD-shown");
     const waits = page.getByRole("listitem").filter({ hasText: "ORD-shown" });
     await waits.getByRole("link", { name: "The run of refund" }).click();
     await stateOf(page, "Waits for people").waitFor();
@@ -98,6 +99,7 @@ export function runPageScenarios(of: DeskOf): void {
     expect(await result.locator("img").count()).toBe(0);
     expect(await page.getByRole("button", { name: "Cancel the run…" }).count()).toBe(0);
     await page.getByText("Tokens: 40 read, 20 written, in 4 replies").click();
+    await page.locator("table.tokens tfoot").waitFor();
     expect(await page.locator("table.tokens tbody tr").count()).toBe(4);
     expect(await page.locator("table.tokens tfoot td").allTextContents()).toEqual(["40", "20", "60"]);
 

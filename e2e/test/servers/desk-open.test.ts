@@ -75,7 +75,7 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     expect(await page.locator('li[aria-posinset="120"][aria-setsize="120"]').count()).toBe(1);
     await page.getByLabel("Search").fill("ORD-list-77");
     await page.getByText("1 of 120").waitFor();
-    expect(await rows(page, "ORD-list-77").count()).toBe(1);
+    await rows(page, "ORD-list-77").waitFor();
     await run.handle.cancel("done with it");
     await page.getByText("Nothing waits for anybody.").waitFor();
   });
@@ -94,13 +94,14 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     await page.getByText("Nothing waits for anybody.").waitFor();
   });
 
+  // Before those in which a worker dies: it is told of for an hour.
+  describe("agents and workers", () => fleetScenarios({ stack: () => stack.current, desks }));
+
   describe("runs", () => {
     const of = { stack: () => stack.current, desks };
     runPageScenarios(of);
     longRunScenarios(of);
   });
-
-  describe("agents and workers", () => fleetScenarios({ stack: () => stack.current, desks }));
 
   describe("beside a page of another origin", () => {
     let server: Server;

@@ -177,6 +177,16 @@ describe("a run as bars", () => {
     expect(call?.does).toEqual(["queued 1-2", "running 2-3", "person 3-7", "running 7-9"]);
   });
 
+  it("leads to the reply of a turn, and to the call", () => {
+    const bars = barsOf(story([0, STARTED], [1, replied("a")], [1, called("a")], [2, gave("a", OK)]));
+    expect(bars.map(({ sequence, leadsTo }) => [sequence, leadsTo])).toEqual([
+      [1n, 2n],
+      [3n, 3n],
+      // Nothing has been replied yet.
+      [4n, 4n],
+    ]);
+  });
+
   it("says in words what it shows", () => {
     const [, call] = barsOf(
       story(

@@ -7,6 +7,7 @@ function bar(...stretches: readonly (readonly [Doing, number, number?])[]): Bar 
   return {
     kind: "call",
     sequence: 1n,
+    leadsTo: 1n,
     label: "refund",
     outcome: "ok",
     stretches: stretches.map(([doing, from, until]) => ({ doing, from, until })),

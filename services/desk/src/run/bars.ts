@@ -25,8 +25,10 @@ export type BarOutcome = "ok" | "answered" | "error" | "rejected" | "unknown" | 
 
 export interface Bar {
   readonly kind: "turn" | "call" | "pause";
-  /** Of the event that it began with, or of the first that is known of it. */
+  /** Of the event that it began with. */
   readonly sequence: bigint;
+  /** Of the event that says what it is about: of a turn, its reply once there is one. */
+  readonly leadsTo: bigint;
   readonly label: string;
   readonly stretches: readonly Stretch[];
   /** Undefined while it goes on. */
@@ -37,7 +39,8 @@ interface Draft {
   readonly kind: Bar["kind"];
   readonly label: string;
   readonly stretches: Stretch[];
-  sequence: bigint;
+  readonly sequence: bigint;
+  leadsTo: bigint;
   outcome: BarOutcome | undefined;
   isGivenUp: boolean;
 }
@@ -53,7 +56,15 @@ export function barsOf(events: readonly Event[]): readonly Bar[] {
   let isOver = false;
 
   const begin = (kind: Bar["kind"], label: string, sequence: bigint, doing: Doing, at: number): Draft => {
-    const bar: Draft = { kind, label, sequence, stretches: [], outcome: undefined, isGivenUp: false };
+    const bar: Draft = {
+      kind,
+      label,
+      sequence,
+      leadsTo: sequence,
+      stretches: [],
+      outcome: undefined,
+      isGivenUp: false,
+    };
     bars.push(bar);
     now(bar, doing, at);
     return bar;
@@ -79,7 +90,10 @@ export function barsOf(events: readonly Event[]): readonly Bar[] {
         askModel(sequence, at);
         break;
       case "modelReplied":
-        if (turn !== undefined) end(turn, "ok", at);
+        if (turn !== undefined) {
+          turn.leadsTo = sequence;
+          end(turn, "ok", at);
+        }
         turn = undefined;
         openCalls = event.value.callIds.length;
         break;

@@ -40,7 +40,7 @@ export interface PictureProps {
   readonly bars: readonly Bar[];
   /** Until when it is drawn: now, or the run's end. */
   readonly untilMs: number;
-  /** Shows the event that a bar began with. */
+  /** Shows the event that a bar leads to. */
   readonly onShow: (sequence: bigint) => void;
 }
 
@@ -162,7 +162,7 @@ function Rows({ bars, scale, untilMs, onShow }: RowsProps): ReactNode {
                 className="bar"
                 data-row={index}
                 onFocus={() => focus.onFocus(String(key))}
-                onClick={() => onShow(bar.sequence)}
+                onClick={() => onShow(bar.leadsTo)}
               >
                 <BarRow bar={bar} scale={scale} untilMs={untilMs} />
               </button>
@@ -193,17 +193,19 @@ const BarRow = memo(function BarRow({
             <title>{lasting(ms)}</title>
           </rect>
         ))}
-        {stretches.map(({ doing, from, until }) => (
+        {stretches.map(({ doing, from, until }, at) => (
           <BarPiece
-            key={`${doing}/${from}`}
+            // biome-ignore lint/suspicious/noArrayIndexKey: stretches only become more, and two may begin at one moment.
+            key={at}
             doing={doing}
             x={percent(scale.at(from))}
             width={percent(Math.max(LEAST, scale.at(until ?? untilMs) - scale.at(from)))}
           />
         ))}
-        {stretches.map(({ doing, from, until, interrupted }) =>
+        {stretches.map(({ until, interrupted }, at) =>
           interrupted === undefined ? null : (
-            <text key={`${doing}/${from}`} className="sign" x={percent(scale.at(until ?? untilMs))} y="11">
+            // biome-ignore lint/suspicious/noArrayIndexKey: as above.
+            <text key={at} className="sign" x={percent(scale.at(until ?? untilMs))} y="11">
               {INTERRUPTION_SIGNS[interrupted]}
             </text>
           ),
