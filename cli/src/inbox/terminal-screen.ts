@@ -52,6 +52,7 @@ export class TerminalScreen {
     // Before the words about it are written, which would be on the other screen.
     process.once("uncaughtExceptionMonitor", this.#exit);
     process.on("SIGCONT", this.#continued);
+    // Of the Interface that its type wants it reads this alone.
     emitKeypressEvents(this.#input, { escapeCodeTimeout: ESCAPE_MS } as never);
     this.#input.setRawMode(true);
     this.#input.on("keypress", this.#keypress).resume();
