@@ -22,6 +22,8 @@ const LONG = [
   "workers/conformance/test/servers/typescript",
   "e2e/test/servers/desk-open",
   "e2e/test/servers/desk",
+  "e2e/test/servers/decision-links",
+  "e2e/test/servers/decision-links-signed-in",
   "e2e/test/servers/kill-points",
   "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",

@@ -38,6 +38,30 @@ async function waitingRun(name = refundAgent.name, worker = runtime): Promise<{ 
 
 const ask = (...args: string[]) => machine.ask(...args, "--url", url);
 
+describe("a link to an approval", () => {
+  it("is shown with whom it is for and until when, or as JSON, and leads to the page of what waits", async () => {
+    const { runId, approvalId } = await waitingRun("linked_agent");
+    const [made, json, nobody, long] = await Promise.all([
+      ask("approvals", "link", runId, "--to", "maria", "--expires", "2h"),
+      ask("approvals", "link", runId, approvalId, "--to", "maria", "--json"),
+      ask("approvals", "link", runId),
+      ask("approvals", "link", runId, "--to", "maria", "--expires", "40d"),
+    ]);
+    expect(made).toMatchObject({
+      code: 0,
+      shown: expect.stringMatching(/^For maria, to decide process_refund once \(lnk_/),
+    });
+    const { url: address = "", approvalId: named } = JSON.parse(json.shown) as Record<string, string>;
+    expect(named).toBe(approvalId);
+    expect(address.startsWith(`${url}/decide/`)).toBe(true);
+    const page = await fetch(address);
+    expect([page.status, (await page.text()).includes("May process_refund run?")]).toEqual([200, true]);
+    expect(nobody).toMatchObject({ code: 2, shown: expect.stringContaining("--to <person>") });
+    expect(long).toMatchObject({ code: 2, shown: expect.stringContaining("at most 30 days") });
+    await ask("runs", "cancel", runId);
+  });
+});
+
 describe("runs", () => {
   it("list names state, agent and whether a person is waited for, the newest first", async () => {
     const older = await waitingRun("first_agent");

@@ -4,6 +4,7 @@ import type { Defence } from "./defence.js";
 import { IN_THE_CORE } from "./in-the-core.js";
 import { IN_THE_DATABASE } from "./in-the-database.js";
 import { IN_THE_OUTBOX } from "./in-the-outbox.js";
+import { OF_LINKS } from "./of-links.js";
 import { OF_WORKERS } from "./of-workers.js";
 import { ON_THE_WAY } from "./on-the-way.js";
 
@@ -14,4 +15,5 @@ export const DEFENCES: readonly Defence[] = [
   ...OF_WORKERS,
   ...IN_THE_DATABASE,
   ...IN_THE_OUTBOX,
+  ...OF_LINKS,
 ];

@@ -64,6 +64,8 @@ describe("a link to an approval", () => {
     expect(saidIn(made)).not.toHaveProperty("preview");
     const until = timestampFromMs(scene.now + HOUR_MS);
     expect((await link({ approvalId, expiresAt: until, idempotencyKey: "other" })).expiresAt).toEqual(until);
+    const late = timestampFromMs(scene.now + 60 * 24 * HOUR_MS);
+    expect(saidIn(await link({ expiresAt: late, idempotencyKey: "long" }))?.until).toBe(scene.now + 30 * 24 * HOUR_MS);
   });
 
   it("ends with the approval, and is of none that has ended", async () => {

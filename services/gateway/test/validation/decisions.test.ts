@@ -24,6 +24,15 @@ describe("a decision", () => {
   const digest = `sha256:${"0".repeat(64)}`;
   const of = { runId: "run_a", approvalId: "apr_b" };
 
+  it("may take no id that only decision links have", () => {
+    const decisionId = "lnk_6feckbo4lwhh4qkb6hpbc4f44i";
+    expect(faultsOf(() => checkApprove(create(ApproveRequestSchema, { ...of, decisionId })))).toHaveLength(1);
+    expect(faultsOf(() => checkReject(create(RejectRequestSchema, { ...of, reason: "no", decisionId })))).toHaveLength(
+      1,
+    );
+    checkReject(create(RejectRequestSchema, { ...of, reason: "no", decisionId: "link_a" }));
+  });
+
   it("is taken bare, and with everything", () => {
     checkApprove(create(ApproveRequestSchema, { runId: "run_a" }));
     checkApprove(

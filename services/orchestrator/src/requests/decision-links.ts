@@ -1,5 +1,5 @@
 // CreateDecisionLink: for an approval that is open, about what it shows by now.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, Limits } from "@agentspan/internal";
 import {
   type CreateDecisionLinkRequest,
   type CreateDecisionLinkResponse,
@@ -13,6 +13,7 @@ import { type RequestContext, readRun } from "./context.js";
 
 /** Unless its maker says another, or the approval ends sooner. */
 const HOLDS_MS = 24 * 60 * 60_000;
+const LONGEST_MS = Limits.linkDays * HOLDS_MS;
 
 export async function createDecisionLink(
   context: RequestContext,
@@ -24,7 +25,7 @@ export async function createDecisionLink(
   const { run, checkpoint } = await openApproval(context, request, now);
   await requireApprover(context, run, checkpoint, person);
   const asked = expiresAt === undefined ? now + HOLDS_MS : timestampMs(expiresAt);
-  const until = Math.floor(Math.min(asked, checkpoint.expiresAt ?? asked));
+  const until = Math.floor(Math.min(asked, now + LONGEST_MS, checkpoint.expiresAt ?? asked));
   if (until <= now) throw new AgentspanError("INVALID_REQUEST", "The link would have ended already.");
   const { approvalId, tool, digest, preview } = checkpoint;
   const { subject: who, method, credentialId, address } = caller;
