@@ -24,6 +24,7 @@ const LONG = [
   "e2e/test/servers/desk",
   "e2e/test/servers/decision-links",
   "e2e/test/servers/decision-links-signed-in",
+  "e2e/test/servers/desk-sign-in",
   "e2e/test/servers/kill-points",
   "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",
@@ -50,6 +51,7 @@ const LONG = [
   "services/gateway/test/servers/orchestrators",
   "e2e/test/servers/kill",
   "cli/test/servers/worker-logins",
+  "cli/test/servers/fleet",
   "e2e/test/servers/waiting-cost",
 ];
 

@@ -83,8 +83,10 @@ export function fleetScenarios({ stack, desks }: DeskOf): void {
     const line = alert.getByRole("listitem").filter({ hasText: `${name}/pay_nobody` });
     await line.getByRole("link", { name: run.runId }).waitFor();
     const processes = page.getByRole("region", { name: "Processes of the last hour" });
-    const worker = processes.getByRole("row").filter({ hasText: "worker-1" });
-    await worker.getByText("Live", { exact: true }).waitFor();
+    // Tests before may have restarted it: then its earlier processes are listed too.
+    const live = page.getByText("Live", { exact: true });
+    const worker = processes.getByRole("row").filter({ hasText: "worker-1" }).filter({ has: live });
+    await worker.waitFor();
     await worker.getByText("typescript").waitFor();
     await worker.getByText("desk/refund").first().waitFor();
     const tools = page.getByRole("region", { name: "Tools" });
@@ -97,10 +99,14 @@ export function fleetScenarios({ stack, desks }: DeskOf): void {
 
     const [service] = stack().workers;
     await service?.kill();
-    await worker.getByText(/^Silent for/).waitFor();
+    await worker.waitFor({ state: "detached" });
+    await processes
+      .getByText(/^Silent for/)
+      .first()
+      .waitFor();
     await alert.getByRole("listitem").filter({ hasText: "desk/refund" }).waitFor();
     await service?.restart();
-    await processes.getByText("Live", { exact: true }).waitFor();
+    await worker.waitFor();
     await alert.getByRole("listitem").filter({ hasText: "desk/refund" }).waitFor({ state: "detached" });
     await run.handle.cancel("done with it");
 

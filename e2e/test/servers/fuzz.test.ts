@@ -30,7 +30,9 @@ const ONLY = process.env.E2E_FUZZ_CASE === undefined ? undefined : Number(proces
 const LANES = 6;
 /** More than a round has; what the numbers of cases are made with. */
 const PER_ROUND = 1_000;
-const SERVICES: readonly DescService[] = [proto.RunService, proto.ApprovalService, proto.AgentService];
+const SERVICES: readonly DescService[] = [
+  ...[proto.RunService, proto.ApprovalService, proto.AgentService, proto.WorkerService],
+];
 const GATED = ["refund", "email", "erase", "transfer", "wipe", "payout", "wire"];
 
 interface Case {

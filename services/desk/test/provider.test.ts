@@ -7,9 +7,9 @@ import {
   finishSignIn,
   type Provider,
   renewSignIn,
-  SignInError,
   signOutAddress,
 } from "../src/session/provider.js";
+import { isPassingSignIn, SignInError } from "../src/session/sign-in-error.js";
 import { storage } from "./tab-storage.js";
 
 const ISSUER = "https://id.acme.test/realms/one";
@@ -138,6 +138,22 @@ describe("a sign-in", () => {
     provider({ token: () => ({ token_type: "Bearer", access_token: access(), refresh_token: "r2" }) });
     expect((await renewSignIn(PROVIDER, before)).tokens.refreshToken).toBe("r2");
     await expect(renewSignIn({ ...PROVIDER, token: "id" }, before)).rejects.toThrow(SignInError);
+  });
+
+  it("is tried again where the provider did not say no", async () => {
+    const failed = async (answer: () => Promise<Response>) => {
+      const { fetch: said } = globalThis;
+      vi.stubGlobal("fetch", (address: string, init: RequestInit) =>
+        address.endsWith("/token") ? answer() : said(address, init),
+      );
+      return isPassingSignIn(await renewSignIn(PROVIDER, before).catch((error: unknown) => error));
+    };
+    provider({});
+    expect(await failed(() => Promise.reject(new TypeError("fetch failed")))).toBe(true);
+    provider({});
+    expect(await failed(async () => new Response("busy", { status: 503 }))).toBe(true);
+    provider({});
+    expect(await failed(async () => Response.json({ error: "invalid_grant" }, { status: 400 }))).toBe(false);
   });
 
   it("is ended at the provider where it can be, and here in any case", async () => {

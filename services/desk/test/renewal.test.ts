@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Provider, type ProviderTokens, type SignedIn, SignInError } from "../src/session/provider.js";
+import type { Provider, ProviderTokens, SignedIn } from "../src/session/provider.js";
 import { Renewal } from "../src/session/renewal.js";
 import { SessionStore } from "../src/session/session.js";
+import { SignInError } from "../src/session/sign-in-error.js";
 import { storage } from "./tab-storage.js";
 
 const PROVIDER: Provider = { issuer: "https://id.acme.test", clientId: "desk", scopes: ["openid"], token: "access" };

@@ -5,6 +5,7 @@ import { useInfiniteQuery } from "@connectrpc/connect-query";
 import { Button, Loader, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
+import { ListTable } from "../shell/list-table.js";
 import { NotListed } from "../shell/not-listed.js";
 import { useNow } from "../shell/use-now.js";
 import { useTitle } from "../shell/use-title.js";
@@ -42,32 +43,22 @@ export function AgentsPage(): ReactNode {
       )}
       {isPending && error === null ? <Loader aria-label="Loading the agents" /> : null}
       {agents.length === 0 ? null : (
-        <table className="list card">
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Newest version</th>
-              <th scope="col">Stored</th>
-              <th scope="col">Runs</th>
+        <ListTable heads={["Agent", "Newest version", "Stored", "Runs"]}>
+          {agents.map(({ name, version, createdAt }) => (
+            <tr key={name}>
+              <th scope="row">
+                <Link href={agentPath(name)}>{name}</Link>
+              </th>
+              <td className="mono">{shortVersion(version)}</td>
+              <td>{createdAt === undefined ? "" : fromNow(timestampMs(createdAt), nowMs)}</td>
+              <td>
+                <Link href={`/runs?agent=${encodeURIComponent(name)}`} aria-label={`Runs of ${name}`}>
+                  its runs
+                </Link>
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {agents.map(({ name, version, createdAt }) => (
-              <tr key={name}>
-                <th scope="row">
-                  <Link href={agentPath(name)}>{name}</Link>
-                </th>
-                <td className="mono">{shortVersion(version)}</td>
-                <td>{createdAt === undefined ? "" : fromNow(timestampMs(createdAt), nowMs)}</td>
-                <td>
-                  <Link href={`/runs?agent=${encodeURIComponent(name)}`} aria-label={`Runs of ${name}`}>
-                    its runs
-                  </Link>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </ListTable>
       )}
       {data !== undefined && agents.length === 0 ? (
         <p className="nothing">No agent is stored. Starting a run stores the one that it brings.</p>

@@ -4,6 +4,7 @@
 // and the times of its ID token. Whether the token that comes of it lets anybody in says the gateway, by its signature.
 import * as oauth from "oauth4webapi";
 import type { TabStorage } from "./session.js";
+import { inWords, SignInError } from "./sign-in-error.js";
 
 /** With whom people may sign in, as the gateway tells of it. */
 export interface Provider {
@@ -30,11 +31,6 @@ export interface ProviderTokens {
 export interface SignedIn {
   readonly credential: string;
   readonly tokens: ProviderTokens;
-}
-
-/** Why somebody is not signed in, in words for them. */
-export class SignInError extends Error {
-  override readonly name = "SignInError";
 }
 
 /** Where a provider sends people back to; it must know this address. */
@@ -155,44 +151,6 @@ export async function signOutAddress(
   } catch {
     // Here somebody is signed out, whatever the provider says.
     return undefined;
-  }
-}
-
-/** Whether trying again without a question may help: the provider did not say no. */
-export function isPassingSignIn(error: unknown): boolean {
-  return error instanceof SignInError && (error.cause instanceof TypeError || error.cause instanceof DOMException);
-}
-
-/** Why nobody is signed in, in words; those of others come as they are, in quotes. */
-function wordsOf(error: unknown): string {
-  if (error instanceof SignInError) return error.message;
-  if (error instanceof oauth.AuthorizationResponseError) {
-    const { error: code, error_description: words } = error;
-    if (code === "access_denied") return `The identity provider refused${quoted(words)}.`;
-    return `The identity provider could not go on: ${code}${quoted(words)}.`;
-  }
-  if (error instanceof oauth.ResponseBodyError) {
-    const { error: code, error_description: words } = error;
-    return `The identity provider gave no token: ${code}${quoted(words)}. Sign in once more.`;
-  }
-  if (error instanceof oauth.OperationProcessingError) {
-    if (error.code === oauth.JWT_TIMESTAMP_CHECK) {
-      return "The identity provider's token is not of this time: the clock of this computer, or the provider's, is wrong.";
-    }
-    return `The identity provider's answer was not taken: ${error.message}. Sign in once more.`;
-  }
-  return "The identity provider cannot be reached, or does not let this page ask it. Try again.";
-}
-
-function quoted(words: string | undefined): string {
-  return words === undefined || words === "" ? "" : `, “${words}”`;
-}
-
-async function inWords<T>(work: Promise<T> | (() => Promise<T>)): Promise<T> {
-  try {
-    return await (typeof work === "function" ? work() : work);
-  } catch (error) {
-    throw new SignInError(wordsOf(error), { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 // Gets another credential from the identity provider before the one that is used ends, where the provider lets it.
-import { isPassingSignIn, type Provider, renewSignIn } from "./provider.js";
+import { type Provider, renewSignIn } from "./provider.js";
 import type { SessionStore } from "./session.js";
+import { isPassingSignIn } from "./sign-in-error.js";
 
 /** After so much of a credential's time another one is asked for. */
 const PART = 0.75;

@@ -2,6 +2,7 @@ import type { WorkerProcess } from "@agentspan/proto";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Badge } from "@mantine/core";
 import type { ReactNode } from "react";
+import { ListTable } from "../shell/list-table.js";
 import { fromNow, lasting } from "../text/reading.js";
 import { SafeText } from "../text/safe-text.js";
 
@@ -16,38 +17,26 @@ export function WorkerTable({
   readonly nowMs: number;
 }): ReactNode {
   return (
-    <table className="list card">
-      <thead>
-        <tr>
-          <th scope="col">Worker</th>
-          <th scope="col">State</th>
-          <th scope="col">SDK</th>
-          <th scope="col">Since</th>
-          <th scope="col">In hand</th>
-          <th scope="col">Serves</th>
+    <ListTable heads={["Worker", "State", "SDK", "Since", "In hand", "Serves"]}>
+      {workers.map((worker) => (
+        <tr key={worker.instanceId}>
+          <th scope="row">
+            <SafeText text={worker.workerId} />
+          </th>
+          <td>
+            <State worker={worker} nowMs={nowMs} />
+          </td>
+          <td>
+            <SafeText text={`${worker.language} ${worker.sdkVersion}`.trim()} />
+          </td>
+          <td>{worker.registeredAt === undefined ? "" : fromNow(timestampMs(worker.registeredAt), nowMs)}</td>
+          <td>{worker.tasksInHand.toLocaleString("en")}</td>
+          <td>
+            <Tools worker={worker} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {workers.map((worker) => (
-          <tr key={worker.instanceId}>
-            <th scope="row">
-              <SafeText text={worker.workerId} />
-            </th>
-            <td>
-              <State worker={worker} nowMs={nowMs} />
-            </td>
-            <td>
-              <SafeText text={`${worker.language} ${worker.sdkVersion}`.trim()} />
-            </td>
-            <td>{worker.registeredAt === undefined ? "" : fromNow(timestampMs(worker.registeredAt), nowMs)}</td>
-            <td>{worker.tasksInHand.toLocaleString("en")}</td>
-            <td>
-              <Tools worker={worker} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </ListTable>
   );
 }
 

@@ -4,7 +4,7 @@ import { useInfiniteQuery, useQuery } from "@connectrpc/connect-query";
 import { Alert, Button, Loader, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { agentPath } from "../agents/agent-path.js";
+import { AgentLinks } from "../agents/agent-links.js";
 import { runPath } from "../run/run-path.js";
 import { NotListed } from "../shell/not-listed.js";
 import { useNow } from "../shell/use-now.js";
@@ -64,7 +64,7 @@ export function WorkersPage(): ReactNode {
         />
       )}
       {(workers.isPending || tools.isPending) && error === null ? <Loader aria-label="Loading the workers" /> : null}
-      {unserved.length === 0 ? null : <Unserved tools={unserved} />}
+      {unserved.length === 0 ? null : <Unserved tools={unserved} isPart={tools.hasNextPage} />}
       <section aria-labelledby="processes-title">
         <Title order={2} size="h4" id="processes-title">
           Processes of the last hour
@@ -90,7 +90,14 @@ export function WorkersPage(): ReactNode {
 }
 
 /** Said plainly, with who waits: it is what somebody must do something about. */
-function Unserved({ tools }: { readonly tools: readonly ListedTool[] }): ReactNode {
+function Unserved({
+  tools,
+  isPart,
+}: {
+  readonly tools: readonly ListedTool[];
+  /** There are further tools, of which it is not known yet. */
+  readonly isPart: boolean;
+}): ReactNode {
   const { data } = useQuery(
     RunService.method.listRuns,
     { states: [RunState.RUNNING], pageSize: LOOKED_AT_RUNS },
@@ -112,13 +119,7 @@ function Unserved({ tools }: { readonly tools: readonly ListedTool[] }): ReactNo
               </span>
               {tool.agentNames.length === 0 ? null : (
                 <>
-                  , a tool of{" "}
-                  {tool.agentNames.map((name, at) => (
-                    <span key={name}>
-                      {at === 0 ? "" : ", "}
-                      <Link href={agentPath(name)}>{name}</Link>
-                    </span>
-                  ))}
+                  , a tool of <AgentLinks names={tool.agentNames} />
                 </>
               )}
               {waiting === undefined ? null : `: ${waiting}`}
@@ -138,6 +139,7 @@ function Unserved({ tools }: { readonly tools: readonly ListedTool[] }): ReactNo
           );
         })}
       </ul>
+      {isPart ? <p>Further tools were not looked at: show more of them below.</p> : null}
     </Alert>
   );
 }
