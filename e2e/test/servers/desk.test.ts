@@ -169,7 +169,9 @@ describe.skipIf("missing" in browser)("the desk", () => {
     // Robin's desk does not hear of it in time.
     await robin.route("**/WatchApprovals", (route) => route.abort());
     await Promise.all([openApproval(maria, run), openApproval(robin, run)]);
-    await robin.route("**/GetApproval", (route) => route.abort());
+    // It has all that it asked for at first: what it knows is of before.
+    await robin.getByText("Asked by").waitFor();
+    await robin.route(/GetApproval|GetStatus/, (route) => route.abort());
     await maria.getByRole("button", { name: "Approve" }).click();
     await maria.getByText("Approved. The call runs now.").waitFor();
     await robin.keyboard.press("r");
