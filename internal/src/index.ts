@@ -24,6 +24,7 @@ export * from "./rule.js";
 export * from "./shutdown.js";
 export * from "./signing/index.js";
 export * from "./subjects.js";
+export * from "./text/escaped-html.js";
 export * from "./time.js";
 export * from "./tls-files.js";
 export * from "./variables.js";

@@ -1,4 +1,5 @@
 // HTML of texts that others wrote: whatever stands in a hole of the template is text, unless it was made by the template too.
+import { escapedHtml } from "@agentspan/internal";
 
 /** Markup that was made here. */
 export class Html {
@@ -6,14 +7,6 @@ export class Html {
 }
 
 export type Content = Html | string | number | undefined | false | readonly Content[];
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
 
 /** Of a template whose attributes all stand in quotes. What is undefined or false is left out. */
 export function html(strings: TemplateStringsArray, ...holes: readonly Content[]): Html {
@@ -23,8 +16,6 @@ export function html(strings: TemplateStringsArray, ...holes: readonly Content[]
 function textOf(content: Content): string {
   if (content instanceof Html) return content.text;
   if (content === undefined || content === false) return "";
-  if (typeof content === "string" || typeof content === "number") {
-    return String(content).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
-  }
+  if (typeof content === "string" || typeof content === "number") return escapedHtml(String(content));
   return content.map(textOf).join("");
 }

@@ -1,4 +1,5 @@
 // A notice as mail: a subject, a text, and the same as HTML, in which everything that somebody wrote is text.
+import { escapedHtml } from "@agentspan/internal";
 import type { Notice } from "../notice.js";
 import { factsOf, headlineOf, readable, shownOnOneLine, shownPart } from "../shown-text.js";
 import type { Mail } from "./smtp-mailer.js";
@@ -28,14 +29,14 @@ export function composeMail(notice: Notice, to: string, list: string, links: Mai
   ].join("\n\n");
   const html = [
     '<!doctype html><html lang="en"><head><meta charset="utf-8"></head><body style="font-family:sans-serif">',
-    `<h1 style="font-size:1.2em">${escaped(headline)}</h1>`,
-    `<table>${facts.map(([name, value]) => `<tr><th align="left" valign="top">${escaped(name)}</th><td>${lines(value)}</td></tr>`).join("")}</table>`,
+    `<h1 style="font-size:1.2em">${escapedHtml(headline)}</h1>`,
+    `<table>${facts.map(([name, value]) => `<tr><th align="left" valign="top">${escapedHtml(name)}</th><td>${lines(value)}</td></tr>`).join("")}</table>`,
     ...parts.map(
       ({ name, text, note }) =>
-        `<h2 style="font-size:1em">${escaped(name)}</h2><pre style="white-space:pre-wrap">${escaped(text)}</pre>${note === "" ? "" : `<p>${escaped(note)}</p>`}`,
+        `<h2 style="font-size:1em">${escapedHtml(name)}</h2><pre style="white-space:pre-wrap">${escapedHtml(text)}</pre>${note === "" ? "" : `<p>${escapedHtml(note)}</p>`}`,
     ),
-    ...ways.map(([words, url]) => `<p><a href="${escaped(url)}">${escaped(words)}</a></p>`),
-    `<p>${escaped(FOOT)}</p></body></html>`,
+    ...ways.map(([words, url]) => `<p><a href="${escapedHtml(url)}">${escapedHtml(words)}</a></p>`),
+    `<p>${escapedHtml(FOOT)}</p></body></html>`,
   ].join("\n");
   const about = opening === undefined || opening === deliveryId ? {} : { about: opening };
   return { to, subject: `[Agentspan] ${shownOnOneLine(headline, 160)}`, text, html, id: deliveryId, ...about, list };
@@ -77,17 +78,5 @@ function partOf(name: string, json: string): ArgumentPart {
 }
 
 function lines(text: string): string {
-  return escaped(text).replaceAll("\n", "<br>");
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return escapedHtml(text).replaceAll("\n", "<br>");
 }
