@@ -33,6 +33,8 @@ const LONG = [
   "services/orchestrator/test/servers/mongo-store",
   "e2e/test/servers/kill-trust",
   "services/orchestrator/test/servers/nats-bus",
+  "e2e/test/servers/slack",
+  "e2e/test/servers/mail",
   "e2e/test/servers/probe",
   "prove/test/servers/two-hundred-refunds",
   "cli/test/servers/waiting-run",

@@ -14,6 +14,7 @@ export * from "./permitted-workers.js";
 export type { Census } from "./probe.js";
 export * from "./raw-worker.js";
 export type { Server } from "./server-processes.js";
+export * from "./slack-receiver.js";
 export * from "./stack.js";
 export * from "./stack-options.js";
 export * from "./until.js";

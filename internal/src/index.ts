@@ -23,6 +23,7 @@ export * from "./receipt/index.js";
 export * from "./rule.js";
 export * from "./shutdown.js";
 export * from "./signing/index.js";
+export * from "./slack/index.js";
 export * from "./subjects.js";
 export * from "./text/escaped-html.js";
 export * from "./time.js";

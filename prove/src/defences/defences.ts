@@ -1,6 +1,7 @@
 // All of them. Each is tried by npm run prove:defences: without it, the test that shows it must fail.
 import { AT_THE_DOOR } from "./at-the-door.js";
 import type { Defence } from "./defence.js";
+import { IN_MESSAGES } from "./in-messages.js";
 import { IN_THE_CORE } from "./in-the-core.js";
 import { IN_THE_DATABASE } from "./in-the-database.js";
 import { IN_THE_OUTBOX } from "./in-the-outbox.js";
@@ -16,4 +17,5 @@ export const DEFENCES: readonly Defence[] = [
   ...IN_THE_DATABASE,
   ...IN_THE_OUTBOX,
   ...OF_LINKS,
+  ...IN_MESSAGES,
 ];

@@ -24,6 +24,8 @@ import type { Authentication } from "./auth/authentication.js";
 import { builtDesk } from "./desk/desk-files.js";
 import { DEFAULTS, hostProblem } from "./gateway.js";
 import type { ServerTls } from "./server-tls.js";
+import type { SlackOptions } from "./slack/slack.js";
+import { SLACK_SPEC, slackOf } from "./slack/slack-settings.js";
 
 const SPEC = {
   host: setting.string("AGENTSPAN_HOST", { about: "the address the gateway listens on", default: DEFAULTS.host }),
@@ -59,6 +61,7 @@ const SPEC = {
   natsCa: certificateFile("AGENTSPAN_NATS_CA_FILE", "who signs the certificate of NATS"),
   natsCert: certificateFile("AGENTSPAN_NATS_CERT_FILE", "the certificate that NATS is shown"),
   natsKey: keyFile("AGENTSPAN_NATS_KEY_FILE", "the key of that certificate"),
+  ...SLACK_SPEC,
   signingKey: signingKeySetting(),
   trustedKeys: trustedKeysSetting(),
   natsUrl: setting.url("NATS_URL", {
@@ -95,6 +98,8 @@ export interface GatewayConfig
   readonly natsTls: TlsFiles | undefined;
   readonly signingKey: SigningKey | undefined;
   readonly trustedKeys: TrustedKeys | undefined;
+  /** Absent where nothing is heard of Slack. */
+  readonly slack: SlackOptions | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -126,6 +131,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
       "AGENTSPAN_SIGNING_KEY_FILE is set and AGENTSPAN_TRUSTED_KEYS_FILE is not: whose word about API keys is to be believed? Set both.",
     );
   }
+  const slack = values === undefined ? undefined : slackOf(values, auth, faults);
   if (values === undefined || faults.length > 0) throw new ConfigError(faults);
 
   const { port, grpcPort, natsUrl, logLevel, requestTimeoutMs, graceMs } = values;
@@ -136,6 +142,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
     allowedOrigins: (values.origins ?? "").split(",").flatMap((origin) => origin.trim() || []),
     tls: serverTlsOf(values),
     trustedKeys: signingOf(values)?.trusted,
+    slack,
     signingKey: values.signingKey === undefined ? undefined : signingKey(values.signingKey),
     natsTls: tlsFiles({ ca: values.natsCa, cert: values.natsCert, key: values.natsKey }),
   };

@@ -7,8 +7,8 @@ export interface Caller {
   readonly roles: readonly string[];
   readonly groups: readonly string[];
   /** How it is known who that is. */
-  readonly method: "none" | "api_key" | "jwt";
-  /** The id of the key, or issuer and id of the token; empty with "none". */
+  readonly method: "none" | "api_key" | "jwt" | "slack";
+  /** The id of the key, or issuer and id of the token; with "slack" team, user and key; empty with "none". */
   readonly credentialId: string;
   /** The IP address that the request came from. */
   readonly address: string;

@@ -7,7 +7,7 @@ import {
   type TrustedKeys,
   withoutSecrets,
 } from "@agentspan/internal";
-import { type Authentication, guardOf } from "./auth/authentication.js";
+import { type Authentication, apiKeysOf, guardOf } from "./auth/authentication.js";
 import { openGuard } from "./auth/guard.js";
 import { NatsBus, type NatsBusOptions } from "./bus/nats-bus.js";
 import { readDesk } from "./desk/desk-files.js";
@@ -19,6 +19,7 @@ import { LinkDesk } from "./links/link-desk.js";
 import { isLoopbackHost } from "./loopback-rule.js";
 import { gatewayMethods } from "./methods.js";
 import type { ServerTls } from "./server-tls.js";
+import { type SlackOptions, slackIn } from "./slack/slack.js";
 
 export interface GatewayOptions {
   /** The address to listen on; 127.0.0.1 unless said. Without authentication it must be a loopback address. */
@@ -43,6 +44,8 @@ export interface GatewayOptions {
   readonly trustedKeys?: TrustedKeys | undefined;
   /** Where the approval desk was built; absent, no page is served. */
   readonly desk?: string | undefined;
+  /** How decisions that are taken in Slack are heard; absent, none is. */
+  readonly slack?: SlackOptions | undefined;
   readonly log: Logger;
   /** Milliseconds for a request to the orchestrators, all attempts together; 10,000 unless said. */
   readonly requestTimeoutMs?: number;
@@ -102,10 +105,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { methods, orchestrators, readiness } = core;
   const stopped = new AbortController();
   const { allowedOrigins = [], trustedKeys: trusted } = options;
+  const apiKeys = authentication && apiKeysOf({ authentication, orchestrators, trusted, log, stopped: stopped.signal });
   const guard =
-    authentication === undefined
+    authentication === undefined || apiKeys === undefined
       ? openGuard()
-      : guardOf({ authentication, allowedOrigins, orchestrators, trusted, log, stopped: stopped.signal });
+      : guardOf({ authentication, allowedOrigins, apiKeys, log });
+  const slack = options.slack && slackIn(options.slack, { apiKeys, guard, methods, log });
   const desk = options.desk === undefined ? undefined : deskIn(options.desk, authentication, log);
   const isAuthenticated = authentication !== undefined;
   const links = {
@@ -113,7 +118,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     desk: new LinkDesk({ guard, orchestrators, trusted, log, authentication: isAuthenticated, now: Date.now }),
   };
   const requestMs = options.slowness?.requestMs;
-  const listener = connectListener({ methods, guard, readiness, log, desk, links, requestMs });
+  const listener = connectListener({
+    ...{ methods, guard, readiness, log, desk, links, requestMs },
+    slack: slack?.answer,
+  });
   const door = new FrontDoor({ listener, log, tls, ...options.slowness });
   const grpc = new GrpcServer({ methods, guard, log, tls });
 
@@ -121,6 +129,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     core.stop();
     await Promise.all([door.close(graceMs), grpc.close(graceMs)]);
     stopped.abort();
+    slack?.close();
     await bus.close();
   };
   if (tls !== undefined) warnOfItsEnd(tls, log);

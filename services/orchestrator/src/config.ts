@@ -20,6 +20,7 @@ import {
 } from "@agentspan/internal";
 import { SMTP_SPEC, smtpFaults, smtpOf } from "./channels/email/settings.js";
 import type { SmtpOptions } from "./channels/email/smtp-mailer.js";
+import { SLACK_SPEC, type SlackOptions, slackOf } from "./channels/slack/settings.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
 import { AddressRule } from "./posts/address-rule.js";
 
@@ -101,6 +102,7 @@ const SPEC = {
     }),
   ),
   ...SMTP_SPEC,
+  ...SLACK_SPEC,
   publicUrl: setting.optional(
     setting.string("AGENTSPAN_PUBLIC_URL", {
       about: "where people reach the gateways, for links to them",
@@ -124,6 +126,8 @@ export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly webhookRule: AddressRule;
   /** Absent where no mail is sent. */
   readonly smtp: SmtpOptions | undefined;
+  /** Absent where nothing is posted to Slack. */
+  readonly slack: SlackOptions | undefined;
 }
 
 /** Throws one ConfigError that names every setting that is missing or wrong. */
@@ -148,6 +152,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     signing: signingOf(config),
     webhookRule,
     smtp: smtpOf(config),
+    slack: slackOf(config),
   };
 }
 

@@ -7,6 +7,7 @@ import {
   clockOffsetMs,
   createLogger,
   onShutdown,
+  SlackApi,
   takeAwayProtoSetter,
 } from "@agentspan/internal";
 import { SmtpMailer } from "./channels/email/smtp-mailer.js";
@@ -39,6 +40,7 @@ try {
     models,
     posts: new GuardedPosts({ rule: config.webhookRule }),
     mailer: config.smtp && new SmtpMailer(config.smtp),
+    slack: config.slack && { api: new SlackApi(config.slack.api), buttons: config.slack.buttons },
     log,
   });
   onShutdown(

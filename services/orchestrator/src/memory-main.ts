@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The orchestrator as a process that keeps nothing: a database in memory, and a date that tests move. For tests alone.
-import { createLogger, onShutdown, takeAwayProtoSetter } from "@agentspan/internal";
+import { createLogger, onShutdown, SlackApi, takeAwayProtoSetter } from "@agentspan/internal";
 import { SmtpMailer } from "./channels/email/smtp-mailer.js";
 import { orchestratorConfig } from "./config.js";
 import { emptyDatabase } from "./memory/memory-database.js";
@@ -35,6 +35,7 @@ const orchestrator = await startOrchestrator({
   ...{ store, bus, models, log, timing, time: time.time, heartbeatMs, sweepMs: SWEEP_MS },
   posts: new GuardedPosts({ rule: config.webhookRule }),
   mailer: config.smtp && new SmtpMailer(config.smtp),
+  slack: config.slack && { api: new SlackApi(config.slack.api), buttons: config.slack.buttons },
   publicUrl: config.publicUrl,
 });
 const clock = new MovableClock({

@@ -8,6 +8,7 @@ import { Channels } from "./channels/channels.js";
 import { EmailChannel } from "./channels/email/email-channel.js";
 import type { Mailer } from "./channels/email/smtp-mailer.js";
 import { OpenApprovals } from "./channels/open-approvals.js";
+import { SlackChannel, type SlackChannelOptions } from "./channels/slack/slack-channel.js";
 import { WebhookChannel } from "./channels/webhook-channel.js";
 import { StoreClock } from "./clock.js";
 import { DEFAULT_TIMING, type Timing } from "./core/index.js";
@@ -42,6 +43,8 @@ export interface OrchestratorOptions {
   readonly posts?: Posts | undefined;
   /** What mail is sent by, where webhooks are; there is none without. The orchestrator closes it. */
   readonly mailer?: Mailer | undefined;
+  /** What is posted to Slack by, likewise. */
+  readonly slack?: Pick<SlackChannelOptions, "api" | "buttons"> | undefined;
   readonly log: Logger;
   readonly timing?: Timing;
   /** How often processes show life, milliseconds. */
@@ -201,12 +204,18 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const { posts, mailer, publicUrl } = options;
   const approvals = new OpenApprovals(store);
   const https = posts && new WebhookChannel({ posts, clock });
+  const slack = options.slack && new SlackChannel({ ...options.slack, store, clock, approvals, publicUrl });
   const mail = mailer && new EmailChannel({ mailer, clock, approvals, links, publicUrl });
   const notifier: Notifier | undefined =
     https &&
     new Notifier({
       ...{ store, history, clock, orchestratorId: id, log, time },
-      channel: new Channels({ "https:": https, "http:": https, ...(mail && { "mailto:": mail }) }),
+      channel: new Channels({
+        "https:": https,
+        "http:": https,
+        ...(mail && { "mailto:": mail }),
+        ...(slack && { "slack:": slack }),
+      }),
       orchestrators: () => judge.liveOrchestrators(),
       signing: options.signing,
     });

@@ -62,30 +62,28 @@ export class ApiKeys implements Verifier {
     if (presented === undefined) {
       throw new Refused("malformed", "This is not a whole API key: it has the form agsp_<id>_<secret>, on one line.");
     }
-    const key = await this.#good(presented);
-    // One that an older version took: its owner could be a second spelling of somebody.
-    const problem = subjectProblem(key.owner);
-    if (problem !== undefined) {
-      throw new Refused(
-        "name",
-        `The owner of API key ${key.keyId} cannot be a name: it ${problem}. Create another key.`,
-      );
-    }
+    const identity = identityOf(await this.#good(presented), async () => {
+      await this.#good(presented);
+    });
     this.#tellUse(presented.keyId);
-    return {
-      caller: {
-        subject: key.owner,
-        roles: key.roles,
-        groups: key.groups,
-        method: "api_key",
-        credentialId: key.keyId,
-      },
-      namespace: key.namespace,
-      shown: { expiresAt: key.expiresAt },
-      stillGood: async () => {
-        await this.#good(presented);
-      },
+    return identity;
+  };
+
+  /**
+   * Whose key it is, for somebody who is known by other means than by having it. Rejects with Refused where it is not good,
+   * and with an UNAVAILABLE error where nobody can tell.
+   */
+  readonly holder = async (keyId: string): Promise<Identity> => {
+    const good = async (): Promise<KnownKey> => {
+      const key = this.#configured.get(keyId) ?? (await this.#stored(keyId));
+      if (key === undefined) throw new Refused("unknown key", WRONG);
+      return this.#inTime(key);
     };
+    const identity = identityOf(await good(), async () => {
+      await good();
+    });
+    this.#tellUse(keyId);
+    return identity;
   };
 
   async #good({ keyId, secretSha256 }: PresentedApiKey): Promise<KnownKey> {
@@ -94,6 +92,11 @@ export class ApiKeys implements Verifier {
     // which ids there are.
     const right = timingSafeEqual(secretSha256, key?.secretSha256 ?? NO_HASH);
     if (key === undefined || !right) throw new Refused("unknown key", WRONG);
+    return this.#inTime(key);
+  }
+
+  #inTime(key: KnownKey): KnownKey {
+    const { keyId } = key;
     if (key.revoked === true) throw new Refused("revoked", `API key ${keyId} has been revoked. Use another.`);
     if (key.expiresAt !== undefined && key.expiresAt <= this.#now()) {
       throw new Refused(
@@ -140,4 +143,15 @@ export class ApiKeys implements Verifier {
       this.#options.log.debug({ err: AgentspanError.from(error), keyId }, "The use of a key was not written down");
     });
   }
+}
+
+function identityOf(key: KnownKey, stillGood: () => Promise<void>): Identity {
+  const { keyId, owner, roles, groups, namespace, expiresAt } = key;
+  // One that an older version took: its owner could be a second spelling of somebody.
+  const problem = subjectProblem(owner);
+  if (problem !== undefined) {
+    throw new Refused("name", `The owner of API key ${keyId} cannot be a name: it ${problem}. Create another key.`);
+  }
+  const caller = { subject: owner, roles, groups, method: "api_key", credentialId: keyId } as const;
+  return { caller, namespace, shown: { expiresAt }, stillGood };
 }

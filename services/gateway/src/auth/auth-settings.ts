@@ -114,7 +114,8 @@ export function isOnlyDelegate(roles: readonly string[]): boolean {
   return roles.includes("delegate") && !roles.some((one) => one === "runner" || one === "approver" || one === "admin");
 }
 
-function readList<S extends z.ZodType>(
+/** A list in JSON, each of its items after the schema; `example` is one to follow. */
+export function readList<S extends z.ZodType>(
   variable: string,
   json: string,
   schema: S,

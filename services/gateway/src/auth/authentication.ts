@@ -20,6 +20,12 @@ export interface Authentication {
 export interface GuardParts {
   readonly authentication: Authentication;
   readonly allowedOrigins: readonly string[];
+  readonly apiKeys: ApiKeys;
+  readonly log: Logger;
+}
+
+export interface ApiKeysParts {
+  readonly authentication: Authentication;
   readonly orchestrators: Pick<Orchestrators, "exchange">;
   /** Whose signatures under stored keys are believed; any answer is, without. */
   readonly trusted: TrustedKeys | undefined;
@@ -28,13 +34,11 @@ export interface GuardParts {
   readonly stopped: AbortSignal;
 }
 
-export function guardOf(parts: GuardParts): Guard {
-  const { allowedOrigins, orchestrators, trusted, log, stopped } = parts;
-  const { keys, issuers, issuerTimes } = parts.authentication;
-  const ask = storedKeys({ orchestrators, trusted, log, stopped });
-  const verifiers = [
-    new ApiKeys({ configured: keys, ask, log }),
-    ...(issuers.length === 0 ? [] : [new Tokens({ issuers, log, times: issuerTimes })]),
-  ];
+export function apiKeysOf({ authentication: { keys }, orchestrators, trusted, log, stopped }: ApiKeysParts): ApiKeys {
+  return new ApiKeys({ configured: keys, ask: storedKeys({ orchestrators, trusted, log, stopped }), log });
+}
+
+export function guardOf({ authentication: { issuers, issuerTimes }, allowedOrigins, apiKeys, log }: GuardParts): Guard {
+  const verifiers = [apiKeys, ...(issuers.length === 0 ? [] : [new Tokens({ issuers, log, times: issuerTimes })])];
   return strictGuard({ verifiers, allowedOrigins, failures: new FailureLog(log) });
 }

@@ -9,6 +9,8 @@ const KINDS: Readonly<Record<Caller["method"], CredentialKind>> = {
   none: CredentialKind.UNSPECIFIED,
   api_key: CredentialKind.API_KEY,
   jwt: CredentialKind.TOKEN,
+  // A user of Slack has the rights of a key.
+  slack: CredentialKind.API_KEY,
 };
 
 /** Tells callers who they are. No orchestrator is asked: it is what the guard found. */

@@ -26,6 +26,7 @@ import { answerLink, isLinkPath, type LinkListener } from "../links/link-answers
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
+import { SLACK_PATH } from "../slack/interactions.js";
 import { toConnectError } from "./connect-error.js";
 import { explained } from "./connect-faults.js";
 import { crossOrigin } from "./cors.js";
@@ -45,6 +46,8 @@ export interface ConnectListenerOptions {
   readonly desk?: DeskSite | undefined;
   /** The pages of decision links; absent, there are none here. */
   readonly links?: Omit<LinkListener, "requestMs"> | undefined;
+  /** Hears what is pressed in Slack; absent, nobody does. */
+  readonly slack?: HttpListener | undefined;
 }
 
 const REQUEST_MS = 60_000;
@@ -63,7 +66,7 @@ const ARRIVAL = createContextKey<Arrival | undefined>(undefined, { description: 
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
 export function connectListener(options: ConnectListenerOptions): HttpListener {
-  const { methods, guard, readiness, log, desk, links, requestMs = REQUEST_MS } = options;
+  const { methods, guard, readiness, log, desk, links, slack, requestMs = REQUEST_MS } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -95,6 +98,10 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       if (refusal === undefined && answerProbe(request, response, readiness)) return;
       if (refusal === undefined && desk !== undefined && answerDesk(request, response, desk)) return;
       const path = request.url?.split("?", 1)[0] ?? "";
+      if (refusal === undefined && path === SLACK_PATH && slack !== undefined) {
+        slack(request, response);
+        return;
+      }
       const handler = handlers.get(path);
       if (handler === undefined || (refusal !== undefined && request.method !== "POST")) {
         answerError(request, response, refusal ?? unknownMethod(path, handlers.keys()));

@@ -7,6 +7,7 @@ export type ChannelTable = Readonly<Record<string, Channel>>;
 /** What an operator sets for those that are not always there. */
 const TAKES: Readonly<Record<string, string>> = {
   "mailto:": "this server sends no mail: that takes AGENTSPAN_SMTP_URL at the orchestrators",
+  "slack:": "this server posts nothing to Slack: that takes AGENTSPAN_SLACK_BOT_TOKEN at the orchestrators",
 };
 
 export class Channels implements Channel {

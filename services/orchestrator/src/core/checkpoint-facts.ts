@@ -46,7 +46,7 @@ export type Outcome = "approved" | "rejected" | "responded" | "happened" | "run_
 
 /** How it is known who asks. */
 export interface Via {
-  /** none, api_key or jwt. */
+  /** none, api_key, jwt or slack. */
   readonly method: string;
   /** Of the key or the token; empty with none. */
   readonly credentialId: string;

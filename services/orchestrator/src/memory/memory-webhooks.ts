@@ -2,16 +2,17 @@
 import { Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
-import type {
-  AttemptEnd,
-  ChangedRun,
-  Delivery,
-  DeliveryListQuery,
-  DueDelivery,
-  Page,
-  Webhook,
-  WebhookListQuery,
-  WebhookStop,
+import {
+  type AttemptEnd,
+  CHANGEABLE_MS,
+  type ChangedRun,
+  type Delivery,
+  type DeliveryListQuery,
+  type DueDelivery,
+  type Page,
+  type Webhook,
+  type WebhookListQuery,
+  type WebhookStop,
 } from "../ports.js";
 import type { MemoryRun } from "./memory-database.js";
 import { compareIds } from "./memory-lists.js";
@@ -177,7 +178,8 @@ export function replayDead(all: MemoryWebhooks, webhookId: string, now: number):
 }
 
 export function forgetDeliveries({ deliveries }: MemoryWebhooks, before: number): void {
-  for (const { deliveryId, endedAt } of deliveries.values()) {
-    if (endedAt !== undefined && endedAt < before) deliveries.delete(deliveryId);
+  for (const { deliveryId, endedAt, receipt } of deliveries.values()) {
+    const by = receipt === undefined ? before : before - CHANGEABLE_MS;
+    if (endedAt !== undefined && endedAt < by) deliveries.delete(deliveryId);
   }
 }

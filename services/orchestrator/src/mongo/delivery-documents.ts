@@ -4,6 +4,7 @@ import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
 import {
   type AttemptEnd,
+  CHANGEABLE_MS,
   DELIVERY_STATES,
   type Delivery,
   type DeliveryListQuery,
@@ -39,6 +40,7 @@ interface DeliveryDocument {
   readonly lastStatus?: number;
   readonly lastError?: string;
   readonly endedAt?: Date;
+  readonly receipt?: string;
 }
 
 /** Roughly, of a delivery without its text. */
@@ -86,7 +88,7 @@ export class DeliveryDocuments {
   }
 
   async endAttempt(deliveryId: string, attempts: number, end: AttemptEnd): Promise<void> {
-    const { state, dueAt, endedAt, lastStatus, lastError } = end;
+    const { state, dueAt, endedAt, lastStatus, lastError, receipt, attemptsBefore } = end;
     const said = {
       dueAt: dueAt === undefined ? undefined : storedDate(dueAt),
       endedAt: endedAt === undefined ? undefined : storedDate(endedAt),
@@ -99,7 +101,12 @@ export class DeliveryDocuments {
       {
         q: { _id: deliveryId, state: "PENDING", attempts },
         u: {
-          $set: { state, ...Object.fromEntries(there) },
+          $set: {
+            state,
+            ...Object.fromEntries(there),
+            ...(receipt === undefined ? {} : { receipt }),
+            ...(attemptsBefore === undefined ? {} : { attemptsBefore }),
+          },
           ...(gone.length === 0 ? {} : { $unset: Object.fromEntries(gone.map(([name]) => [name, ""])) }),
         },
       },
@@ -152,7 +159,9 @@ export class DeliveryDocuments {
   }
 
   async forgetDeliveries(before: number): Promise<void> {
-    await this.#database.remove(DELIVERIES, { endedAt: { $lt: storedDate(before) } });
+    const changeable = { endedAt: { $lt: storedDate(before - CHANGEABLE_MS) } };
+    const ended = { endedAt: { $lt: storedDate(before) }, receipt: { $exists: false } };
+    for (const filter of [ended, changeable]) await this.#database.remove(DELIVERIES, filter);
   }
 
   async removeOf(webhookId: string): Promise<void> {

@@ -34,7 +34,7 @@ const deliveryRow = fields(
     ...{ event: oneOf(...WEBHOOK_EVENTS), state: oneOf(...DELIVERY_STATES) },
     ...{ attempts: whole(), attemptsBefore: whole() },
   },
-  { seal, dueAt: date, lastAttemptAt: date, lastStatus: whole(), lastError: text, endedAt: date },
+  { seal, dueAt: date, lastAttemptAt: date, lastStatus: whole(), lastError: text, endedAt: date, receipt: text },
 );
 
 export const delivery: Shape<Delivery> = (row, place) => {

@@ -7,7 +7,11 @@ export type SendEnd =
       readonly kind: "taken";
       /** Of the receiver's answer, where its protocol has one. */
       readonly status?: number;
+      /** What the receiver calls it, by which it is changed later. */
+      readonly receipt?: string;
     }
+  /** What comes before it was not sent yet. It was no attempt. */
+  | { readonly kind: "waits"; readonly forMs: number }
   | {
       readonly kind: "failed";
       readonly status?: number;
@@ -22,7 +26,7 @@ export type SendEnd =
 export interface Channel {
   /** Why nothing is sent to a URL, in words that follow "because"; undefined where it may be, as far as is known now. */
   problem(url: string): Promise<string | undefined>;
-  /** Makes one attempt, within a time limit. Never rejects. */
+  /** Makes one attempt, within a time limit; `attempts` of the delivery were begun before. Never rejects. */
   send(webhook: Webhook, delivery: Delivery): Promise<SendEnd>;
   /** Gives up what is on its way. */
   close(): Promise<void>;

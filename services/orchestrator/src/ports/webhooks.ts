@@ -85,7 +85,12 @@ export interface Delivery {
   /** Why the last attempt failed, in words. */
   readonly lastError?: string;
   readonly endedAt?: number;
+  /** What its receiver calls it, by which it is changed later; absent where there is nothing to be changed. */
+  readonly receipt?: string;
 }
+
+/** How much longer one is kept that may be changed: an approval may wait for long. */
+export const CHANGEABLE_MS = 365 * 24 * 60 * 60_000;
 
 /** A delivery that is due, as whoever takes it finds it. */
 export type DueDelivery = Pick<Delivery, "deliveryId" | "webhookId" | "attempts">;
@@ -99,6 +104,10 @@ export interface AttemptEnd {
   readonly endedAt?: number;
   readonly lastStatus?: number;
   readonly lastError?: string;
+  /** One from before stays where there is none. */
+  readonly receipt?: string;
+  /** Where it was no attempt. */
+  readonly attemptsBefore?: number;
 }
 
 export interface WebhookListQuery {
@@ -157,6 +166,6 @@ export interface WebhookStore {
   replayDelivery(deliveryId: string, now: number): Promise<boolean>;
   /** The same of all of a webhook's that are dead. Resolves to how many there were. */
   replayDead(webhookId: string, now: number): Promise<number>;
-  /** Takes away those that ended before a time. */
+  /** Takes away those that ended before a time, and a year before it where their receiver may be asked to change them. */
   forgetDeliveries(before: number): Promise<void>;
 }

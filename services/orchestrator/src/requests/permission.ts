@@ -13,7 +13,7 @@ import type { Caller } from "@agentspan/proto";
 
 /** Throws UNAUTHENTICATED where authentication is on and nobody was asked who they are. */
 export function requireKnown({ method, roles }: Caller): void {
-  const known = method === "api_key" || method === "jwt" || roles.includes(GATEWAY_ROLE);
+  const known = ["api_key", "jwt", "slack"].includes(method) || roles.includes(GATEWAY_ROLE);
   if (known && !roles.includes(EVERYTHING)) return;
   throw new AgentspanError(
     "UNAUTHENTICATED",

@@ -169,11 +169,11 @@ export class Courier {
       return store.endAttempt(deliveryId, attempts, this.dead({ lastError: problem ?? "its webhook is gone" }));
     }
     faultPoint("orchestrator.before-post");
-    const end = await channel.send(webhook, delivery);
+    const end = await channel.send(webhook, { ...delivery, attempts: due.attempts });
     faultPoint("orchestrator.after-post");
     // Given up, and not failed: another takes it.
     if (this.stopping && end.kind === "failed" && end.status === undefined) return this.handBack(deliveryId, attempts);
-    await store.endAttempt(deliveryId, attempts, this.endOf(end, attempts - delivery.attemptsBefore));
+    await store.endAttempt(deliveryId, attempts, this.endOf(end, attempts, delivery));
     if (end.kind === "failed" && end.final === "webhook") {
       const { why } = end;
       await store.stopWebhook(webhookId, { at: Math.floor(clock.now()), why });
@@ -195,13 +195,19 @@ export class Courier {
     return `it is not believed, because ${problem}`;
   }
 
-  private endOf(end: SendEnd, failed: number): AttemptEnd {
+  private endOf(end: SendEnd, attempts: number, { attemptsBefore }: Delivery): AttemptEnd {
     const now = Math.floor(this.options.clock.now());
+    if (end.kind === "waits") {
+      return { state: "PENDING", dueAt: now + Math.floor(end.forMs), attemptsBefore: attemptsBefore + 1 };
+    }
     const status = end.status === undefined ? {} : { lastStatus: end.status };
-    if (end.kind === "taken") return { state: "DELIVERED", endedAt: now, ...status };
+    if (end.kind === "taken") {
+      const receipt = end.receipt === undefined ? {} : { receipt: end.receipt };
+      return { state: "DELIVERED", endedAt: now, ...status, ...receipt };
+    }
     const said = { ...status, lastError: end.why };
     if (end.final !== undefined) return this.dead(said);
-    const delay = retryAfter(failed, Math.random(), end.retryAfterMs);
+    const delay = retryAfter(attempts - attemptsBefore, Math.random(), end.retryAfterMs);
     return delay === undefined ? this.dead(said) : { state: "PENDING", dueAt: Math.floor(now + delay), ...said };
   }
 

@@ -1,6 +1,6 @@
 // What a run owes webhooks: one delivery for each that is told of an event, with the same id whoever derives it.
 import { deliveryIdOf, type Signing } from "@agentspan/internal";
-import { readMailto, tellsPeople } from "../channels/addresses.js";
+import { readMailto, slackChannelOf, tellsPeople } from "../channels/addresses.js";
 import { canReceiveMail } from "../channels/email/address.js";
 import { approversIn, type NoticeEnvelope, noticeText } from "../channels/notice.js";
 import type { Run } from "../core/index.js";
@@ -34,12 +34,18 @@ function deliveryOf(run: Run, told: Told, webhook: Webhook, to: string | undefin
   };
 }
 
-function wants({ events, agentName, toolName }: Webhook, run: Run, { event, tool }: Told): boolean {
+function wants({ url, events, agentName, toolName }: Webhook, run: Run, { event, tool }: Told): boolean {
   return (
-    (events.length === 0 || events.includes(event)) &&
+    (events.length === 0 || events.includes(event) || changesWhatAsked(url, events, event)) &&
     (agentName === "" || agentName === run.agentName) &&
     (toolName === "" || toolName === tool)
   );
+}
+
+/** A message of Slack that asked is changed once that is over, whether or not anybody wants to be told of it. */
+function changesWhatAsked(url: string, events: Webhook["events"], event: Told["event"]): boolean {
+  const isAsked = events.includes("WAITING") || events.includes("OUTCOME_UNKNOWN");
+  return isAsked && slackChannelOf(url) !== undefined && ["DECIDED", "EXPIRED", "CLOSED"].includes(event);
 }
 
 /** Everybody in one place is told at once, and mail goes to each by itself: one may get it where another does not. */

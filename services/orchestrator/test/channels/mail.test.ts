@@ -88,10 +88,13 @@ describe("mail", () => {
     const { scene, desk, mailer, notifier } = await mailed({ url: "mailto:approvers" });
     mailer.answer = { kind: "failed", status: 451, why: "the mail server answered 451" };
     await notifier.look();
+    // What came of it is stored: until then it is due when another may take it.
     const tried = (attempts: number) =>
-      eventually(() =>
-        expect(scene.deliveries).toEqual([expect.objectContaining({ state: "PENDING", attempts, lastStatus: 451 })]),
-      );
+      eventually(() => {
+        expect(scene.deliveries).toEqual([expect.objectContaining({ state: "PENDING", attempts, lastStatus: 451 })]);
+        const [{ dueAt, lastAttemptAt = 0 } = { lastAttemptAt: 0 }] = scene.deliveries;
+        expect(dueAt).not.toBe(lastAttemptAt + 30_000);
+      });
     await tried(1);
     scene.now += 10_000;
     notifier.due();

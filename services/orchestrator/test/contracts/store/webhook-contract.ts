@@ -1,7 +1,7 @@
 import { newId } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 import type { Fact } from "../../../src/core/events.js";
-import type { Delivery, DeliveryListQuery, Webhook } from "../../../src/ports.js";
+import { CHANGEABLE_MS, type Delivery, type DeliveryListQuery, type Webhook } from "../../../src/ports.js";
 import { close, end, following, gatedTurn, starting } from "./sample-runs.js";
 import { loaded, type UseFixture } from "./store-fixture.js";
 
@@ -216,6 +216,23 @@ export function webhookContract(use: UseFixture): void {
       expect(await store.takeDelivery({ ...one, attempts: 2 }, AT, AT)).toBe(false);
     });
 
+    it("keep what their receiver calls them, whatever becomes of a later attempt, and count none that was none", async () => {
+      const { store } = use();
+      const one = delivery(newId("whk"), { attempts: 1 });
+      await store.putDeliveries([one]);
+      await store.endAttempt(one.deliveryId, 1, { state: "PENDING", dueAt: AT + 5, attemptsBefore: 1, receipt: "1.2" });
+      expect(await store.getDelivery(one.deliveryId)).toEqual({
+        ...one,
+        dueAt: AT + 5,
+        attemptsBefore: 1,
+        receipt: "1.2",
+      });
+      await store.endAttempt(one.deliveryId, 1, { state: "DEAD", endedAt: AT + 6, lastError: "it answered 500" });
+      const { dueAt: _, ...ended } = { ...one, attemptsBefore: 1, receipt: "1.2", endedAt: AT + 6 };
+      const dead = { ...ended, state: "DEAD", lastError: "it answered 500" };
+      expect(await store.getDelivery(one.deliveryId)).toEqual(dead);
+    });
+
     it("are listed by webhook and state, the newest first, in pages", async () => {
       const { store } = use();
       const webhookId = newId("whk");
@@ -271,11 +288,14 @@ export function webhookContract(use: UseFixture): void {
         delivery(webhookId, { state: "DELIVERED", endedAt: 10 }),
         delivery(webhookId, { at: 1 }),
       ];
-      await store.putDeliveries([old, young, pending].flatMap((one) => one ?? []));
+      const changeable = delivery(webhookId, { state: "DELIVERED", endedAt: 5, receipt: "1.2" });
+      await store.putDeliveries([old, young, pending, changeable].flatMap((one) => one ?? []));
+      const left = async () => (await store.listDeliveries({ webhookId, states: [], limit: 10 })).items;
+      const idsOf = (of: readonly (Delivery | undefined)[]) => of.map((one) => one?.deliveryId).sort();
       await store.forgetDeliveries(10);
-      const { items } = await store.listDeliveries({ webhookId, states: [], limit: 10 });
-      const left = [young, pending].map((one) => one?.deliveryId);
-      expect(items.map(({ deliveryId }) => deliveryId).sort()).toEqual(left.sort());
+      expect(idsOf(await left())).toEqual(idsOf([young, pending, changeable]));
+      await store.forgetDeliveries(10 + CHANGEABLE_MS);
+      expect(idsOf(await left())).toEqual(idsOf([pending]));
     });
   });
 }

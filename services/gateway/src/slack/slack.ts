@@ -1,0 +1,31 @@
+// Slack put together from its settings.
+import { type Logger, SlackApi, type SlackApiOptions } from "@agentspan/internal";
+import type { ApiKeys } from "../auth/api-keys.js";
+import type { Guard } from "../auth/guard.js";
+import type { HttpListener } from "../http/exchange.js";
+import type { Method } from "../method.js";
+import { slackInteractions } from "./interactions.js";
+import { SlackPeople } from "./people.js";
+import type { SlackUser } from "./slack-settings.js";
+
+export interface SlackOptions {
+  readonly api: SlackApiOptions;
+  readonly signingSecret: string;
+  readonly users: readonly SlackUser[];
+}
+
+export interface SlackParts {
+  /** Absent where authentication is off. */
+  readonly apiKeys: ApiKeys | undefined;
+  readonly guard: Guard;
+  readonly methods: readonly Method[];
+  readonly log: Logger;
+}
+
+export function slackIn({ api: options, signingSecret: secret, users }: SlackOptions, parts: SlackParts) {
+  const { apiKeys: keys, guard, methods, log } = parts;
+  const api = new SlackApi(options);
+  const people = new SlackPeople({ api, users, keys });
+  const answer: HttpListener = slackInteractions({ secret, api, people, guard, methods, log });
+  return { answer, close: () => api.close() };
+}
