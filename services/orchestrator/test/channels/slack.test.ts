@@ -82,7 +82,7 @@ async function posting(webhook: Partial<Webhook> = {}) {
     },
     close: () => undefined,
   };
-  scene.webhook({ url: "slack:C0123", includeArguments: true, ...webhook });
+  const stored = scene.webhook({ url: "slack:C0123", includeArguments: true, ...webhook });
   const approvals = new OpenApprovals(desk.store);
   const channel = new SlackChannel({ api, store: desk.store, clock: scene.clock, approvals, buttons: true });
   const notifier = notifierAt(desk, scene, { channel });
@@ -98,7 +98,7 @@ async function posting(webhook: Partial<Webhook> = {}) {
       notifier.due();
       expect(scene.deliveries.filter(({ state }) => state !== "DELIVERED")).toEqual([]);
     });
-  return { scene, notifier, calls, answers, made, done, reject };
+  return { scene, notifier, calls, answers, made, done, reject, channel, stored };
 }
 
 describe("what is posted to Slack", () => {
@@ -153,6 +153,20 @@ describe("what is posted to Slack", () => {
     await other.notifier.look();
     await other.done();
     expect(other.made()).toEqual(["chat.postMessage", "chat.update 1.0", "chat.postMessage"]);
+  });
+
+  it("is followed by reminders below it, which have no buttons that would stay", async () => {
+    const { scene, notifier, calls, done, channel, stored } = await posting();
+    await notifier.look();
+    await done();
+    const [asked] = scene.deliveries;
+    if (asked === undefined) throw new Error("It was asked.");
+    const body = asked.body.replace("approval.waiting", "approval.reminded");
+    const reminder: Delivery = { ...asked, deliveryId: "msg_r", event: "REMINDED", body, attempts: 0 };
+    expect(await channel.send(stored, reminder)).toMatchObject({ kind: "taken" });
+    expect(calls.map(({ args }) => args.thread_ts)).toEqual([undefined, "1.0"]);
+    const buttons = calls.map(({ args }) => JSON.stringify(args.blocks).includes("agentspan_approve"));
+    expect(buttons).toEqual([true, false]);
   });
 
   it("is looked for where nobody heard whether it was posted, and changed in place where it is replayed", async () => {

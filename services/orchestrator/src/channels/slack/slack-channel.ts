@@ -139,7 +139,8 @@ export class SlackChannel implements Channel {
     const { buttons, publicUrl } = this.options;
     return composeSlackMessage(notice, {
       desk: deskUrlOf(publicUrl, notice.data),
-      buttons: buttons && asks(notice),
+      // Only what is changed later has buttons: no other message would lose them.
+      buttons: buttons && notice.opening === notice.deliveryId && asks(notice),
     });
   }
 }
