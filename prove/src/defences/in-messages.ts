@@ -15,9 +15,9 @@ export const IN_MESSAGES: readonly Defence[] = [
   {
     threat: DECEIVED,
     without: "markup in a text is markup in a mail",
-    file: "services/orchestrator/src/channels/email/compose.ts",
-    from: 'return text.replace(/[&<>"\']/g, (character) => ENTITIES[character] ?? "");',
-    to: 'return text.replace(/[&]/g, (character) => ENTITIES[character] ?? "");',
+    file: "internal/src/text/escaped-html.ts",
+    from: 'text.replace(/[&<>"\']/g,',
+    to: "text.replace(/[&]/g,",
     shownBy: { file: MAIL, title: "is text, whatever markup somebody wrote" },
   },
   {
