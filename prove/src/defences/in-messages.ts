@@ -16,7 +16,7 @@ export const IN_MESSAGES: readonly Defence[] = [
     threat: DECEIVED,
     without: "markup in a text is markup in a mail",
     file: "internal/src/text/escaped-html.ts",
-    from: 'text.replace(/[&<>"\']/g,',
+    from: "text.replace(/[&<>\"']/g,",
     to: "text.replace(/[&]/g,",
     shownBy: { file: MAIL, title: "is text, whatever markup somebody wrote" },
   },
