@@ -51,12 +51,12 @@ export class Variables {
     return mapped(json, (text, field) => {
       if (field === "fileDescriptorProto") return nameOfFile(text);
       if (OPAQUE.has(field) && text !== "") return `<${field}>`;
+      if (field === "keyId" && SIGNING_KEY.test(text)) return "<signing key>";
       let named = text;
       for (const [name, value] of values) if (value !== "") named = named.replaceAll(value, `<${name}>`);
       return named
         .replace(TIME, "<time>")
         .replace(SIZE, "<size>")
-        .replace(SIGNING_KEY, "<signing key>")
         .replace(MILLISECONDS, "<milliseconds>")
         .replace(MADE_ID, "<$1 id>")
         .replace(LONG_RUN, (run, letter: string) => `<${letter}*${run.length}>`);
