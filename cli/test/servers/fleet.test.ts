@@ -1,8 +1,10 @@
 // The commands about agents and workers, against a server on this machine and a worker beside it.
 import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { Machine, type ServerCommand } from "./command.js";
+
+const PATIENCE = { timeout: 60_000, interval: 250 };
 
 let machine: Machine;
 let server: ServerCommand;
@@ -43,17 +45,21 @@ describe("agents and workers at the command line", () => {
   it("are listed with who serves what, and shown with their versions", async () => {
     runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl });
     await runtime.start(shop("Be brief."), "x", { serve: false });
-    const unserved = await ask("workers", "list");
-    expect(unserved.shown).toMatch(/^Nobody serves shop\/pay, a tool of shop/m);
+    // Each look serves for a moment: that of the test before may be the answer.
+    await vi.waitFor(async () => {
+      expect((await ask("workers", "list")).shown).toMatch(/^Nobody serves shop\/pay, a tool of shop/m);
+    }, PATIENCE);
     await runtime.start(shop("Be kind.\nAnd\u202e brief."), "x");
-    const [list, listed, shown, json] = await Promise.all([
-      ask("workers", "list"),
+    await vi.waitFor(async () => {
+      const { shown } = await ask("workers", "list");
+      expect(shown).toMatch(/^\S+ +live +typescript \S+ +\d{4}-\S+ \S+ +\d+ +shop\/pay$/m);
+      expect(shown).not.toContain("Nobody serves");
+    }, PATIENCE);
+    const [listed, shown, json] = await Promise.all([
       ask("agents", "list"),
       ask("agents", "show", "shop"),
       ask("agents", "show", "shop", "--json"),
     ]);
-    expect(list.shown).toMatch(/^\S+ +live +typescript \S+ +\d{4}-\S+ \S+ +\d+ +shop\/pay$/m);
-    expect(list.shown).not.toContain("Nobody serves");
     expect(listed.shown).toMatch(/^shop +[0-9a-f]{12} +\d{4}-/m);
     expect(shown.shown).toContain("  And\\u202e brief.\n");
     expect(shown.shown).toMatch(/^pay +queue shop +approves each call +Pays\.$/m);

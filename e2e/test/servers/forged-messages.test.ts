@@ -152,10 +152,12 @@ describe("whoever can publish on NATS", () => {
       for (const [how, why] of forgeries) {
         forge = how;
         const before = releases.length;
-        await hint(stack.current, run.runId, callId, queue);
-        const released = await until("the worker hands it back", () => releases[before]);
+        // Hinted at again, as the server would: while the worker is still at handing it back, a hint of it is dropped.
+        const released = await until(`the worker hands it back, for ${why}`, async () => {
+          await hint(stack.current, run.runId, callId, queue);
+          return releases.slice(before).find(({ detail }) => why.test(detail));
+        });
         expect(released.reason).toBe(ReleaseReason.NO_PROOF);
-        expect(released.detail).toMatch(why);
       }
     } finally {
       for (const one of stack.current.orchestrators) one.resume();
