@@ -141,6 +141,9 @@ describe("a decision link", () => {
     const voted = await send(maria.urls[0], APPROVE);
     expect([voted.status, titleOf(voted)]).toEqual([200, "Your vote is recorded"]);
     expect(voted.text).toContain("1 more person");
+    const looked = await look(maria.urls[1]);
+    expect([looked.status, titleOf(looked)]).toEqual([200, "Your vote is recorded"]);
+    expect(looked.text).not.toContain("<form");
     expect(titleOf(await send(maria.urls[0], REJECT))).toBe("This link has been used");
     expect(titleOf(await send(again.urls[1], APPROVE))).toBe("Your vote is recorded");
     const before = await linkTo(run, "noah");
@@ -151,11 +154,27 @@ describe("a decision link", () => {
     for (const seen of [await look(before.urls[0]), await send(before.urls[0], APPROVE)]) {
       expect([seen.status, titleOf(seen)]).toEqual([409, "It is about something else by now"]);
     }
+    // Her vote was about what is asked no longer.
+    expect(titleOf(await send(maria.urls[0], APPROVE))).toBe("It is about something else by now");
     const after = await linkTo(run, "noah");
     expect(titleOf(await send(after.urls[0], APPROVE))).toBe("Approved");
     await ended(run);
     const [last] = (await decisionsOf(run)).slice(-1);
     expect(last).toMatchObject({ decisionId: after.link.linkId, onBehalfOf: "noah" });
+    expect((await look(maria.urls[0])).text).toContain("about other arguments than those that this link was for");
+  });
+
+  it("tells whose vote was one of several what became of it, and asks them nothing more", async () => {
+    const agent = agentWith("desk_two_votes", { get_order: { votes: 2 } });
+    const run = await startRun(stack.current, "two votes", [call("get_order", { n: 1 }), { text: "ok" }], { agent });
+    const [maria, noah] = [await linkTo(run, "maria"), await linkTo(run, "noah")];
+    await send(maria.urls[0], APPROVE);
+    expect(titleOf(await send(noah.urls[0], APPROVE))).toBe("Approved");
+    for (const seen of [await look(maria.urls[0]), await send(maria.urls[1], APPROVE)]) {
+      expect(titleOf(seen)).toBe("It is decided");
+      expect(seen.text).toMatch(/<strong>Approved<\/strong> by <bdi>noah<\/bdi>[\s\S]*is on record with it/);
+    }
+    await ended(run);
   });
 
   it("decides nothing once its time, its approval or its run is over, or somebody was faster", async () => {

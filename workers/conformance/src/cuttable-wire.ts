@@ -7,10 +7,12 @@ export class CuttableWire {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #cut = false;
+  #refused = 0;
 
   private constructor(target: number) {
     this.#server = createServer((near) => {
       if (this.#cut) {
+        this.#refused += 1;
         near.destroy();
         return;
       }
@@ -41,6 +43,11 @@ export class CuttableWire {
 
   get url(): string {
     return `nats://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** How often somebody tried to connect while it was cut. */
+  get refused(): number {
+    return this.#refused;
   }
 
   cut(): void {

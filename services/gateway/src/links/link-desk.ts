@@ -12,7 +12,7 @@ import {
   readDecisionLink,
   type TrustedKeys,
 } from "@agentspan/internal";
-import { type Approval, ApprovalService, RunService } from "@agentspan/proto";
+import { type Approval, ApprovalService, type Decision, RunService } from "@agentspan/proto";
 import { create, type DescMethod, type DescMethodUnary } from "@bufbuild/protobuf";
 import type { Guard } from "../auth/guard.js";
 import { noteAttempt, requireRightOrNote } from "../auth/refused-attempt.js";
@@ -34,6 +34,8 @@ import {
   recordedPage,
   signInPage,
   usedPage,
+  votedPage,
+  voteOf,
 } from "./link-pages.js";
 
 export interface LinkDeskOptions {
@@ -134,10 +136,11 @@ export class LinkDesk {
       this.read(sight),
       orchestrators.ask(getStatus, create(getStatus.input, { runId: link.run }), context, link.run),
     ]);
-    const { decision } = approval;
-    if (decision !== undefined) return decidedPage(link, decision, 410);
+    if (isDecided(approval)) return decidedPage(link, approval, 410);
     if (run.status?.pendingApprovals.every(({ approvalId }) => approvalId !== link.approval)) return overPage(link);
     if (isChanged(link, approval)) return changedPage(link);
+    const vote = voteOf(link, approval);
+    if (vote !== undefined) return votedPage(link, vote, approval);
     const startedBy = run.status?.startedBy ?? "";
     return decidingPage({ link, approval, startedBy, signIn, ...(fault === undefined ? {} : { fault }) });
   }
@@ -158,9 +161,8 @@ export class LinkDesk {
     // What was recorded in time, and whose answer was lost, is told; nothing is recorded now.
     if (this.isOver(link)) {
       const approval = await this.read(sight);
-      return approval.decision?.decisionId === link.link
-        ? decidedPage(link, approval.decision, 410)
-        : endedPage(link, approval);
+      const byIt = isDecided(approval) && approval.decision.decisionId === link.link;
+      return byIt ? decidedPage(link, approval, 410) : endedPage(link, approval);
     }
     if (approves && link.preview !== undefined && preview !== link.preview) return changedPage(link);
     try {
@@ -168,9 +170,9 @@ export class LinkDesk {
     } catch (thrown) {
       const { reason: why } = AgentspanError.from(thrown);
       if (why !== "ALREADY_DECIDED" && why !== "IDEMPOTENCY_KEY_REUSED") throw thrown;
-      const { decision } = await this.read(sight);
-      if (why === "IDEMPOTENCY_KEY_REUSED" && decision?.decisionId !== link.link) return usedPage(link);
-      return decision === undefined ? overPage(link) : decidedPage(link, decision, 409);
+      const approval = await this.read(sight);
+      if (why === "IDEMPOTENCY_KEY_REUSED" && approval.decision?.decisionId !== link.link) return usedPage(link);
+      return isDecided(approval) ? decidedPage(link, approval, 409) : overPage(link);
     }
   }
 
@@ -179,7 +181,12 @@ export class LinkDesk {
     const request = create(approve.input, { ...this.said(sight), comment, previewFingerprint });
     await requireRightOrNote(approve, request, context, this.options);
     const answer = await this.options.orchestrators.ask(approve, request, context, link.run);
-    return recordedPage(link, answer.decision, answer);
+    if (answer.closed) return recordedPage(link, answer.decision);
+    // What became of a vote is told as it is by now: others may have decided since, or an edit made it void.
+    const approval = await this.read(sight);
+    const vote = voteOf(link, approval);
+    if (isDecided(approval)) return decidedPage(link, approval, 200);
+    return vote === undefined ? changedPage(link) : votedPage(link, vote, approval);
   }
 
   private async reject(sight: Sight, reason: string): Promise<LinkPage> {
@@ -187,7 +194,7 @@ export class LinkDesk {
     const request = create(reject.input, { ...this.said(sight), reason });
     await requireRightOrNote(reject, request, context, this.options);
     const { decision } = await this.options.orchestrators.ask(reject, request, context, link.run);
-    return recordedPage(link, decision, { closed: true, votesMissing: 0 });
+    return recordedPage(link, decision);
   }
 
   /** What any decision by this link says: its own id, its own arguments, its own person. */
@@ -204,6 +211,10 @@ export class LinkDesk {
   }
 }
 
+function isDecided(approval: Approval): approval is Approval & { readonly decision: Decision } {
+  return approval.decision !== undefined;
+}
+
 function isChanged({ digest, preview }: DecisionLinkStatement, approval: Approval): boolean {
   return approval.argumentsDigest !== digest || (preview !== undefined && preview !== fingerprintIn(approval));
 }
@@ -216,7 +227,11 @@ function refusedPage(link: DecisionLinkStatement, { reason, message, retryable }
     case "RUN_ENDED":
       return overPage(link);
     case "UNAUTHENTICATED":
-      return signInPage(link, 401, message);
+      return signInPage(
+        link,
+        401,
+        "That is no key or token that is taken: there was none, or it is wrong, expired or revoked.",
+      );
     case "PERMISSION_DENIED":
     case "SELF_APPROVAL":
       return plainPage(403, "You may not decide this", message);

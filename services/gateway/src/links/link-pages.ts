@@ -1,6 +1,13 @@
 // The pages of a decision link: what is to be decided, what was recorded, and each reason why nothing is.
 import type { DecisionLinkStatement } from "@agentspan/internal";
-import { type Approval, type Decision, DecisionOutcome, type Preview, PreviewStatus } from "@agentspan/proto";
+import {
+  type Approval,
+  type Decision,
+  DecisionOutcome,
+  type Preview,
+  PreviewStatus,
+  type Vote,
+} from "@agentspan/proto";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Content, type Html, html } from "./html.js";
 import { jsonView, safeText } from "./text-view.js";
@@ -71,40 +78,67 @@ export function signInPage(link: DecisionLinkStatement, status: 200 | 401, fault
     status,
     title: `${link.tool} waits for you`,
     body: html`${fault !== undefined && html`<p class="warnings" role="alert">${fault}</p>`}
-<p>${safeText(link.person)} is asked whether <strong>${link.tool}</strong> of the agent ${link.agent} may run (run ${link.run}). The link is good until ${timeOf(link.until)}.</p>
-<p>It decides nothing, and shows no more than this, before you say who you are.</p>
+<p>${safeText(link.person)} was asked whether <strong>${link.tool}</strong> of the agent ${link.agent} may run (run ${link.run}). The link is good until ${timeOf(link.until)}.</p>
+<p>It decides nothing, and shows no more than this, nor whether it is still open, before you say who you are.</p>
 <form method="post">${keyField("key")}<button name="act" value="show">Show what is asked</button></form>
 <p>${atTheDesk(link, "Or sign in at the desk and decide there")}.</p>`,
   };
 }
 
-/** The same answer to the same form, however often it is sent. */
-export function recordedPage(
-  link: DecisionLinkStatement,
-  decision: Decision | undefined,
-  { closed, votesMissing }: { readonly closed: boolean; readonly votesMissing: number },
-): LinkPage {
+/** What decided: the same answer to the same form, however often it is sent. */
+export function recordedPage(link: DecisionLinkStatement, decision: Decision | undefined): LinkPage {
   const rejected = decision?.outcome === DecisionOutcome.REJECTED;
   const then = rejected
     ? "The call does not run, and the model is told why."
-    : closed
-      ? "The call runs now, with exactly the arguments that you saw."
-      : `It takes ${votesMissing} more ${votesMissing === 1 ? "person" : "people"} to let the call run.`;
+    : "The call may run now, with exactly the arguments that you saw.";
   return {
     status: 200,
-    title: rejected ? "Rejected" : closed ? "Approved" : "Your vote is recorded",
+    title: rejected ? "Rejected" : "Approved",
     body: html`${decision !== undefined && decisionPart(decision)}<p>${then} This link has done what it was for.</p><p>${atTheDesk(link)}</p>`,
   };
 }
 
 /** Somebody decided: by this link, or otherwise. */
-export function decidedPage(link: DecisionLinkStatement, decision: Decision, status: 409 | 410): LinkPage {
-  const byIt = decision.decisionId === link.link;
+export function decidedPage(
+  link: DecisionLinkStatement,
+  approval: Approval & { readonly decision: Decision },
+  status: 200 | 409 | 410,
+): LinkPage {
+  const { decision } = approval;
+  const vote = voteOf(link, approval);
+  const [title, then] =
+    decision.decisionId === link.link
+      ? ["This link has been used", "It decides once, and nothing else was recorded now."]
+      : vote !== undefined
+        ? ["It is decided", html`Your vote${vote.at !== undefined && html` of ${time(vote.at)}`} is on record with it.`]
+        : [
+            "Somebody was faster",
+            status === 409 ? "Nothing that you sent was recorded." : "Nothing is left to decide.",
+          ];
+  const others = approval.argumentsDigest !== link.digest;
   return {
     status,
-    title: byIt ? "This link has been used" : "Somebody was faster",
-    body: html`${decisionPart(decision)}<p>${byIt ? "It decides once, and nothing else was recorded now." : "Nothing that you sent was recorded."}</p><p>${atTheDesk(link)}</p>`,
+    title,
+    body: html`${decisionPart(decision)}${others && html`<p class="warnings">It is about other arguments than those that this link was for.</p>`}<p>${then}</p><p>${atTheDesk(link)}</p>`,
   };
+}
+
+/** Their vote stands, and more people are needed. */
+export function votedPage(link: DecisionLinkStatement, vote: Vote, approval: Approval): LinkPage {
+  return {
+    status: 200,
+    title: "Your vote is recorded",
+    body: html`<p><strong>A vote to approve</strong>${vote.at !== undefined && html`, ${time(vote.at)}`}.${vote.comment !== "" && html` “${safeText(vote.comment)}”`}</p><p>${missing(approval.votesRequired - approval.votes.length)} This link has done what it was for.</p><p>${atTheDesk(link)}</p>`,
+  };
+}
+
+/** What this person said and stands; undefined where they said nothing, or an edit made it void. */
+export function voteOf({ person }: DecisionLinkStatement, { votes }: Approval): Vote | undefined {
+  return votes.find(({ who, onBehalfOf }) => (onBehalfOf === "" ? who : onBehalfOf) === person);
+}
+
+function missing(votes: number): string {
+  return `It takes ${votes} more ${votes === 1 ? "person" : "people"} to let the call run.`;
 }
 
 /** A vote was given by it that did not decide, and another word is none. */
@@ -117,12 +151,12 @@ export function changedPage(link: DecisionLinkStatement): LinkPage {
   return {
     status: 409,
     title: "It is about something else by now",
-    body: html`<p>The arguments of ${link.tool}, or what the call would do, are not those that this link is for any more. Nothing was recorded.</p><p>Ask for another link, or ${atTheDesk(link, "look at it at the desk")}.</p>`,
+    body: html`<p>The arguments of ${link.tool}, or what the call would do, are not those that this link is for any more. What was said of those counts no longer.</p><p>Ask for another link, or ${atTheDesk(link, "look at it at the desk")}.</p>`,
   };
 }
 
 export function endedPage(link: DecisionLinkStatement, approval?: Approval): LinkPage {
-  const vote = approval?.votes.find(({ who, onBehalfOf }) => (onBehalfOf === "" ? who : onBehalfOf) === link.person);
+  const vote = approval && voteOf(link, approval);
   return {
     status: 410,
     title: "This link is over",

@@ -124,6 +124,9 @@ export const OUTCOMES: Scenarios = {
       wire.cut();
       await world.openGate(hold);
       await scene.step("end", task);
+      // So that the outcome is told for the first time while nobody hears it.
+      const before = wire.refused;
+      await world.until("it tries to connect again, twice", () => wire.refused >= before + 2);
       wire.mend();
       await scene.result(task);
       await scene.servesOn();
