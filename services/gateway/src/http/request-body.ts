@@ -49,6 +49,13 @@ export async function* requestBody(
   }
 }
 
+/** The body of a request that is no call, with the same limits: rejects where it is too long, or not whole in time. */
+export async function wholeBody(request: HttpRequest, withinMs: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of requestBody(request, false, withinMs, Promise.resolve())) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 function abandon(request: HttpRequest): void {
   // Connect stopped reading, and the rest has come and gone.
   if (request.complete) return;

@@ -3,7 +3,7 @@ import { DECISION_LINK_PATH } from "@agentspan/internal";
 import { plainAddress } from "../address.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
 import { PAGE_HEADERS } from "../http/page-headers.js";
-import { requestBody } from "../http/request-body.js";
+import { wholeBody } from "../http/request-body.js";
 import { Html, html } from "./html.js";
 import type { Form, LinkDesk } from "./link-desk.js";
 import { type LinkPage, plainPage } from "./link-pages.js";
@@ -85,9 +85,7 @@ export function isForeignForm(request: HttpRequest, authentication: boolean): bo
 }
 
 async function formOf(request: HttpRequest, withinMs: number): Promise<Form> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of requestBody(request, false, withinMs, Promise.resolve())) pieces.push(piece);
-  const fields = new URLSearchParams(Buffer.concat(pieces).toString("utf8"));
+  const fields = new URLSearchParams((await wholeBody(request, withinMs)).toString("utf8"));
   // As forms send them, line breaks are two characters.
   return (field) => (fields.get(field) ?? "").replaceAll("\r\n", "\n");
 }

@@ -7,6 +7,7 @@ import { create, type DescMethodUnary, type MessageShape } from "@bufbuild/proto
 import { plainAddress } from "../address.js";
 import type { Guard } from "../auth/guard.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
+import { wholeBody } from "../http/request-body.js";
 import type { Method, UnaryMethod } from "../method.js";
 import { formText, REASON, REJECT_FORM, readAct, type SlackAct } from "./payload.js";
 import { NobodyHere, type SlackPeople, type SlackPerson } from "./people.js";
@@ -23,7 +24,7 @@ export interface SlackInteractionsOptions {
 }
 
 export const SLACK_PATH = "/slack/interactions";
-const MOST_BODY_BYTES = 512 * 1024;
+/** For the whole body: no signature is known before. */
 const BODY_MS = 2_000;
 /** Slack shows a failure after three seconds. What takes longer goes on, and is told by a message. */
 const ANSWER_MS = 2_000;
@@ -44,7 +45,7 @@ export function slackInteractions(options: SlackInteractionsOptions) {
 async function answer(options: SlackInteractionsOptions, request: HttpRequest, response: HttpResponse): Promise<void> {
   const { secret, log, now = Date.now } = options;
   if (request.method !== "POST") return end(response, 405);
-  const body = await bodyOf(request);
+  const body = await wholeBody(request, BODY_MS).catch(() => undefined);
   if (body === undefined) return end(response, 413);
   const signed = { timestamp: headerOf(request, "x-slack-request-timestamp"), body };
   if (!isFromSlack({ ...signed, signature: headerOf(request, "x-slack-signature") }, secret, now())) {
@@ -152,26 +153,8 @@ function headerOf(request: HttpRequest, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** As it came. Undefined where it is too long, or takes too long. */
-async function bodyOf(request: HttpRequest): Promise<Buffer | undefined> {
-  const tooLate = setTimeout(() => request.destroy(), BODY_MS);
-  try {
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of request) {
-      bytes += (piece as Buffer).length;
-      if (bytes > MOST_BODY_BYTES) return undefined;
-      pieces.push(piece as Buffer);
-    }
-    return Buffer.concat(pieces);
-  } catch {
-    return undefined; // It broke off.
-  } finally {
-    clearTimeout(tooLate);
-  }
-}
-
 function end(response: HttpResponse, status: number): void {
+  if (response.destroyed) return;
   response.writeHead(status, { "cache-control": "no-store" });
   response.end();
 }

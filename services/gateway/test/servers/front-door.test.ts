@@ -29,8 +29,8 @@ interface Dialled {
 }
 
 /** A connection on which a test writes by hand. */
-async function dial(): Promise<Dialled> {
-  const socket = connect({ port: stack.gateway.port, host: "127.0.0.1", allowHalfOpen: true });
+async function dial(port = stack.gateway.port): Promise<Dialled> {
+  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   sockets.push(socket);
   let text = "";
   socket.on("data", (chunk) => {
@@ -242,6 +242,33 @@ describe("a connection", () => {
     const drip = setInterval(() => socket.write(" "), 50);
     await ended;
     clearInterval(drip);
+  });
+
+  it("whose body is too long for Slack's is answered 413, and does not outlast it by long where the rest never comes", async () => {
+    const slack = { api: { baseUrl: "http://127.0.0.1:1/", token: "xoxb-1" }, signingSecret: "secret", users: [] };
+    // Of the usual patience: what closes the connection is the page itself.
+    const { port, close } = await openGateway(stack.nats.url, { slack });
+    try {
+      const { socket, ended, text } = await dial(port);
+      socket.write("POST /slack/interactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 30000000\r\n\r\n");
+      socket.write(Buffer.alloc(2_000_000));
+      const session = http2.connect(`http://127.0.0.1:${port}`);
+      const asked = { ":method": "POST", ":path": "/slack/interactions", "content-length": 30_000_000 };
+      const stream = session.request(asked);
+      const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+      let status: unknown;
+      stream.once("response", (headers) => {
+        status = headers[":status"];
+      });
+      stream.on("error", () => undefined).resume();
+      stream.write(Buffer.alloc(2_000_000));
+      await Promise.all([ended, closed]);
+      expect(text()).toMatch(/^HTTP\/1\.1 413 /);
+      expect(status).toBe(413);
+      session.close();
+    } finally {
+      await close(100);
+    }
   });
 
   it("whose body comes too slowly over HTTP/2 loses that request, and keeps the others", async () => {
