@@ -8,7 +8,7 @@
 //   admin.key        of whoever runs it with authentication, see admin-key.ts
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";
-import { readdir, rm, statfs, writeFile } from "node:fs/promises";
+import { chmod, lstat, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { makeFolder } from "@agentspan/servers";
@@ -56,18 +56,52 @@ export async function isNewDataDir(dataDir: string): Promise<boolean> {
   }
 }
 
-/** Makes the folder, readable for its owner alone. Throws DATA_NOT_WRITABLE or DISK_FULL. */
+/** Makes the folder, or closes it, for its owner alone. Throws DATA_NOT_PRIVATE, DATA_NOT_WRITABLE or DISK_FULL. */
 export async function prepareDataDir(dataDir: string, freeBytes?: FreeBytes): Promise<void> {
   const probe = join(dataDir, `probe-${randomBytes(6).toString("hex")}`);
   try {
     await makeFolder(dataDir, 0o700);
+    await closeToOthers(dataDir);
     await writeFile(probe, Buffer.alloc(4096));
     await rm(probe);
   } catch (error) {
+    if (error instanceof LocalStackError) throw error;
     if (isAboutFullDisk(error)) throw diskFull(dataDir, error);
     throw notWritable(dataDir, error);
   }
   if (await isNearlyFull(dataDir, freeBytes)) throw diskFull(dataDir);
+}
+
+const OTHERS = 0o077;
+/** What stands at the top of this file. */
+const OURS: readonly string[] = ["lock", "nats", "mongod", "secantusdb", "keys", "workers", "admin.key", "logs"];
+
+/** The servers write files that others may read: it is the folder that keeps them out. */
+async function closeToOthers(dataDir: string): Promise<void> {
+  const found = await lstat(dataDir);
+  if (found.isSymbolicLink()) {
+    throw notPrivate(dataDir, "is a symbolic link. Name the folder that it leads to, or another, with --data.");
+  }
+  const user = process.getuid?.();
+  if (user === undefined) return; // A system without modes.
+  if (found.uid !== user) {
+    const why = `belongs to another user (${found.uid}; you are ${user})`;
+    throw notPrivate(dataDir, `${why}. Name another with --data, or make it yours with: chown -R ${user} ${dataDir}`);
+  }
+  if ((found.mode & OTHERS) === 0) return;
+  const remedy = `Name another with --data, or close it with: chmod 700 ${dataDir}`;
+  // A home, or a place that all use, is not closed because somebody named it here.
+  if (!(await readdir(dataDir)).every((name) => OURS.includes(name))) {
+    throw notPrivate(dataDir, `is open to other users, and holds other things too. ${remedy}`);
+  }
+  await chmod(dataDir, 0o700);
+  // Some file systems take that, and have no modes.
+  if (((await lstat(dataDir)).mode & OTHERS) === 0) return;
+  throw notPrivate(dataDir, "is open to other users, and stays so: its disk knows no modes. Name another with --data.");
+}
+
+function notPrivate(dataDir: string, why: string): LocalStackError {
+  return new LocalStackError("DATA_NOT_PRIVATE", `The data folder ${dataDir} ${why}`);
 }
 
 function notWritable(dataDir: string, error: unknown): LocalStackError {

@@ -3,6 +3,7 @@ import type { StackRecord } from "./stack-record.js";
 /** Why the local stack cannot be had, or has ended: a closed list. */
 export type LocalStackReason =
   | "DATA_IN_USE" // another command runs on the same data; `record` says which
+  | "DATA_NOT_PRIVATE" // others may read the data folder, or it is somebody else's
   | "DATA_NOT_WRITABLE"
   | "DISK_FULL"
   | "NATS_NOT_OWN" // logins are asked for at a NATS server that is not started here

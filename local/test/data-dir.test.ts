@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -36,6 +36,47 @@ describe("prepareDataDir", () => {
     await prepareDataDir(dataDir);
     expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
     expect(await readdir(dataDir)).toEqual([]);
+  });
+
+  it("closes a folder that was open to others where it is empty or holds our data, and no other", async () => {
+    const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+    const dataDir = join(folder, "open");
+    await mkdir(dataDir);
+    for (const kept of ["logs", "mongod"]) {
+      await chmod(dataDir, 0o755);
+      await prepareDataDir(dataDir);
+      expect(await modeOf(dataDir)).toBe(0o700);
+      await mkdir(join(dataDir, kept));
+    }
+    await writeFile(join(dataDir, "letter"), "");
+    await prepareDataDir(dataDir);
+    await chmod(dataDir, 0o750);
+    await expect(prepareDataDir(dataDir)).rejects.toMatchObject({
+      reason: "DATA_NOT_PRIVATE",
+      message: expect.stringMatching(
+        /holds other things too\. Name another with --data, or close it with: chmod 700 \//,
+      ),
+    });
+    expect(await modeOf(dataDir)).toBe(0o750);
+  });
+
+  it("takes no link, and no folder of somebody else", async () => {
+    const link = join(folder, "link");
+    await mkdir(join(folder, "real"), { mode: 0o700 });
+    await symlink(join(folder, "real"), link);
+    await expect(prepareDataDir(link)).rejects.toMatchObject({
+      reason: "DATA_NOT_PRIVATE",
+      message: expect.stringMatching(/link is a symbolic link\. Name the folder that it leads to/),
+    });
+    // Root alone can give a folder away; for everybody else the root of the file system is somebody else's.
+    const foreign = process.getuid?.() === 0 ? join(folder, "real") : "/";
+    if (foreign !== "/") await chown(foreign, 12_345, 12_345);
+    await expect(prepareDataDir(foreign)).rejects.toMatchObject({
+      reason: "DATA_NOT_PRIVATE",
+      message: expect.stringMatching(
+        /belongs to another user .* Name another with --data, or make it yours with: chown/,
+      ),
+    });
   });
 
   it("is about a new folder where that is missing or empty", async () => {
