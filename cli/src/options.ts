@@ -55,6 +55,12 @@ function portOf(text: string): number {
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
 }
 
+/** With nothing in it that anybody sees the model would be told a reason that there is not. */
+export function reasonOf(text: string): string {
+  if (/[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u{2800}]/u.test(text)) return text;
+  throw new InvalidArgumentError("Please say why: the agent is told, and answers to it.");
+}
+
 /** Left empty, as by a variable of a script that is not set, it would be the current folder. */
 export function folderOf(text: string): string {
   if (text.trim() !== "") return text;

@@ -7,7 +7,7 @@ import { examples, group, leaf } from "./command-parts.js";
 import { addCompletion } from "./completion-program.js";
 import { requireSomebodyToAsk } from "./demo/somebody-to-ask.js";
 import { addFleet } from "./fleet-program.js";
-import { countOf, durationOf, folderOf, instantOf, usesOf, withStackOptions, withUrl } from "./options.js";
+import { countOf, durationOf, folderOf, instantOf, reasonOf, usesOf, withStackOptions, withUrl } from "./options.js";
 import type { Output } from "./output.js";
 import { addProfiles } from "./profiles-program.js";
 import { addRun } from "./run-program.js";
@@ -164,7 +164,7 @@ function addDecisions(root: Command, output: Output): void {
       (await import("./commands/decide.js")).approve(run, approval, flags, output),
     );
   decision(root, "reject", "refuse a call: the model is told why, and the run goes on")
-    .requiredOption("--reason <text>", "what the model is told")
+    .requiredOption("--reason <text>", "what the model is told", reasonOf)
     .addHelpText("after", examples(['reject run_x7k2 --reason "too expensive"']))
     .action(async (run, approval, flags) =>
       (await import("./commands/decide.js")).reject(run, approval, flags, output),

@@ -26,6 +26,10 @@ describe("a call that is not understood", () => {
     [["runs", "list", "--url", "foo"], "It must be an address such as http://127.0.0.1:6767."],
     [["approve", "run_1", "--url", "localhost:6767"], "It must be an address such as http://127.0.0.1:6767."],
     [["reject", "run_1"], "Required option '--reason <text>' not specified."],
+    ...["", " \t", "\u200b\u2060\u00a0", "\u2800\u3164\ue000"].map((reason): [string[], string] => [
+      ["reject", "run_1", "--reason", reason],
+      "Please say why: the agent is told, and answers to it.",
+    ]),
     [["settle", "run_1"], "Say what became of the call with one of --happened, --run-again and --give-up."],
     [["settle", "run_1", "--give-up", "--happened"], "with one of --happened, --run-again and --give-up."],
     [["settle", "run_1", "--give-up", "--result", "1"], "--result belongs to --happened"],
