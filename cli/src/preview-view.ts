@@ -1,5 +1,6 @@
 // What a call would do, for whoever decides about it: as its tool shows it, and beside what was shown when it was
 // approved before.
+import { canonicalJson } from "@agentspan/internal";
 import type { Approval, Preview } from "@agentspan/sdk";
 import { structuredPatch } from "diff";
 import { safeText } from "./safe-text.js";
@@ -51,13 +52,19 @@ function isChange(content: unknown): content is { readonly before: unknown; read
 
 /** What is other in one value than in another, as JSON line by line, with what stands around it. */
 export function changeLines(before: unknown, after: unknown): readonly string[] {
-  return diffLines(wholeLines(before), wholeLines(after));
+  return diffLines(wholeLines(ordered(before)), wholeLines(ordered(after)));
 }
 
 /** A text line by line, anything else as JSON of several lines. */
 function wholeLines(value: unknown): readonly string[] {
   const text = typeof value === "string" ? value : (JSON.stringify(value, undefined, 2) ?? "");
   return text.split("\n").map(safeText);
+}
+
+/** With members in one order, whatever order somebody wrote them in. */
+function ordered(value: unknown): unknown {
+  const canonical = canonicalJson(JSON.stringify(value) ?? "");
+  return canonical.ok ? JSON.parse(canonical.text) : value;
 }
 
 /** "- " and "+ " before what is other, and what stands around it. */

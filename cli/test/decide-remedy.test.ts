@@ -61,6 +61,8 @@ describe("a refused decision", () => {
 });
 
 it("edited arguments are shown beside those that were asked for", () => {
+  // In whatever order somebody writes them.
+  expect(changeLines({ amount: 50, to: "a" }, { to: "a", amount: 50 }).join("")).not.toMatch(/^[-+]/m);
   expect(changeLines({ amount: 50, to: "a" }, { amount: 20, to: "a" })).toEqual([
     "  {",
     '-   "amount": 50,',

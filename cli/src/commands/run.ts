@@ -51,8 +51,13 @@ export function runFile(file: string, input: string | undefined, flags: RunFileF
     }
     // As `node FILE` has it, for a file that is a program.
     process.argv = [process.execPath, path, ...args];
-    const agents = await agentsIn(path);
-    if (agents.length === 0 && flags.agent === undefined) return programOver();
+    const { agents, names } = await agentsIn(path);
+    if (agents.length === 0 && flags.agent === undefined) {
+      if (names.length > 0) {
+        output.failure(`${safeText(file)} exports no agent (but ${safeText(names.join(", "))}): it runs as a program.`);
+      }
+      return programOver();
+    }
     const agent = chosen(agents, flags.agent, file);
     const { url, apiKey } = target;
     const own = await runtimeFor(path, { ...{ url, grace: "5s" }, ...withoutUndefined({ apiKey, natsUrl }) });

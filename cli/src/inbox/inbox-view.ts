@@ -87,13 +87,13 @@ function footLines({ opened, notice }: InboxState, size: ScreenSize): readonly S
   if (opened.sending) return [{ text: "Sending ..." }, { text: "" }];
   const keys = verbsOf(opened.approval).map((verb) => KEYS[verb]);
   const scroll = detailLines(opened, size.columns, 0).length > roomIn(size) ? ["up/down: scroll"] : [];
-  return [{ text: notice }, { text: [...keys, ...scroll, "esc: back", "q: quit"].join("   ") }];
+  return [{ text: notice }, { text: ["esc: back", "q: quit", ...keys, ...scroll].join("   ") }];
 }
 
 const KEYS = {
   approve: "a: approve",
   reject: "r: reject",
-  edit: "e: approve with other arguments",
+  edit: "e: edit",
   respond: "w: answer",
 } as const;
 

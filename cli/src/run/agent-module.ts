@@ -22,14 +22,16 @@ export interface ForeignRuntime {
 }
 
 /**
- * Runs the file, and gives the agents that it exports. Throws CommandError, with what the file threw, where it cannot be
- * run.
+ * Runs the file, and gives the agents that it exports, and the names of all that it exports. Throws CommandError, with
+ * what the file threw, where it cannot be run.
  */
-export async function agentsIn(file: string): Promise<readonly ForeignAgent[]> {
+export async function agentsIn(
+  file: string,
+): Promise<{ readonly agents: readonly ForeignAgent[]; readonly names: readonly string[] }> {
   const exported = Object.entries(await imported(file));
   const own = exported.filter(([name]) => name === "default").map(([, value]) => value);
   const agents = [...new Set([...own, ...exported.map(([, value]) => value)])].filter(isAgent);
-  return own.some(isAgent) ? agents.slice(0, 1) : agents;
+  return { agents: own.some(isAgent) ? agents.slice(0, 1) : agents, names: exported.map(([name]) => name) };
 }
 
 /** A runtime of the SDK that the file imports. */

@@ -88,7 +88,7 @@ describe("approvals watch in a terminal", () => {
     const inbox = open("edited_agent");
     await inbox.shows(/1 waits/);
     inbox.type("\r");
-    await inbox.shows(/e: approve with other/);
+    await inbox.shows(/e: edit/);
     inbox.type("\u001b[200~a\r\u001b[201~");
     inbox.type("e\u0015");
     await inbox.shows(/Approve with these arguments, as JSON:/);
@@ -129,7 +129,7 @@ describe("approvals watch in a terminal", () => {
     inbox.type(`${DOWN}\r`);
     await inbox.shows(/a: approve/);
     inbox.type("\u0000resize 8 40\n");
-    await inbox.shows(/a: approve[\s\S]*a: approve {3}r: reject/);
+    await inbox.shows(/a: approve[\s\S]*q: quit {3}a: approve/);
     inbox.type("a");
     await inbox.shows(/There is more of it: scroll down/);
     inbox.type(`${ESCAPE}`);

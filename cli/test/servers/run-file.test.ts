@@ -115,6 +115,12 @@ describe("run of a program of its own", () => {
     expect(program.shown).toBe(`words ${server.url}\n`);
   });
 
+  it("says of what exports something else than an agent that it runs as a program", async () => {
+    const program = run(file("export.mjs", "export default 1;"));
+    expect(await program.exit).toBe(0);
+    expect(program.shown).toMatch(/export\.mjs exports no agent \(but default\): it runs as a program\./);
+  });
+
   it("runs Python", async () => {
     const text = "import os, sys\nprint(sys.argv[1], os.environ['AGENTSPAN_SERVER_URL'])\nsys.exit(9)\n";
     const program = run(file("program.py", text), "words");
