@@ -167,6 +167,7 @@ describe("a decision link", () => {
   it("tells whose vote was one of several what became of it, and asks them nothing more", async () => {
     const agent = agentWith("desk_two_votes", { get_order: { votes: 2 } });
     const run = await startRun(stack.current, "two votes", [call("get_order", { n: 1 }), { text: "ok" }], { agent });
+    await theApproval(run);
     const [maria, noah] = [await linkTo(run, "maria"), await linkTo(run, "noah")];
     await send(maria.urls[0], APPROVE);
     expect(titleOf(await send(noah.urls[0], APPROVE))).toBe("Approved");
