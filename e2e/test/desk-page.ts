@@ -1,7 +1,6 @@
 // A person at the desk: a page of a browser of their own, and what must never happen on any.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { newApiKey } from "@agentspan/internal";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { type FoundBrowser, launch } from "./desk-browser.js";
@@ -101,19 +100,4 @@ export async function barriers(page: Page): Promise<readonly string[]> {
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`),
   );
-}
-
-/** An API key of somebody, and the setting that has the gateway take it. */
-export function holder(owner: string, roles: readonly string[], groups: readonly string[] = []) {
-  const { keyId, text, secretSha256 } = newApiKey();
-  return {
-    text,
-    keyId,
-    setting: { id: keyId, sha256: Buffer.from(secretSha256).toString("hex"), owner, roles, groups },
-  };
-}
-
-/** The same of a namespace that is not everybody's. */
-export function inNamespace(namespace: string, { setting, ...key }: ReturnType<typeof holder>) {
-  return { ...key, setting: { ...setting, namespace } };
 }

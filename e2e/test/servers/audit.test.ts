@@ -2,25 +2,20 @@
 // write to the database.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type AuditReport, newApiKey, TRUSTED_KEYS_FILE, TrustedKeys, verifyAudit } from "@agentspan/internal";
+import { type AuditReport, TRUSTED_KEYS_FILE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AuditService } from "@agentspan/proto";
 import { AgentRuntime, AgentspanError } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deskAgent, until } from "../../src/index.js";
 import { call, type DeskRun, ended, REFUND, refusal, theApproval } from "../desk-run.js";
+import { askingForKeys, holder, inNamespace } from "../key-holders.js";
 import { withStack } from "../stack-fixture.js";
 
 const CLIENTS = 100;
 
-function holder(owner: string, roles: readonly string[], namespace = "default") {
-  const { keyId, text, secretSha256 } = newApiKey();
-  const sha256 = Buffer.from(secretSha256).toString("hex");
-  return { owner, keyId, text, setting: { id: keyId, sha256, owner, roles, namespace } };
-}
-
 const alex = holder("alex", ["runner"]);
 const root = holder("root", ["admin"]);
-const stranger = holder("kims-root", ["admin"], "acme");
+const stranger = inNamespace("acme", holder("kims-root", ["admin"]));
 const people = Array.from({ length: CLIENTS }, (_, number) => holder(`person-${number}`, ["approver"]));
 const [maria, sam] = people as [(typeof people)[0], (typeof people)[0]];
 
@@ -28,8 +23,7 @@ const stack = withStack({
   orchestrators: 2,
   signed: true,
   env: {
-    AGENTSPAN_AUTH: "on",
-    AGENTSPAN_API_KEYS: JSON.stringify([alex, root, stranger, ...people].map(({ setting }) => setting)),
+    ...askingForKeys([alex, root, stranger, ...people]),
   },
 });
 

@@ -5,34 +5,23 @@ import { type AgentHandle, AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deskAgent } from "../../src/index.js";
 import { call, REFUND, refusal, theApproval } from "../desk-run.js";
+import { askingForKeys, holder, inNamespace } from "../key-holders.js";
 import { withStack } from "../stack-fixture.js";
-
-interface Holder {
-  readonly text: string;
-  readonly setting: object;
-}
-
-function holder(owner: string, roles: readonly string[], namespace = "default"): Holder {
-  const { keyId, text, secretSha256 } = newApiKey();
-  const sha256 = Buffer.from(secretSha256).toString("hex");
-  return { text, setting: { id: keyId, sha256, owner, roles, namespace } };
-}
 
 const HOLDERS = {
   alex: holder("alex", ["runner"]),
   robin: holder("robin", ["approver"]),
   bot: holder("bot", ["delegate", "runner", "approver"]),
   root: holder("root", ["admin"]),
-  stranger: holder("kim", ["runner", "approver"], "acme"),
-  strangersRoot: holder("kims-root", ["admin"], "acme"),
+  stranger: inNamespace("acme", holder("kim", ["runner", "approver"])),
+  strangersRoot: inNamespace("acme", holder("kims-root", ["admin"])),
 } as const;
 
 const stack = withStack({
   workers: 0,
   signed: true,
   env: {
-    AGENTSPAN_AUTH: "on",
-    AGENTSPAN_API_KEYS: JSON.stringify(Object.values(HOLDERS).map(({ setting }) => setting)),
+    ...askingForKeys(Object.values(HOLDERS)),
     AGENTSPAN_LOG_LEVEL: "trace",
   },
 });

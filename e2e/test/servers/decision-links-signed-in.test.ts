@@ -7,8 +7,9 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { deskAgent, until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
-import { barriers, holder, inNamespace, withBrowser } from "../desk-page.js";
+import { barriers, withBrowser } from "../desk-page.js";
 import { call, type DeskRun, ended, REFUND, theApproval } from "../desk-run.js";
+import { askingForKeys, holder, inNamespace } from "../key-holders.js";
 import { audited, linkAt, look, type Seen, send } from "../link-page.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -25,8 +26,7 @@ const stack = withStack({
   gateways: 2,
   signed: true,
   env: {
-    AGENTSPAN_AUTH: "on",
-    AGENTSPAN_API_KEYS: JSON.stringify(Object.values(KEYS).map(({ setting }) => setting)),
+    ...askingForKeys(Object.values(KEYS)),
     AGENTSPAN_PUBLIC_URL: "https://agents.acme.test",
     AGENTSPAN_LOG_LEVEL: "trace",
   },

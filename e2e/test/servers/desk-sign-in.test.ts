@@ -5,8 +5,9 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { deskAgent, Stack, until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
-import { barriers, holder, withBrowser } from "../desk-page.js";
+import { barriers, withBrowser } from "../desk-page.js";
 import { call, theApproval } from "../desk-run.js";
+import { askingForKeys, holder } from "../key-holders.js";
 import { IdentityProvider } from "../sign-in/provider.js";
 
 const browser = await findBrowser();
@@ -28,8 +29,7 @@ describe.skipIf("missing" in browser)("whoever signs in with an identity provide
     stack = await Stack.start({
       signed: true,
       env: {
-        AGENTSPAN_AUTH: "on",
-        AGENTSPAN_API_KEYS: JSON.stringify([SHOP.setting]),
+        ...askingForKeys([SHOP]),
         AGENTSPAN_OIDC_ISSUERS: JSON.stringify([issuer]),
       },
     });

@@ -8,8 +8,9 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { deskAgent, MODEL, type Step, until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
-import { barriers, holder, inNamespace, openApproval, rows, signIn, withBrowser } from "../desk-page.js";
+import { barriers, openApproval, rows, signIn, withBrowser } from "../desk-page.js";
 import { call, theApproval } from "../desk-run.js";
+import { askingForKeys, holder, inNamespace } from "../key-holders.js";
 import { agentWith } from "../policy-desk.js";
 import { withStack } from "../stack-fixture.js";
 
@@ -28,8 +29,7 @@ describe.skipIf("missing" in browser)("the desk", () => {
     gateways: 2,
     signed: true,
     env: {
-      AGENTSPAN_AUTH: "on",
-      AGENTSPAN_API_KEYS: JSON.stringify(Object.values(KEYS).map(({ setting }) => setting)),
+      ...askingForKeys(Object.values(KEYS)),
     },
   });
   const desks = withBrowser(browser);

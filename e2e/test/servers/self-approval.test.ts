@@ -1,15 +1,10 @@
 // Whoever started a run lets nothing happen in it, where it is known who they are: through every process, with API keys.
-import { newApiKey } from "@agentspan/internal";
 import { AgentRuntime } from "@agentspan/sdk";
 import { afterAll, expect, it } from "vitest";
 import { deskAgent } from "../../src/index.js";
 import { approvalOf, REFUND, refusal, waitingFor } from "../desk-run.js";
+import { askingForKeys, holder } from "../key-holders.js";
 import { withStack } from "../stack-fixture.js";
-
-function holder(owner: string, roles: readonly string[]) {
-  const { keyId, text, secretSha256 } = newApiKey();
-  return { text, setting: { id: keyId, sha256: Buffer.from(secretSha256).toString("hex"), owner, roles } };
-}
 
 // Two keys of one person are one voice.
 const KEYS = {
@@ -22,8 +17,7 @@ const stack = withStack({
   workers: 0,
   signed: true,
   env: {
-    AGENTSPAN_AUTH: "on",
-    AGENTSPAN_API_KEYS: JSON.stringify(Object.values(KEYS).map(({ setting }) => setting)),
+    ...askingForKeys(Object.values(KEYS)),
   },
 });
 

@@ -1,20 +1,16 @@
 // Approvals in Slack, with a workspace in another process: messages that are decided by their buttons, with the rights that
 // somebody has anywhere else, once, and that are changed in place whoever decided; and an orchestrator that dies in between.
-import { newApiKey } from "@agentspan/internal";
 import { AuditService, DeliveryState, type WebhookDelivery, WebhookService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { buttonsOf, deskAgent, type PostedMessage, SlackReceiver, Stack, until, wordsOf } from "../../src/index.js";
 import { call, REFUND, theApproval } from "../desk-run.js";
 import { dyingAt } from "../dying.js";
+import { askingForKeys, holder } from "../key-holders.js";
 
 const [TOKEN, SECRET, CHANNEL] = ["xoxb-very-secret-token", "0123456789abcdef0123456789abcdef", "C0REFUNDS"];
 const EMAILS = { U0NOAH: "Noah@acme.test", U0STRANGER: "eve@evil.test" };
 
-function holder(owner: string, roles: readonly string[]) {
-  const { keyId, text, secretSha256 } = newApiKey();
-  return { keyId, text, setting: { id: keyId, sha256: Buffer.from(secretSha256).toString("hex"), owner, roles } };
-}
 const HOLDERS = {
   alex: holder("alex", ["runner"]),
   maria: holder("maria", ["approver"]),
@@ -33,9 +29,8 @@ beforeAll(async () => {
     orchestrators: 1,
     signed: true,
     env: {
-      AGENTSPAN_AUTH: "on",
+      ...askingForKeys(Object.values(HOLDERS)),
       AGENTSPAN_ALLOW_FAULTS: "yes",
-      AGENTSPAN_API_KEYS: JSON.stringify(Object.values(HOLDERS).map(({ setting }) => setting)),
       AGENTSPAN_SLACK_BOT_TOKEN: TOKEN,
       AGENTSPAN_SLACK_SIGNING_SECRET: SECRET,
       AGENTSPAN_SLACK_API_URL: slack.url,
