@@ -49,11 +49,22 @@ export async function* requestBody(
   }
 }
 
-/** The body of a request that is no call, with the same limits: rejects where it is too long, or not whole in time. */
-export async function wholeBody(request: HttpRequest, withinMs: number): Promise<Buffer> {
+/**
+ * The body of a request that is no call. Rejects where it is longer than `mostBytes`, which is at most requestBytes, or
+ * not whole in time; what still comes of it is thrown away, and cut off when the time is over.
+ */
+export async function wholeBody(
+  request: HttpRequest,
+  { withinMs, mostBytes = Limits.requestBytes }: { readonly withinMs: number; readonly mostBytes?: number },
+): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of requestBody(request, false, withinMs, Promise.resolve())) pieces.push(piece);
-  return Buffer.concat(pieces);
+  let bytes = 0;
+  for await (const piece of requestBody(request, false, withinMs, Promise.resolve())) {
+    bytes += piece.length;
+    if (bytes <= mostBytes) pieces.push(piece);
+  }
+  if (bytes <= mostBytes) return Buffer.concat(pieces);
+  throw new AgentspanError("LIMIT_EXCEEDED", `The body has ${bytes} bytes, and the limit is ${mostBytes}.`);
 }
 
 function abandon(request: HttpRequest): void {

@@ -85,7 +85,7 @@ export function isForeignForm(request: HttpRequest, authentication: boolean): bo
 }
 
 async function formOf(request: HttpRequest, withinMs: number): Promise<Form> {
-  const fields = new URLSearchParams((await wholeBody(request, withinMs)).toString("utf8"));
+  const fields = new URLSearchParams((await wholeBody(request, { withinMs })).toString("utf8"));
   // As forms send them, line breaks are two characters.
   return (field) => (fields.get(field) ?? "").replaceAll("\r\n", "\n");
 }

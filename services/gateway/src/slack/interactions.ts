@@ -1,7 +1,7 @@
 // POST /slack/interactions: what people press in messages of ours in Slack. Each press is a decision like one at the desk:
 // of the same person, by the same rights, about the approval and the arguments that stood in the message, and once.
 import { createHash } from "node:crypto";
-import { AgentspanError, type Logger, type SlackApi, slackEscaped } from "@agentspan/internal";
+import { AgentspanError, type Logger, type SlackApi, slackEscaped, sleep, systemTime } from "@agentspan/internal";
 import { ApproveRequestSchema, RejectRequestSchema, RunService } from "@agentspan/proto";
 import { create, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf";
 import { plainAddress } from "../address.js";
@@ -24,8 +24,8 @@ export interface SlackInteractionsOptions {
 }
 
 export const SLACK_PATH = "/slack/interactions";
-/** For the whole body: no signature is known before. */
-const BODY_MS = 2_000;
+/** Of the whole body: no signature is known before. */
+const BODY = { withinMs: 2_000, mostBytes: 512 * 1024 };
 /** Slack shows a failure after three seconds. What takes longer goes on, and is told by a message. */
 const ANSWER_MS = 2_000;
 const MOST_REASON = 3_000;
@@ -45,7 +45,7 @@ export function slackInteractions(options: SlackInteractionsOptions) {
 async function answer(options: SlackInteractionsOptions, request: HttpRequest, response: HttpResponse): Promise<void> {
   const { secret, log, now = Date.now } = options;
   if (request.method !== "POST") return end(response, 405);
-  const body = await wholeBody(request, BODY_MS).catch(() => undefined);
+  const body = await wholeBody(request, BODY).catch(() => undefined);
   if (body === undefined) return end(response, 413);
   const signed = { timestamp: headerOf(request, "x-slack-request-timestamp"), body };
   if (!isFromSlack({ ...signed, signature: headerOf(request, "x-slack-signature") }, secret, now())) {
@@ -60,7 +60,9 @@ async function answer(options: SlackInteractionsOptions, request: HttpRequest, r
   const done = carryOut(options, act, plainAddress(request.socket.remoteAddress)).catch((err: unknown) => {
     log.error({ err, runId: act.button.runId }, "What was pressed in Slack could not be carried out");
   });
-  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
+  const answered = new AbortController();
+  await Promise.race([done, sleep(systemTime, ANSWER_MS, answered.signal)]);
+  answered.abort();
   end(response, 200);
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import http2 from "node:http2";
-import { connect, createServer, type Socket } from "node:net";
+import { connect, createServer } from "node:net";
 import { Codes } from "@agentspan/internal";
 import { GetStatusRequestSchema, RunService } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -8,40 +8,16 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { StartError } from "../../src/gateway.js";
 import { H2Keepalive } from "../../src/http/h2-keepalive.js";
+import { dialled, hangUp, hungUpOn } from "./dialled.js";
 import { all, grpcJsCall, openGateway, oursOfStatus, runClient, statusOf, until, withStack } from "./harness.js";
 
 const stack = withStack({ slowness: { firstByteMs: 400, headersMs: 400, requestMs: 800 } });
 const GET_STATUS = `/${RunService.typeName}/GetStatus`;
 const BODY = toBinary(GetStatusRequestSchema, create(GetStatusRequestSchema, { runId: "run_nobody" }));
 
-const sockets: Socket[] = [];
-afterEach(() => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-});
+afterEach(hangUp);
 
-interface Dialled {
-  readonly socket: Socket;
-  /** What has come back. */
-  readonly text: () => string;
-  /** The server has ended its half, or the connection is gone. */
-  readonly ended: Promise<void>;
-  readonly closed: Promise<void>;
-}
-
-/** A connection on which a test writes by hand. */
-async function dial(port = stack.gateway.port): Promise<Dialled> {
-  const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-  sockets.push(socket);
-  let text = "";
-  socket.on("data", (chunk) => {
-    text += chunk.toString("latin1");
-  });
-  socket.on("error", () => undefined);
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  const ended = new Promise<void>((resolve) => socket.once("end", () => resolve()));
-  await once(socket, "connect");
-  return { socket, text: () => text, ended: Promise.race([ended, closed]), closed };
-}
+const dial = () => dialled(stack.gateway.port);
 
 /** One HTTP/1.1 request with any headers, also those that fetch does not let through. */
 async function ask(
@@ -244,33 +220,6 @@ describe("a connection", () => {
     clearInterval(drip);
   });
 
-  it("whose body is too long for Slack's is answered 413, and does not outlast it by long where the rest never comes", async () => {
-    const slack = { api: { baseUrl: "http://127.0.0.1:1/", token: "xoxb-1" }, signingSecret: "secret", users: [] };
-    // Of the usual patience: what closes the connection is the page itself.
-    const { port, close } = await openGateway(stack.nats.url, { slack });
-    try {
-      const { socket, ended, text } = await dial(port);
-      socket.write("POST /slack/interactions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 30000000\r\n\r\n");
-      socket.write(Buffer.alloc(2_000_000));
-      const session = http2.connect(`http://127.0.0.1:${port}`);
-      const asked = { ":method": "POST", ":path": "/slack/interactions", "content-length": 30_000_000 };
-      const stream = session.request(asked);
-      const closed = new Promise<void>((resolve) => stream.once("close", () => resolve()));
-      let status: unknown;
-      stream.once("response", (headers) => {
-        status = headers[":status"];
-      });
-      stream.on("error", () => undefined).resume();
-      stream.write(Buffer.alloc(2_000_000));
-      await Promise.all([ended, closed]);
-      expect(text()).toMatch(/^HTTP\/1\.1 413 /);
-      expect(status).toBe(413);
-      session.close();
-    } finally {
-      await close(100);
-    }
-  });
-
   it("whose body comes too slowly over HTTP/2 loses that request, and keeps the others", async () => {
     const session = http2.connect(`http://127.0.0.1:${stack.gateway.port}`);
     const open = () => session.request({ ":method": "POST", ":path": GET_STATUS, "content-type": "application/json" });
@@ -300,7 +249,7 @@ describe("a connection", () => {
     // A relay that hands on one byte at a time.
     const relay = createServer((client) => {
       const server = connect(stack.gateway.port, "127.0.0.1");
-      sockets.push(client, server);
+      hungUpOn(client, server);
       client.on("error", () => undefined);
       server.on("error", () => undefined);
       server.setNoDelay(true);
@@ -377,7 +326,7 @@ describe("a connection", () => {
     if (typeof address !== "object" || address === null) throw new Error("No address");
     // A client whose machine is gone: it said hello and then nothing more.
     const dead = connect(address.port, "127.0.0.1");
-    sockets.push(dead);
+    hungUpOn(dead);
     dead.on("error", () => undefined);
     dead.write(
       Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0])]),
