@@ -1,10 +1,11 @@
 // What a memory store keeps. Several stores on one database are several processes on one database.
 
-import type { Instance, RunWrite, ShownPermit, StoredAgent, ToolRegistration } from "../ports.js";
+import type { RunWrite, ShownPermit, StoredAgent, ToolRegistration } from "../ports.js";
 import { indexOf, type RunIndex } from "../run-index.js";
 import { type RunRecord, writeBytesOf } from "../run-record.js";
 import { emptyAudit, type MemoryAudit } from "./memory-audit.js";
 import type { MemoryGrants } from "./memory-grants.js";
+import type { MemoryInstances } from "./memory-instances.js";
 import type { MemoryKeys } from "./memory-keys.js";
 import { emptyWebhooks, type MemoryWebhooks } from "./memory-webhooks.js";
 
@@ -22,7 +23,7 @@ export interface MemoryDatabase {
   /** The newest of each, by namespace and name. */
   readonly newestAgents: Map<string, StoredAgent>;
   readonly tools: Map<string, ToolRegistration>;
-  readonly instances: Map<string, Instance & { readonly seenAt: number }>;
+  readonly instances: MemoryInstances;
   readonly keys: MemoryKeys;
   /** By worker id. */
   readonly permits: Map<string, ShownPermit & { readonly seenAt: number }>;
@@ -45,6 +46,11 @@ export function emptyDatabase(): MemoryDatabase {
     audit: emptyAudit(),
     webhooks: emptyWebhooks(),
   };
+}
+
+/** Names have no slash, so no two keys are one text. */
+export function keyOf(...names: readonly string[]): string {
+  return names.join("/");
 }
 
 /** The record after a write on the one before, which must be of the write's expected version. Throws as writeBytesOf. */

@@ -1,10 +1,9 @@
 // The store in memory, for the core's tests and for the testing kit. It keeps texts, not objects, and is held to the
 // same contract suite as the one on MongoDB, so what a test sees here is what production does.
-import { AgentspanError, type AuditChain, Limits } from "@agentspan/internal";
-import { collectPage } from "../collect-page.js";
+import { AgentspanError, type AuditChain } from "@agentspan/internal";
 import type { RunEvent } from "../core/events.js";
-import { decodePageToken, encodePageToken } from "../page-token.js";
 import type {
+  AgentQuery,
   AgentVersionsQuery,
   ApiKey,
   AttemptEnd,
@@ -43,12 +42,14 @@ import type {
 } from "../ports.js";
 import { chunkEventsOf, isReadable, runOf, storedRunOf } from "../run-record.js";
 import { UnreadableRows } from "../unreadable-rows.js";
+import * as agents from "./memory-agents.js";
 import * as audit from "./memory-audit.js";
-import { appliedTo, emptyDatabase, type MemoryDatabase } from "./memory-database.js";
+import { appliedTo, emptyDatabase, keyOf, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
 import * as grants from "./memory-grants.js";
+import * as instances from "./memory-instances.js";
 import * as keys from "./memory-keys.js";
-import { compareIds, countOpen, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
+import { countOpen, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
 import * as webhooks from "./memory-webhooks.js";
 
 export interface MemoryStoreOptions {
@@ -157,58 +158,19 @@ export class MemoryStore implements Store {
   }
 
   putAgent(agent: StoredAgent): Promise<boolean> {
-    return this.#carryOut("putAgent", () => {
-      const { namespace, name, version } = agent;
-      const key = keyOf(namespace, name, version);
-      const stored = this.database.agents.get(key);
-      const kept = stored ?? { ...agent };
-      this.database.agents.set(key, kept);
-      this.database.newestAgents.set(keyOf(namespace, name), kept);
-      return stored === undefined;
-    });
+    return this.#carryOut("putAgent", () => agents.putAgent(this.database, agent));
   }
 
   getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined> {
-    return this.#carryOut("getAgent", () => {
-      const { agents, newestAgents } = this.database;
-      const found =
-        version === undefined ? newestAgents.get(keyOf(namespace, name)) : agents.get(keyOf(namespace, name, version));
-      return found === undefined ? undefined : { ...found };
-    });
+    return this.#carryOut("getAgent", () => agents.getAgent(this.database, namespace, name, version));
   }
 
-  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
-    return this.#carryOut("listAgents", () => {
-      const after = decodePageToken("agents", query.pageToken);
-      const rows = [...this.database.newestAgents.values()]
-        .filter(({ namespace, name }) => namespace === query.namespace && (after === undefined || name > after.id))
-        .sort((one, other) => compareIds(one.name, other.name));
-      return collectPage(rows, {
-        limit: query.limit,
-        maxBytes: Limits.pageBytes,
-        bytesOf: ({ definition }) => definition.length,
-        itemOf: (agent) => ({ ...agent }),
-        tokenAfter: ({ name }) => encodePageToken("agents", { at: 0, id: name }),
-      });
-    });
+  listAgents(query: AgentQuery): Promise<Page<StoredAgent>> {
+    return this.#carryOut("listAgents", () => agents.listAgents(this.database, query));
   }
 
-  listAgentVersions({ namespace, name, limit, pageToken }: AgentVersionsQuery): Promise<Page<StoredAgent>> {
-    return this.#carryOut("listAgentVersions", () => {
-      const after = decodePageToken("agent_versions", pageToken);
-      const rows = [...this.database.agents.values()]
-        .filter((agent) => agent.namespace === namespace && agent.name === name)
-        .map((agent) => ({ agent, at: Math.floor(agent.createdAt), id: agent.version }))
-        .sort((one, other) => other.at - one.at || compareIds(one.id, other.id))
-        .filter(({ at, id }) => after === undefined || at < after.at || (at === after.at && id > after.id));
-      return collectPage(rows, {
-        limit,
-        maxBytes: Limits.pageBytes,
-        bytesOf: ({ definition }) => definition.length,
-        itemOf: ({ agent }) => ({ ...agent }),
-        tokenAfter: ({ at, id }) => encodePageToken("agent_versions", { at, id }),
-      });
-    });
+  listAgentVersions(query: AgentVersionsQuery): Promise<Page<StoredAgent>> {
+    return this.#carryOut("listAgentVersions", () => agents.listAgentVersions(this.database, query));
   }
 
   putTools(tools: readonly ToolRegistration[]): Promise<void> {
@@ -231,28 +193,13 @@ export class MemoryStore implements Store {
   }
 
   registerWorker(worker: RegisteredWorker): Promise<boolean> {
-    return this.#carryOut("registerWorker", () => {
-      const stored = this.database.instances.get(worker.incarnation);
-      if (stored !== undefined && (stored.kind !== "worker" || stored.name !== worker.name)) return false;
-      const { counter, inHand, about } = stored ?? { ...worker, counter: 0, inHand: [] };
-      const { about: _again, ...registered } = worker;
-      const kept = { ...registered, ...(about && { about }) };
-      const instance = { ...kept, kind: "worker" as const, counter, inHand, seenAt: this.#now() };
-      this.database.instances.set(worker.incarnation, structuredClone(instance));
-      return true;
-    });
+    return this.#carryOut("registerWorker", () =>
+      instances.registerWorker(this.database.instances, worker, this.#now()),
+    );
   }
 
-  beat(instances: readonly Instance[]): Promise<void> {
-    return this.#carryOut("beat", () => {
-      for (const instance of instances) {
-        const stored = this.database.instances.get(instance.incarnation);
-        if (stored !== undefined && stored.counter >= instance.counter) continue;
-        const { counter, inHand, keys } = instance;
-        const told = { counter, inHand, ...(keys && { keys }), seenAt: this.#now() };
-        this.database.instances.set(instance.incarnation, structuredClone({ ...(stored ?? instance), ...told }));
-      }
-    });
+  beat(told: readonly Instance[]): Promise<void> {
+    return this.#carryOut("beat", () => instances.beat(this.database.instances, told, this.#now()));
   }
 
   readInstance(incarnation: string): Promise<Instance | undefined> {
@@ -268,18 +215,14 @@ export class MemoryStore implements Store {
 
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
     return this.#carryOut("liveWorkers", () =>
-      [...this.database.instances.values()]
-        .filter((one) => one.kind === "worker" && one.namespace === namespace && one.seenAt >= this.#now() - withinMs)
-        .map((instance) => structuredClone(instance)),
+      instances.liveWorkers(this.database.instances, namespace, this.#now() - withinMs),
     );
   }
 
   forgetInstances(unseenForMs: number): Promise<void> {
-    return this.#carryOut("forgetInstances", () => {
-      for (const { incarnation, seenAt } of this.database.instances.values()) {
-        if (seenAt < this.#now() - unseenForMs) this.database.instances.delete(incarnation);
-      }
-    });
+    return this.#carryOut("forgetInstances", () =>
+      instances.forgetInstances(this.database.instances, this.#now() - unseenForMs),
+    );
   }
 
   removeInstance(incarnation: string): Promise<void> {
@@ -487,9 +430,4 @@ export class MemoryStore implements Store {
   #faultOf(operation: keyof Store): MemoryFault | undefined {
     return this.#closed ? "away" : this.#fault(operation);
   }
-}
-
-/** Names have no slash, so no two keys are one text. */
-function keyOf(...names: readonly string[]): string {
-  return names.join("/");
 }

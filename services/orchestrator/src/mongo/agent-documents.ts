@@ -3,7 +3,7 @@
 import { Limits } from "@agentspan/internal";
 import { collectPage } from "../collect-page.js";
 import { decodePageToken, encodePageToken } from "../page-token.js";
-import type { AgentStore, AgentVersionsQuery, Page, StoredAgent } from "../ports.js";
+import type { AgentQuery, AgentStore, AgentVersionsQuery, Page, StoredAgent } from "../ports.js";
 import type { Database } from "./database.js";
 import { datedRows, positionOf } from "./dated-rows.js";
 import { RowReader } from "./row-reader.js";
@@ -52,7 +52,7 @@ export class AgentDocuments implements AgentStore {
     return document === undefined ? undefined : this.#rows.read(collection, document, storedAgent);
   }
 
-  async listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+  async listAgents(query: AgentQuery): Promise<Page<StoredAgent>> {
     const { namespace, limit, pageToken } = query;
     const after = decodePageToken("agents", pageToken);
     const rows = this.#database.scan<AgentDocument>(

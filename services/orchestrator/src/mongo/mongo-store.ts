@@ -3,6 +3,7 @@
 import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type {
+  AgentQuery,
   AgentVersionsQuery,
   ApiKey,
   AttemptEnd,
@@ -256,7 +257,7 @@ export class MongoStore implements Store {
     return this.#agents.getAgent(namespace, name, version);
   }
 
-  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>> {
+  listAgents(query: AgentQuery): Promise<Page<StoredAgent>> {
     return this.#agents.listAgents(query);
   }
 

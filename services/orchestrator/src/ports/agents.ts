@@ -10,12 +10,15 @@ export interface StoredAgent {
   readonly createdAt: number;
 }
 
-export interface AgentVersionsQuery {
+export interface AgentQuery {
   readonly namespace: string;
-  readonly name: string;
   readonly limit: number;
   /** Opaque, from the page before. A broken one rejects with INVALID_REQUEST. */
   readonly pageToken?: string;
+}
+
+export interface AgentVersionsQuery extends AgentQuery {
+  readonly name: string;
 }
 
 /** Keeps agent definitions, immutable by version. The newest put is the newest version, also when it is an old one again. */
@@ -25,7 +28,7 @@ export interface AgentStore {
   /** Rejects with ROW_UNREADABLE. */
   getAgent(namespace: string, name: string, version?: string): Promise<StoredAgent | undefined>;
   /** The newest version of each agent, by name; what cannot be read is left out. */
-  listAgents(query: { namespace: string; limit: number; pageToken?: string }): Promise<Page<StoredAgent>>;
+  listAgents(query: AgentQuery): Promise<Page<StoredAgent>>;
   /** The versions of one agent, the one that was stored last first; what cannot be read is left out. */
   listAgentVersions(query: AgentVersionsQuery): Promise<Page<StoredAgent>>;
 }
