@@ -22,6 +22,12 @@ export function checkTasks(tasks: readonly Pick<TaskInHand, "runId" | "callId" |
   for (const { runId, callId, nonce } of tasks) requireText({ runId, callId, nonce });
 }
 
+/** One that no worker gets to by adding one is garbage, and is not kept: it could not be read as it was written. */
+export function counterOf(counter: bigint): number {
+  if (counter <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(counter);
+  throw new AgentspanError("INVALID_REQUEST", `counter is at most ${Number.MAX_SAFE_INTEGER}.`);
+}
+
 /** An incarnation is one process: nobody shows life for another. */
 export function checkIdentity(
   workerId: string,

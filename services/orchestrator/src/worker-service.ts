@@ -35,7 +35,15 @@ import type { Registrations } from "./proof/registrations.js";
 import type { Signatures } from "./proof/signatures.js";
 import { ServedCalls } from "./served-calls.js";
 import { TasksInHand } from "./tasks-in-hand.js";
-import { anothers, checkIdentity, checkRegistration, checkTasks, namespaceOf, requireText } from "./worker-checks.js";
+import {
+  anothers,
+  checkIdentity,
+  checkRegistration,
+  checkTasks,
+  counterOf,
+  namespaceOf,
+  requireText,
+} from "./worker-checks.js";
 import { WorkerClaims } from "./worker-claims.js";
 import { isNotFound, workerErrorOf } from "./worker-errors.js";
 import { aboutOf, completionOf, registrationOf, releaseOf, servedTool } from "./worker-messages.js";
@@ -117,10 +125,11 @@ export class WorkerService implements WorkerHandlers {
 
   async heartbeat(workerId: string, request: HeartbeatRequest): Promise<HeartbeatResponse> {
     const { instances, registry, orchestratorId } = this.options;
-    const { incarnation, counter, tasks } = request;
+    const { incarnation, tasks } = request;
     try {
       requireText({ incarnation });
       checkTasks(tasks);
+      const counter = counterOf(request.counter);
       const known = await registry.get(incarnation);
       if (known === undefined) return create(HeartbeatResponseSchema, { register: true, orchestratorId });
       checkIdentity(workerId, incarnation, { kind: "worker", name: known.name });
@@ -128,8 +137,8 @@ export class WorkerService implements WorkerHandlers {
       await instances.store({
         ...worker,
         kind: "worker",
-        counter: Number(counter),
-        inHand: await this.begun.inHandOf(incarnation, Number(counter), tasks),
+        counter,
+        inHand: await this.begun.inHandOf(incarnation, counter, tasks),
       });
       const stop = await this.inHand.toStop(workerId, incarnation, tasks);
       return create(HeartbeatResponseSchema, { stop, register: problem !== undefined, orchestratorId });

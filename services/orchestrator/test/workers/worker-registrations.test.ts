@@ -152,3 +152,15 @@ describe("a heartbeat", () => {
     expect((await office.heartbeat([{ nonce: "n1" }])).error?.reason).toBe("STORE_UNAVAILABLE");
   });
 });
+
+describe("a sign of life", () => {
+  it("with a counter that could not be read again is refused, and the one before stays", async () => {
+    await office.heartbeat([], "w1", { counter: 7n });
+    for (const counter of [2n ** 53n, 2n ** 64n - 1n])
+      expect((await office.heartbeat([], "w1", { counter })).error?.reason).toBe("INVALID_REQUEST");
+    expect(await instanceOf(desk, "w1-1")).toMatchObject({ counter: 7 });
+    const most = BigInt(Number.MAX_SAFE_INTEGER);
+    expect((await office.heartbeat([], "w1", { counter: most })).error).toBeUndefined();
+    expect(await instanceOf(desk, "w1-1")).toMatchObject({ counter: Number.MAX_SAFE_INTEGER });
+  });
+});

@@ -66,7 +66,7 @@ export type WorkerProcess = Message<"agentspan.v1.WorkerProcess"> & {
   live: boolean;
 
   /**
-   * At most 1,024 are named.
+   * At most 1,000.
    *
    * @generated from field: repeated agentspan.v1.RegisteredTool tools = 8;
    */
@@ -199,7 +199,8 @@ export type ListedTool = Message<"agentspan.v1.ListedTool"> & {
   lastServedAt?: Timestamp | undefined;
 
   /**
-   * What its owner demands: the strictest of the newest registration and of all that showed life in the last hour.
+   * What its owner demands: the strictest of the newest registration and of those whose process showed life in the last
+   * ten minutes.
    *
    * @generated from field: bool approval_required = 6;
    */

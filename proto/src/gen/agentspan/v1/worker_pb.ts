@@ -655,7 +655,7 @@ export type HeartbeatRequest = Message<"agentspan.v1.HeartbeatRequest"> & {
   namespace: string;
 
   /**
-   * One more with each heartbeat.
+   * One more with each heartbeat; at most 2^53 - 1.
    *
    * @generated from field: uint64 counter = 4;
    */

@@ -1331,7 +1331,7 @@ type HeartbeatRequest struct {
 	WorkerId    string                 `protobuf:"bytes,1,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	Incarnation string                 `protobuf:"bytes,2,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
 	Namespace   string                 `protobuf:"bytes,3,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// One more with each heartbeat.
+	// One more with each heartbeat; at most 2^53 - 1.
 	Counter uint64 `protobuf:"varint,4,opt,name=counter,proto3" json:"counter,omitempty"`
 	// Every task in hand, claims in flight included; at most 10,000.
 	Tasks         []*TaskInHand `protobuf:"bytes,5,rep,name=tasks,proto3" json:"tasks,omitempty"`

@@ -37,7 +37,7 @@ type WorkerProcess struct {
 	LastSeenAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=last_seen_at,json=lastSeenAt,proto3" json:"last_seen_at,omitempty"`
 	// It showed life within a lease. One that is not has stopped, or is lost.
 	Live bool `protobuf:"varint,7,opt,name=live,proto3" json:"live,omitempty"`
-	// At most 1,024 are named.
+	// At most 1,000.
 	Tools []*RegisteredTool `protobuf:"bytes,8,rep,name=tools,proto3" json:"tools,omitempty"`
 	// Tasks that it has in hand, as of its last sign of life.
 	TasksInHand uint32 `protobuf:"varint,9,opt,name=tasks_in_hand,json=tasksInHand,proto3" json:"tasks_in_hand,omitempty"`
@@ -266,7 +266,8 @@ type ListedTool struct {
 	WorkerProcesses uint32 `protobuf:"varint,4,opt,name=worker_processes,json=workerProcesses,proto3" json:"worker_processes,omitempty"`
 	// When a process that serves it, or did, showed life last; unset where none did in the last hour.
 	LastServedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=last_served_at,json=lastServedAt,proto3" json:"last_served_at,omitempty"`
-	// What its owner demands: the strictest of the newest registration and of all that showed life in the last hour.
+	// What its owner demands: the strictest of the newest registration and of those whose process showed life in the last
+	// ten minutes.
 	ApprovalRequired bool `protobuf:"varint,6,opt,name=approval_required,json=approvalRequired,proto3" json:"approval_required,omitempty"`
 	Once             bool `protobuf:"varint,7,opt,name=once,proto3" json:"once,omitempty"`
 	Preview          bool `protobuf:"varint,8,opt,name=preview,proto3" json:"preview,omitempty"`

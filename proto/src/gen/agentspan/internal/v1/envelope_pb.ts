@@ -103,14 +103,14 @@ export type Caller = Message<"agentspan.internal.v1.Caller"> & {
   groups: string[];
 
   /**
-   * How that is known: "none", "api_key" or "jwt".
+   * How that is known: "none", "api_key", "jwt" or "slack".
    *
    * @generated from field: string method = 4;
    */
   method: string;
 
   /**
-   * The id of the key, or issuer and id of the token; empty with "none".
+   * The id of the key, or issuer and id of the token; with "slack" team, user and key; empty with "none".
    *
    * @generated from field: string credential_id = 5;
    */
