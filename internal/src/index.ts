@@ -12,6 +12,7 @@ export * from "./ids.js";
 export * from "./json-schema.js";
 export * from "./limits.js";
 export * from "./log.js";
+export * from "./management-port.js";
 export * from "./nats-accounts.js";
 export * from "./nats-address.js";
 export * from "./nearest-name.js";

@@ -18,7 +18,7 @@ export function orchestratorEnvironment(
   options: { readonly natsUrl: string; readonly mongoUri?: string; readonly auth?: boolean },
 ): NodeJS.ProcessEnv {
   const { natsUrl, mongoUri, auth = false } = options;
-  const names = [...SYSTEM, ...CERTIFICATES, ...ORCHESTRATOR_VARIABLES, ...modelVariables(env)];
+  const names = [...SYSTEM, ...CERTIFICATES, ...ORCHESTRATOR_VARIABLES.filter(isForOneOfMany), ...modelVariables(env)];
   return {
     ...pick(env, names),
     NATS_URL: natsUrl,
@@ -40,7 +40,7 @@ export interface GatewayEnvironmentOptions {
 export function gatewayEnvironment(env: Environment, options: GatewayEnvironmentOptions): NodeJS.ProcessEnv {
   const { natsUrl, port, grpcPort, auth = false, apiKeys } = options;
   // On this machine it is spoken to in the clear: what the environment says of TLS is meant for another gateway.
-  const names = GATEWAY_VARIABLES.filter((name) => !name.startsWith("AGENTSPAN_TLS_"));
+  const names = GATEWAY_VARIABLES.filter((name) => !name.startsWith("AGENTSPAN_TLS_")).filter(isForOneOfMany);
   return {
     ...pick(env, [...SYSTEM, ...CERTIFICATES, ...names]),
     ...(auth ? { AGENTSPAN_AUTH: "on" } : {}),
@@ -50,6 +50,11 @@ export function gatewayEnvironment(env: Environment, options: GatewayEnvironment
     AGENTSPAN_PORT: String(port),
     AGENTSPAN_GRPC_PORT: String(grpcPort),
   };
+}
+
+/** One port cannot be that of two processes of this machine. */
+function isForOneOfMany(variable: string): boolean {
+  return !variable.startsWith("AGENTSPAN_MANAGEMENT_");
 }
 
 function pick(env: Environment, names: readonly string[]): NodeJS.ProcessEnv {

@@ -4,6 +4,7 @@ import {
   certificateFile,
   keyFile,
   LOG_LEVELS,
+  MANAGEMENT_SPEC,
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
@@ -64,6 +65,7 @@ const SPEC = {
   ...SLACK_SPEC,
   signingKey: signingKeySetting(),
   trustedKeys: trustedKeysSetting(),
+  ...MANAGEMENT_SPEC,
   natsUrl: setting.url("NATS_URL", {
     about: "the NATS server",
     schemes: ["nats", "tls"],
@@ -89,7 +91,18 @@ export const GATEWAY_VARIABLES: readonly string[] = Object.values(SPEC).map(({ v
 type Values = Config<typeof SPEC>;
 
 export interface GatewayConfig
-  extends Pick<Values, "host" | "port" | "grpcPort" | "natsUrl" | "logLevel" | "requestTimeoutMs" | "graceMs"> {
+  extends Pick<
+    Values,
+    | "host"
+    | "port"
+    | "grpcPort"
+    | "managementHost"
+    | "managementPort"
+    | "natsUrl"
+    | "logLevel"
+    | "requestTimeoutMs"
+    | "graceMs"
+  > {
   /** The folder of the approval desk; undefined where it is off. */
   readonly desk: string | undefined;
   readonly authentication: Authentication | undefined;
@@ -134,9 +147,9 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   const slack = values === undefined ? undefined : slackOf(values, auth, faults);
   if (values === undefined || faults.length > 0) throw new ConfigError(faults);
 
-  const { port, grpcPort, natsUrl, logLevel, requestTimeoutMs, graceMs } = values;
+  const { port, grpcPort, managementHost, managementPort, natsUrl, logLevel, requestTimeoutMs, graceMs } = values;
   return {
-    ...{ host, port, grpcPort, natsUrl, logLevel, requestTimeoutMs, graceMs },
+    ...{ host, port, grpcPort, managementHost, managementPort, natsUrl, logLevel, requestTimeoutMs, graceMs },
     authentication,
     desk: values.desk ? builtDesk() : undefined,
     allowedOrigins: (values.origins ?? "").split(",").flatMap((origin) => origin.trim() || []),

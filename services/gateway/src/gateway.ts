@@ -62,6 +62,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly port: number;
   readonly grpcPort: number;
+  /** Why it serves nothing now; undefined where it does. Never rejects. */
+  problem(): Promise<string | undefined>;
   /** Takes nothing new, ends streams, and gives calls in progress so many milliseconds; 5,000 unless said. */
   close(graceMs?: number): Promise<void>;
 }
@@ -71,6 +73,8 @@ export interface ReadyMessage {
   readonly ready: true;
   readonly port: number;
   readonly grpcPort: number;
+  /** The port for probes, where one was opened. */
+  readonly managementPort?: number | undefined;
 }
 
 /** Why a gateway cannot start, in a sentence with the remedy. */
@@ -142,7 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const port = await listen(door, host, options.port ?? DEFAULTS.port, "AGENTSPAN_PORT");
     const grpcPort = await listen(grpc, host, options.grpcPort ?? DEFAULTS.grpcPort, "AGENTSPAN_GRPC_PORT");
-    return { port, grpcPort, close };
+    return { port, grpcPort, close, problem: () => readiness.problem() };
   } catch (error) {
     await close(0);
     throw error;

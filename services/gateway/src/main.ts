@@ -1,6 +1,15 @@
 #!/usr/bin/env node
 // The gateway as a process: settings in, ports open, stop on a signal.
-import { armFaultPoints, ConfigError, createLogger, onShutdown, takeAwayProtoSetter } from "@agentspan/internal";
+import {
+  armFaultPoints,
+  ConfigError,
+  createLogger,
+  healthAnswer,
+  ManagementPortError,
+  onShutdown,
+  openManagementPort,
+  takeAwayProtoSetter,
+} from "@agentspan/internal";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { gatewayConfig } from "./config.js";
 import { type ReadyMessage, StartError, startGateway } from "./gateway.js";
@@ -15,16 +24,31 @@ try {
   armFaultPoints(process.env);
   const log = createLogger("gateway", config.logLevel);
   const gateway = await startGateway({ ...config, log });
+  // Beside the public ports, where probes would need the certificates of clients, and whose answers end with the draining.
+  const { managementHost, managementPort } = config;
+  const pages = {
+    "/healthz": () => healthAnswer(undefined),
+    "/startupz": () => healthAnswer(undefined),
+    "/readyz": async () => healthAnswer(await gateway.problem()),
+  };
+  const management = await openManagementPort({ host: managementHost, port: managementPort, pages, log });
   const { port, grpcPort } = gateway;
   // The ports stop at the grace's end by themselves; the second on top is for the rest.
-  onShutdown(() => gateway.close(config.graceMs), { graceMs: config.graceMs + 1_000, log });
+  onShutdown(
+    async () => {
+      await gateway.close(config.graceMs);
+      await management?.close();
+    },
+    { graceMs: config.graceMs + 1_000, log },
+  );
   log.info({ host: config.host, port, grpcPort }, "The gateway is ready");
-  const message: ReadyMessage = { ready: true, port, grpcPort };
+  const message: ReadyMessage = { ready: true, port, grpcPort, managementPort: management?.port };
   process.send?.(message);
   // A parent that is gone without a word must not leave its gateway behind.
   if (process.channel !== undefined) process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 } catch (error) {
-  if (!(error instanceof ConfigError) && !(error instanceof StartError)) throw error;
+  const expected = [ConfigError, StartError, ManagementPortError].some((kind) => error instanceof kind);
+  if (!expected || !(error instanceof Error)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }

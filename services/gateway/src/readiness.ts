@@ -48,6 +48,11 @@ export class Readiness {
     return this.#last.answer;
   }
 
+  /** Why it is not ready, for a person; undefined where it is. Never rejects. */
+  async problem(): Promise<string | undefined> {
+    return (await this.ready()) ? undefined : "NATS is away, or no orchestrator answers.";
+  }
+
   /** Calls back when it may have changed and from time to time, until the returned function is called. */
   follow(look: () => void): () => void {
     this.#followers.add(look);

@@ -5,6 +5,7 @@ import {
   certificateFile,
   keyFile,
   LOG_LEVELS,
+  MANAGEMENT_SPEC,
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
@@ -101,6 +102,7 @@ const SPEC = {
       form: "hosts, addresses and ranges such as 10.0.0.0/8, joined by commas",
     }),
   ),
+  ...MANAGEMENT_SPEC,
   ...SMTP_SPEC,
   ...SLACK_SPEC,
   publicUrl: setting.optional(

@@ -6,12 +6,15 @@ import {
   ConfigError,
   clockOffsetMs,
   createLogger,
+  ManagementPortError,
   onShutdown,
+  openManagementPort,
   SlackApi,
   takeAwayProtoSetter,
 } from "@agentspan/internal";
 import { SmtpMailer } from "./channels/email/smtp-mailer.js";
 import { orchestratorConfig } from "./config.js";
+import { Health } from "./health.js";
 import { ModelRouter } from "./models/model-router.js";
 import { MongoStore } from "./mongo/mongo-store.js";
 import { NatsBus } from "./nats/nats-bus.js";
@@ -24,6 +27,10 @@ try {
   const config = orchestratorConfig(process.env);
   armFaultPoints(process.env);
   const log = createLogger("orchestrator", config.logLevel);
+  const health = new Health();
+  // First, so that probes find a process that starts, and a port that is taken is told before anybody counts on this one.
+  const { managementHost: host, managementPort: port } = config;
+  const management = await openManagementPort({ host, port, pages: health.pages, log });
   const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
   const store = await MongoStore.connect({
     uri: config.mongoUri,
@@ -43,21 +50,27 @@ try {
     slack: config.slack && { api: new SlackApi(config.slack.api), buttons: config.slack.buttons },
     log,
   });
+  health.started({ store, bus });
   onShutdown(
     async () => {
+      health.stopping();
       // Half of the grace for model calls in progress; the rest closes what is open.
       await orchestrator.stop(config.graceMs / 2);
       await bus.close();
       await models.close();
       await store.close();
+      await management?.close();
     },
     { graceMs: config.graceMs, log },
   );
-  process.send?.({ ready: true, orchestratorId: orchestrator.id });
+  process.send?.({ ready: true, orchestratorId: orchestrator.id, managementPort: management?.port });
   // A parent that is gone without a word must not leave its orchestrator behind.
   if (process.channel !== undefined) process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 } catch (error) {
-  const expected = error instanceof ConfigError || (error instanceof AgentspanError && error.reason !== "INTERNAL");
+  const expected =
+    error instanceof ConfigError ||
+    error instanceof ManagementPortError ||
+    (error instanceof AgentspanError && error.reason !== "INTERNAL");
   if (!expected) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(1);

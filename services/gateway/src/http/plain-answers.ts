@@ -1,5 +1,5 @@
 // Answers that are not of an RPC: probes, and requests that reach none.
-import { AgentspanError } from "@agentspan/internal";
+import { AgentspanError, healthAnswer } from "@agentspan/internal";
 import { createAsyncIterable, type UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, errorToJsonBytes } from "@connectrpc/connect/protocol-connect";
 import type { Readiness } from "../readiness.js";
@@ -17,9 +17,9 @@ export function answerProbe(request: HttpRequest, response: HttpResponse, readin
   } else if (path === "/healthz") {
     answerText(response, 200, "ok\n");
   } else {
-    void readiness.ready().then((ready) => {
-      if (ready) answerText(response, 200, "ok\n");
-      else answerText(response, 503, "NATS is away, or no orchestrator answers.\n");
+    void readiness.problem().then((problem) => {
+      const { status, body } = healthAnswer(problem);
+      answerText(response, status, body);
     });
   }
   return true;

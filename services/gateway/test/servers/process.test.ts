@@ -66,6 +66,17 @@ describe("the gateway as a process", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject({ name: "gateway", level: "info", port, grpcPort });
   });
 
+  it("answers probes at a port of its own, where one is set", async () => {
+    const started = launch({ AGENTSPAN_MANAGEMENT_PORT: "0" });
+    const { managementPort } = await ready(started);
+    for (const path of ["/healthz", "/startupz", "/readyz"]) {
+      const response = await fetch(`http://127.0.0.1:${managementPort}${path}`);
+      expect([path, response.status, await response.text()]).toEqual([path, 200, "ok\n"]);
+    }
+    started.child.kill("SIGTERM");
+    expect(await started.exited).toBe(0);
+  });
+
   it("stops at SIGTERM with code 0, after its streams and calls have been told", async () => {
     const started = launch({});
     const ports = await ready(started);
@@ -104,6 +115,7 @@ describe("the gateway as a process", () => {
     for (const [variable, taken] of [
       ["AGENTSPAN_PORT", port],
       ["AGENTSPAN_GRPC_PORT", grpcPort],
+      ["AGENTSPAN_MANAGEMENT_PORT", grpcPort],
     ] as const) {
       const second = launch({ [variable]: String(taken) });
       expect(await second.exited).toBe(1);

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { Health } from "../src/health.js";
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const answers = { store: { serverTime: async () => 0 }, bus: { answers: async () => true } };
+
+describe("whether an orchestrator is ready", () => {
+  it("begins when it has started, and ends when it stops", async () => {
+    const health = new Health();
+    expect(await health.problem()).toBe("It is starting.");
+    health.started(answers);
+    expect(await health.problem()).toBeUndefined();
+    health.stopping();
+    expect(await health.problem()).toBe("It is stopping.");
+  });
+
+  it("names what does not answer, or not in time", async () => {
+    const of = (ports: Partial<typeof answers>): Promise<string | undefined> => {
+      const health = new Health({ answerWithinMs: 5 });
+      health.started({ ...answers, ...ports });
+      return health.problem();
+    };
+    const away = { answers: async () => false };
+    expect(await of({ bus: away })).toBe("No answer from NATS.");
+    expect(await of({ store: { serverTime: () => Promise.reject(new Error("away")) } })).toBe(
+      "No answer from MongoDB.",
+    );
+    expect(await of({ store: { serverTime: never }, bus: away })).toBe("No answer from MongoDB and NATS.");
+  });
+
+  it("is looked at once by all who ask at an instant", async () => {
+    let looks = 0;
+    const health = new Health();
+    const serverTime = async () => {
+      looks += 1;
+      return 0;
+    };
+    health.started({ ...answers, store: { serverTime } });
+    await Promise.all([health.problem(), health.problem(), health.problem()]);
+    expect(looks).toBe(1);
+  });
+});

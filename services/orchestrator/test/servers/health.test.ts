@@ -1,0 +1,69 @@
+// The probes of an orchestrator as a process, while its store and its bus stand still and come back.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { startTestServers, type TestServers } from "@agentspan/servers";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../bundle/main.js", import.meta.url));
+
+let servers: TestServers;
+let child: ChildProcess;
+let port: number;
+beforeAll(async () => {
+  servers = await startTestServers({ own: true });
+  const { natsUrl: NATS_URL, mongoUri: MONGODB_URI } = servers;
+  const { PATH = "" } = process.env;
+  child = fork(MAIN, {
+    env: { PATH, NATS_URL, MONGODB_URI, AGENTSPAN_MANAGEMENT_PORT: "0", AGENTSPAN_LOG_LEVEL: "silent" },
+    silent: true,
+  });
+  const [message] = (await once(child, "message")) as [{ managementPort: number }];
+  port = message.managementPort;
+});
+afterAll(async () => {
+  child.kill("SIGKILL");
+  await servers.stop();
+});
+
+const probe = async (path: string): Promise<string> => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${response.status} ${(await response.text()).trim()}`;
+};
+const readiness = (wanted: string) =>
+  vi.waitFor(async () => expect(await probe("/readyz")).toBe(wanted), { timeout: 60_000, interval: 200 });
+
+it("readiness falls while MongoDB or NATS stands still, and liveness does not", async () => {
+  expect(await probe("/startupz")).toBe("200 ok");
+  await readiness("200 ok");
+  for (const [server, problem] of [
+    [servers.mongo, "503 No answer from MongoDB."],
+    [servers.nats, "503 No answer from NATS."],
+  ] as const) {
+    await server.pause();
+    await readiness(problem);
+    expect(await probe("/healthz")).toBe("200 ok");
+    expect(await probe("/startupz")).toBe("200 ok");
+    server.resume();
+    await readiness("200 ok");
+  }
+});
+
+it("ends with a sentence where the port is taken, before it takes part", async () => {
+  const { natsUrl: NATS_URL, mongoUri: MONGODB_URI } = servers;
+  const { PATH = "" } = process.env;
+  const env = { PATH, NATS_URL, MONGODB_URI, AGENTSPAN_MANAGEMENT_PORT: String(port) };
+  const second = fork(MAIN, { env, silent: true });
+  let said = "";
+  second.stderr?.on("data", (chunk) => {
+    said += String(chunk);
+  });
+  const [code] = (await once(second, "close")) as [number];
+  expect(code).toBe(1);
+  expect(said.trim()).toMatch(/^The management port 127\.0\.0\.1:\d+ cannot be opened: .*AGENTSPAN_MANAGEMENT_PORT/);
+});
+
+it("stops at SIGTERM with code 0", async () => {
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
