@@ -58,7 +58,10 @@ export function openGateway(natsUrl: string, options: Partial<GatewayOptions> = 
 }
 
 /** Every way in, by name. */
-export function transports({ port, grpcPort }: Gateway): ReadonlyMap<string, Transport> {
+/** The ports that a gateway has. */
+type Ports = Pick<Gateway, "port" | "grpcPort">;
+
+export function transports({ port, grpcPort }: Ports): ReadonlyMap<string, Transport> {
   const baseUrl = `http://127.0.0.1:${port}`;
   return new Map([
     ["Connect over HTTP/1.1", createConnectTransport({ baseUrl, httpVersion: "1.1" })],
@@ -81,7 +84,7 @@ export const PROTOCOLS = [
   "gRPC on the second port",
 ] as const;
 
-export function runClient(gateway: Gateway, protocol: string): Client<typeof RunService> {
+export function runClient(gateway: Ports, protocol: string): Client<typeof RunService> {
   const transport = transports(gateway).get(protocol);
   if (transport === undefined) throw new Error(`No transport ${protocol}`);
   return createClient(RunService, transport);

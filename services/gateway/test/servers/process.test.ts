@@ -59,7 +59,7 @@ describe("the gateway as a process", () => {
     const { port, grpcPort, ...rest } = await ready(started);
     expect(rest).toEqual({ ready: true });
     for (const protocol of ["Connect with JSON", "gRPC on the second port"]) {
-      await runClient({ port, grpcPort, close: async () => {} }, protocol).listRuns({});
+      await runClient({ port, grpcPort }, protocol).listRuns({});
     }
     const lines = started.stderr().trim().split("\n");
     expect(lines).toHaveLength(1);
@@ -79,8 +79,7 @@ describe("the gateway as a process", () => {
 
   it("stops at SIGTERM with code 0, after its streams and calls have been told", async () => {
     const started = launch({});
-    const ports = await ready(started);
-    const gateway = { ...ports, close: async () => {} };
+    const gateway = await ready(started);
     orchestrator.append("run_stopping", [{ case: "warning", value: {} }], { publish: false });
     let seen = 0;
     const streaming = (async () => {
