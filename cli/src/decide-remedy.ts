@@ -4,6 +4,8 @@ import type { Approval } from "@agentspan/sdk";
 import { askedOf, commandsFor } from "./approval-view.js";
 import { CommandError } from "./command-error.js";
 import { commandName } from "./command-name.js";
+import { safeText } from "./safe-text.js";
+import { dateAndTime } from "./times.js";
 
 export type Verb = "approve" | "reject" | "respond" | "settle";
 
@@ -19,8 +21,16 @@ export async function withRemedy<T>(
   } catch (thrown) {
     const remedy = thrown instanceof AgentspanError ? remedyFor(thrown.reason, verb, runId, approvalId) : undefined;
     if (remedy === undefined || !(thrown instanceof AgentspanError)) throw thrown;
-    throw new CommandError(`${thrown.message}\n${remedy}`);
+    throw new CommandError(`${refusedWords(thrown)}\n${remedy}`);
   }
+}
+
+/** The server's sentence, and of a decision that came too late also when the other one was taken. */
+export function refusedWords({ reason, message, metadata }: AgentspanError): string {
+  const words = safeText(message);
+  const at = new Date(Number(metadata.time));
+  if (reason !== "ALREADY_DECIDED" || Number.isNaN(at.getTime())) return words;
+  return `${words} That was at ${dateAndTime(at)}; what you decided is not recorded and changes nothing.`;
 }
 
 /** Undefined where the server's sentence says all. */
@@ -39,9 +49,20 @@ export function remedyFor(
       return `Nobody can decide it any more. What became of the run:\n  ${command} runs show ${runId}`;
     case "SELF_APPROVAL":
       return `Somebody else must decide, with their own key in AGENTSPAN_API_KEY or as --key:\n  ${again} --key ...`;
+    case "ALREADY_DECIDED":
+      return approvalId === undefined
+        ? decidedBefore(runId)
+        : `All of it:\n  ${command} approvals show ${runId} ${approvalId}`;
+    case "NOTHING_TO_DECIDE":
+    case "RUN_ENDED":
+      return decidedBefore(runId);
     default:
       return undefined;
   }
+}
+
+function decidedBefore(runId: string): string {
+  return `Who decided what in it, and when:\n  ${commandName()} runs events ${runId}`;
 }
 
 /**

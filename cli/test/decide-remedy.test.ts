@@ -45,18 +45,33 @@ it("what takes another command is told with that command", () => {
 
 describe("a refused decision", () => {
   it("has its next step beside the server's sentence", async () => {
-    const refused = (reason: "SELF_APPROVAL" | "NOTHING_TO_DECIDE") =>
+    const refused = (reason: "SELF_APPROVAL" | "APPROVAL_NOT_FOUND") =>
       withRemedy("approve", "run_1", "apr_1", async () => {
         throw new AgentspanError(reason, "It is refused.");
       });
     await expect(refused("SELF_APPROVAL")).rejects.toThrow(
       `It is refused.\nSomebody else must decide, with their own key in AGENTSPAN_API_KEY or as --key:\n  ${COMMAND} approve run_1 apr_1 --key ...`,
     );
-    await expect(refused("NOTHING_TO_DECIDE")).rejects.toBeInstanceOf(AgentspanError);
+    await expect(refused("APPROVAL_NOT_FOUND")).rejects.toBeInstanceOf(AgentspanError);
   });
 
   it.each(["ARGUMENTS_CHANGED", "APPROVAL_EXPIRED"])("of %s says where to look", (reason) => {
     expect(remedyFor(reason, "approve", "run_1", undefined)).toContain(`${COMMAND} runs show run_1`);
+  });
+
+  it("that came too late says who was faster, how and when, and where all of it is", async () => {
+    const at = new Date(2026, 10, 30, 21, 5, 9);
+    const metadata = { winner: "maria", outcome: "rejected", time: String(at.getTime()) };
+    const late = (approvalId?: string, reason: "ALREADY_DECIDED" | "NOTHING_TO_DECIDE" = "ALREADY_DECIDED") =>
+      withRemedy("approve", "run_1", approvalId, async () => {
+        throw new AgentspanError(reason, "It was rejected by maria already.", { metadata });
+      });
+    await expect(late("apr_1")).rejects.toThrow(
+      `It was rejected by maria already. That was at 2026-11-30 21:05:09; what you decided is not recorded and changes nothing.\nAll of it:\n  ${COMMAND} approvals show run_1 apr_1`,
+    );
+    for (const reason of ["ALREADY_DECIDED", "NOTHING_TO_DECIDE"] as const) {
+      await expect(late(undefined, reason)).rejects.toThrow(`and when:\n  ${COMMAND} runs events run_1`);
+    }
   });
 });
 

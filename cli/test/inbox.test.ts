@@ -5,13 +5,14 @@ import {
   type WatchApprovalsResponse,
   WatchApprovalsResponseSchema,
 } from "@agentspan/proto";
-import { approvalOf } from "@agentspan/sdk";
+import { type AgentRuntime, approvalOf } from "@agentspan/sdk";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { faultOf } from "../src/inbox/decide-typed.js";
 import { fitted, wrapped } from "../src/inbox/fit-text.js";
+import { InboxApp } from "../src/inbox/inbox-app.js";
 import { type InboxState, moved, type Opened, rowsOf, scrolled, verbsOf, withNews } from "../src/inbox/inbox-state.js";
 import { detailLines, inboxLines } from "../src/inbox/inbox-view.js";
 import { afterKey, textOf, typedLine, withText } from "../src/inbox/line-editor.js";
@@ -104,6 +105,34 @@ describe("one that is looked at", () => {
     const down = scrolled(scrolled(one, 10, 30, 10), 99, 30, 10);
     expect(down).toMatchObject({ top: 20, seen: 30 });
     expect(scrolled(down, -99, 30, 10)).toMatchObject({ top: 0, seen: 30 });
+  });
+
+  it("asks for the rest of it as long as there is more than was in sight, whatever size the terminal has by then", () => {
+    let size = { columns: 40, rows: 8 };
+    const app = new InboxApp({} as AgentRuntime, {
+      onQuit: () => undefined,
+      onChange: () => undefined,
+      size: () => size,
+    });
+    app.state = { ...EMPTY, opened: opened(JSON.stringify({ note: "long ".repeat(60) })) };
+    const press = (name: string) => app.press({ name, text: name, ctrl: false, meta: false });
+    const foot = () => texts(app.state, size.columns, size.rows).at(-2);
+    press("a");
+    expect(foot()).toMatch(/^There is more of it: scroll down/);
+    size = { columns: 120, rows: 40 };
+    app.resized();
+    expect(foot()).toBe("");
+    // What was in sight in wide lines does not count once it is wrapped otherwise.
+    press("down");
+    size = { columns: 40, rows: 8 };
+    app.resized();
+    expect(foot()).toMatch(/^There is more of it/);
+    press("a");
+    expect(app.state.opened?.asking).toBeUndefined();
+    press("end");
+    expect(foot()).toBe("");
+    press("a");
+    expect(app.state.opened?.asking).toMatchObject({ verb: "approve" });
   });
 
   it("is decided by what its kind takes; a settlement takes more than a key", () => {

@@ -49,7 +49,10 @@ async function watchScreen(
 ): Promise<void> {
   const quit = new AbortController();
   const draw = (): void => screen.draw(inboxLines(app.state, address, screen.size, Date.now()));
-  const screen = new TerminalScreen(process.stdin, process.stdout, { key: (key) => app.press(key), resize: draw });
+  const screen = new TerminalScreen(process.stdin, process.stdout, {
+    key: (key) => app.press(key),
+    resize: () => app.resized(),
+  });
   const app = new InboxApp(runtime, { onQuit: () => quit.abort(), onChange: draw, size: () => screen.size });
   const timer = setInterval(draw, REDRAW_MS);
   screen.enter();

@@ -1,5 +1,5 @@
 // agentspan approve, reject, respond and settle. What is decided is shown first, and the decision is bound to exactly that.
-import type { AgentHandle, AgentRuntime, ApproveResult, JsonObject } from "@agentspan/sdk";
+import type { AgentHandle, AgentRuntime, ApproveResult, DecideResult, JsonObject } from "@agentspan/sdk";
 import { approvalLines, askedOf } from "../approval-view.js";
 import { blockedWords } from "../blocked-words.js";
 import { CommandError } from "../command-error.js";
@@ -55,9 +55,14 @@ export function reject(
   return withServer(flags, async (runtime) => {
     const { handle, which } = await shown("reject", runtime, runId, approvalId, said);
     const answer = await withRemedy("reject", runId, approvalId, () => handle.reject(flags.reason, which));
-    if (flags.json === true) return output.json(answer);
+    if (flags.json === true) return output.json(decided(answer));
     output.line("Rejected. The model is told the reason, and the run goes on.");
   });
+}
+
+/** One rejection or answer decides, whatever the votes before, so that the server does not say that it did. */
+function decided({ decision, repeated }: DecideResult): ApproveResult {
+  return { decision, closed: true, votesMissing: 0, repeated };
 }
 
 export interface RespondFlags extends DecisionFlags {
@@ -80,7 +85,7 @@ export function respond(
     const taken = await withRemedy("respond", runId, approvalId, () =>
       handle.respond(answer, { ...which, ...comment }),
     );
-    if (flags.json === true) return output.json(taken);
+    if (flags.json === true) return output.json(decided(taken));
     output.line("Answered. The model is told, and the run goes on.");
   });
 }

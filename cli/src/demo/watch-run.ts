@@ -2,6 +2,7 @@
 import { type AgentHandle, AgentspanError, type Approval, isTerminal, type RunEvent } from "@agentspan/sdk";
 import { approvalLines, argumentLines, askedOf } from "../approval-view.js";
 import { approvedWords } from "../commands/decide.js";
+import { refusedWords } from "../decide-remedy.js";
 import { outcomeWords } from "../event-line.js";
 import type { Output } from "../output.js";
 import { oneLine, safeText } from "../safe-text.js";
@@ -110,7 +111,7 @@ async function send(approval: Approval, decision: DemoDecision, options: WatchOp
   } catch (error) {
     if (!(error instanceof AgentspanError)) throw error;
     if (error.reason !== "ALREADY_DECIDED" && !toleratesRefusals) throw error;
-    output.line(safeText(error.message));
+    output.line(refusedWords(error));
   }
 }
 

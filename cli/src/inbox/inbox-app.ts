@@ -60,6 +60,12 @@ export class InboxApp {
     this.#set({ connection });
   }
 
+  /** Lines break elsewhere, so that it is looked at from its first line again. */
+  resized(): void {
+    const { opened } = this.state;
+    this.#set(opened === undefined ? {} : { opened: { ...opened, top: 0, seen: 0 } });
+  }
+
   press(key: KeyPress): void {
     if (key.ctrl && (key.name === "c" || key.name === "d")) {
       this.#hooks.onQuit();
@@ -112,7 +118,7 @@ export class InboxApp {
     // Nobody approves what they have not had in sight.
     const { seen } = scrolled(opened, 0, lines, room);
     if (seen < lines && (verb === "approve" || verb === "edit")) {
-      this.#set({ notice: `There is more of it: scroll down to line ${lines} before you approve it.` });
+      this.#set({ opened: { ...opened, tooEarly: true } });
       return;
     }
     const line = typedLine(verb === "edit" ? opened.approval.argumentsJson : "");
@@ -147,8 +153,9 @@ export class InboxApp {
         this.#end(opened, safeText(String(error)));
         return;
       }
-      // Somebody was faster, it has expired, or it is about something else by now: what it is now is shown.
-      this.#set({ opened: { ...opened, asking: undefined, sending: false }, notice: safeText(error.message) });
+      // It has expired, or it is about something else by now: what it is now is shown, which says who was faster.
+      const notice = error.reason === "ALREADY_DECIDED" ? "" : safeText(error.message);
+      this.#set({ opened: { ...opened, asking: undefined, sending: false }, notice });
       await this.#read(opened.approval, opened);
     }
   }

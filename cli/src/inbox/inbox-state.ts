@@ -20,6 +20,8 @@ export interface Opened {
   readonly top: number;
   /** How many of its lines have been in sight. */
   readonly seen: number;
+  /** Somebody wanted to approve it before all of it had been in sight. */
+  readonly tooEarly?: boolean;
   readonly asking: Asking | undefined;
   readonly sending: boolean;
   /** What became of it, once it is not open any more. */

@@ -5,7 +5,7 @@ import { approvalLines, askedOf, commandsFor, countedVotes } from "../approval-v
 import { oneLine, safeText } from "../safe-text.js";
 import { span } from "../times.js";
 import { fitted, wrapped } from "./fit-text.js";
-import { type Asking, type InboxState, type Opened, rowsOf, verbsOf } from "./inbox-state.js";
+import { type Asking, type InboxState, type Opened, rowsOf, scrolled, verbsOf } from "./inbox-state.js";
 import type { ScreenLine, ScreenSize } from "./terminal-screen.js";
 
 /** Head, a blank line, and at the foot a blank line, what happened, and the keys. */
@@ -86,8 +86,11 @@ function footLines({ opened, notice }: InboxState, size: ScreenSize): readonly S
   if (opened.over !== undefined) return [{ text: opened.over }, { text: "any key: back to the list" }];
   if (opened.sending) return [{ text: "Sending ..." }, { text: "" }];
   const keys = verbsOf(opened.approval).map((verb) => KEYS[verb]);
-  const scroll = detailLines(opened, size.columns, 0).length > roomIn(size) ? ["up/down: scroll"] : [];
-  return [{ text: notice }, { text: ["esc: back", "q: quit", ...keys, ...scroll].join("   ") }];
+  const [lines, room] = [detailLines(opened, size.columns, 0).length, roomIn(size)];
+  const scroll = lines > room ? ["up/down: scroll"] : [];
+  const unseen = opened.tooEarly === true && scrolled(opened, 0, lines, room).seen < lines;
+  const more = `There is more of it: scroll down to line ${lines} before you approve it.`;
+  return [{ text: unseen ? more : notice }, { text: ["esc: back", "q: quit", ...keys, ...scroll].join("   ") }];
 }
 
 const KEYS = {

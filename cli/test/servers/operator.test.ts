@@ -210,7 +210,17 @@ describe("approvals show", () => {
     expect(open.shown).toContain('  amount    29.99\n  order_id  "ORD-8821"\n');
     expect(open.shown).toContain(`  $ agentspan approve ${runId} ${approvalId}\n`);
     const answer = await ask("reject", runId, approvalId, "--reason", "too expensive", "--json");
-    expect(JSON.parse(answer.shown)).toMatchObject({ decision: { outcome: "REJECTED", comment: "too expensive" } });
+    expect(JSON.parse(answer.shown)).toMatchObject({
+      decision: { outcome: "REJECTED", comment: "too expensive" },
+      ...{ closed: true, votesMissing: 0, repeated: false },
+    });
+    const late = await ask("respond", runId, approvalId, "--answer", '"yes"');
+    expect(late).toMatchObject({
+      code: 1,
+      shown: expect.stringMatching(
+        /rejected by anonymous already\. That was at \d{4}-.*\n {2}agentspan approvals show /,
+      ),
+    });
     const closed = await ask("approvals", "show", runId, approvalId);
     expect(closed.shown).toMatch(/^State +REJECTED by anonymous, /m);
     expect(closed.shown).not.toContain("$ agentspan");
