@@ -13,6 +13,13 @@ export class CommandError extends Error {
   }
 }
 
+/** Of a file that was named and cannot be read. */
+export function unreadable(path: string, error: unknown, remedy = ""): CommandError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const why = code === "ENOENT" ? "there is no such file" : code;
+  return new CommandError(`${path} cannot be read: ${why}. ${remedy}`.trim(), 2);
+}
+
 /** Ctrl-C, or another signal that asks to stop. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";

@@ -31,7 +31,6 @@ export function program(output: Output): Command {
     .configureOutput({
       writeOut: (text) => output.text(text),
       writeErr: (text) => output.failure(text.trimEnd()),
-      outputError: (text, write) => write(sentence(text)),
     });
   addServer(root, output);
   addDemo(root, output);
@@ -339,11 +338,4 @@ function decision(root: Command, name: string, about: string): Command {
     .argument("<run>", "the run's id")
     .argument("[approval]", "which one, where several are open")
     .option("--json", "for programs: what the server answered");
-}
-
-/** "error: unknown option '--prot'" as a sentence. */
-function sentence(text: string): string {
-  const said = text.replace(/^error: /, "").trim();
-  const begun = `${said.charAt(0).toUpperCase()}${said.slice(1)}`;
-  return /[.?!)]$/.test(begun) ? begun : `${begun}.`;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +52,19 @@ describe("this machine", () => {
       const check = found.find((one) => one.name === name);
       expect(check).toMatchObject({ state: "fault", remedy: expect.stringMatching(/Python.*NATS_URL/s) });
     }
+  });
+
+  it("has a data folder that a start would refuse since others may read it, and says how to close it", async () => {
+    const dataDir = join(folder, "open");
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    writeFileSync(join(dataDir, "letter"), "");
+    const [check] = (await checks({ dataDir }, named)).filter(({ name }) => name === "Data folder");
+    expect(check).toEqual({
+      ...{ name: "Data folder", state: "fault" },
+      found: `${dataDir} is open to other users, and holds other things too`,
+      remedy: `Name another with --data, or close it with: chmod 700 ${dataDir}`,
+    });
   });
 
   it("names a port that is taken, and a folder that is none", async () => {

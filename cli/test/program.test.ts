@@ -1,5 +1,6 @@
 import { Limits, ROLES, readApiKey } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
+import { commandName } from "../src/command-name.js";
 import { main } from "../src/main.js";
 import { MOST_DAYS, MOST_GRANT_USES, moreWords } from "../src/options.js";
 import { KEY_ROLES } from "../src/program.js";
@@ -13,8 +14,10 @@ async function called(...args: string[]): Promise<{ code: number; out: string; e
 
 describe("a call that is not understood", () => {
   it.each([
-    [["frobnicate"], "Unknown command 'frobnicate'."],
-    [["server", "strat"], "Unknown command 'strat'\n(Did you mean start?)"],
+    [["frobnicate"], `Unknown command 'frobnicate'.\nSee: ${commandName()} --help\n`],
+    [["server", "strat"], `Unknown command 'strat'\n(Did you mean start?)\nSee: ${commandName()} server --help\n`],
+    [["keys", "revoke"], `Missing required argument 'key'.\nSee: ${commandName()} keys revoke --help\n`],
+    [["prove", "--runs", "0"], "It must be a whole number, 1 or more."],
     [["runs", "list", "--jsn"], "Unknown option '--jsn'\n(Did you mean --json?)"],
     [["runs", "show"], "Missing required argument 'run'."],
     [["runs", "list", "--state", "ASLEEP"], "Allowed choices are RUNNING, WAITING,"],
@@ -64,7 +67,7 @@ describe("a call that is not understood", () => {
     [["worker", "credentials", "w", "--tool", "q/*"], "--tool takes <queue>/<tool>"],
     [["worker", "credentials", "w", "--tool", "q/x", "--keys", ""], "It must name a folder."],
     [["signing-keys", "create", ""], "It must name a folder."],
-    [["receipt", "verify", "/no/such/receipt.json"], "cannot be read"],
+    [["receipt", "verify", "/no/such/receipt.json"], "cannot be read: there is no such file."],
     [["demo"], 'Add --approve, or --reject "a reason".'],
   ])("is answered with a sentence and code 2: %j", async (args, words) => {
     const { code, out, err } = await called(...args);

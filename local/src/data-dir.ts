@@ -8,6 +8,7 @@
 //   admin.key        of whoever runs it with authentication, see admin-key.ts
 //   logs/            of each process, this start's and the one before
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import { chmod, lstat, readdir, rm, statfs, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
@@ -76,32 +77,57 @@ const OTHERS = 0o077;
 /** What stands at the top of this file. */
 const OURS: readonly string[] = ["lock", "nats", "mongod", "secantusdb", "keys", "workers", "admin.key", "logs"];
 
-/** The servers write files that others may read: it is the folder that keeps them out. */
-async function closeToOthers(dataDir: string): Promise<void> {
-  const found = await lstat(dataDir);
-  if (found.isSymbolicLink()) {
-    throw notPrivate(dataDir, "is a symbolic link. Name the folder that it leads to, or another, with --data.");
-  }
-  const user = process.getuid?.();
-  if (user === undefined) return; // A system without modes.
-  if (found.uid !== user) {
-    const why = `belongs to another user (${found.uid}; you are ${user})`;
-    throw notPrivate(dataDir, `${why}. Name another with --data, or make it yours with: chown -R ${user} ${dataDir}`);
-  }
-  if ((found.mode & OTHERS) === 0) return;
-  const remedy = `Name another with --data, or close it with: chmod 700 ${dataDir}`;
-  // A home, or a place that all use, is not closed because somebody named it here.
-  if (!(await readdir(dataDir)).every((name) => OURS.includes(name))) {
-    throw notPrivate(dataDir, `is open to other users, and holds other things too. ${remedy}`);
-  }
-  await chmod(dataDir, 0o700);
-  // Some file systems take that, and have no modes.
-  if (((await lstat(dataDir)).mode & OTHERS) === 0) return;
-  throw notPrivate(dataDir, "is open to other users, and stays so: its disk knows no modes. Name another with --data.");
+/** Why a start refuses the folder with DATA_NOT_PRIVATE. Both are words that follow its name, and stand alone. */
+export interface PrivacyProblem {
+  readonly why: string;
+  readonly remedy: string;
 }
 
-function notPrivate(dataDir: string, why: string): LocalStackError {
-  return new LocalStackError("DATA_NOT_PRIVATE", `The data folder ${dataDir} ${why}`);
+/** Undefined where a start takes the folder, or makes or closes it. Changes nothing. */
+export async function privacyProblem(dataDir: string): Promise<PrivacyProblem | undefined> {
+  const found = await lstat(dataDir).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return undefined;
+  if (found.isSymbolicLink()) {
+    return { why: "is a symbolic link", remedy: "Name the folder that it leads to, or another, with --data." };
+  }
+  const user = process.getuid?.();
+  if (user === undefined) return undefined; // A system without modes.
+  if (found.uid !== user) {
+    // For root too, who can read it anyway: its owner could read all of it, and put other keys and links there.
+    return {
+      why: `belongs to another user (${found.uid}; you are ${user})`,
+      remedy: `Name another with --data, run as that user (of a container: --user ${found.uid}), or make it yours with: chown -R ${user} ${dataDir}`,
+    };
+  }
+  // A home, or a place that all use, is not closed because somebody named it here.
+  if (!isOpen(found) || (await readdir(dataDir)).every((name) => OURS.includes(name))) return undefined;
+  return {
+    why: "is open to other users, and holds other things too",
+    remedy: `Name another with --data, or close it with: chmod 700 ${dataDir}`,
+  };
+}
+
+/** The servers write files that others may read: it is the folder that keeps them out. */
+async function closeToOthers(dataDir: string): Promise<void> {
+  const problem = await privacyProblem(dataDir);
+  if (problem !== undefined) throw notPrivate(dataDir, problem);
+  if (!isOpen(await lstat(dataDir))) return;
+  await chmod(dataDir, 0o700);
+  // Some file systems take that, and have no modes.
+  if (!isOpen(await lstat(dataDir))) return;
+  const why = "is open to other users, and stays so: its disk knows no modes";
+  throw notPrivate(dataDir, { why, remedy: "Name another with --data." });
+}
+
+function isOpen({ mode }: Stats): boolean {
+  return process.getuid !== undefined && (mode & OTHERS) !== 0;
+}
+
+function notPrivate(dataDir: string, { why, remedy }: PrivacyProblem): LocalStackError {
+  return new LocalStackError("DATA_NOT_PRIVATE", `The data folder ${dataDir} ${why}. ${remedy}`);
 }
 
 function notWritable(dataDir: string, error: unknown): LocalStackError {

@@ -1,6 +1,6 @@
 // All of Agentspan on one machine, for the command line and for tests.
 export { logFolderOf } from "./child-logs.js";
-export { defaultDataDir, type Environment } from "./data-dir.js";
+export { defaultDataDir, type Environment, type PrivacyProblem, prepareDataDir, privacyProblem } from "./data-dir.js";
 export { keysFolderOf, trustedKeysFileOf } from "./local-keys.js";
 export { CHILDREN, type ChildName, type LocalStack, type LocalStackOptions, startLocalStack } from "./local-stack.js";
 export { LocalStackError, type LocalStackReason } from "./local-stack-error.js";

@@ -2,7 +2,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { defaultDataDir, isNewDataDir, prepareDataDir } from "../src/data-dir.js";
+import { defaultDataDir, isNewDataDir, prepareDataDir, privacyProblem } from "../src/data-dir.js";
 
 describe("defaultDataDir", () => {
   it("takes what AGENTSPAN_DATA says before anything else", () => {
@@ -44,6 +44,8 @@ describe("prepareDataDir", () => {
     await mkdir(dataDir);
     for (const kept of ["logs", "mongod"]) {
       await chmod(dataDir, 0o755);
+      // Whoever only looks finds nothing wrong, and changes nothing.
+      expect([await privacyProblem(dataDir), await modeOf(dataDir)]).toEqual([undefined, 0o755]);
       await prepareDataDir(dataDir);
       expect(await modeOf(dataDir)).toBe(0o700);
       await mkdir(join(dataDir, kept));
@@ -57,6 +59,7 @@ describe("prepareDataDir", () => {
         /holds other things too\. Name another with --data, or close it with: chmod 700 \//,
       ),
     });
+    expect(await privacyProblem(dataDir)).toMatchObject({ why: "is open to other users, and holds other things too" });
     expect(await modeOf(dataDir)).toBe(0o750);
   });
 
@@ -74,7 +77,7 @@ describe("prepareDataDir", () => {
     await expect(prepareDataDir(foreign)).rejects.toMatchObject({
       reason: "DATA_NOT_PRIVATE",
       message: expect.stringMatching(
-        /belongs to another user .* Name another with --data, or make it yours with: chown/,
+        /belongs to another user .* Name another with --data, run as that user .* or make it yours with: chown/,
       ),
     });
   });

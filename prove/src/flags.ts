@@ -25,8 +25,8 @@ export function withProveFlags(command: Command): Command {
   return command
     .option("--url <url>", "an installation to prove, instead of a stack of its own: its gateway")
     .option("--nats <url>", "and its NATS, for the workers that are started here")
-    .option("--runs <number>", "how many runs", whole, DEFAULTS.runs)
-    .option("--at-once <number>", "runs in progress at once", whole, DEFAULTS.atOnce)
+    .option("--runs <number>", "how many runs", atLeastOne, DEFAULTS.runs)
+    .option("--at-once <number>", "runs in progress at once", atLeastOne, DEFAULTS.atOnce)
     .option("--for <duration>", "how long there are faults", milliseconds, DEFAULTS.forMs)
     .option("--kill-every <duration>", "between two kills of random processes", milliseconds, DEFAULTS.killEveryMs)
     .option(
@@ -47,6 +47,12 @@ export function withProveFlags(command: Command): Command {
 
 function whole(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(text);
+}
+
+/** Of nothing anything could be proved. */
+function atLeastOne(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It must be a whole number, 1 or more.");
   return Number(text);
 }
 

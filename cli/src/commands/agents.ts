@@ -8,10 +8,11 @@ import {
   type Tool,
   ToolKind,
 } from "@agentspan/proto";
-import type { AgentRuntime } from "@agentspan/sdk";
-import { toJson } from "@bufbuild/protobuf";
+import { type AgentRuntime, AgentspanError } from "@agentspan/sdk";
 import { durationMs, type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "../command-error.js";
+import { commandName } from "../command-name.js";
+import { messageJson } from "../message-json.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listAgents, listAgentVersions } from "../run-lists.js";
@@ -27,7 +28,7 @@ export interface AgentsListFlags extends UrlOption {
 export function agentsList(flags: AgentsListFlags, output: Output): Promise<void> {
   return withServer(flags, async (runtime) => {
     const { items, more } = await listAgents(runtime, flags.limit);
-    if (flags.json === true) return output.json(items.map((agent) => toJson(AgentSummarySchema, agent)));
+    if (flags.json === true) return output.json(items.map((agent) => messageJson(AgentSummarySchema, agent)));
     if (items.length === 0) return output.line("No agents are stored: starting a run stores the one that it brings.");
     output.table(
       [
@@ -56,16 +57,16 @@ export function agentsShow(
   output: Output,
 ): Promise<void> {
   return withServer(flags, async (runtime) => {
-    const { items: versions, more } = await listAgentVersions(runtime, name, MOST_VERSIONS);
+    const { items: versions, more } = await there(name, "", listAgentVersions(runtime, name, MOST_VERSIONS));
     const asked = begins === undefined ? "" : wholeVersion(name, begins, versions);
-    const { agent, version, createdAt } = await read(runtime, name, asked);
+    const { agent, version, createdAt } = await there(name, asked, read(runtime, name, asked));
     if (agent === undefined) throw new CommandError(`The server answered without a definition of ${name}.`, 1);
     if (flags.json === true) {
       return output.json({
-        agent: toJson(AgentDefinitionSchema, agent),
+        agent: messageJson(AgentDefinitionSchema, agent),
         version,
         createdAt: createdAt && timestampDate(createdAt).toISOString(),
-        versions: versions.map((one) => toJson(AgentSummarySchema, one)),
+        versions: versions.map((one) => messageJson(AgentSummarySchema, one)),
       });
     }
     output.line(`${agent.name}  ${version}`);
@@ -95,6 +96,18 @@ export function agentsShow(
 
 async function read({ client }: AgentRuntime, name: string, version: string) {
   return client.call(AgentService.method.getAgent, { name, version });
+}
+
+/** What was read; where there is no such agent or version, the command that has those that there are. */
+async function there<T>(name: string, version: string, reading: Promise<T>): Promise<T> {
+  return reading.catch((thrown: unknown) => {
+    if (!(thrown instanceof AgentspanError) || thrown.reason !== "AGENT_NOT_FOUND") throw thrown;
+    const words =
+      version === ""
+        ? `There is no agent ${safeText(name)}. Those that there are:\n  ${commandName()} agents list`
+        : `Agent ${safeText(name)} has no version ${safeText(version)}. Those that it has:\n  ${commandName()} agents show ${safeText(name)}`;
+    throw new CommandError(words);
+  });
 }
 
 /** The one that begins so. */

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { TRUSTED_KEYS_VARIABLE, TrustedKeys, verifyAudit } from "@agentspan/internal";
 import { AuditService } from "@agentspan/proto";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { CommandError } from "../command-error.js";
+import { CommandError, unreadable } from "../command-error.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { safeText } from "../safe-text.js";
@@ -112,11 +112,6 @@ async function readTrusted(path: string): Promise<TrustedKeys> {
   const read = TrustedKeys.read(text);
   if (read instanceof TrustedKeys) return read;
   throw new CommandError(`${path} is no file of trusted keys: ${read.faults.join("; ")}.`, 2);
-}
-
-function unreadable(path: string, error: unknown): CommandError {
-  const why = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return new CommandError(`${path} cannot be read: ${why === "ENOENT" ? "there is no such file" : why}.`, 2);
 }
 
 function timeOf(field: "from" | "to", text: string | undefined) {

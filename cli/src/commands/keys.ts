@@ -1,9 +1,10 @@
 // agentspan keys create|list|revoke
 import { NAME_PATTERN, newApiKey, parseDuration, personNameProblem } from "@agentspan/internal";
-import { type Key, KeyService } from "@agentspan/proto";
+import { type Key, KeySchema, KeyService } from "@agentspan/proto";
 import { type Timestamp, timestampDate, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
+import { messageJson } from "../message-json.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listKeys } from "../run-lists.js";
@@ -34,7 +35,7 @@ export async function keysCreate(flags: KeysCreateFlags, output: Output): Promis
       description,
       ...(forMs === undefined ? {} : { expiresAt: timestampFromMs(Date.now() + forMs) }),
     });
-    if (flags.json === true) return output.json({ ...(key === undefined ? {} : shown(key)), text });
+    if (flags.json === true) return output.json({ ...(key && messageJson(KeySchema, key)), text });
     const until = key?.expiresAt === undefined ? "" : `, until ${at(key.expiresAt)}`;
     output.line(`Key ${key?.keyId} of ${safeText(owner)}: ${role.join(", ")}${until}. Its text is shown this once:`);
     output.line();
@@ -96,7 +97,7 @@ export interface KeysListFlags extends UrlOption {
 export function keysList(flags: KeysListFlags, output: Output): Promise<void> {
   return withServer(flags, async (runtime) => {
     const { items, more } = await listKeys(runtime, flags.limit);
-    if (flags.json === true) return output.json(items.map(shown));
+    if (flags.json === true) return output.json(items.map((key) => messageJson(KeySchema, key)));
     if (items.length === 0) return output.line("No keys are stored. Those of AGENTSPAN_API_KEYS are not listed.");
     output.table(
       [
@@ -126,7 +127,7 @@ export interface KeysRevokeFlags extends UrlOption {
 export function keysRevoke(keyId: string, flags: KeysRevokeFlags, output: Output): Promise<void> {
   return withServer(flags, async ({ client }) => {
     const { key } = await client.call(KeyService.method.revokeKey, { keyId });
-    if (flags.json === true) return output.json(key === undefined ? {} : shown(key));
+    if (flags.json === true) return output.json({ ...(key && messageJson(KeySchema, key)) });
     output.line(`Revoked ${keyId} of ${safeText(key?.owner ?? "")}. It is refused everywhere within 5 seconds.`);
   });
 }
@@ -136,27 +137,6 @@ function stateOf({ revokedAt, expiresAt, problem }: Key, now: number): string {
   if (revokedAt !== undefined) return `revoked ${at(revokedAt)}`;
   if (expiresAt === undefined) return "good";
   return timestampDate(expiresAt).getTime() <= now ? `expired ${at(expiresAt)}` : `good until ${at(expiresAt)}`;
-}
-
-/** For programs: times as ISO 8601. */
-function shown(key: Key): Readonly<Record<string, unknown>> {
-  const { keyId, owner, roles, groups, namespace, description, createdBy, revokedBy } = key;
-  const iso = (time: Timestamp | undefined): string | undefined => time && timestampDate(time).toISOString();
-  return {
-    keyId,
-    owner,
-    roles,
-    groups,
-    namespace,
-    description,
-    createdBy,
-    createdAt: iso(key.createdAt),
-    expiresAt: iso(key.expiresAt),
-    revokedAt: iso(key.revokedAt),
-    revokedBy: revokedBy || undefined,
-    lastUsedAt: iso(key.lastUsedAt),
-    problem: key.problem || undefined,
-  };
 }
 
 function at(time: Timestamp | undefined): string {

@@ -13,7 +13,7 @@ import {
 import { defaultDataDir, trustedKeysFileOf } from "@agentspan/local";
 import { ApprovalService, type Event, RunService } from "@agentspan/proto";
 import type { AgentRuntime } from "@agentspan/sdk";
-import { CommandError } from "../command-error.js";
+import { CommandError, unreadable } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -149,7 +149,7 @@ function readText(file: string, remedy = ""): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new CommandError(`${file} cannot be read: ${wordsOf(error)}. ${remedy}`.trim(), 2);
+    throw unreadable(file, error, remedy);
   }
 }
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { logFolderOf, runningStack } from "@agentspan/local";
+import { logFolderOf, prepareDataDir, runningStack } from "@agentspan/local";
 import { CommandError, Interrupted } from "../command-error.js";
 import { LogReader } from "../logs/log-reader.js";
 import type { Output } from "../output.js";
@@ -22,6 +22,8 @@ export async function serverStartBackground(flags: ServerStartFlags, output: Out
     const where = running.url === undefined ? "which is still starting" : `at ${running.url}`;
     throw new CommandError(`A server runs on this data already: process ${running.owner.pid}, ${where}.`);
   }
+  // Before anything is put there: what the start would refuse is refused here.
+  await prepareDataDir(dataDir);
   const log = newLog(dataDir);
   const stops = new StopRequests();
   const child = launch(flags, dataDir, log);

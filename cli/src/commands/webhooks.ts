@@ -175,8 +175,8 @@ function shownWebhook(webhook: Webhook): Readonly<Record<string, unknown>> {
     createdAt: iso(webhook.createdAt),
     secretSince: iso(webhook.secretSince),
     stoppedAt: iso(webhook.stoppedAt),
-    stoppedBecause: webhook.stoppedBecause || undefined,
-    problem: webhook.problem || undefined,
+    stoppedBecause: webhook.stoppedBecause,
+    problem: webhook.problem,
   };
 }
 
@@ -185,14 +185,13 @@ function shownDelivery(delivery: WebhookDelivery): Readonly<Record<string, unkno
   return {
     ...{ deliveryId, webhookId, runId, sequence: Number(sequence), attempts },
     event: WebhookEvent[delivery.event],
-    recipient: delivery.recipient || undefined,
+    recipient: delivery.recipient,
     state: DeliveryState[delivery.state],
     happenedAt: iso(delivery.happenedAt),
     nextAttemptAt: iso(delivery.nextAttemptAt),
     lastAttemptAt: iso(delivery.lastAttemptAt),
     endedAt: iso(delivery.endedAt),
-    lastStatus: lastStatus || undefined,
-    lastError: lastError || undefined,
+    ...{ lastStatus, lastError },
   };
 }
 

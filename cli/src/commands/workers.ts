@@ -1,7 +1,7 @@
 // agentspan workers list
 import { type ListedTool, ListedToolSchema, type WorkerProcess, WorkerProcessSchema } from "@agentspan/proto";
-import { toJson } from "@bufbuild/protobuf";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
+import { messageJson } from "../message-json.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { listTools, listWorkers } from "../run-lists.js";
@@ -19,8 +19,8 @@ export function workersList(flags: WorkersListFlags, output: Output): Promise<vo
     const [workers, tools] = await Promise.all([listWorkers(runtime, flags.limit), listTools(runtime, flags.limit)]);
     if (flags.json === true) {
       return output.json({
-        workers: workers.items.map((worker) => toJson(WorkerProcessSchema, worker)),
-        tools: tools.items.map((tool) => toJson(ListedToolSchema, tool)),
+        workers: workers.items.map((worker) => messageJson(WorkerProcessSchema, worker)),
+        tools: tools.items.map((tool) => messageJson(ListedToolSchema, tool)),
       });
     }
     if (workers.items.length === 0) output.line("No worker has shown life in the last hour.");

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { portProblem, stackStatus } from "@agentspan/local";
+import { portProblem, privacyProblem, stackStatus } from "@agentspan/local";
 import { type ServerAtHand, serversAtHand } from "@agentspan/servers";
 import { commandName } from "../command-name.js";
 import { isSet, MODEL_KEYS, SCRIPTED_MODEL } from "../model-situation.js";
@@ -63,6 +63,8 @@ async function dataChecks(dataDir: string): Promise<readonly Check[]> {
     const remedy = "Name another with --data or AGENTSPAN_DATA, or give yourself the right to write there.";
     return [{ name, state: "fault", found: `${dataDir} cannot be written`, remedy }];
   }
+  const open = await privacyProblem(dataDir);
+  if (open !== undefined) return [{ name, state: "fault", found: `${dataDir} ${open.why}`, remedy: open.remedy }];
   const { bavail, bsize } = await statfs(there);
   const free = bavail * bsize;
   const found = `${(free / GIB).toFixed(1)} GiB free`;

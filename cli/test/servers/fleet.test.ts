@@ -39,7 +39,10 @@ describe("agents and workers at the command line", () => {
     ]);
     expect(agents).toMatchObject({ code: 0, shown: expect.stringContaining("No agents are stored") });
     expect(workers).toMatchObject({ code: 0, shown: expect.stringContaining("No worker has shown life") });
-    expect(nobody).toMatchObject({ code: 1, shown: expect.stringContaining("There is no agent nobody") });
+    expect(nobody).toMatchObject({
+      code: 1,
+      shown: expect.stringContaining("Those that there are:\n  agentspan agents list\n"),
+    });
   });
 
   it("are listed with who serves what, and shown with their versions", async () => {
@@ -75,12 +78,19 @@ describe("agents and workers at the command line", () => {
     expect(before.shown).toContain("  Be brief.\n");
     const several = await ask("agents", "show", "shop", "");
     expect(several).toMatchObject({ code: 2, shown: expect.stringContaining("2 versions of shop begin with") });
+    expect(await ask("agents", "show", "shop", "zz")).toEqual({
+      code: 1,
+      shown: "Agent shop has no version zz. Those that it has:\n  agentspan agents show shop\n",
+    });
     const tools = JSON.parse((await ask("workers", "list", "--json")).shown) as object;
     expect(tools).toMatchObject({
       workers: [
-        { live: true, language: "typescript", tools: [{ queue: "shop", name: "pay", approvalRequired: true }] },
+        {
+          ...{ live: true, language: "typescript", tasksInHand: 0, problem: "" },
+          tools: [{ queue: "shop", name: "pay", approvalRequired: true, once: false }],
+        },
       ],
-      tools: [{ queue: "shop", name: "pay", workerProcesses: 1, agentNames: ["shop"] }],
+      tools: [{ queue: "shop", name: "pay", workerProcesses: 1, agentNames: ["shop"], waitingTasks: 0 }],
     });
   });
 });

@@ -218,7 +218,7 @@ describe("approvals show", () => {
     expect(late).toMatchObject({
       code: 1,
       shown: expect.stringMatching(
-        /rejected by anonymous already\. That was at \d{4}-.*\n {2}agentspan approvals show /,
+        /rejected by anonymous already\. That was at \d{4}-[\s\S]*\n {2}agentspan approvals show /,
       ),
     });
     const closed = await ask("approvals", "show", runId, approvalId);

@@ -1,5 +1,7 @@
 // Looking after a server that runs without a terminal: start, status, logs, stop.
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Machine } from "./command.js";
 
@@ -105,6 +107,19 @@ it("shows what the processes log, of those that are asked for, and goes on over 
   await following.shows(/Stopped[\s\S]*The gateway is ready/);
   following.kill("SIGINT");
   expect(await following.exit).toBe(130);
+});
+
+it("refuses a folder that others may read before anything is put there", async () => {
+  const open = join(machine.folder, "open");
+  mkdirSync(open);
+  chmodSync(open, 0o755);
+  writeFileSync(join(open, "letter"), "");
+  const { code, shown } = await machine.ask(...BACKGROUND, "--data", open);
+  expect(code).toBe(1);
+  expect(shown).toBe(
+    `The data folder ${open} is open to other users, and holds other things too. Name another with --data, or close it with: chmod 700 ${open}\n`,
+  );
+  expect(readdirSync(open)).toEqual(["letter"]);
 });
 
 it("stops it as Ctrl-C does, with nothing left", async () => {
