@@ -14,6 +14,7 @@ const PROGRAMS = {
   cli: ["main"],
   e2e: ["worker-process", "client-process"],
   "workers/conformance": ["driver", "broken-driver"],
+  "workers/typescript": ["main"],
   prove: ["given-worker"],
 };
 

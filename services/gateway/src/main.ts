@@ -23,6 +23,8 @@ try {
   const config = gatewayConfig(process.env);
   armFaultPoints(process.env);
   const log = createLogger("gateway", config.logLevel);
+  // The first process of a container hears no signal that nobody handles, and a start may wait long for its servers.
+  const endsAtOnce = onShutdown(async () => undefined, { graceMs: config.graceMs, log });
   const gateway = await startGateway({ ...config, log });
   // Beside the public ports, where probes would need the certificates of clients, and whose answers end with the draining.
   const { managementHost, managementPort } = config;
@@ -34,6 +36,7 @@ try {
   const management = await openManagementPort({ host: managementHost, port: managementPort, pages, log });
   const { port, grpcPort } = gateway;
   // The ports stop at the grace's end by themselves; the second on top is for the rest.
+  endsAtOnce();
   onShutdown(
     async () => {
       await gateway.close(config.graceMs);

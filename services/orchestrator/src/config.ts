@@ -52,6 +52,14 @@ const SPEC = {
   natsCa: certificateFile("AGENTSPAN_NATS_CA_FILE", "who signs the certificate of NATS"),
   natsCert: certificateFile("AGENTSPAN_NATS_CERT_FILE", "the certificate that NATS is shown"),
   natsKey: keyFile("AGENTSPAN_NATS_KEY_FILE", "the key of that certificate"),
+  natsReplicas: setting.optional(
+    setting.int("AGENTSPAN_NATS_REPLICAS", {
+      about: "copies of the stream of tasks in a cluster of NATS servers",
+      min: 1,
+      max: 5,
+      example: "3",
+    }),
+  ),
   signingKey: signingKeySetting(),
   trustedKeys: trustedKeysSetting(),
   leaseMs: setting.duration("AGENTSPAN_LEASE", {

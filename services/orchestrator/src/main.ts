@@ -27,6 +27,8 @@ try {
   const config = orchestratorConfig(process.env);
   armFaultPoints(process.env);
   const log = createLogger("orchestrator", config.logLevel);
+  // The first process of a container hears no signal that nobody handles, and a start may wait long for its servers.
+  const endsAtOnce = onShutdown(async () => undefined, { graceMs: config.graceMs, log });
   const health = new Health();
   // First, so that probes find a process that starts, and a port that is taken is told before anybody counts on this one.
   const { managementHost: host, managementPort: port } = config;
@@ -38,7 +40,13 @@ try {
     tls: config.mongoTls,
     logger: log,
   });
-  const bus = await NatsBus.connect({ url: config.natsUrl, tls: config.natsTls, logger: log, name: "orchestrator" });
+  const bus = await NatsBus.connect({
+    url: config.natsUrl,
+    tls: config.natsTls,
+    tasks: { replicas: config.natsReplicas },
+    logger: log,
+    name: "orchestrator",
+  });
   const orchestrator = await startOrchestrator({
     ...config,
     clockOffsetMs: clockOffsetMs(process.env),
@@ -51,6 +59,7 @@ try {
     log,
   });
   health.started({ store, bus });
+  endsAtOnce();
   onShutdown(
     async () => {
       health.stopping();

@@ -17,8 +17,8 @@ import { JetStreamCodes, jetStreamError, unavailable } from "./unavailable.js";
 export interface TaskStreamOptions {
   /** Hints that the queue holds; a million unless said. Announcing beyond it is refused as BUS_UNAVAILABLE. */
   readonly mostHints?: number;
-  /** Copies in a cluster, where this process makes the stream: 1 unless said. */
-  readonly replicas?: number;
+  /** Copies in a cluster. Unless said, 1 where this process makes the stream, and as it is where it is there. */
+  readonly replicas?: number | undefined;
   /** Milliseconds after which a hint that was not acknowledged is delivered again; 10,000 unless said. */
   readonly ackWaitMs?: number;
 }
@@ -40,7 +40,7 @@ const CONSUMER_UNUSED_MS = 7 * 24 * 3_600_000;
 const CONSUMERS_AT_ONCE = 16;
 const REMEMBERED_TOOLS = 10_000;
 
-/** What correctness rests on. The rest (limits, copies, placement) is an operator's to change. */
+/** What correctness rests on. The rest (limits, placement, and copies where none are set) is an operator's to change. */
 const DEMANDED = {
   subjects: [ALL_TASKS],
   max_age: 0,
@@ -187,9 +187,12 @@ export class TaskStream {
         const text = `The stream ${TASK_STREAM} has retention "${config.retention}", which cannot be changed to "workqueue". Delete it: it holds hints only, and they are announced again.`;
         throw new AgentspanError("BUS_UNAVAILABLE", text);
       }
-      const current = JSON.stringify(Object.keys(DEMANDED).map((key) => config[key as keyof typeof DEMANDED]));
-      if (current === JSON.stringify(Object.values(DEMANDED))) return;
-      await this.manager.streams.update(TASK_STREAM, DEMANDED);
+      const { replicas } = this.#options;
+      const demanded: Partial<StreamConfig> =
+        replicas === undefined ? DEMANDED : { ...DEMANDED, num_replicas: replicas };
+      const current = JSON.stringify(Object.keys(demanded).map((key) => config[key as keyof StreamConfig]));
+      if (current === JSON.stringify(Object.values(demanded))) return;
+      await this.manager.streams.update(TASK_STREAM, demanded);
       this.logger.warn({ stream: TASK_STREAM }, "Changed the stream: its settings were not those that it must have");
     } catch (thrown) {
       throw unavailable(`The stream ${TASK_STREAM} was to be adapted`, thrown);

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { startTestServers, type TestServers } from "@agentspan/servers";
+import { freePort, startTestServers, type TestServers } from "@agentspan/servers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../../bundle/main.js", import.meta.url));
@@ -26,8 +26,8 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const probe = async (path: string): Promise<string> => {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+const probe = async (path: string, at = port): Promise<string> => {
+  const response = await fetch(`http://127.0.0.1:${at}${path}`);
   return `${response.status} ${(await response.text()).trim()}`;
 };
 const readiness = (wanted: string) =>
@@ -61,6 +61,21 @@ it("ends with a sentence where the port is taken, before it takes part", async (
   const [code] = (await once(second, "close")) as [number];
   expect(code).toBe(1);
   expect(said.trim()).toMatch(/^The management port 127\.0\.0\.1:\d+ cannot be opened: .*AGENTSPAN_MANAGEMENT_PORT/);
+});
+
+it("tells that it is starting, and stops at SIGTERM with code 0, while it still waits for its servers", async () => {
+  await servers.nats.pause();
+  const { natsUrl: NATS_URL, mongoUri: MONGODB_URI } = servers;
+  const own = await freePort();
+  const env = { PATH: process.env.PATH, NATS_URL, MONGODB_URI, AGENTSPAN_MANAGEMENT_PORT: String(own) };
+  const waiting = fork(MAIN, { env, silent: true });
+  const startup = () => probe("/startupz", own);
+  await vi.waitFor(async () => expect(await startup()).toBe("503 It is starting."), { timeout: 60_000, interval: 100 });
+  expect(await probe("/healthz", own)).toBe("200 ok");
+  expect(await probe("/readyz", own)).toBe("503 It is starting.");
+  waiting.kill("SIGTERM");
+  expect(await once(waiting, "exit")).toEqual([0, null]);
+  servers.nats.resume();
 });
 
 it("stops at SIGTERM with code 0", async () => {
