@@ -63,6 +63,9 @@ export const FAULT_POINTS = [
   "orchestrator.after-deliveries",
   "orchestrator.before-post",
   "orchestrator.after-post",
+  // A finished run that retention takes away: its document, then what else it took.
+  "orchestrator.before-removal",
+  "orchestrator.after-removal",
   "gateway.before-forward",
   "gateway.after-forward",
   "gateway.before-event",

@@ -103,6 +103,13 @@ const SPEC = {
     max: 300_000,
     default: 10_000,
   }),
+  retentionMs: setting.optional(
+    setting.duration("AGENTSPAN_RETENTION", {
+      about: "how long finished runs are kept; for ever where it is not set",
+      min: 1_000,
+      max: 3_650 * 86_400_000,
+    }),
+  ),
   webhookAllow: setting.optional(
     setting.string("AGENTSPAN_WEBHOOK_ALLOW", {
       about: "hosts, addresses and ranges beside the open internet that webhooks may be sent to",

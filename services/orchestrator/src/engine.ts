@@ -199,6 +199,7 @@ export class Engine {
       }
       if (tries > 1) await sleep(this.options.time ?? systemTime, Math.random() * Math.min(5 * 2 ** tries, 200));
       stored = await store.load(runId, "linearizable");
+      if (stored === undefined && outcome === "conflict" && starts) throw wasRemoved(runId);
       current = true;
     }
   }
@@ -267,6 +268,14 @@ function after(plan: Plan<Pending>, run: Run, stored: StoredRun | undefined, wri
     inlineBytes: write.inlineBytes,
     totalBytes: write.totalBytes,
   };
+}
+
+/** Its id is taken, and nobody is there: a run that would begin under it could not be told from the old one. */
+function wasRemoved(runId: string): AgentspanError {
+  return new AgentspanError(
+    "RUN_NOT_FOUND",
+    `Run ${runId} was started with this idempotency key, ended and was removed. Use a fresh key for another run.`,
+  );
 }
 
 function errorOf({ reason, message, metadata, fields, retryAfterMs }: Rejection): AgentspanError {

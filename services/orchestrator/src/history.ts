@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { DOCUMENT_BYTES, type RunEvent } from "./core/index.js";
 import type { ChunkRef, RunStore, StoredRun } from "./ports.js";
+import { runNotFound } from "./run-record.js";
 
 /** UTF-8 bytes of events in the document. */
 export interface DocumentRoom {
@@ -53,7 +54,7 @@ export class History {
   private bytes = 0;
 
   constructor(
-    private readonly store: Pick<RunStore, "readChunk">,
+    private readonly store: Pick<RunStore, "readChunk" | "load">,
     private readonly mostBytes = 32 * 1024 * 1024,
   ) {}
 
@@ -66,7 +67,7 @@ export class History {
     const found: RunEvent[] = [];
     for (const chunk of stored.chunks) {
       if (chunk.to <= sequence) continue;
-      for (const event of await this.read(chunk)) if (event.sequence > sequence) found.push(event);
+      for (const event of await this.read(stored, chunk)) if (event.sequence > sequence) found.push(event);
       if (enough(found)) return found;
     }
     for (const event of stored.events) if (event.sequence > sequence) found.push(event);
@@ -78,14 +79,26 @@ export class History {
     const inline = stored.events.find((event) => event.sequence === sequence);
     if (inline !== undefined) return inline;
     const chunk = stored.chunks.find(({ from, to }) => from <= sequence && sequence <= to);
-    return chunk === undefined ? undefined : (await this.read(chunk)).find((event) => event.sequence === sequence);
+    return chunk === undefined
+      ? undefined
+      : (await this.read(stored, chunk)).find((event) => event.sequence === sequence);
   }
 
-  private async read(chunk: ChunkRef): Promise<readonly RunEvent[]> {
+  private async read({ run }: StoredRun, chunk: ChunkRef): Promise<readonly RunEvent[]> {
     const known = this.chunks.get(chunk.id);
-    const events = known?.events ?? (await this.store.readChunk(chunk));
+    const events = known?.events ?? (await this.readStored(run.runId, chunk));
     this.keep(chunk.id, events, known?.bytes ?? bytesOf(events));
     return events;
+  }
+
+  /** Rejects with RUN_NOT_FOUND where the run was removed while it was being read. */
+  private async readStored(runId: string, chunk: ChunkRef): Promise<readonly RunEvent[]> {
+    try {
+      return await this.store.readChunk(chunk);
+    } catch (thrown) {
+      if ((await this.store.load(runId, "majority")) !== undefined) throw thrown;
+      throw runNotFound(runId);
+    }
   }
 
   /** The one read last is kept whatever its size. */

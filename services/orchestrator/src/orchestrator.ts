@@ -27,6 +27,7 @@ import { Signatures } from "./proof/signatures.js";
 import { Relay } from "./relay.js";
 import { RequestService } from "./request-service.js";
 import { BlockedTools, Fleet } from "./requests/index.js";
+import { Retention } from "./retention.js";
 import { StandingGrants } from "./standing-grants.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
@@ -56,6 +57,8 @@ export interface OrchestratorOptions {
   readonly authentication?: boolean;
   /** The key that decisions, grants and outcomes are signed with, and whose signatures are believed; unsigned without. */
   readonly signing?: Signing | undefined;
+  /** How long finished runs are kept, milliseconds; for ever unless said. */
+  readonly retentionMs?: number | undefined;
   /** Where people reach the gateways, for links to them; links have no address without. */
   readonly publicUrl?: string | undefined;
   /** This machine's clocks and timers unless said. */
@@ -219,6 +222,15 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
       orchestrators: () => judge.liveOrchestrators(),
       signing: options.signing,
     });
+  const { retentionMs } = options;
+  const retention =
+    retentionMs === undefined
+      ? undefined
+      : new Retention({
+          ...{ store, auditor, notifier, clock, orchestratorId: id, log, time },
+          keepMs: retentionMs,
+          orchestrators: () => judge.liveOrchestrators(),
+        });
   const requests = new RequestService({
     orchestratorId: id,
     context: {
@@ -261,6 +273,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   sweeper.start();
   auditor.start();
   notifier?.start();
+  retention?.start();
   log.info({ orchestratorId: id }, "Ready");
 
   return {
@@ -269,7 +282,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     figures: () => ({ engine: engine.figures, sweeper: sweeper.figures }),
     async stop(graceMs) {
       await bus.drain();
-      await Promise.all([sweeper.stop(), workers.stop(), auditor.stop()]);
+      await Promise.all([sweeper.stop(), workers.stop(), auditor.stop(), retention?.stop()]);
       await refusals.count(true);
       await relay.stop(graceMs);
       await engine.drain();

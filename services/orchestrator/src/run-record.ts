@@ -61,6 +61,10 @@ export function requireReadable(runId: string, schema: number): void {
   );
 }
 
+export function runNotFound(runId: string): AgentspanError {
+  return new AgentspanError("RUN_NOT_FOUND", `There is no run ${runId}.`);
+}
+
 /** Whether this code knows the schema; what it does not know it leaves alone. */
 export function isReadable(schema: number): boolean {
   return schema <= SCHEMA;

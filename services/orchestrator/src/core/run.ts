@@ -217,6 +217,12 @@ export interface Deadline {
 
 export type RunState = "RUNNING" | "WAITING" | "PAUSED" | End["state"];
 
+const NOT_ENDED: readonly string[] = ["RUNNING", "WAITING", "PAUSED"] satisfies readonly RunState[];
+
+export function isEndState(state: string): state is End["state"] {
+  return !NOT_ENDED.includes(state);
+}
+
 export function stateOf(run: Run): RunState {
   if (run.phase.kind === "ended") return run.phase.end.state;
   // A run that is ending goes on to its end, and Resume would be refused.

@@ -16,6 +16,8 @@ export interface MemoryRun extends RunRecord {
 
 export interface MemoryDatabase {
   readonly runs: Map<string, MemoryRun>;
+  /** Ids of runs that were removed: none begins anew under them. */
+  readonly removed: Set<string>;
   /** Texts by chunk id. */
   readonly chunks: Map<string, readonly string[]>;
   /** Definitions by namespace, name and version. */
@@ -35,6 +37,7 @@ export interface MemoryDatabase {
 export function emptyDatabase(): MemoryDatabase {
   return {
     runs: new Map(),
+    removed: new Set(),
     chunks: new Map(),
     agents: new Map(),
     newestAgents: new Map(),

@@ -3,6 +3,7 @@
 import { AgentspanError, type AuditChain } from "@agentspan/internal";
 import type { RunEvent } from "../core/events.js";
 import type {
+  AgedRun,
   AgentQuery,
   AgentVersionsQuery,
   ApiKey,
@@ -50,6 +51,7 @@ import * as grants from "./memory-grants.js";
 import * as instances from "./memory-instances.js";
 import * as keys from "./memory-keys.js";
 import { countOpen, listChangedRuns, listOpenRuns, listRuns } from "./memory-lists.js";
+import * as removals from "./memory-removals.js";
 import * as webhooks from "./memory-webhooks.js";
 
 export interface MemoryStoreOptions {
@@ -83,7 +85,8 @@ export class MemoryStore implements Store {
 
   async commit(write: RunWrite): Promise<CommitOutcome> {
     const apply = (): CommitOutcome => {
-      const { runs } = this.database;
+      const { runs, removed } = this.database;
+      if (removed.has(write.runId)) return "conflict";
       const before = runs.get(write.runId);
       if ((before?.version ?? 0) !== write.expectedVersion) return "conflict";
       runs.set(write.runId, appliedTo(before, write));
@@ -155,6 +158,18 @@ export class MemoryStore implements Store {
 
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
     return this.#carryOut("listChanged", () => listChangedRuns(this.database, query));
+  }
+
+  listAged(from: number, before: number, limit: number): Promise<readonly AgedRun[]> {
+    return this.#carryOut("listAged", () => removals.listAged(this.database.runs.values(), from, before, limit));
+  }
+
+  removeRuns(runs: readonly Pick<ChangedRun, "runId" | "version">[]): Promise<number> {
+    return this.#carryOut("removeRuns", () => removals.removeRuns(this.database, runs));
+  }
+
+  clearRemoved(limit: number): Promise<number> {
+    return this.#carryOut("clearRemoved", () => removals.clearRemoved(this.database, limit));
   }
 
   putAgent(agent: StoredAgent): Promise<boolean> {

@@ -3,6 +3,7 @@
 import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
 import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
 import type {
+  AgedRun,
   AgentQuery,
   AgentVersionsQuery,
   ApiKey,
@@ -53,6 +54,7 @@ import { PERMITS, PermitDocuments } from "./permit-documents.js";
 import { RowReader } from "./row-reader.js";
 import { RunCommits } from "./run-commits.js";
 import { RunReads } from "./run-reads.js";
+import { RunRemovals } from "./run-removals.js";
 import { storeErrorOf } from "./store-failure.js";
 import { ToolDocuments } from "./tool-documents.js";
 import { WEBHOOKS, WebhookDocuments } from "./webhook-documents.js";
@@ -95,6 +97,8 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   // Runs that no person ever had to do with have no auditAt.
   [RUNS, { auditAt: 1 }, { name: "audited", sparse: true }],
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
+  // Runs that were removed a moment ago.
+  [RUNS, { clearing: 1 }, { name: "clearing", sparse: true }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
   [AGENT_VERSIONS, { namespace: 1, name: 1, createdAt: -1, _id: 1 }, { name: "versions" }],
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
@@ -119,6 +123,7 @@ export class MongoStore implements Store {
   readonly #database: Database;
   readonly #commits: RunCommits;
   readonly #reads: RunReads;
+  readonly #removals: RunRemovals;
   readonly #agents: AgentDocuments;
   readonly #tools: ToolDocuments;
   readonly #instances: InstanceDocuments;
@@ -146,6 +151,7 @@ export class MongoStore implements Store {
     this.#commits = new RunCommits(this.#database, logger);
     const rows = new RowReader(logger);
     this.#reads = new RunReads(this.#database, rows);
+    this.#removals = new RunRemovals(this.#database, rows);
     this.#agents = new AgentDocuments(this.#database, rows);
     this.#tools = new ToolDocuments(this.#database, rows);
     this.#instances = new InstanceDocuments(this.#database, rows);
@@ -247,6 +253,18 @@ export class MongoStore implements Store {
 
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>> {
     return this.#reads.listChanged(query);
+  }
+
+  listAged(from: number, before: number, limit: number): Promise<readonly AgedRun[]> {
+    return this.#removals.listAged(from, before, limit);
+  }
+
+  removeRuns(runs: readonly Pick<ChangedRun, "runId" | "version">[]): Promise<number> {
+    return this.#removals.removeRuns(runs);
+  }
+
+  clearRemoved(limit: number): Promise<number> {
+    return this.#removals.clearRemoved(limit);
   }
 
   putAgent(agent: StoredAgent): Promise<boolean> {

@@ -7,7 +7,9 @@
 // 3. What a tool's owner demands and cannot be read is the most that could be meant.
 import { AUDIT_CHAINS, AUDIT_KINDS } from "@agentspan/internal";
 import type { RunEvent } from "../core/events.js";
+import { isEndState } from "../core/run.js";
 import type {
+  AgedRun,
   ApiKey,
   ChangedRun,
   DueRun,
@@ -141,6 +143,20 @@ export const dueRun: Shape<DueRun> = (row, place) => {
   const { _id: runId, wakeAt } = fields({ _id: text, wakeAt: date })(row, place);
   return { runId, wakeAt };
 };
+
+/** As whoever looks for runs that are over since before a time finds it. */
+export const agedRun =
+  (before: number): Shape<AgedRun> =>
+  (row, place) => {
+    const { _id: runId, v: version, tellAt: at, state, updatedAt, ...open } = agedRow(row, place);
+    const isQuiet = Object.keys(open).length === 0 && updatedAt < before;
+    return { runId, version, at, isEnded: isEndState(state), isQuiet };
+  };
+
+const agedRow = fields(
+  { _id: text, v: whole(), tellAt: date, state: text, updatedAt: date },
+  { openSince: date, wakeAt: date },
+);
 
 export const auditableRun: Shape<ChangedRun> = (row, place) => {
   const { _id: runId, v: version, auditAt: at } = fields({ _id: text, v: whole(), auditAt: date })(row, place);

@@ -14,6 +14,7 @@ import { type DatedList, datedRows, positionOf } from "./dated-rows.js";
 import { RowReader } from "./row-reader.js";
 import { chunkEvents, dueRun, openCheckpoints, runState, storedRun } from "./rows.js";
 import type { RunDocument } from "./run-document.js";
+import { isRemoved } from "./run-removals.js";
 import { storedDate } from "./stored-date.js";
 
 interface ChunkDocument {
@@ -37,7 +38,7 @@ export class RunReads {
 
   async load(runId: string, level: "majority" | "linearizable"): Promise<StoredRun | undefined> {
     const [document] = await this.#database.lookUp<RunDocument>(RUNS, { filter: { _id: runId }, limit: 1, level });
-    return document === undefined ? undefined : this.#rows.read(RUNS, document, storedRun);
+    return document === undefined || isRemoved(document) ? undefined : this.#rows.read(RUNS, document, storedRun);
   }
 
   async states(runIds: readonly string[]): Promise<RunStates> {
@@ -47,9 +48,10 @@ export class RunReads {
     const documents = await this.#database.all<RunDocument>(
       RUNS,
       { _id: { $in: [...runIds] } },
-      { projection: { v: 1, schema: 1, run: 1 } },
+      { projection: { v: 1, schema: 1, run: 1, removedAt: 1 } },
     );
     for (const row of documents) {
+      if (isRemoved(row)) continue;
       const state = row.schema > SCHEMA ? undefined : this.#rows.readOrLeaveOut(RUNS, row, runState);
       if (state === undefined) unreadable.push(row._id);
       else states.push(state);

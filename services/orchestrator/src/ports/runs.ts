@@ -80,6 +80,24 @@ export interface RunStore {
   countOpen(query: Omit<OpenQuery, "limit" | "pageToken">, most: number): Promise<number>;
   /** Runs of which a checkpoint changed since a time, that time included; the longest ago first. */
   listChanged(query: ChangedQuery): Promise<Page<StoredRun>>;
+  /**
+   * Runs that ended, or of which a checkpoint changed last, in a span of time without its end; the longest ago first.
+   * Those of which neither is so are in none.
+   */
+  listAged(from: number, before: number, limit: number): Promise<readonly AgedRun[]>;
+  /**
+   * Takes runs away that are still in the version named: from then on nobody finds them, and none begins anew under their
+   * ids. Resolves to how many these were; telling it again is safe.
+   */
+  removeRuns(runs: readonly Pick<ChangedRun, "runId" | "version">[]): Promise<number>;
+  /** Frees what removed runs took, some of it. Resolves to how many runs that was of, 0 where nothing is left. */
+  clearRemoved(limit: number): Promise<number>;
+}
+
+export interface AgedRun extends ChangedRun {
+  readonly isEnded: boolean;
+  /** Whether nothing is owed, nobody is asked, and nothing of it changed at the span's end or later. */
+  readonly isQuiet: boolean;
 }
 
 export interface RunStates {

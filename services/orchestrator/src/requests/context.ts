@@ -1,5 +1,5 @@
 // What every request is answered with.
-import { AgentspanError, type Logger, type Signing } from "@agentspan/internal";
+import type { Logger, Signing } from "@agentspan/internal";
 import type { Caller } from "@agentspan/proto";
 import type { AgentCatalog } from "../agent-catalog.js";
 import type { Auditor } from "../audit/auditor.js";
@@ -10,6 +10,7 @@ import type { DecisionLinks } from "../decision-links.js";
 import type { Engine } from "../engine.js";
 import type { History } from "../history.js";
 import type { Models, Store, StoredRun } from "../ports.js";
+import { runNotFound } from "../run-record.js";
 import type { UnreadableRows } from "../unreadable-rows.js";
 import type { BlockedTools } from "./blocked-tools.js";
 import type { Fleet } from "./fleet.js";
@@ -65,8 +66,4 @@ export async function readRun({ store, namespace }: RequestContext, runId: strin
 export async function requireRun({ engine, namespace }: RequestContext, runId: string): Promise<void> {
   const stored = await engine.peek(runId);
   if (stored === undefined || stored.run.namespace !== namespace) throw runNotFound(runId);
-}
-
-export function runNotFound(runId: string): AgentspanError {
-  return new AgentspanError("RUN_NOT_FOUND", `There is no run ${runId}.`);
 }

@@ -79,6 +79,12 @@ export class Notifier {
     void telling.finally(() => this.telling.delete(telling));
   }
 
+  /** Stores what is owed of a run, all of it, whoever's share it is. */
+  async catchUp(stored: StoredRun): Promise<void> {
+    await this.directory.refresh();
+    await this.tell(stored, 0);
+  }
+
   problem(url: string): Promise<string | undefined> {
     return this.options.channel.problem(url);
   }

@@ -9,6 +9,7 @@ import { listContract } from "./store/list-contract.js";
 import { permitContract } from "./store/permit-contract.js";
 import { raceContract } from "./store/race-contract.js";
 import { registryContract } from "./store/registry-contract.js";
+import { removalContract } from "./store/removal-contract.js";
 import { runContract } from "./store/run-contract.js";
 import type { MakeStoreFixture, StoreFixture } from "./store/store-fixture.js";
 import { unreadableContract } from "./store/unreadable-contract.js";
@@ -32,6 +33,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     };
     runContract(use);
     raceContract(use);
+    removalContract(use);
     listContract(use);
     registryContract(use);
     keyContract(use);
