@@ -115,7 +115,8 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86
 export function durationOf(text: string): string {
   const [, number = "", unit = ""] = /^(\d+)(s|m|h|d)$/.exec(text) ?? [];
   const seconds = Number(number) * (SECONDS[unit] ?? 0);
-  if (seconds === 0) throw new InvalidArgumentError("It must be a time with its unit (s, m, h or d), such as 90d.");
+  if (seconds === 0)
+    throw new InvalidArgumentError("It must be a time with its unit (s, m, h or d), such as 30s or 90d.");
   if (seconds <= MOST_DAYS * 86_400) return text;
   throw new InvalidArgumentError(`It must be at most ${MOST_DAYS}d, which are ten years.`);
 }

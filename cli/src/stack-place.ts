@@ -32,3 +32,13 @@ export function stackPlace(flags: StackFlags, env: Readonly<Record<string, strin
     dataDir: flags.data === undefined ? defaultDataDir(env) : resolve(flags.data),
   };
 }
+
+/** Of a command that is to find this data where it would look elsewhere. */
+export function dataOption(dataDir: string, env: Readonly<Record<string, string | undefined>>): string {
+  return dataDir === defaultDataDir(env) ? "" : ` --data ${quoted(dataDir)}`;
+}
+
+/** As one word of a shell. */
+export function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

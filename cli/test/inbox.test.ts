@@ -2,14 +2,16 @@ import { keyOf } from "@agentspan/internal/inbox";
 import {
   ApprovalKind,
   ApprovalSchema,
+  DecisionOutcome,
+  DecisionSchema,
   type WatchApprovalsResponse,
   WatchApprovalsResponseSchema,
 } from "@agentspan/proto";
-import { type AgentRuntime, approvalOf } from "@agentspan/sdk";
+import { type AgentRuntime, AgentspanError, approvalOf } from "@agentspan/sdk";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import stringWidth from "string-width";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { faultOf } from "../src/inbox/decide-typed.js";
 import { fitted, wrapped } from "../src/inbox/fit-text.js";
 import { InboxApp } from "../src/inbox/inbox-app.js";
@@ -133,6 +135,24 @@ describe("one that is looked at", () => {
     expect(foot()).toBe("");
     press("a");
     expect(app.state.opened?.asking).toMatchObject({ verb: "approve" });
+  });
+
+  it("says within a line who was faster, how and when, where a decision comes too late", async () => {
+    const decidedAt = timestampFromMs(NOW);
+    const decision = create(DecisionSchema, { outcome: DecisionOutcome.REJECTED, decidedBy: "maria", decidedAt });
+    const late = new AgentspanError("ALREADY_DECIDED", `Approval ${"x".repeat(80)} was rejected by maria already.`);
+    const runtime = {
+      handle: () => ({ approve: () => Promise.reject(late) }),
+      client: { call: async () => ({ approval: { ...approval(1), decision } }) },
+    };
+    const size = () => ({ columns: 80, rows: 24 });
+    const hooks = { onQuit: () => undefined, onChange: () => undefined, size };
+    const app = new InboxApp(runtime as unknown as AgentRuntime, hooks);
+    app.state = { ...EMPTY, opened: opened("{}") };
+    for (const name of ["a", "return"]) app.press({ name, text: "", ctrl: false, meta: false });
+    await vi.waitFor(() => {
+      expect(texts(app.state, 80, 24).at(-2)).toMatch(/^Somebody was faster: REJECTED by maria, 2026-\S+ \S+$/);
+    });
   });
 
   it("is decided by what its kind takes; a settlement takes more than a key", () => {

@@ -48,7 +48,7 @@ describe("a call that is not understood", () => {
       ["keys", "create", "--owner", "a", "--role", "boss"],
       "Allowed choices are runner, approver, worker, delegate, admin.",
     ],
-    [["keys", "create", "--owner", "a", "--role", "runner", "--expires", "0d"], "such as 90d."],
+    [["keys", "create", "--owner", "a", "--role", "runner", "--expires", "0d"], "such as 30s or 90d."],
     [["approvals", "list", "--mine", "--assignee", "maria"], "cannot be used with option '--mine'"],
     [["grants", "create", "--agent", "a", "--tool", "t"], "Required option '--expires <time>' not specified."],
     [

@@ -12,6 +12,7 @@ import type { StackFlags } from "../options.js";
 import type { Output } from "../output.js";
 import { listRuns } from "../run-lists.js";
 import { safeText } from "../safe-text.js";
+import { dataOption } from "../stack-place.js";
 import { aborted, StopRequests } from "../stop-requests.js";
 import { showEvents } from "./runs.js";
 
@@ -70,7 +71,7 @@ async function onServer(flags: DemoFlags, decider: Decider, output: Output, stop
     if (stops.first.aborted) {
       output.line("Stopped: nothing is left running.");
       if (server !== undefined && run.id !== undefined) {
-        output.line(`The run is kept. Go on with: ${findAgain(run.id, server, flags)}`);
+        output.line(`The run is kept. Go on with: ${findAgain(run.id, server)}`);
       }
     }
   }
@@ -101,13 +102,13 @@ async function play(flags: DemoFlags, { server, runtime, model, decider, output,
   }
   onRun(handle.runId);
   output.line(`Run     ${handle.runId}\n`);
-  await watchRun({ handle, decider, output, findAgain: [findAgain(handle.runId, server, flags)], signal });
+  await watchRun({ handle, decider, output, findAgain: [findAgain(handle.runId, server)], signal });
   const status = await handle.getStatus({ signal });
   output.line(`\n${endWords(status)}`);
   output.line("\nWhat the server has on record of this run:");
   await showEvents(handle, output, signal);
   output.line("\nGo on:");
-  output.table(goOn(handle.runId, server, flags));
+  output.table(goOn(handle.runId, server));
   if (status.state !== "COMPLETED") throw new CommandError(`\nThe run did not complete: ${status.state}.`);
 }
 
@@ -132,27 +133,24 @@ function endWords({ state, output, error }: RunStatus): string {
   return `The run ended as ${state}${error === undefined ? "." : `: ${error.reason}: ${safeText(error.message)}`}`;
 }
 
-function findAgain(runId: string, server: DemoServer, flags: StackFlags): string {
-  return `${commandName()} demo --run ${runId}${dataOption(server, flags)}`;
+function findAgain(runId: string, { dataDir }: DemoServer): string {
+  return `${commandName()} demo --run ${runId}${dataOption(dataDir, process.env)}`;
 }
 
-function goOn(runId: string, server: DemoServer, flags: StackFlags): readonly (readonly string[])[] {
+function goOn(runId: string, server: DemoServer): readonly (readonly string[])[] {
   const command = commandName();
   return [
     ...(server.shared
       ? []
-      : [[`${command} server start${dataOption(server, flags)}`, "a server on the same data, in another terminal"]]),
+      : [
+          [
+            `${command} server start${dataOption(server.dataDir, process.env)}`,
+            "a server on the same data, in another terminal",
+          ],
+        ]),
     [`${command} runs show ${runId}`, "where it stands"],
     [`${command} runs events ${runId}`, "its history"],
     [`${command} approvals list`, "what waits for a person"],
     [`${command} demo --reject "too expensive"`, "the other way"],
   ];
-}
-
-function dataOption({ dataDir }: DemoServer, { data }: StackFlags): string {
-  return data === undefined ? "" : ` --data ${quoted(dataDir)}`;
-}
-
-function quoted(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

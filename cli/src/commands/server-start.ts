@@ -1,9 +1,9 @@
 // agentspan server start
-import { defaultDataDir, type LocalStack, startLocalStack } from "@agentspan/local";
+import { type LocalStack, startLocalStack } from "@agentspan/local";
 import { commandName } from "../command-name.js";
 import { modelLines } from "../model-situation.js";
 import type { Output } from "../output.js";
-import { stackPlace } from "../stack-place.js";
+import { dataOption, quoted, stackPlace } from "../stack-place.js";
 import { type StartingFlags, started, startingOptions } from "../starting-stack.js";
 import { aborted, StopRequests } from "../stop-requests.js";
 import { tableLines } from "../table.js";
@@ -33,7 +33,7 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
     const stack = await started(start(flags, output, first), output, first);
     void aborted(second).then(() => stack.kill());
     for (const line of runningLines(stack, process.env)) output.line(line);
-    const how = `${HOW_TO_STOP} ${commandName()} server stop${dataOption(stack, process.env)}`;
+    const how = `${HOW_TO_STOP} ${commandName()} server stop${dataOption(stack.dataDir, process.env)}`;
     output.line(flags.inBackground === true ? how : "Ctrl-C stops it. Runs wait in the data.");
     const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
     if (lost !== undefined) throw lost;
@@ -86,9 +86,12 @@ export function runningLines(stack: LocalStack, env: Environment): readonly stri
     "Next, in another terminal:",
     ...tableLines([
       stack.workerLogins
-        ? [`${command} worker credentials <id> --tool <queue>/<tool>${dataOption(stack, env)}`, "let a worker in"]
+        ? [
+            `${command} worker credentials <id> --tool <queue>/<tool>${dataOption(stack.dataDir, env)}`,
+            "let a worker in",
+          ]
         : [
-            `${command} demo${dataOption(stack, env)}`,
+            `${command} demo${dataOption(stack.dataDir, env)}`,
             stack.auth ? "a refund that waits for another person" : "a refund that waits for your approval",
           ],
       [`${command} approvals list`, "what waits for a person"],
@@ -116,16 +119,6 @@ function keyLines({ auth, adminKey, untakenKey }: LocalStack, command: string): 
     `           made just now, readable for you alone. Give others their own:`,
     `           ${command} keys create --owner alex@acme.test --role approver`,
   ];
-}
-
-/** Of a command that is to find this server where it would look elsewhere. */
-function dataOption({ dataDir }: LocalStack, env: Environment): string {
-  return dataDir === defaultDataDir(env) ? "" : ` --data ${quoted(dataDir)}`;
-}
-
-/** As one word of a shell. */
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Without a user and password. */

@@ -4,7 +4,7 @@ import { CommandError } from "../command-error.js";
 import { commandName } from "../command-name.js";
 import { EXIT_CODES } from "../exit-codes.js";
 import type { Output } from "../output.js";
-import { stackPlace } from "../stack-place.js";
+import { dataOption, stackPlace } from "../stack-place.js";
 import { dateAndTime, span } from "../times.js";
 
 export interface ServerStatusFlags {
@@ -49,7 +49,7 @@ export async function serverStatus(flags: ServerStatusFlags, output: Output): Pr
     );
   }
   if (state === "ready") return;
-  const said = flags.json === true ? `It ${words[state]}.` : next[state](dataDir);
+  const said = flags.json === true ? `It ${words[state]}.` : next[state](dataDir, dataOption(dataDir, process.env));
   throw new CommandError(said, state === "stopped" ? EXIT_CODES.notRunning : EXIT_CODES.failed);
 }
 
@@ -60,8 +60,8 @@ const words: Readonly<Record<StackState, string>> = {
   stopped: "does not run",
 };
 
-const next: Readonly<Record<Exclude<StackState, "ready">, (dataDir: string) => string>> = {
-  "not ready": () => `It takes no requests now. What its processes say: ${commandName()} server logs`,
-  starting: () => `It is starting. What its processes say: ${commandName()} server logs --follow`,
-  stopped: (dataDir) => `No server runs on ${dataDir}. Start one with: ${commandName()} server start`,
+const next: Readonly<Record<Exclude<StackState, "ready">, (dataDir: string, dataOption: string) => string>> = {
+  "not ready": (_, data) => `It takes no requests now. What its processes say: ${commandName()} server logs${data}`,
+  starting: (_, data) => `It is starting. What its processes say: ${commandName()} server logs --follow${data}`,
+  stopped: (dataDir, data) => `No server runs on ${dataDir}. Start one with: ${commandName()} server start${data}`,
 };

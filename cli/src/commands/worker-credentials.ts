@@ -17,6 +17,7 @@ import {
 import { defaultDataDir, keysFolderOf, workersFolderOf } from "@agentspan/local";
 import { CommandError } from "../command-error.js";
 import type { Output } from "../output.js";
+import { dataOption } from "../stack-place.js";
 
 export interface WorkerCredentialsFlags {
   readonly tool: readonly string[];
@@ -47,7 +48,7 @@ export function workerCredentials(
   const until = now + (parseDuration(expires) ?? 0);
   const howToMakeOne =
     flags.keys === undefined
-      ? "agentspan server start --worker-logins"
+      ? `agentspan server start --worker-logins${dataOption(dataDir, process.env)}`
       : `agentspan signing-keys create ${keys} --for permit`;
   const made = newWorkerCredentials({ workers, tools, at: now, until }, keyIn(keys, howToMakeOne, now));
   const path = join(out, `${workers[0]}.credentials.json`);

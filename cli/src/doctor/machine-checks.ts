@@ -64,14 +64,17 @@ async function dataChecks(dataDir: string): Promise<readonly Check[]> {
     return [{ name, state: "fault", found: `${dataDir} cannot be written`, remedy }];
   }
   const open = await privacyProblem(dataDir);
-  if (open !== undefined) return [{ name, state: "fault", found: `${dataDir} ${open.why}`, remedy: open.remedy }];
+  const folder: Check =
+    open === undefined
+      ? { name, state: "ok", found: dataDir }
+      : { name, state: "fault", found: `${dataDir} ${open.why}`, remedy: open.remedy };
   const { bavail, bsize } = await statfs(there);
   const free = bavail * bsize;
   const found = `${(free / GIB).toFixed(1)} GiB free`;
   const remedy = "Free some space, or name a folder on another disk with --data.";
   const state = free < LEAST_FREE_BYTES ? "fault" : free < GIB ? "note" : "ok";
   const disk: Check = state === "ok" ? { name: "Disk", state, found } : { name: "Disk", state, found, remedy };
-  return [{ name, state: "ok", found: dataDir }, disk];
+  return [folder, disk];
 }
 
 /** Those that a start would take. */

@@ -153,9 +153,8 @@ export class InboxApp {
         this.#end(opened, safeText(String(error)));
         return;
       }
-      // It has expired, or it is about something else by now: what it is now is shown, which says who was faster.
-      const notice = error.reason === "ALREADY_DECIDED" ? "" : safeText(error.message);
-      this.#set({ opened: { ...opened, asking: undefined, sending: false }, notice });
+      // Somebody was faster, it has expired, or it is about something else by now: what it is now is shown.
+      this.#set({ opened: { ...opened, asking: undefined, sending: false }, notice: safeText(error.message) });
       await this.#read(opened.approval, opened);
     }
   }
@@ -174,8 +173,10 @@ export class InboxApp {
       // Whoever has gone on by now is not brought back.
       if (before !== undefined && (opened === undefined || keyOf(opened.approval) !== keyOf(approval))) return;
       const isOver = approval.decision !== undefined || inbox.closed.has(keyOf(approval));
-      const faster = notice === "" ? `Somebody was faster: ${closedWords(approval)}` : notice;
-      const over = isOver ? faster : undefined;
+      // A line has room for who it was, how and when, or for the server's sentence.
+      const told = approval.decision === undefined && notice !== "";
+      const closed = told ? notice : `Somebody was faster: ${closedWords(approval)}`;
+      const over = isOver ? closed : undefined;
       const same = before?.approval.argumentsDigest === approval.argumentsDigest;
       const asking = same && !isOver ? opened?.asking : undefined;
       const shown = { approval, top: same ? (before?.top ?? 0) : 0, seen: same ? (before?.seen ?? 0) : 0 };

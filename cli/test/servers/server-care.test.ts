@@ -32,7 +32,7 @@ it("says that nothing runs, with exit code 3, and that there is nothing to stop 
   const status = await machine.ask("server", "status", ...other);
   expect(status).toEqual({
     code: 3,
-    shown: `No server runs on ${machine.folder}/none. Start one with: agentspan server start\n`,
+    shown: `No server runs on ${machine.folder}/none. Start one with: agentspan server start --data ${machine.folder}/none\n`,
   });
   expect(await machine.ask("server", "stop", ...other)).toMatchObject({
     code: 0,
