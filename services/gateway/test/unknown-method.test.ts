@@ -20,6 +20,13 @@ it.each([
   expect({ reason, message }).toEqual({ reason: "UNIMPLEMENTED", message: `This server has no ${path}. ${words}` });
 });
 
-it("shows no more of a path than a person reads", () => {
-  expect(unknownMethod(`/${"x".repeat(10_000)}`, PATHS).message.length).toBeLessThan(300);
+it.each([
+  `/${"x".repeat(10_000)}`,
+  "//decide/eyJsaW5r.0123456789abcdef.c2ln",
+  "http://agents.acme.test/decide/eyJsaW5r.0123456789abcdef.c2ln",
+  "/decide/eyJsaW5r/",
+  "/Decide/eyJsaW5r-4",
+])("repeats no path that may hold a link's token, such as %s", (path) => {
+  const words = "This server has nothing at this path. The API is under /agentspan.v1.RunService/.";
+  expect(unknownMethod(path, PATHS).message).toBe(words);
 });

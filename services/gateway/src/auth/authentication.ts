@@ -38,7 +38,12 @@ export function apiKeysOf({ authentication: { keys }, orchestrators, trusted, lo
   return new ApiKeys({ configured: keys, ask: storedKeys({ orchestrators, trusted, log, stopped }), log });
 }
 
+const REFUSED = {
+  first: "A call was refused: its credential is not good",
+  more: "Calls were refused: their credentials are not good",
+};
+
 export function guardOf({ authentication: { issuers, issuerTimes }, allowedOrigins, apiKeys, log }: GuardParts): Guard {
   const verifiers = [apiKeys, ...(issuers.length === 0 ? [] : [new Tokens({ issuers, log, times: issuerTimes })])];
-  return strictGuard({ verifiers, allowedOrigins, failures: new FailureLog(log) });
+  return strictGuard({ verifiers, allowedOrigins, failures: new FailureLog(log, REFUSED) });
 }

@@ -5,7 +5,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { ANONYMOUS, type Call, type Caller, type Context, DEFAULT_NAMESPACE, NOBODY } from "../context.js";
 import { foreign, foreignPage, type Provenance } from "../loopback-rule.js";
 import type { FailureLog } from "./failure-log.js";
-import { type Identity, Refused, type Verifier } from "./identity.js";
+import { type Identity, Refused, type RefusedFor, type Verifier } from "./identity.js";
 import { OpenStreams } from "./open-streams.js";
 
 /** What a call shows of who makes it. */
@@ -39,7 +39,7 @@ export interface StrictGuardOptions {
   readonly verifiers: readonly Verifier[];
   /** Pages that may ask, beside those of this machine. */
   readonly allowedOrigins: readonly string[];
-  readonly failures: FailureLog;
+  readonly failures: FailureLog<RefusedFor>;
   readonly streams?: OpenStreams;
 }
 

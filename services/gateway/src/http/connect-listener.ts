@@ -22,7 +22,8 @@ import type { Identity } from "../auth/identity.js";
 import type { Context } from "../context.js";
 import { answerDesk } from "../desk/desk-answers.js";
 import type { DeskSite } from "../desk/desk-site.js";
-import { answerLink, isLinkPath, type LinkListener } from "../links/link-answers.js";
+import { answerLink, answerPage, isLinkPath, type LinkListener } from "../links/link-answers.js";
+import { plainPage } from "../links/link-pages.js";
 import type { Method } from "../method.js";
 import type { Readiness } from "../readiness.js";
 import { refusalOf } from "../refusal.js";
@@ -103,6 +104,10 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
         return;
       }
       const handler = handlers.get(path);
+      if (refusal === undefined && handler === undefined && isBrowsers(request)) {
+        answerPage(request, response, plainPage(404, "There is nothing here", NOTHING));
+        return;
+      }
       if (handler === undefined || (refusal !== undefined && request.method !== "POST")) {
         answerError(request, response, refusal ?? unknownMethod(path, handlers.keys()));
         request.resume();
@@ -122,6 +127,15 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       response.destroy();
     }
   };
+}
+
+const NOTHING = "This server has no page at this address. Open the link that you were given as a whole.";
+
+/** Somebody opened an address, and is told in a page. Programs that ask for none are told as ever. */
+function isBrowsers(request: HttpRequest): boolean {
+  return (
+    (request.method === "GET" || request.method === "HEAD") && /\btext\/html\b/i.test(headerOf(request, "accept") ?? "")
+  );
 }
 
 async function serve(

@@ -41,13 +41,19 @@ export function answerError(request: HttpRequest, response: HttpResponse, error:
   response.end(Buffer.from(errorToJsonBytes(connectError, undefined)));
 }
 
+/** No path that has more than names in it: it may be a link's, by which somebody decides. */
+const NAMES = /^(?:\/[A-Za-z][A-Za-z0-9_.]{0,99})?\/[A-Za-z_]{0,99}$/;
+
 /** A method that no service has, or another service than the one of the path: then that is named. `paths` are all there are. */
 export function unknownMethod(path: string, paths: Iterable<string>): AgentspanError {
   const name = nameIn(path);
   const meant = [...paths].filter((one) => nameIn(one) === name);
   const where =
     meant.length === 0 ? "The API is under /agentspan.v1.RunService/." : `Did you mean ${meant.join(" or ")}?`;
-  return new AgentspanError("UNIMPLEMENTED", `This server has no ${path.slice(0, 200)}. ${where}`);
+  return new AgentspanError(
+    "UNIMPLEMENTED",
+    `This server has ${NAMES.test(path) ? `no ${path}` : "nothing at this path"}. ${where}`,
+  );
 }
 
 function nameIn(path: string): string {

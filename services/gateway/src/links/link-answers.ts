@@ -40,6 +40,11 @@ export async function answerLink(request: HttpRequest, response: HttpResponse, o
   const page = await pageFor(request, response, options).catch(() =>
     plainPage(400, "This form cannot be read", "It is too long, or was not sent whole. Open the link again."),
   );
+  answerPage(request, response, page);
+}
+
+/** Whatever the page says, no script and no other page gets at it. */
+export function answerPage(request: HttpRequest, response: HttpResponse, page: LinkPage): void {
   if (response.destroyed) return;
   const body = Buffer.from(documentOf(page).text, "utf8");
   const allow = page.status === 405 ? { allow: "GET, HEAD, POST" } : {};

@@ -5,6 +5,7 @@ import { AgentspanError, type Logger, type SlackApi, slackEscaped, sleep, system
 import { ApproveRequestSchema, RejectRequestSchema, RunService } from "@agentspan/proto";
 import { create, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf";
 import { plainAddress } from "../address.js";
+import type { FailureLog } from "../auth/failure-log.js";
 import type { Guard } from "../auth/guard.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
 import { wholeBody } from "../http/request-body.js";
@@ -20,6 +21,8 @@ export interface SlackInteractionsOptions {
   readonly guard: Guard;
   readonly methods: readonly Method[];
   readonly log: Logger;
+  /** Is told of requests that Slack did not sign. */
+  readonly forged: Pick<FailureLog<"signature">, "note">;
   readonly now?: () => number;
 }
 
@@ -43,16 +46,13 @@ export function slackInteractions(options: SlackInteractionsOptions) {
 }
 
 async function answer(options: SlackInteractionsOptions, request: HttpRequest, response: HttpResponse): Promise<void> {
-  const { secret, log, now = Date.now } = options;
+  const { secret, log, forged, now = Date.now } = options;
   if (request.method !== "POST") return end(response, 405);
   const body = await wholeBody(request, BODY).catch(() => undefined);
   if (body === undefined) return end(response, 413);
   const signed = { timestamp: headerOf(request, "x-slack-request-timestamp"), body };
   if (!isFromSlack({ ...signed, signature: headerOf(request, "x-slack-signature") }, secret, now())) {
-    log.warn(
-      { address: plainAddress(request.socket.remoteAddress) },
-      "A request to /slack/interactions is not Slack's",
-    );
+    forged.note("signature", plainAddress(request.socket.remoteAddress));
     return end(response, 401);
   }
   const act = readAct(new URLSearchParams(body.toString("utf8")).get("payload") ?? "");

@@ -1,6 +1,7 @@
 // Slack put together from its settings.
 import { type Logger, SlackApi, type SlackApiOptions } from "@agentspan/internal";
 import type { ApiKeys } from "../auth/api-keys.js";
+import { FailureLog } from "../auth/failure-log.js";
 import type { Guard } from "../auth/guard.js";
 import type { HttpListener } from "../http/exchange.js";
 import type { Method } from "../method.js";
@@ -22,10 +23,23 @@ export interface SlackParts {
   readonly log: Logger;
 }
 
+const FORGED = {
+  first: "A request to /slack/interactions is not Slack's",
+  more: "Requests to /slack/interactions are not Slack's",
+};
+
 export function slackIn({ api: options, signingSecret: secret, users }: SlackOptions, parts: SlackParts) {
   const { apiKeys: keys, guard, methods, log } = parts;
   const api = new SlackApi(options);
   const people = new SlackPeople({ api, users, keys });
-  const answer: HttpListener = slackInteractions({ secret, api, people, guard, methods, log });
+  const answer: HttpListener = slackInteractions({
+    secret,
+    api,
+    people,
+    guard,
+    methods,
+    log,
+    forged: new FailureLog(log, FORGED),
+  });
   return { answer, close: () => api.close() };
 }

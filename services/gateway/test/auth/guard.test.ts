@@ -3,7 +3,7 @@ import { KeyService, RunService } from "@agentspan/proto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FailureLog } from "../../src/auth/failure-log.js";
 import { strictGuard } from "../../src/auth/guard.js";
-import { type Identity, Refused, type Verifier } from "../../src/auth/identity.js";
+import { type Identity, Refused, type RefusedFor, type Verifier } from "../../src/auth/identity.js";
 import { OpenStreams } from "../../src/auth/open-streams.js";
 
 afterEach(() => vi.useRealTimers());
@@ -31,7 +31,7 @@ const verifier: Verifier = {
 
 function guard(log = createLogger("test", "silent")) {
   const streams = new OpenStreams(10);
-  const failures = new FailureLog(log);
+  const failures = new FailureLog<RefusedFor>(log, { first: "One was refused", more: "Others were refused" });
   return strictGuard({ verifiers: [verifier], allowedOrigins: ["https://desk.acme.test"], failures, streams });
 }
 const shown = (authorization: string | undefined) => ({ authorization, address: "10.0.0.1" });

@@ -167,6 +167,19 @@ describe.each([
     }
   });
 
+  it("is a page of its own where there is nothing, which repeats no address: it may be a link's", async () => {
+    const token = "eyJsaW5r.0123456789abcdef.c2ln";
+    for (const path of ["/nothing", `//decide/${token}`, `/Decide/${token}`, "/assets/other.js"]) {
+      const { status, headers, body } = await ask(path, { accept: "text/html,*/*;q=0.8" });
+      expect([status, headers["content-type"]]).toEqual([404, "text/html; charset=utf-8"]);
+      expect(body.toString()).toContain("<h1>There is nothing here</h1>");
+      expect(body.toString()).not.toContain(path);
+      expect((await ask(path, { accept: "*/*" })).body.toString()).not.toContain(token);
+      const head = await ask(path, { accept: "text/html" }, "HEAD");
+      expect([head.status, head.body.length]).toEqual([404, 0]);
+    }
+  });
+
   it("is shown, while authentication is off, under this machine's own names alone", async () => {
     for (const path of ["/", SCRIPT_PATH, "/favicon.svg"]) {
       const { status, body } = await ask(path, { host: "desk.evil.example" });
@@ -232,7 +245,12 @@ describe("a gateway", () => {
   ])("%s does all else", async (_which, desk) => {
     const gateway = await openGateway(stack.nats.url, { desk });
     opened.push(gateway);
-    expect((await overH1("/", { accept: "text/html" }, "GET", gateway.port)).status).toBe(501);
+    expect((await overH1("/", { accept: "text/html" }, "GET", gateway.port)).status).toBe(404);
+    // A proxy's form of a request.
+    const whole = "http://localhost/decide/eyJsaW5r.0123456789abcdef.c2ln";
+    for (const accept of ["text/html", "*/*"]) {
+      expect((await overH1(whole, { accept }, "GET", gateway.port)).body.toString()).not.toContain("eyJsaW5r");
+    }
     expect((await overH1("/healthz", {}, "GET", gateway.port)).status).toBe(200);
   });
 });

@@ -1,5 +1,6 @@
 // What Slack's page reads of a request before it knows whose it is.
 import http2 from "node:http2";
+import { createLogger } from "@agentspan/internal";
 import { afterEach, describe, expect, it } from "vitest";
 import { dialled, hangUp } from "./dialled.js";
 import { openGateway, withStack } from "./harness.js";
@@ -11,8 +12,10 @@ const MOST_BYTES = 512 * 1024;
 afterEach(hangUp);
 
 describe("a request to /slack/interactions", () => {
-  it("is looked at up to 512 KiB, and refused above", async () => {
-    const { port, close } = await openGateway(stack.nats.url, { slack: SLACK });
+  it("is looked at up to 512 KiB, and refused above; many that nobody signed are one line of the log", async () => {
+    const lines: string[] = [];
+    const log = createLogger("test", "info", { write: (line: string) => void lines.push(line) });
+    const { port, close } = await openGateway(stack.nats.url, { slack: SLACK, log });
     try {
       const statusOf = async (bytes: number) => {
         const body = "a".repeat(bytes);
@@ -20,6 +23,8 @@ describe("a request to /slack/interactions", () => {
       };
       // 401: it was read, and nobody signed it.
       expect([await statusOf(MOST_BYTES), await statusOf(MOST_BYTES + 1)]).toEqual([401, 413]);
+      expect(await Promise.all([1, 2, 3].map(statusOf))).toEqual([401, 401, 401]);
+      expect(lines.filter((line) => line.includes("is not Slack's"))).toHaveLength(1);
     } finally {
       await close(100);
     }
