@@ -1,4 +1,5 @@
 // Options that several commands have. Nothing heavy is imported here: help and the first line are instant.
+import { isSeen } from "@agentspan/internal/characters";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 export interface UrlOption {
@@ -57,7 +58,7 @@ function portOf(text: string): number {
 
 /** With nothing in it that anybody sees the model would be told a reason that there is not. */
 export function reasonOf(text: string): string {
-  if (/[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u{2800}]/u.test(text)) return text;
+  if (isSeen(text)) return text;
   throw new InvalidArgumentError("Please say why: the agent is told, and answers to it.");
 }
 

@@ -35,7 +35,7 @@ describe("a person at a terminal", () => {
     await asked("Approve? (y/n): ");
     input.write("n\n");
     await asked("Rejection reason: ");
-    input.write("  \n");
+    input.write(" \u2800 \n");
     await asked("Rejection reason: ", 2);
     input.write(" too expensive \n");
     expect(await decision).toEqual({ kind: "reject", reason: "too expensive" });

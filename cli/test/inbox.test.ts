@@ -183,6 +183,7 @@ describe("a line that is typed", () => {
 
   it.each([
     ["reject", " ", "Say why"],
+    ["reject", "\u200b\u2800", "Say why"],
     ["respond", "yes", "It must be JSON"],
     ["edit", "[1]", "It must be a JSON object"],
     ["edit", '{"amount":1}', undefined],

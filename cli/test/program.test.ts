@@ -38,7 +38,7 @@ describe("a call that is not understood", () => {
     [["settle", "run_1", "--give-up", "--result", "1"], "--result belongs to --happened"],
     [["settle", "run_1", "--happened", "--result", "{a}"], "--result must be JSON"],
     [["demo", "--approve", "--reject", "no"], "--approve and --reject exclude each other."],
-    [["demo", "--reject", " "], "--reject needs a reason"],
+    [["demo", "--reject", " \u2800"], "--reject needs a reason"],
     [["keys", "create", "--owner", "a", "--roles", "runner"], "Unknown option '--roles'\n(Did you mean --role?)"],
     [["reject", "run_1", "--reasn=no"], "Unknown option '--reasn"],
     [["approve", "run_1", "--arguments", "{a}"], "--arguments must be JSON"],

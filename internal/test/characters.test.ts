@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hiddenIn, lookAlikesIn, nameOf, oneLine, piecesOf } from "../src/text/characters.js";
+import { hiddenIn, isSeen, lookAlikesIn, nameOf, oneLine, piecesOf } from "../src/text/characters.js";
 
 describe("characters that nobody sees", () => {
   it("are named, each with how many stand in a row", () => {
@@ -18,6 +18,12 @@ describe("characters that nobody sees", () => {
   it("are counted, those of a language's own script too, and line breaks and blanks are none of them", () => {
     expect(hiddenIn("two lines\nand a blank, שלום")).toBe(0);
     expect(hiddenIn("\0\t\r\u00a0\u2066\ufeff\u{e0020}\u{e0020}\ud800")).toBe(9);
+  });
+
+  it("make a text of which nobody sees anything, with blanks and no more", () => {
+    for (const text of ["", " \t\r\n", "\u200b\u2060\u00a0", "\u2800\u3164\ue000", "\ud800"])
+      expect(isSeen(text)).toBe(false);
+    for (const text of ["no", "\u200bне", ".", "👎"]) expect(isSeen(text)).toBe(true);
   });
 
   it("are left out of no text: its pieces together are the text", () => {

@@ -1,4 +1,5 @@
 // Who decides in the demonstration: the person at the terminal, or an option of the command.
+import { isSeen } from "@agentspan/internal/characters";
 import type { Approval } from "@agentspan/sdk";
 import type { Output } from "../output.js";
 import { TerminalLines } from "./terminal-lines.js";
@@ -48,7 +49,7 @@ export function askingPerson(input: NodeJS.ReadableStream, output: Output, onLea
       for (;;) {
         const reason = await ask("Rejection reason: ", signal);
         if (reason === undefined) return undefined;
-        if (reason !== "") return { kind: "reject", reason };
+        if (isSeen(reason)) return { kind: "reject", reason };
         output.line("Please say why: the agent is told, and answers to it.");
       }
     },

@@ -1,3 +1,4 @@
+import { isSeen } from "@agentspan/internal/characters";
 import { CommandError } from "../command-error.js";
 import type { Output } from "../output.js";
 
@@ -10,7 +11,7 @@ export interface DecisionFlags {
 /** Throws where nobody could answer the question that is coming, before anything is started. */
 export function requireSomebodyToAsk({ approve, reject }: DecisionFlags, output: Output): void {
   if (approve === true && reject !== undefined) throw new CommandError("--approve and --reject exclude each other.", 2);
-  if (reject !== undefined && reject.trim() === "") {
+  if (reject !== undefined && !isSeen(reject)) {
     throw new CommandError("--reject needs a reason: the agent answers to it.", 2);
   }
   if (approve === true || reject !== undefined || output.interactive) return;

@@ -1,4 +1,5 @@
 // Sends what a person typed about an approval that they looked at, bound to exactly that.
+import { isSeen } from "@agentspan/internal/characters";
 import type { AgentHandle, Approval, JsonObject } from "@agentspan/sdk";
 import { approvedWords } from "../commands/decide.js";
 import type { Asking } from "./inbox-state.js";
@@ -11,7 +12,7 @@ export function faultOf({ verb, line }: Asking): string | undefined {
     case "approve":
       return undefined;
     case "reject":
-      return text === "" ? "Say why: the model is told, and answers to it." : undefined;
+      return !isSeen(text) ? "Say why: the model is told, and answers to it." : undefined;
     case "respond":
       return parsed(text) === undefined ? `It must be JSON, such as {"size":"M"} or "yes" in its quotes.` : undefined;
     case "edit":

@@ -223,7 +223,10 @@ describe("a decision link", () => {
     expect([odd.status, odd.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
     const json = { method: "POST", body: JSON.stringify(APPROVE), headers: { "content-type": "application/json" } };
     expect((await fetch(urls[0], json)).status).toBe(415);
-    expect((await send(urls[0], { ...REJECT, reason: "   " })).status).toBe(400);
+    for (const reason of ["   ", "\u200b\u2800"]) {
+      const said = await send(urls[0], { ...REJECT, reason });
+      expect([said.status, said.text.includes("Say why not: the model is told.")]).toEqual([400, true]);
+    }
     expect((await send(urls[0], { ...REJECT, reason: "x".repeat(3_000_000) })).status).toBe(400);
     expect(await decisionsOf(run)).toEqual([]);
   });

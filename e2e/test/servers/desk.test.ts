@@ -119,11 +119,17 @@ describe.skipIf("missing" in browser)("the desk", () => {
     await run.handle.cancel("done with it");
   });
 
-  it("rejects with a reason, which the model is told", async () => {
+  it("rejects with a reason that somebody can see, which the model is told", async () => {
     const page = await at("maria");
     const run = await waiting("rejected", [call("refund", { order_id: "ORD-no", amount: 1 }), { text: "sorry" }]);
     await openApproval(page, run);
     await page.keyboard.press("r");
+    for (const nothing of ["", " \u200b\u2800"]) {
+      await page.getByLabel("Why not?").fill(nothing);
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("Say why not: the model is told.").waitFor();
+    }
+    expect(await barriers(page)).toEqual([]);
     await page.getByLabel("Why not?").fill("not delivered yet");
     await page.keyboard.press("Control+Enter");
     await page.getByText("Rejected. The tool does not run").waitFor();
@@ -284,6 +290,7 @@ describe.skipIf("missing" in browser)("the desk", () => {
     expect(await page.title()).toContain("email");
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("r");
+    await page.getByLabel("Why not?").fill("not this one");
     await page.getByRole("button", { name: "Reject" }).click();
     await run.handle.result();
   });

@@ -155,11 +155,20 @@ describe("a message in Slack", () => {
     expect([message.edits, buttonsOf(message)]).toEqual([0, BOTH]);
     // Who was faster somewhere else is told to whoever comes late, and the message says it too.
     const before = (await slack.seen()).views.length;
-    await slack.press(gateway(), ts, "agentspan_reject", "U0MARIA");
+    const pressed = await slack.press(gateway(), ts, "agentspan_reject", "U0MARIA");
     const view = await until("the form is open", async () => (await slack.seen()).views[before]);
     await as("noah").handle(run.runId).approve();
     await slack.submit(gateway(), view.id, "too late", "U0MARIA");
-    expect(await whisperTo("U0MARIA", "was faster")).toMatch(/^noah was faster: approved at .*Nothing was recorded\.$/);
+    const faster = /^noah was faster: approved at .*Nothing was recorded\.$/;
+    expect(await whisperTo("U0MARIA", "was faster")).toMatch(faster);
+    // So they are who press a button that is there no more: nobody is asked why.
+    const said = (await slack.seen()).whispers.length;
+    await fetch(`${gateway()}/slack/interactions`, { method: "POST", body: pressed.body, headers: pressed.headers });
+    const { whispers, views } = await until("it is said again", async () => {
+      const seen = await slack.seen();
+      return seen.whispers.length > said && seen;
+    });
+    expect([whispers.at(-1)?.text, views.length]).toEqual([expect.stringMatching(faster), before + 1]);
     await theMessage(run, OVER("Decided by: noah"));
   });
 

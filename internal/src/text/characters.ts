@@ -30,6 +30,13 @@ export function hiddenIn(text: string): number {
   return count;
 }
 
+const SEEN = /[^\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u{2800}]/u;
+
+/** Whether anybody sees anything of it: a reason of blanks and characters without a look says nothing. */
+export function isSeen(text: string): boolean {
+  return SEEN.test(text);
+}
+
 const NAMES: Readonly<Record<string, string>> = {
   "\0": "null",
   "\t": "tab",

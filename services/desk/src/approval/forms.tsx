@@ -4,6 +4,7 @@ import { type Approval, SettleOutcome as Outcome, type SettleOutcome } from "@ag
 import { Radio, Textarea } from "@mantine/core";
 import { type ReactNode, useCallback, useState } from "react";
 import { FormFrame } from "../shell/form-frame.js";
+import { isSeen } from "../text/characters.js";
 import { type Choice, SETTLEMENTS } from "./decision.js";
 import { Differences } from "./differences.js";
 import { JsonEditor } from "./json-editor.js";
@@ -21,6 +22,8 @@ export function RejectForm({
   onCancel,
 }: FormProps & { readonly isQuestion: boolean }): ReactNode {
   const [reason, setReason] = useState("");
+  const [isMissed, setMissed] = useState(false);
+  const send = (): void => (isSeen(reason) ? onDecide({ verb: "reject", reason }) : setMissed(true));
   return (
     <FormFrame
       label="Reject"
@@ -28,7 +31,7 @@ export function RejectForm({
       color="red"
       canSubmit
       isPending={isPending}
-      onSubmit={() => onDecide({ verb: "reject", reason })}
+      onSubmit={send}
       onCancel={onCancel}
     >
       <Textarea
@@ -36,6 +39,7 @@ export function RejectForm({
         description="The model is told this, and goes on from there."
         rows={3}
         value={reason}
+        error={isMissed && !isSeen(reason) ? "Say why not: the model is told." : undefined}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
     </FormFrame>

@@ -12,6 +12,7 @@ import {
   readDecisionLink,
   type TrustedKeys,
 } from "@agentspan/internal";
+import { isSeen } from "@agentspan/internal/characters";
 import { type Approval, ApprovalService, type Decision, RunService } from "@agentspan/proto";
 import { create, type DescMethod, type DescMethodUnary } from "@bufbuild/protobuf";
 import type { Guard } from "../auth/guard.js";
@@ -156,7 +157,7 @@ export class LinkDesk {
   private async decide(sight: Sight, approves: boolean, form: Form): Promise<LinkPage> {
     const { link } = sight;
     const [comment, reason, preview] = [form("comment"), form("reason"), form("preview")];
-    if (!approves && reason.trim() === "") return this.show(sight, "Say why not: the model is told.");
+    if (!approves && !isSeen(reason)) return this.show(sight, "Say why not: the model is told.");
     if (comment.length > MOST_CHARS || reason.length > MOST_CHARS) return this.show(sight, "That is too long.");
     // What was recorded in time, and whose answer was lost, is told; nothing is recorded now.
     if (this.isOver(link)) {

@@ -2,8 +2,18 @@
 // of the same person, by the same rights, about the approval and the arguments that stood in the message, and once.
 import { createHash } from "node:crypto";
 import { AgentspanError, type Logger, type SlackApi, slackEscaped, sleep, systemTime } from "@agentspan/internal";
-import { ApproveRequestSchema, RejectRequestSchema, RunService } from "@agentspan/proto";
+import { isSeen } from "@agentspan/internal/characters";
+import {
+  ApprovalService,
+  ApproveRequestSchema,
+  DecisionOutcome,
+  GetApprovalRequestSchema,
+  GetStatusRequestSchema,
+  RejectRequestSchema,
+  RunService,
+} from "@agentspan/proto";
 import { create, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { plainAddress } from "../address.js";
 import type { FailureLog } from "../auth/failure-log.js";
 import type { Guard } from "../auth/guard.js";
@@ -33,6 +43,8 @@ const BODY = { withinMs: 2_000, mostBytes: 512 * 1024 };
 const ANSWER_MS = 2_000;
 const MOST_REASON = 3_000;
 const MOST_SAID = 2_000;
+const NOTHING = "Nothing was recorded.";
+const CHANGED = `What it is about is not what stood in the message any more. Look at it in the desk. ${NOTHING}`;
 
 /** Answers one request to its path; the caller has looked at that. */
 export function slackInteractions(options: SlackInteractionsOptions) {
@@ -57,6 +69,15 @@ async function answer(options: SlackInteractionsOptions, request: HttpRequest, r
   }
   const act = readAct(new URLSearchParams(body.toString("utf8")).get("payload") ?? "");
   if (act === undefined) return end(response, 200);
+  // The form stays open, and says so.
+  if (act.kind === "reject" && !isSeen(act.reason)) {
+    const errors = { [REASON]: "Say why: the agent is told, and answers to it." };
+    return end(response, 200, { response_action: "errors", errors });
+  }
+  if (act.kind === "unreadable") {
+    end(response, 200);
+    return tell(options.api, act, "This button cannot be read. Decide in the desk. Nothing was recorded.");
+  }
   const done = carryOut(options, act, plainAddress(request.socket.remoteAddress)).catch((err: unknown) => {
     log.error({ err, runId: act.button.runId }, "What was pressed in Slack could not be carried out");
   });
@@ -72,9 +93,12 @@ async function carryOut(options: SlackInteractionsOptions, act: SlackAct, addres
   try {
     const everybody = () => guard.admit(RunService.method.approve, { authorization: undefined, address });
     const person = await people.personOf(act.team, act.user, everybody);
-    if (act.kind === "ask_why") return await askWhy(options, act);
-    const about = { runId, approvalId, argumentsDigest, decisionId: decisionIdOf(act), onBehalfOf: person.onBehalfOf };
     const call = { options, person, address };
+    if (act.kind === "ask_why") {
+      const over = await whatBecame(act, call);
+      return await (over === undefined ? askWhy(options, act) : tell(api, act, over));
+    }
+    const about = { runId, approvalId, argumentsDigest, decisionId: decisionIdOf(act), onBehalfOf: person.onBehalfOf };
     if (act.kind === "reject") {
       const reason = [...act.reason].slice(0, MOST_REASON).join("");
       const { repeated } = await ask(RunService.method.reject, create(RejectRequestSchema, { ...about, reason }), call);
@@ -93,11 +117,35 @@ async function carryOut(options: SlackInteractionsOptions, act: SlackAct, addres
   }
 }
 
+interface Caller {
+  readonly options: SlackInteractionsOptions;
+  readonly person: SlackPerson;
+  readonly address: string;
+}
+
+/** In words, where nothing is left to reject: then nobody is asked why. */
+async function whatBecame({ button }: SlackAct, call: Caller): Promise<string | undefined> {
+  const { runId, approvalId, digest } = button;
+  const [{ approval }, { status }] = await Promise.all([
+    ask(ApprovalService.method.getApproval, create(GetApprovalRequestSchema, { runId, approvalId }), call),
+    ask(RunService.method.getStatus, create(GetStatusRequestSchema, { runId }), call),
+  ]);
+  if (approval?.decision !== undefined) {
+    const { onBehalfOf, decidedBy, outcome, decidedAt } = approval.decision;
+    const at = decidedAt === undefined ? Number.NaN : timestampMs(decidedAt);
+    return fasterWords(onBehalfOf === "" ? decidedBy : onBehalfOf, DecisionOutcome[outcome].toLowerCase(), at);
+  }
+  if (status?.pendingApprovals.every((one) => one.approvalId !== approvalId)) {
+    return `It does not wait for anybody any more: its time was over, or the run has ended. ${NOTHING}`;
+  }
+  return approval === undefined || approval.argumentsDigest === digest ? undefined : CHANGED;
+}
+
 /** In front of everything that any other call passes: the role, the audit of those who have none, the checks of its request. */
 async function ask<M extends DescMethodUnary>(
   desc: M,
   request: MessageShape<M["input"]>,
-  { options, person, address }: { options: SlackInteractionsOptions; person: SlackPerson; address: string },
+  { options, person, address }: Caller,
 ): Promise<MessageShape<M["output"]>> {
   const { methods, guard } = options;
   const method = methods.find((one): one is UnaryMethod => one.kind === "unary" && one.desc === desc);
@@ -129,21 +177,25 @@ async function askWhy({ api }: SlackInteractionsOptions, act: Extract<SlackAct, 
 }
 
 /** To them alone. */
-async function tell(api: Pick<SlackApi, "call">, { channel, user }: SlackAct, text: string): Promise<void> {
+async function tell(
+  api: Pick<SlackApi, "call">,
+  { channel, user }: Pick<SlackAct, "channel" | "user">,
+  text: string,
+): Promise<void> {
   await api.call("chat.postEphemeral", { channel, user, text: slackEscaped([...text].slice(0, MOST_SAID).join("")) });
 }
 
 function refusalWords({ reason, message, metadata }: AgentspanError): string {
-  const nothing = "Nothing was recorded.";
   if (reason === "ALREADY_DECIDED" && metadata.winner !== undefined) {
-    const at = new Date(Number(metadata.time));
-    const when = Number.isNaN(at.getTime()) ? "" : ` at ${at.toISOString()}`;
-    return `${metadata.winner} was faster: ${metadata.outcome ?? "decided"}${when}. ${nothing}`;
+    return fasterWords(metadata.winner, metadata.outcome ?? "decided", Number(metadata.time));
   }
-  if (reason === "ARGUMENTS_CHANGED") {
-    return `What it is about is not what stood in the message any more. Look at it in the desk. ${nothing}`;
-  }
-  return `${message} ${nothing}`;
+  return reason === "ARGUMENTS_CHANGED" ? CHANGED : `${message} ${NOTHING}`;
+}
+
+function fasterWords(who: string, outcome: string, ms: number): string {
+  const at = new Date(ms);
+  const when = Number.isNaN(at.getTime()) ? "" : ` at ${at.toISOString()}`;
+  return `${who} was faster: ${outcome}${when}. ${NOTHING}`;
 }
 
 function plain(text: string) {
@@ -155,8 +207,9 @@ function headerOf(request: HttpRequest, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-function end(response: HttpResponse, status: number): void {
+function end(response: HttpResponse, status: number, body?: object): void {
   if (response.destroyed) return;
-  response.writeHead(status, { "cache-control": "no-store" });
-  response.end();
+  const type = body === undefined ? {} : { "content-type": "application/json" };
+  response.writeHead(status, { "cache-control": "no-store", ...type });
+  response.end(body === undefined ? "" : JSON.stringify(body));
 }

@@ -17,6 +17,11 @@ export type SlackAct =
   | (Pressed & { readonly kind: "ask_why"; readonly trigger: string })
   | (Pressed & { readonly kind: "reject"; readonly reason: string });
 
+/** Of a button of ours whose value says nothing. */
+export interface UnreadablePress extends Pick<Pressed, "user" | "channel"> {
+  readonly kind: "unreadable";
+}
+
 export const REJECT_FORM = "agentspan_reject";
 export const REASON = "reason";
 
@@ -54,7 +59,7 @@ export function formText(button: ButtonValue, channel: string): string {
 const FORM = z.object({ button: z.string(), channel: z.string() });
 
 /** Undefined where it is nothing of ours, such as a press of the link to the desk. */
-export function readAct(payload: string): SlackAct | undefined {
+export function readAct(payload: string): SlackAct | UnreadablePress | undefined {
   const json = parsed(payload);
   const pressed = PRESSED.safeParse(json);
   if (pressed.success) return pressOf(pressed.data);
@@ -62,13 +67,15 @@ export function readAct(payload: string): SlackAct | undefined {
   return sent.success ? formOf(sent.data) : undefined;
 }
 
-function pressOf({ team, user, channel, trigger_id: trigger, actions }: z.infer<typeof PRESSED>): SlackAct | undefined {
+function pressOf({ team, user, channel, trigger_id: trigger, actions }: z.infer<typeof PRESSED>) {
   const [action] = actions;
-  const button = readButton(action?.value ?? "");
-  if (action === undefined || button === undefined || channel === undefined) return undefined;
+  const isOurs = action?.action_id === APPROVE_ACTION || action?.action_id === REJECT_ACTION;
+  if (!isOurs || channel === undefined) return undefined;
+  const button = readButton(action.value ?? "");
+  if (button === undefined) return { kind: "unreadable", user: user.id, channel: channel.id } as const;
   const who = { team: team?.id ?? "", user: user.id, channel: channel.id, button, act: action.action_ts };
-  if (action.action_id === APPROVE_ACTION) return { ...who, kind: "approve" };
-  return action.action_id === REJECT_ACTION ? { ...who, kind: "ask_why", trigger } : undefined;
+  if (action.action_id === APPROVE_ACTION) return { ...who, kind: "approve" } as const;
+  return { ...who, kind: "ask_why", trigger } as const;
 }
 
 function formOf({ team, user, view }: z.infer<typeof SENT>): SlackAct | undefined {

@@ -1,9 +1,14 @@
-// What Slack's page reads of a request before it knows whose it is.
+// What Slack's page reads of a request before it knows whose it is, and what it answers without asking anybody.
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
 import { createLogger } from "@agentspan/internal";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { formText, REJECT_FORM } from "../../src/slack/payload.js";
 import { dialled, hangUp } from "./dialled.js";
-import { openGateway, withStack } from "./harness.js";
+import { all, openGateway, withStack } from "./harness.js";
 
 const stack = withStack();
 const SLACK = { api: { baseUrl: "http://127.0.0.1:1/", token: "xoxb-1" }, signingSecret: "secret", users: [] };
@@ -27,6 +32,43 @@ describe("a request to /slack/interactions", () => {
       expect(lines.filter((line) => line.includes("is not Slack's"))).toHaveLength(1);
     } finally {
       await close(100);
+    }
+  });
+
+  it("of Slack's own is answered: a button that says nothing, and a reason of which nobody sees anything", async () => {
+    const told: string[] = [];
+    const workspace = createServer(async (request, response) => {
+      const body = Buffer.concat(await all<Buffer>(request)).toString();
+      told.push(`${request.url} ${new URLSearchParams(body).get("text")}`);
+      response.end('{"ok":true}');
+    }).listen(0, "127.0.0.1");
+    await once(workspace, "listening");
+    const api = { ...SLACK.api, baseUrl: `http://127.0.0.1:${(workspace.address() as AddressInfo).port}/` };
+    const { port, close } = await openGateway(stack.nats.url, { slack: { ...SLACK, api } });
+    const post = (payload: object) => {
+      const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+      const time = String(Math.floor(Date.now() / 1_000));
+      const signature = createHmac("sha256", SLACK.signingSecret).update(`v0:${time}:${body}`).digest("hex");
+      const headers = { "x-slack-request-timestamp": time, "x-slack-signature": `v0=${signature}` };
+      return fetch(`http://127.0.0.1:${port}/slack/interactions`, { method: "POST", body, headers });
+    };
+    try {
+      const who = { team: { id: "T1" }, user: { id: "U1" } };
+      const button = { action_id: "agentspan_reject", action_ts: "1.2", value: '["run_1"]' };
+      const press = { type: "block_actions", ...who, trigger_id: "t", channel: { id: "C1" }, actions: [button] };
+      expect((await post(press)).status).toBe(200);
+      const said = "/chat.postEphemeral This button cannot be read. Decide in the desk. Nothing was recorded.";
+      await vi.waitFor(() => expect(told).toEqual([said]));
+      const private_metadata = formText({ runId: "run_1", approvalId: "apr_1", digest: "sha256:00" }, "C1");
+      const state = { values: { reason: { reason: { value: " \u2800" } } } };
+      const view = { id: "V1", callback_id: REJECT_FORM, private_metadata, state };
+      const answer = await post({ type: "view_submission", ...who, view });
+      const errors = { reason: "Say why: the agent is told, and answers to it." };
+      expect(await answer.json()).toEqual({ response_action: "errors", errors });
+      expect(told).toHaveLength(1);
+    } finally {
+      await close(100);
+      workspace.close();
     }
   });
 

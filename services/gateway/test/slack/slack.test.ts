@@ -74,16 +74,14 @@ describe("what was pressed", () => {
         pressed({ user: {} }),
         pressed({ actions: [] }),
       ],
-      ...[
-        pressed({ channel: undefined }),
-        pressed({}, { action_id: "agentspan_open" }),
-        pressed({}, { value: undefined }),
-      ],
-      ...[pressed({}, { value: "[]" }), pressed({}, { value: '["a","b"]' }), pressed({}, { value: '["a","",""]' })],
+      ...[pressed({ channel: undefined }), pressed({}, { action_id: "agentspan_open" })],
       JSON.stringify({ ...form, view: { ...view, callback_id: "another" } }),
       JSON.stringify({ ...form, view: { ...view, private_metadata: "{}" } }),
     ];
     for (const payload of odd) expect(readAct(payload), payload).toBeUndefined();
+    for (const value of [undefined, "", "[]", '["a","b"]', '["a","",""]']) {
+      expect(readAct(pressed({}, { value }))).toEqual({ kind: "unreadable", user: "U1", channel: "C1" });
+    }
   });
 });
 
