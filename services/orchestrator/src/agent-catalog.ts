@@ -93,7 +93,10 @@ export class AgentCatalog {
 
 export function agentNotFound(name: string, version?: string): AgentspanError {
   const which = version === undefined ? "" : ` with version ${version}`;
-  return new AgentspanError("AGENT_NOT_FOUND", `There is no agent ${name}${which}. Store it with PutAgent.`);
+  return new AgentspanError(
+    "AGENT_NOT_FOUND",
+    `There is no agent ${name}${which}. Start a run with its definition, or store it (AgentService/PutAgent).`,
+  );
 }
 
 function requireUnchanged({ name, version, definition }: StoredAgent): void {

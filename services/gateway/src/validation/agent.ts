@@ -59,7 +59,7 @@ export function checkListAgentVersions(request: ListAgentVersionsRequest): void 
 
 export function checkVersion(faults: Faults, field: string, version: string): void {
   if (version !== "" && !VERSION_PATTERN.test(version)) {
-    faults.add(field, "is not a version that PutAgent gave");
+    faults.add(field, "is not a version that this server gave");
   }
 }
 

@@ -48,7 +48,7 @@ export function readNotice({ body, event, deliveryId }: Delivery): Notice | unde
 }
 
 /** Whether it asks somebody to do something, which is pointless once the approval is over. */
-export function asks({ event }: Notice): boolean {
+export function asks({ event }: Pick<Notice, "event">): boolean {
   return event === "WAITING" || event === "OUTCOME_UNKNOWN" || event === "REMINDED" || event === "ESCALATED";
 }
 

@@ -57,7 +57,7 @@ async function newest(agents: Pick<AgentCatalog, "get">, namespace: string, name
   } catch (thrown) {
     if (!(thrown instanceof AgentspanError) || thrown.reason !== "AGENT_NOT_FOUND") throw thrown;
     throw invalid(
-      `There is no agent ${name} here. Store it with PutAgent, or start a run of it, before you make a grant.`,
+      `There is no agent ${name} here. Start a run of it, or store its definition (AgentService/PutAgent), before you make a grant.`,
     );
   }
 }

@@ -2,7 +2,7 @@
 import { deliveryIdOf, type Signing } from "@agentspan/internal";
 import { readMailto, slackChannelOf, tellsPeople } from "../channels/addresses.js";
 import { canReceiveMail } from "../channels/email/address.js";
-import { approversIn, type NoticeEnvelope, noticeText } from "../channels/notice.js";
+import { approversIn, asks, type NoticeEnvelope, noticeText } from "../channels/notice.js";
 import type { Run } from "../core/index.js";
 import type { Delivery, Webhook } from "../ports.js";
 import { sealedDelivery } from "./seals.js";
@@ -48,13 +48,17 @@ function changesWhatAsked(url: string, events: Webhook["events"], event: Told["e
   return isAsked && slackChannelOf(url) !== undefined && ["DECIDED", "EXPIRED", "CLOSED"].includes(event);
 }
 
-/** Everybody in one place is told at once, and mail goes to each by itself: one may get it where another does not. */
+/**
+ * Everybody in one place is told at once, and mail goes to each by itself: one may get it where another does not. That
+ * people are asked and nobody gets mail of it is a delivery to nobody, which fails and is listed.
+ */
 function recipientsOf({ url }: Webhook, told: Told): readonly (string | undefined)[] {
   if (!/^mailto:/i.test(url)) return [undefined];
   const read = readMailto(url);
   if ("fault" in read) return [];
   const approvers = read.approvers ? approversIn(told).filter(canReceiveMail) : [];
-  return [...new Set([...read.addresses, ...approvers])];
+  const recipients = [...new Set([...read.addresses, ...approvers])];
+  return recipients.length === 0 && asks(told) ? [undefined] : recipients;
 }
 
 /** No arguments unless they are asked for. */

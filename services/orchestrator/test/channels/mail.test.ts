@@ -134,9 +134,16 @@ describe("mail", () => {
     }
   });
 
-  it("is owed to nobody where the policy names no address", async () => {
-    const { notifier } = await mailed({ url: "mailto:approvers" }, DESK);
+  it("that asks, and of which nobody gets any since the policy names no address, is listed with why it failed", async () => {
+    const { scene, desk, mailer, notifier } = await mailed({ url: "mailto:approvers" }, DESK);
+    expect(await notifier.look()).toBe(1);
+    const lastError = "the tool's policy names no user whose name is an address of mail, so that nobody gets it";
+    await eventually(() =>
+      expect(scene.deliveries).toEqual([expect.objectContaining({ event: "WAITING", state: "DEAD", lastError })]),
+    );
+    await desk.execute(approves(await desk.stored("run_a"), "t1c1", "d1"), { runId: "run_a" });
     expect(await notifier.look()).toBe(0);
+    expect(mailer.mails).toEqual([]);
   });
 });
 
@@ -194,6 +201,8 @@ describe("a mailto URL", () => {
     });
     expect(readMailto("mailto:approvers")).toEqual({ addresses: [], approvers: true });
     expect(readMailto("mailto:a%2Bb@acme.test")).toMatchObject({ addresses: ["a+b@acme.test"] });
+    // A relay of one's own network.
+    expect(readMailto("mailto:ops@localhost")).toMatchObject({ addresses: ["ops@localhost"] });
   });
 
   it.each([

@@ -23,6 +23,8 @@ export interface EmailChannelOptions {
 /** A link is good for so long, and never after its approval's own time. */
 const LINK_MS = 7 * 24 * 60 * 60_000;
 
+const NOBODY = "the tool's policy names no user whose name is an address of mail, so that nobody gets it";
+
 export class EmailChannel implements Channel {
   constructor(private readonly options: EmailChannelOptions) {}
 
@@ -35,7 +37,8 @@ export class EmailChannel implements Channel {
     const notice = readNotice(delivery);
     const { to = "" } = notice ?? {};
     if (notice === undefined || !canReceiveMail(to)) {
-      return { kind: "failed", why: "it does not say who gets it", final: "delivery" };
+      const why = notice === undefined || to !== "" ? "it does not say who gets it" : NOBODY;
+      return { kind: "failed", why, final: "delivery" };
     }
     try {
       // Whoever is asked late is not asked in vain.
