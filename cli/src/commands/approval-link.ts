@@ -1,4 +1,5 @@
 // agentspan approvals link
+import { lookAlikesIn } from "@agentspan/internal/characters";
 import type { Duration } from "@agentspan/sdk";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
@@ -25,6 +26,9 @@ export function approvalLink(
     });
     if (flags.json === true) return output.json(link);
     output.line(`For ${safeText(link.person)}, to decide ${safeText(link.toolName)} once (${link.linkId}):`);
+    for (const { word, why, codes } of lookAlikesIn(link.person)) {
+      output.line(`Look again: “${word}” has ${why} (${codes.join(", ")}).`);
+    }
     output.line();
     output.line(`  ${link.url}`);
     output.line();

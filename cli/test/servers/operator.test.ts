@@ -41,11 +41,12 @@ const ask = (...args: string[]) => machine.ask(...args, "--url", url);
 describe("a link to an approval", () => {
   it("is shown with whom it is for and until when, or as JSON, and leads to the page of what waits", async () => {
     const { runId, approvalId } = await waitingRun("linked_agent");
-    const [made, json, nobody, long] = await Promise.all([
+    const [made, json, nobody, long, odd] = await Promise.all([
       ask("approvals", "link", runId, "--to", "maria", "--expires", "2h"),
       ask("approvals", "link", runId, approvalId, "--to", "maria", "--json"),
       ask("approvals", "link", runId),
       ask("approvals", "link", runId, "--to", "maria", "--expires", "40d"),
+      ask("approvals", "link", runId, "--to", "m\u0430ria"),
     ]);
     expect(made).toMatchObject({
       code: 0,
@@ -57,6 +58,9 @@ describe("a link to an approval", () => {
     const page = await fetch(address);
     expect([page.status, (await page.text()).includes("May process_refund run?")]).toEqual([200, true]);
     expect(nobody).toMatchObject({ code: 2, shown: expect.stringContaining("--to <person>") });
+    expect(odd.shown).toContain("has letters of Latin and Cyrillic in one word (\u0430 U+0430).");
+    const oddPage = await fetch(/http\S+/.exec(odd.shown)?.[0] ?? "");
+    expect(await oddPage.text()).toContain("has <bdi>letters of Latin and Cyrillic in one word</bdi>");
     expect(long).toMatchObject({ code: 2, shown: expect.stringContaining("at most 30 days") });
     await ask("runs", "cancel", runId);
   });

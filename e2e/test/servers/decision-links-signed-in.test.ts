@@ -2,6 +2,7 @@
 // it was given to, by their own credential, with a right to decide.
 import { ApprovalService, type DecisionLink, KeyService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
@@ -53,9 +54,11 @@ async function waiting(name: string): Promise<DeskRun> {
   return run;
 }
 
-async function asked(name: string, person = "maria") {
+async function asked(name: string, person = "maria", forMs?: number) {
   const run = await waiting(name);
-  const { link } = await clients(KEYS.robin.text).approvals.createDecisionLink({ runId: run.runId, person });
+  const expiresAt = forMs === undefined ? {} : { expiresAt: timestampFromMs(Date.now() + forMs) };
+  const about = { runId: run.runId, person, ...expiresAt };
+  const { link } = await clients(KEYS.robin.text).approvals.createDecisionLink(about);
   if (link === undefined) throw new Error("There is no link.");
   const pathOf = ({ url }: DecisionLink) => ({ url: new URL(url).pathname });
   return { run, link, urls: [0, 1].map((n) => linkAt(stack.current.gateway(n), pathOf(link))) as [string, string] };
@@ -73,12 +76,14 @@ describe("a decision link where everybody is asked who they are", () => {
     const { run, link, urls } = await asked("alone");
     expect(link.url).toMatch(/^https:\/\/agents\.acme\.test\/decide\/[\w-]+\.[0-9a-f]{16}\.[\w-]+$/);
     const seen = await look(urls[0]);
-    expect([seen.status, titleOf(seen)]).toEqual([200, "refund waits for you"]);
+    expect([seen.status, titleOf(seen)]).toEqual([200, "Say who you are"]);
     for (const shown of ["maria", "desk", run.runId]) expect(seen.text).toContain(shown);
+    // It may be decided by now, which is not told: so it says of nothing that it waits.
+    expect(seen.text).not.toMatch(/waits|was asked/);
     for (const hidden of ["ORD-8821", "29.99", "shop"]) expect(seen.text).not.toContain(hidden);
     for (const fields of [APPROVE, { act: "show" }, { ...APPROVE, key: "" }, { ...APPROVE, key: "agsp_a_b" }]) {
       const refused = await send(urls[1], fields);
-      expect([refused.status, titleOf(refused)]).toEqual([401, "refund waits for you"]);
+      expect([refused.status, titleOf(refused)]).toEqual([401, "Say who you are"]);
       expect(refused.text).not.toContain("ORD-8821");
     }
     expect(await isOpen(run)).toBe(true);
@@ -138,6 +143,30 @@ describe("a decision link where everybody is asked who they are", () => {
     expect(stack.current.logs()).not.toContain(link.url.split("/decide/")[1]);
   });
 
+  it("whose time is over says so to everybody, and what became of it to its person alone", async () => {
+    const { run, urls } = await asked("over", "maria", 2_000);
+    await until("it is over", async () => (await look(urls[0])).status === 410);
+    const over = async (key: string) => {
+      const seen = await send(urls[1], { act: "show", key });
+      expect(seen.status).toBe(410);
+      return titleOf(seen);
+    };
+    for (const key of ["", "agsp_a_b", KEYS.maria.text]) expect(await over(key)).toBe("This link is over");
+    const robin = new AgentRuntime({ url: stack.current.gateway().url, apiKey: KEYS.robin.text });
+    runtimes.push(robin);
+    await robin.handle(run.runId).approve();
+    expect([await over(""), await over(KEYS.maria.text)]).toEqual(["This link is over", "Somebody was faster"]);
+    const stranger = await send(urls[0], { act: "show", key: KEYS.robin.text });
+    expect([stranger.status, titleOf(stranger)]).toEqual([403, "This link is for somebody else"]);
+  });
+
+  it("is not for whoever started the run, who may not approve in it", async () => {
+    const run = await waiting("own");
+    const { approvals } = clients(KEYS.robin.text);
+    const own = approvals.createDecisionLink({ runId: run.runId, person: "shop" });
+    await expect(own).rejects.toThrow(/takes the word of somebody else/);
+  });
+
   it("is useless once its person's key is revoked", async () => {
     const { keys } = clients(KEYS.root.text);
     const { key, text } = await keys.createKey({ owner: "eve", roles: ["approver"] });
@@ -163,7 +192,7 @@ describe.skipIf("missing" in browser)("signing in at the page of a decision link
     const { run, urls } = await asked("in a browser");
     const page = await desks.open(urls[0], undefined, { scripts: false });
     await page.getByLabel("API key or token").fill(KEYS.maria.text);
-    await page.getByRole("button", { name: "Show what is asked" }).click();
+    await page.getByRole("button", { name: "Show it" }).click();
     await page.getByRole("heading", { name: "May refund run?" }).waitFor();
     expect(await page.content()).not.toContain(KEYS.maria.text);
     const approving = page.locator("form").filter({ has: page.getByRole("button", { name: "Approve" }) });
@@ -175,7 +204,7 @@ describe.skipIf("missing" in browser)("signing in at the page of a decision link
     const looked = await desks.open((await asked("looked at")).urls[1]);
     expect(await barriers(looked)).toEqual([]);
     await looked.getByLabel("API key or token").fill(KEYS.maria.text);
-    await looked.getByRole("button", { name: "Show what is asked" }).click();
+    await looked.getByRole("button", { name: "Show it" }).click();
     await looked.getByRole("heading", { name: "May refund run?" }).waitFor();
     expect(await barriers(looked)).toEqual([]);
   });

@@ -20,10 +20,14 @@ beforeEach(() => {
   desk = scene.desk();
 });
 
-async function link(request: MessageInitShape<typeof input>, namespace = "default"): Promise<DecisionLink> {
+async function link(
+  request: MessageInitShape<typeof input>,
+  namespace = "default",
+  method = "api_key",
+): Promise<DecisionLink> {
   const { store, agents, engine } = desk;
   const links = new DecisionLinks({ store, clock: scene.clock, signing: keys });
-  const caller = { subject: "john", groups: [], roles: ["approver"], method: "api_key", credentialId: "k1" };
+  const caller = { subject: "john", groups: [], roles: ["approver"], method, credentialId: "k1" };
   const context = { store, agents, engine, clock: scene.clock, links, namespace, caller } as unknown as RequestContext;
   const body = toBinary(input, create(input, { runId: RUN, person: "maria", idempotencyKey: "k", ...request }));
   const answer = await methods["ApprovalService/CreateDecisionLink"]?.(context, body);
@@ -121,6 +125,19 @@ describe("a link to an approval", () => {
     await expect(link({})).rejects.toMatchObject({ reason: "INVALID_REQUEST" });
     expect((await link({ person: "noah" })).person).toBe("noah");
     await expect(link({ person: "noah" }, "other")).rejects.toMatchObject({ reason: "RUN_NOT_FOUND" });
+  });
+
+  it("is not for whoever started the run, unless the tool lets them approve or nobody is known", async () => {
+    await startWith({ approvers: { users: ["noah", "alex"], groups: [] } });
+    const refused = { reason: "INVALID_REQUEST", fields: [{ field: "person" }] };
+    await expect(link({ person: "alex" })).rejects.toMatchObject(refused);
+    expect((await link({ person: "noah" })).person).toBe("noah");
+    expect((await link({ person: "alex", idempotencyKey: "open" }, "default", "none")).person).toBe("alex");
+  });
+
+  it("is for whoever started the run where the tool lets them approve", async () => {
+    await startWith({ selfApproval: true });
+    expect((await link({ person: "alex" })).person).toBe("alex");
   });
 
   it("is for anybody where groups decide, whose members only their credentials know", async () => {

@@ -77,8 +77,7 @@ export class LinkDesk {
   /** The page of a link that is opened. Never rejects. */
   async open(token: string, call: Call): Promise<LinkPage> {
     return this.answer(token, async (link) => {
-      if (this.isOver(link)) return endedPage(link);
-      if (this.options.authentication) return signInPage(link, 200);
+      if (this.options.authentication) return this.isOver(link) ? endedPage(link) : signInPage(link, 200);
       return this.show(await this.admit(link, getApproval, "", call));
     });
   }
@@ -95,7 +94,7 @@ export class LinkDesk {
         if (act !== "show") await this.note(act === "approve" ? approve : reject, sight);
         return otherPersonPage(link, subject);
       }
-      if (act === "show") return this.isOver(link) ? endedPage(link) : this.show(sight);
+      if (act === "show") return this.show(sight);
       return this.decide(sight, act === "approve", form);
     });
   }
@@ -112,7 +111,10 @@ export class LinkDesk {
       return await page(link);
     } catch (thrown) {
       const refusal = refusalOf(thrown, "a decision link", log);
-      return refusal instanceof AgentspanError ? refusedPage(link, refusal) : plainPage(500, FAILED, refusal.message);
+      if (!(refusal instanceof AgentspanError)) return plainPage(500, FAILED, refusal.message);
+      // The link itself says so: nobody is asked who they are to hear it.
+      if (refusal.reason === "UNAUTHENTICATED" && this.isOver(link)) return endedPage(link);
+      return refusedPage(link, refusal);
     }
   }
 
@@ -132,6 +134,7 @@ export class LinkDesk {
 
   private async show(sight: Sight, fault?: string): Promise<LinkPage> {
     const { link, context } = sight;
+    if (this.isOver(link)) return this.ended(sight);
     const { orchestrators, authentication: signIn } = this.options;
     const [approval, run] = await Promise.all([
       this.read(sight),
@@ -144,6 +147,12 @@ export class LinkDesk {
     if (vote !== undefined) return votedPage(link, vote, approval);
     const startedBy = run.status?.startedBy ?? "";
     return decidingPage({ link, approval, startedBy, signIn, ...(fault === undefined ? {} : { fault }) });
+  }
+
+  /** What was recorded in time is told, by it or by others; nothing is recorded now. */
+  private async ended(sight: Sight): Promise<LinkPage> {
+    const approval = await this.read(sight);
+    return isDecided(approval) ? decidedPage(sight.link, approval, 410) : endedPage(sight.link, approval);
   }
 
   private async read({ link, context }: Sight): Promise<Approval> {
@@ -159,12 +168,7 @@ export class LinkDesk {
     const [comment, reason, preview] = [form("comment"), form("reason"), form("preview")];
     if (!approves && !isSeen(reason)) return this.show(sight, "Say why not: the model is told.");
     if (comment.length > MOST_CHARS || reason.length > MOST_CHARS) return this.show(sight, "That is too long.");
-    // What was recorded in time, and whose answer was lost, is told; nothing is recorded now.
-    if (this.isOver(link)) {
-      const approval = await this.read(sight);
-      const byIt = isDecided(approval) && approval.decision.decisionId === link.link;
-      return byIt ? decidedPage(link, approval, 410) : endedPage(link, approval);
-    }
+    if (this.isOver(link)) return this.ended(sight);
     if (approves && link.preview !== undefined && preview !== link.preview) return changedPage(link);
     try {
       return await (approves ? this.approve(sight, comment, preview) : this.reject(sight, reason));

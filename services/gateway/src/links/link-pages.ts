@@ -10,7 +10,7 @@ import {
 } from "@agentspan/proto";
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Content, type Html, html } from "./html.js";
-import { jsonView, safeText } from "./text-view.js";
+import { jsonView, lookAlikeNotes, safeText } from "./text-view.js";
 
 /** A page as it is answered. */
 export interface LinkPage {
@@ -39,7 +39,7 @@ export function decidingPage({ link, approval, startedBy, signIn, fault }: Decid
     ["Why people are asked", reason === "" ? undefined : safeText(reason)],
     ["Can be decided until", expiresAt === undefined ? "as long as it takes" : time(expiresAt)],
     ["Votes", quorum(approval)],
-    ["This link is for", html`${safeText(link.person)}, until ${timeOf(link.until)}`],
+    ["This link is for", html`${safeText(link.person)}, until ${timeOf(link.until)}${lookAlikeNotes([link.person])}`],
     ["Bound to", html`<code>${argumentsDigest}</code>`],
   ];
   return {
@@ -72,16 +72,17 @@ function keyField(id: string): Html {
   return html`<label for="${id}">API key or token</label><input id="${id}" name="key" type="password" autocomplete="current-password" required>`;
 }
 
-/** What the link alone tells, and how to go on. */
+/** What the link alone tells, and how to go on: not whether there is anything to decide. */
 export function signInPage(link: DecisionLinkStatement, status: 200 | 401, fault?: string): LinkPage {
   return {
     status,
-    title: `${link.tool} waits for you`,
+    title: "Say who you are",
     body: html`${fault !== undefined && html`<p class="warnings" role="alert">${fault}</p>`}
-<p>${safeText(link.person)} was asked whether <strong>${link.tool}</strong> of the agent ${link.agent} may run (run ${link.run}). The link is good until ${timeOf(link.until)}.</p>
-<p>It decides nothing, and shows no more than this, nor whether it is still open, before you say who you are.</p>
-<form method="post">${keyField("key")}<button name="act" value="show">Show what is asked</button></form>
-<p>${atTheDesk(link, "Or sign in at the desk and decide there")}.</p>`,
+<p>This link was made for ${safeText(link.person)}, about a call of <strong>${link.tool}</strong> by the agent ${link.agent} (run ${link.run}). It is good until ${timeOf(link.until)}.</p>
+${lookAlikeNotes([link.person])}
+<p>What the call is, whether there is anything left to decide, and what was decided else, is shown once you have said who you are. The link decides nothing by itself.</p>
+<form method="post">${keyField("key")}<button name="act" value="show">Show it</button></form>
+<p>${atTheDesk(link, "Or sign in at the desk and look there")}.</p>`,
   };
 }
 
@@ -162,7 +163,7 @@ export function endedPage(link: DecisionLinkStatement, approval?: Approval): Lin
     title: "This link is over",
     body: html`<p>It was good until ${timeOf(link.until)}. Nothing was recorded now.</p>
 ${vote?.at !== undefined && html`<p>A vote of ${safeText(link.person)} is on record since ${time(vote.at)}.</p>`}
-<p>Ask for another link, or ${atTheDesk(link, "decide at the desk")}.</p>`,
+<p>${atTheDesk(link, "See at the desk")} what became of it. Where it still waits, decide there, or ask for another link.</p>`,
   };
 }
 

@@ -48,17 +48,24 @@ function block(text: string): Html {
 function textNotes(text: string, node: JsonNode | undefined): Html | false {
   const texts = node === undefined ? [text] : textsIn(node);
   const hidden = texts.reduce((count, one) => count + hiddenIn(one), 0);
-  const lookAlikes = new Map(texts.flatMap((one) => lookAlikesIn(one).map((found) => [found.word, found] as const)));
-  if (hidden === 0 && lookAlikes.size === 0) return false;
   const counted = hidden === 1 ? "1 character" : `${hidden.toLocaleString("en")} characters`;
-  return html`<ul class="warnings">${hidden > 0 && html`<li>${counted} in it cannot be seen. Each is shown as its code.</li>`}${[
-    ...lookAlikes.values(),
-  ]
+  return lookAlikeNotes(
+    texts,
+    hidden > 0 && html`<li>${counted} in it cannot be seen. Each is shown as its code.</li>`,
+  );
+}
+
+/** Words in these texts that are not what they seem to be, below what else is to be noted. */
+export function lookAlikeNotes(texts: readonly string[], first: Html | false = false): Html | false {
+  const lookAlikes = new Map(texts.flatMap((one) => lookAlikesIn(one).map((found) => [found.word, found] as const)));
+  if (first === false && lookAlikes.size === 0) return false;
+  const notes = [...lookAlikes.values()]
     .slice(0, MOST_LOOKALIKES)
     .map(
       ({ word, why, codes }) =>
         html`<li>Look again: “${safeText(word)}” has ${safeText(why)} (${safeText(codes.join(", "))}).</li>`,
-    )}</ul>`;
+    );
+  return html`<ul class="warnings">${first}${notes}</ul>`;
 }
 
 const MOST_LOOKALIKES = 8;

@@ -20,5 +20,5 @@ export * from "./report.js";
 export * from "./retry.js";
 export * from "./run.js";
 export { takesGrants } from "./standing-grant.js";
-export { isOneOf, told, type Voter } from "./voters.js";
+export { decidesOwn, isOneOf, told, type Voter } from "./voters.js";
 export { type WantedPreview, wantedPreview } from "./wanted-preview.js";

@@ -7,7 +7,16 @@ import {
 } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { approversOf, type Checkpoint, mirrorOf, openCheckpoints, openMirrors, told, toolOf } from "../core/index.js";
+import {
+  approversOf,
+  type Checkpoint,
+  decidesOwn,
+  mirrorOf,
+  openCheckpoints,
+  openMirrors,
+  told,
+  toolOf,
+} from "../core/index.js";
 import type { StoredRun } from "../ports.js";
 import { type RequestContext, readRun } from "./context.js";
 
@@ -81,15 +90,24 @@ function onlyOpen(run: StoredRun["run"]): string {
 
 /** Of which groups somebody is, only their credential says: then it is asked when they decide. */
 async function requireApprover(
-  { agents }: RequestContext,
+  { agents, caller }: RequestContext,
   run: StoredRun["run"],
   checkpoint: Checkpoint,
   person: string,
 ): Promise<void> {
   const { approvalId, tool } = checkpoint;
-  const approvers = approversOf(toolOf(await agents.agentOf(run), tool)?.approval, checkpoint);
+  const policy = toolOf(await agents.agentOf(run), tool)?.approval;
+  // A link is for approving too: they may reject, as they may cancel the run, but by no link.
+  if (decidesOwn(run, policy, { who: person, authenticated: caller.method !== "none" })) {
+    const message = `${person} asks for this in run ${run.runId}, and what tool ${tool} does in it takes the word of somebody else. Make the link for another person.`;
+    throw notFor(message, "started the run, and may not approve in it");
+  }
+  const approvers = approversOf(policy, checkpoint);
   if (approvers === undefined || approvers.groups.length > 0 || approvers.users.includes(person)) return;
   const message = `Approval ${approvalId} of run ${run.runId} is for ${told(approvers)} to decide, not for ${person}.`;
-  const fields = [{ field: "person", description: "is not one of those who may decide" }];
-  throw new AgentspanError("INVALID_REQUEST", message, { fields });
+  throw notFor(message, "is not one of those who may decide");
+}
+
+function notFor(message: string, description: string): AgentspanError {
+  return new AgentspanError("INVALID_REQUEST", message, { fields: [{ field: "person", description }] });
 }
