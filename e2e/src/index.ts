@@ -1,4 +1,5 @@
 // What the end-to-end tests, and the programs that measure, stand on.
+export * from "./backup.js";
 export * from "./child-service.js";
 export * from "./desk-agent.js";
 export * from "./gate.js";
