@@ -11,6 +11,7 @@ export * from "./mail-receiver.js";
 export * from "./model-server.js";
 export * from "./mongo-valve.js";
 export type { MongoCommand } from "./mongo-wire.js";
+export * from "./nats-cluster.js";
 export * from "./permitted-workers.js";
 export type { Census } from "./probe.js";
 export * from "./raw-worker.js";

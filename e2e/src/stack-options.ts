@@ -12,6 +12,8 @@ export interface StackOptions {
   readonly orchestratorEntry?: string;
   /** Where both servers keep their data; a temporary folder unless said. */
   readonly serversDir?: string;
+  /** NATS servers that are one cluster, each with a copy of the stream of tasks; one that is alone unless said. */
+  readonly natsNodes?: number;
   /** Gateways and orchestrators sign, and workers begin nothing unsigned. */
   readonly signed?: boolean;
   /** The first workers log in at NATS, each with its own rights there. */

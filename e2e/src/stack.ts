@@ -17,6 +17,7 @@ import { GATES_VARIABLE, LEDGER_VARIABLE } from "./desk-agent.js";
 import { GatewayProcess } from "./gateway-process.js";
 import { Ledger } from "./ledger.js";
 import { ModelServer } from "./model-server.js";
+import { NatsCluster } from "./nats-cluster.js";
 import { credentialsFile, deskWorker, permitWorkers } from "./permitted-workers.js";
 import type { Census } from "./probe.js";
 import { type Server, ServerProcesses } from "./server-processes.js";
@@ -61,6 +62,8 @@ export class Stack {
     readonly model: ModelServer,
     readonly folder: string,
     private readonly options: StackOptions,
+    /** Of a stack with several NATS servers. */
+    readonly natsCluster: NatsCluster | undefined,
   ) {
     this.ledger = new Ledger(join(folder, "ledger"));
     this.#processes = new ServerProcesses(servers);
@@ -75,11 +78,16 @@ export class Stack {
     const { permits = false } = options;
     const permitted = [...names.map(deskWorker), ...(permits === true || permits === false ? [] : permits)];
     const natsConfig = NATS_CONFIG + (permits === false ? logins : permitWorkers(keysFolderIn(folder), permitted));
+    const { natsNodes = 1 } = options;
+    const cluster = natsNodes === 1 ? undefined : await NatsCluster.start(natsNodes, folder, natsConfig);
     const [servers, model] = await Promise.all([
-      startTestServers({ own: true, dataDir: options.serversDir, natsConfig }),
+      startTestServers({
+        dataDir: options.serversDir,
+        ...(cluster === undefined ? { own: true, natsConfig } : { env: { ...process.env, NATS_URL: cluster.url } }),
+      }),
       ModelServer.start(),
     ]);
-    const stack = new Stack(servers, model, folder, options);
+    const stack = new Stack(servers, model, folder, options, cluster);
     if (options.signed === true) createSigningKeys(stack.keysFolder, ["gateways", "orchestrators"]);
     try {
       await Promise.all([
@@ -100,6 +108,7 @@ export class Stack {
     const service = await this.#service("orchestrator", {
       ...TIMING,
       NATS_URL: natsUrl ?? this.servers.natsUrl,
+      ...(this.options.natsNodes === undefined ? {} : { AGENTSPAN_NATS_REPLICAS: String(this.options.natsNodes) }),
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
       AGENTSPAN_DATABASE: DATABASE,
       AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
@@ -263,7 +272,7 @@ export class Stack {
     await this.#mongo.close();
     const services = [...this.workers, ...this.orchestrators, ...this.gateways.map(({ service }) => service)];
     await Promise.all([...services, ...this.#others].map((service) => service.kill()));
-    await this.#processes.stop();
+    await Promise.all([this.#processes.stop(), this.natsCluster?.stop()]);
     await Promise.all([this.servers.stop(), this.model.stop()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

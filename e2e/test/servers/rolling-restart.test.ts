@@ -1,4 +1,6 @@
-// A deploy: every process is asked to stop and started anew, one after the other, while runs start, wait and are decided.
+// A deploy: every process is asked to stop and started anew, one after the other, and the three servers of NATS too, while
+// runs start, wait, are decided and are watched.
+import type { AgentHandle } from "@agentspan/sdk";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { deskAgent, type Stack, until } from "../../src/index.js";
 import { call, REFUND } from "../desk-run.js";
@@ -8,7 +10,7 @@ import { expectHistoriesToFold } from "../stored-histories.js";
 const RUNS_AT_LEAST = 40;
 
 describe("a rolling restart", () => {
-  const stack = withStack({ orchestrators: 2, gateways: 2, workers: 2 });
+  const stack = withStack({ orchestrators: 2, gateways: 2, workers: 2, natsNodes: 3 });
 
   it("is noticed by nobody: every run completes, every tool runs once, and nothing is doubted", async () => {
     const { current } = stack;
@@ -20,12 +22,18 @@ describe("a rolling restart", () => {
       restarting = false;
     });
     const runs: Promise<string>[] = [];
+    let events = 0;
     const one = async (at: number): Promise<string> => {
       const handle = await current.runtime(at).start(agent, input, { serve: false });
       const other = current.runtime(at + 1).handle(handle.runId);
+      const watched = sequencesOf(other);
       await until(`run ${handle.runId} waits`, async () => (await other.getStatus()).isWaiting, { everyMs: 100 });
       await other.approve();
       expect((await handle.result({ signal: AbortSignal.timeout(100_000) })).state).toBe("COMPLETED");
+      const sequences = await watched;
+      // Each once, in order, to the last.
+      expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+      events += sequences.length;
       return handle.runId;
     };
     const starting = (async () => {
@@ -49,6 +57,7 @@ describe("a rolling restart", () => {
       expect(executed.sort()).toEqual([...ids].sort());
     }
     expect(await current.database.collection("runs").countDocuments({ events: { $regex: "SETTLEMENT" } })).toBe(0);
+    process.stdout.write(`${ids.length} runs and ${events} events over the restart of every process\n`);
   });
 
   it("leaves histories that fold into their documents", async () => {
@@ -56,7 +65,14 @@ describe("a rolling restart", () => {
   });
 });
 
-async function restartAll({ orchestrators, gateways, workers }: Stack): Promise<void> {
+/** Of all its events, as they come, to the last. */
+async function sequencesOf(handle: AgentHandle): Promise<readonly number[]> {
+  const sequences: number[] = [];
+  for await (const { sequence } of handle.stream()) if (sequence > 0) sequences.push(sequence);
+  return sequences;
+}
+
+async function restartAll({ orchestrators, gateways, workers, natsCluster }: Stack): Promise<void> {
   for (const service of [...orchestrators, ...workers]) {
     await service.stop();
     await service.restart();
@@ -65,6 +81,7 @@ async function restartAll({ orchestrators, gateways, workers }: Stack): Promise<
     await gateway.service.stop();
     await gateway.restart();
   }
+  await natsCluster?.rollingRestart();
 }
 
 const settled = new WeakSet<Promise<unknown>>();
