@@ -34,6 +34,7 @@ const LONG = [
   "e2e/test/servers/kill-trust",
   "services/orchestrator/test/servers/nats-bus",
   "e2e/test/servers/slack",
+  "e2e/test/servers/telemetry",
   "e2e/test/servers/mail",
   "e2e/test/servers/probe",
   "prove/test/servers/two-hundred-refunds",

@@ -1,6 +1,7 @@
 // What the end-to-end tests, and the programs that measure, stand on.
 export * from "./backup.js";
 export * from "./child-service.js";
+export * from "./collector.js";
 export * from "./desk-agent.js";
 export * from "./gate.js";
 export * from "./gateway-process.js";
@@ -12,8 +13,11 @@ export * from "./model-server.js";
 export * from "./mongo-valve.js";
 export type { MongoCommand } from "./mongo-wire.js";
 export * from "./nats-cluster.js";
+export type { ReceivedSpan } from "./otlp-spans.js";
 export * from "./permitted-workers.js";
 export type { Census } from "./probe.js";
+export * from "./prometheus.js";
+export * from "./prometheus-programs.js";
 export * from "./raw-worker.js";
 export type { Server } from "./server-processes.js";
 export * from "./slack-receiver.js";

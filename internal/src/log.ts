@@ -1,5 +1,6 @@
 // Structured logs: one JSON line on standard error for each thing that happened, without secrets.
 import { pino, stdSerializers, stdTimeFunctions } from "pino";
+import { logFields } from "./tracing.js";
 
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -29,8 +30,9 @@ export function withoutSecrets(text: string): string {
 }
 
 /**
- * A logger that writes JSON lines (time in ISO, level as a word, name, pid) to standard error, synchronously, so that
- * the last words of a process are not lost. `destination` is for tests.
+ * A logger that writes JSON lines (time in ISO, level as a word, name, pid, and the trace and span that it is written in
+ * where there is one) to standard error, synchronously, so that the last words of a process are not lost.
+ * `destination` is for tests.
  */
 export function createLogger(name: string, level: LogLevel, destination?: pino.DestinationStream): Logger {
   const log = pino(
@@ -38,6 +40,7 @@ export function createLogger(name: string, level: LogLevel, destination?: pino.D
       level,
       base: { name, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
+      mixin: logFields,
       formatters: {
         level: (label) => ({ level: label }),
         log: redactedFields,

@@ -20,7 +20,7 @@ export function orchestratorEnvironment(
   const { natsUrl, mongoUri, auth = false } = options;
   const names = [...SYSTEM, ...CERTIFICATES, ...ORCHESTRATOR_VARIABLES.filter(isForOneOfMany), ...modelVariables(env)];
   return {
-    ...pick(env, names),
+    ...pick(env, [...names, ...tracing(env)]),
     NATS_URL: natsUrl,
     ...(mongoUri === undefined ? {} : { MONGODB_URI: mongoUri }),
     ...(auth ? { AGENTSPAN_AUTH: "on" } : {}),
@@ -42,7 +42,7 @@ export function gatewayEnvironment(env: Environment, options: GatewayEnvironment
   // On this machine it is spoken to in the clear: what the environment says of TLS is meant for another gateway.
   const names = GATEWAY_VARIABLES.filter((name) => !name.startsWith("AGENTSPAN_TLS_")).filter(isForOneOfMany);
   return {
-    ...pick(env, [...SYSTEM, ...CERTIFICATES, ...names]),
+    ...pick(env, [...SYSTEM, ...CERTIFICATES, ...names, ...tracing(env)]),
     ...(auth ? { AGENTSPAN_AUTH: "on" } : {}),
     ...(apiKeys === undefined ? {} : { AGENTSPAN_API_KEYS: apiKeys }),
     NATS_URL: natsUrl,
@@ -55,6 +55,11 @@ export function gatewayEnvironment(env: Environment, options: GatewayEnvironment
 /** One port cannot be that of two processes of this machine. */
 function isForOneOfMany(variable: string): boolean {
   return !variable.startsWith("AGENTSPAN_MANAGEMENT_");
+}
+
+/** Where traces go. The name of a service is that of whoever starts them, and they have their own. */
+function tracing(env: Environment): readonly string[] {
+  return Object.keys(env).filter((name) => name.startsWith("OTEL_") && name !== "OTEL_SERVICE_NAME");
 }
 
 function pick(env: Environment, names: readonly string[]): NodeJS.ProcessEnv {

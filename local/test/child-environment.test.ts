@@ -62,3 +62,13 @@ it("asks everybody who they are where the stack says so, with a key that only th
   expect(orchestrator).toMatchObject({ AGENTSPAN_AUTH: "on" });
   expect(orchestrator).not.toHaveProperty("AGENTSPAN_API_KEYS");
 });
+
+it("gives both where traces go, and each its own name there", () => {
+  const traced = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318", OTEL_TRACES_SAMPLER: "always_on" };
+  const all = { ...traced, OTEL_SERVICE_NAME: "mine" };
+  const { NATS_URL: _1, MONGODB_URI: _2, ...orchestrator } = orchestratorEnvironment(all, servers);
+  expect(orchestrator).toEqual(traced);
+  const gateway = gatewayEnvironment(all, { natsUrl: servers.natsUrl, port: 7000, grpcPort: 0 });
+  expect(gateway).toMatchObject(traced);
+  expect(gateway).not.toHaveProperty("OTEL_SERVICE_NAME");
+});

@@ -3,6 +3,7 @@ import { requireUrl } from "./option-check.js";
 import { connectTransport } from "./rpc/connect-transport.js";
 import { callHeaders } from "./rpc/credential.js";
 import { grpcTransport } from "./rpc/grpc-transport.js";
+import { tracedHeaders, tracedTransport } from "./rpc/traced.js";
 import type { RpcTransport } from "./rpc/transport.js";
 import type { RuntimeOptions } from "./runtime-options.js";
 import { NatsLink } from "./worker/nats-link.js";
@@ -20,14 +21,17 @@ export interface Carriers {
 export function networkCarriers(options: RuntimeOptions): Carriers {
   const { grpcUrl } = options;
   const url = options.url ?? process.env.AGENTSPAN_SERVER_URL ?? "http://127.0.0.1:6767";
-  const headers = callHeaders(options.headers, options.apiKey, process.env.AGENTSPAN_API_KEY);
+  const headers = tracedHeaders(callHeaders(options.headers, options.apiKey, process.env.AGENTSPAN_API_KEY));
   const from = options.url === undefined ? "AGENTSPAN_SERVER_URL" : "url";
   if (grpcUrl === undefined) requireUrl(url, ["http:", "https:"], from, "http://127.0.0.1:6767");
   else requireUrl(grpcUrl, ["grpc:", "grpcs:"], "grpcUrl", "grpc://127.0.0.1:6768");
   const natsUrl = () =>
     options.natsUrl ?? process.env.AGENTSPAN_NATS_URL ?? process.env.NATS_URL ?? "nats://127.0.0.1:4222";
   return {
-    transport: grpcUrl === undefined ? connectTransport(url, headers) : grpcTransport(grpcUrl, headers),
+    transport:
+      grpcUrl === undefined
+        ? tracedTransport(connectTransport(url, headers), "connectrpc")
+        : tracedTransport(grpcTransport(grpcUrl, headers), "grpc"),
     openLink: (link) => NatsLink.open({ ...link, url: natsUrl(), tls: natsTls(process.env) }),
     time: systemTime,
   };

@@ -1,8 +1,8 @@
 // Programs of a Go module, built for tests: once where nothing has changed, since Go keeps what it has built.
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { cacheFolder } from "./cache-folder.js";
 import { Lock } from "./lock.js";
 import { makeFolder } from "./make-folder.js";
 import { findProgram, runCommand } from "./programs.js";
@@ -37,7 +37,7 @@ export interface GoProgramsOptions {
  */
 export async function goPrograms({ module, packages, env = process.env }: GoProgramsOptions): Promise<string[]> {
   const go = await findGo(module, env);
-  const cache = join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const cache = cacheFolder(env);
   // Of each clone its own.
   const folder = join(cache, `go-${createHash("sha256").update(module).digest("hex").slice(0, 16)}`);
   await makeFolder(folder);

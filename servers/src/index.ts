@@ -1,4 +1,5 @@
 // NATS and a MongoDB server for the local stack and for tests: found or fetched, started, stopped.
+export * from "./cache-folder.js";
 export * from "./free-port.js";
 export { findGo, type GoProgramsOptions, goPrograms } from "./go-programs.js";
 export * from "./leftover.js";
@@ -7,6 +8,7 @@ export * from "./make-folder.js";
 export * from "./mongo.js";
 export * from "./nats.js";
 export { commandLineOf } from "./process-table.js";
+export { findProgram, runCommand } from "./programs.js";
 export { type PythonEnvironmentOptions, pythonEnvironment } from "./python-environment.js";
 export * from "./resolve-servers.js";
 export type { ServerExit, ServerHooks } from "./server-process.js";

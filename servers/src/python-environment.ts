@@ -1,8 +1,8 @@
 // A virtual environment with the packages of a file of pinned requirements, made once for all processes of the machine.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "./cache-folder.js";
 import { fetchServers } from "./fetch-servers.js";
 import { findPython, SECANTUS_PYTHONS } from "./python.js";
 
@@ -29,7 +29,7 @@ export async function pythonEnvironment(options: PythonEnvironmentOptions): Prom
     .update(await readFile(requirements))
     .digest("hex")
     .slice(0, 16);
-  const cache = join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const cache = cacheFolder(env);
   const alternative = "Everything else works without it.";
   return fetchServers({
     folder: join(cache, `python-${hash}`),

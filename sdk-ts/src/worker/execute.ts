@@ -1,3 +1,4 @@
+import { contextUnder, inSpan, type SpanSettings } from "@agentspan/internal";
 import type { Grant } from "@agentspan/proto";
 import { timestampDate, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ToolContext } from "../tool-context.js";
@@ -27,7 +28,9 @@ export async function execute(
     leftMs === undefined || leftMs > LONGEST_TIMER_MS ? undefined : parts.time.after(leftMs, overdue).unref();
   try {
     const context = contextOf(parts, task, grant, deadline);
-    const value = await callTool(parts, task, "execute", () => task.tool.execute(args, context), args, context);
+    const value = await inSpan(`execute_tool ${task.toolName}`, spanOf(task, grant), () =>
+      callTool(parts, task, "execute", () => task.tool.execute(args, context), args, context),
+    );
     return returned(value, { guarded: isGuarded(grant, task), maxPayload: parts.link.maxPayload });
   } catch (error) {
     const { toolName, attempt, runId, callId } = task;
@@ -36,6 +39,21 @@ export async function execute(
   } finally {
     timer?.cancel();
   }
+}
+
+/** Of OpenTelemetry's conventions for generative AI, in the trace of whoever set the run going. */
+function spanOf({ toolName, runId, callId, attempt }: TaskInHand, grant: Grant): SpanSettings {
+  const attributes = {
+    "gen_ai.operation.name": "execute_tool",
+    "gen_ai.tool.name": toolName,
+    "gen_ai.tool.type": "function",
+    "gen_ai.tool.call.id": callId,
+    "gen_ai.agent.name": grant.agentName,
+    "gen_ai.conversation.id": runId,
+    "agentspan.run.id": runId,
+    "agentspan.attempt": attempt,
+  };
+  return { attributes, parent: contextUnder(grant.traceparent) };
 }
 
 // The deadline is by the server's clock and so is the time of the grant: their distance holds on any clock. Where the

@@ -3,6 +3,7 @@ import {
   type AgentspanError,
   natsAddress,
   type TlsFiles,
+  traceHeaders,
   type WorkerVerb,
   withoutSecrets,
   workerInboxPrefix,
@@ -83,7 +84,8 @@ export class NatsLink implements WorkerLink {
   ): Promise<MessageShape<O> | undefined> {
     const subject = workerSubject(this.#workerId, verb, options.orchestratorId);
     try {
-      const answer = await this.#connection.request(subject, toBinary(input, request), { timeout: options.timeoutMs });
+      const asked = { timeout: options.timeoutMs, ...traceHeaders() };
+      const answer = await this.#connection.request(subject, toBinary(input, request), asked);
       return fromBinary(output, answer.data);
     } catch (error) {
       // Time-out, no responders, not connected, or an answer that is none: all the same to whoever must ask again.

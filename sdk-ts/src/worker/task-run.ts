@@ -5,7 +5,7 @@
 //  3. checks, the worker's own schema among them, come between grant and beginning; the age of a guarded grant last,
 //     with nothing awaited between it and the call of the function;
 //  4. what has begun is completed, never released; what has not is released, never completed.
-import { faultPoint, faultPointAfterSending } from "@agentspan/internal";
+import { faultPoint, faultPointAfterSending, under } from "@agentspan/internal";
 import { ReleaseReason } from "@agentspan/proto";
 import { type Claimed, claim } from "./claim.js";
 import { execute } from "./execute.js";
@@ -46,11 +46,13 @@ export async function runTask(parts: WorkerParts, task: TaskInHand, options: Tas
   await hooks.afterClaim?.(task);
   const { grant, orchestratorId } = claimed;
   const begun = await begin(parts, task, claimed, options);
-  if ("reason" in begun) return release(parts, task, { ...begun, orchestratorId });
+  const inTrace = <T>(tell: () => T): T => under(grant.traceparent, tell);
+  if ("reason" in begun) return inTrace(() => release(parts, task, { ...begun, orchestratorId }));
   const outcome = await begun.outcome;
   faultPoint("worker.after-execute");
   await hooks.afterExecute?.(task);
-  const completing = complete(parts, task, { outcome, argumentsDigest: grant.argumentsDigest, orchestratorId });
+  const done = { outcome, argumentsDigest: grant.argumentsDigest, orchestratorId };
+  const completing = inTrace(() => complete(parts, task, done));
   faultPointAfterSending("worker.after-complete-sent");
   await completing;
   faultPoint("worker.after-complete");

@@ -17,6 +17,7 @@ import { connectListener } from "./http/connect-listener.js";
 import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
 import { LinkDesk } from "./links/link-desk.js";
 import { isLoopbackHost } from "./loopback-rule.js";
+import { type Meter, meteredGuard } from "./meter.js";
 import { gatewayMethods } from "./methods.js";
 import type { ServerTls } from "./server-tls.js";
 import { type SlackOptions, slackIn } from "./slack/slack.js";
@@ -44,6 +45,8 @@ export interface GatewayOptions {
   readonly trustedKeys?: TrustedKeys | undefined;
   /** Where the approval desk was built; absent, no page is served. */
   readonly desk?: string | undefined;
+  /** Counts what is answered and who watches; nothing is counted without. */
+  readonly meter?: Meter | undefined;
   /** How decisions that are taken in Slack are heard; absent, none is. */
   readonly slack?: SlackOptions | undefined;
   readonly log: Logger;
@@ -62,6 +65,8 @@ export interface GatewayOptions {
 export interface Gateway {
   readonly port: number;
   readonly grpcPort: number;
+  /** Whether NATS is there. */
+  connected(): boolean;
   /** Why it serves nothing now; undefined where it does. Never rejects. */
   problem(): Promise<string | undefined>;
   /** Takes nothing new, ends streams, and gives calls in progress so many milliseconds; 5,000 unless said. */
@@ -105,15 +110,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
   });
   const { signingKey, compareEveryMs, watchHealthEveryMs } = options;
-  const core = gatewayMethods({ bus, log, requestTimeoutMs, signingKey, compareEveryMs, watchHealthEveryMs });
+  const { meter } = options;
+  const core = gatewayMethods({ bus, log, requestTimeoutMs, signingKey, compareEveryMs, watchHealthEveryMs, meter });
   const { methods, orchestrators, readiness } = core;
   const stopped = new AbortController();
   const { allowedOrigins = [], trustedKeys: trusted } = options;
   const apiKeys = authentication && apiKeysOf({ authentication, orchestrators, trusted, log, stopped: stopped.signal });
-  const guard =
+  const asks =
     authentication === undefined || apiKeys === undefined
       ? openGuard()
       : guardOf({ authentication, allowedOrigins, apiKeys, log });
+  const guard = meter === undefined ? asks : meteredGuard(asks, meter);
   const slack = options.slack && slackIn(options.slack, { apiKeys, guard, methods, log });
   const desk = options.desk === undefined ? undefined : deskIn(options.desk, authentication, log);
   const isAuthenticated = authentication !== undefined;
@@ -146,7 +153,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     const port = await listen(door, host, options.port ?? DEFAULTS.port, "AGENTSPAN_PORT");
     const grpcPort = await listen(grpc, host, options.grpcPort ?? DEFAULTS.grpcPort, "AGENTSPAN_GRPC_PORT");
-    return { port, grpcPort, close, problem: () => readiness.problem() };
+    return { port, grpcPort, close, connected: () => bus.connected, problem: () => readiness.problem() };
   } catch (error) {
     await close(0);
     throw error;

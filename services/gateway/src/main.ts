@@ -8,6 +8,7 @@ import {
   ManagementPortError,
   onShutdown,
   openManagementPort,
+  startTracing,
   takeAwayProtoSetter,
 } from "@agentspan/internal";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
@@ -25,24 +26,31 @@ try {
   const log = createLogger("gateway", config.logLevel);
   // The first process of a container hears no signal that nobody handles, and a start may wait long for its servers.
   const endsAtOnce = onShutdown(async () => undefined, { graceMs: config.graceMs, log });
-  const gateway = await startGateway({ ...config, log });
+  const tracing = await startTracing("agentspan-gateway", process.env, log);
+  // Loaded where somebody can come for the figures, and nowhere else: it has its price at each start.
+  const meter =
+    config.managementPort === undefined ? undefined : new (await import("./gateway-metrics.js")).GatewayMetrics();
+  const gateway = await startGateway({ ...config, meter, log });
+  meter?.followBus(() => gateway.connected());
   // Beside the public ports, where probes would need the certificates of clients, and whose answers end with the draining.
   const { managementHost, managementPort } = config;
   const pages = {
     "/healthz": () => healthAnswer(undefined),
     "/startupz": () => healthAnswer(undefined),
     "/readyz": async () => healthAnswer(await gateway.problem()),
+    ...meter?.pages(),
   };
   const management = await openManagementPort({ host: managementHost, port: managementPort, pages, log });
   const { port, grpcPort } = gateway;
-  // The ports stop at the grace's end by themselves; the second on top is for the rest.
+  // The ports stop at the grace's end by themselves; the seconds on top are for the last spans and the rest.
   endsAtOnce();
   onShutdown(
     async () => {
       await gateway.close(config.graceMs);
+      await tracing?.stop();
       await management?.close();
     },
-    { graceMs: config.graceMs + 1_000, log },
+    { graceMs: config.graceMs + 3_000, log },
   );
   log.info({ host: config.host, port, grpcPort }, "The gateway is ready");
   const message: ReadyMessage = { ready: true, port, grpcPort, managementPort: management?.port };

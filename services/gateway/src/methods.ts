@@ -5,8 +5,10 @@ import type { Bus } from "./bus/bus.js";
 import { Orchestrators } from "./bus/orchestrators.js";
 import { ApprovalNews } from "./events/approval-news.js";
 import { RunWatches } from "./events/run-watches.js";
+import { type Meter, metered } from "./meter.js";
 import type { Method } from "./method.js";
 import { Readiness } from "./readiness.js";
+import { traced } from "./traced.js";
 
 export interface MethodsOptions {
   readonly bus: Bus;
@@ -19,6 +21,8 @@ export interface MethodsOptions {
   readonly compareEveryMs?: { readonly running: number; readonly waiting: number } | undefined;
   /** Milliseconds between looks at the bus and the orchestrators while somebody watches the health. */
   readonly watchHealthEveryMs?: number | undefined;
+  /** Counts what is answered and who watches; nothing is counted without. */
+  readonly meter?: Meter | undefined;
   /** This machine's clocks unless said: of what is compared now and then, and of what lies in the past. */
   readonly time?: Time;
 }
@@ -33,7 +37,7 @@ export interface GatewayMethods {
 
 export function gatewayMethods(options: MethodsOptions): GatewayMethods {
   const { bus, log, signingKey, requestTimeoutMs, compareEveryMs: every, watchHealthEveryMs: followEveryMs } = options;
-  const { time = systemTime } = options;
+  const { meter, time = systemTime } = options;
   const orchestrators = new Orchestrators({ bus, log, timeoutMs: requestTimeoutMs, signingKey });
   const readiness = new Readiness({ bus, orchestrators, ...(followEveryMs === undefined ? {} : { followEveryMs }) });
   const watches = new RunWatches({
@@ -44,7 +48,9 @@ export function gatewayMethods(options: MethodsOptions): GatewayMethods {
     ...(every === undefined ? {} : { runningEveryMs: every.running, waitingEveryMs: every.waiting }),
   });
   return {
-    methods: api({ orchestrators, watches, approvalNews: new ApprovalNews(bus, log), readiness, log, time }),
+    methods: api({ orchestrators, watches, approvalNews: new ApprovalNews(bus, log), readiness, log, time })
+      .map(traced)
+      .map((method) => (meter === undefined ? method : metered(method, meter))),
     orchestrators,
     readiness,
     stop: () => {

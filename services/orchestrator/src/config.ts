@@ -86,6 +86,12 @@ const SPEC = {
     max: 60_000,
     default: 500,
   }),
+  surveyMs: setting.duration("AGENTSPAN_SURVEY", {
+    about: "how often runs are counted for the figures of the management port",
+    min: 1_000,
+    max: 3_600_000,
+    default: 15_000,
+  }),
   mostModelCalls: setting.int("AGENTSPAN_MODEL_CALLS", {
     about: "how many model calls are made at once",
     min: 1,

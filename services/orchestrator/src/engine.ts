@@ -3,7 +3,15 @@
 // Commands for one run queue here and are decided together, in order, in one guarded update; everybody is answered
 // after the commit, from the state it left. On a conflict all are decided anew. A refusal, and an answer that says
 // "already done", is only given from a run that was read linearizably: until then a copy may be stale.
-import { AgentspanError, faultPoint, type Logger, sleep, systemTime, type Time } from "@agentspan/internal";
+import {
+  AgentspanError,
+  activeTraceparent,
+  faultPoint,
+  type Logger,
+  sleep,
+  systemTime,
+  type Time,
+} from "@agentspan/internal";
 import { openApprovers } from "./assignees.js";
 import {
   type Agent,
@@ -67,6 +75,7 @@ export interface Outcome<A extends Answer = Answer> {
 
 interface Pending {
   readonly command: Command;
+  readonly trace: string | undefined;
   readonly options: ExecuteOptions;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: AgentspanError) => void;
@@ -91,7 +100,7 @@ export class Engine {
    */
   execute(runId: string, command: Command, options: ExecuteOptions = {}): Promise<Outcome> {
     return new Promise<Outcome>((resolve, reject) => {
-      const pending = { command, options, resolve, reject };
+      const pending = { command, trace: activeTraceparent(), options, resolve, reject };
       const queue = this.queues.get(runId);
       if (queue !== undefined) {
         queue.push(pending);

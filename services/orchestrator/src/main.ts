@@ -10,6 +10,7 @@ import {
   onShutdown,
   openManagementPort,
   SlackApi,
+  startTracing,
   takeAwayProtoSetter,
 } from "@agentspan/internal";
 import { SmtpMailer } from "./channels/email/smtp-mailer.js";
@@ -30,9 +31,15 @@ try {
   // The first process of a container hears no signal that nobody handles, and a start may wait long for its servers.
   const endsAtOnce = onShutdown(async () => undefined, { graceMs: config.graceMs, log });
   const health = new Health();
+  const tracing = await startTracing("agentspan-orchestrator", process.env, log);
+  // Loaded where somebody can come for the figures, and nowhere else: it has its price at each start.
+  const meter =
+    config.managementPort === undefined
+      ? undefined
+      : new (await import("./metrics/orchestrator-metrics.js")).OrchestratorMetrics();
   // First, so that probes find a process that starts, and a port that is taken is told before anybody counts on this one.
   const { managementHost: host, managementPort: port } = config;
-  const management = await openManagementPort({ host, port, pages: health.pages, log });
+  const management = await openManagementPort({ host, port, pages: { ...health.pages, ...meter?.pages() }, log });
   const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
   const store = await MongoStore.connect({
     uri: config.mongoUri,
@@ -49,6 +56,7 @@ try {
   });
   const orchestrator = await startOrchestrator({
     ...config,
+    meter,
     clockOffsetMs: clockOffsetMs(process.env),
     store,
     bus,
@@ -58,6 +66,7 @@ try {
     slack: config.slack && { api: new SlackApi(config.slack.api), buttons: config.slack.buttons },
     log,
   });
+  meter?.followBus(() => bus.connected);
   health.started({ store, bus });
   endsAtOnce();
   onShutdown(
@@ -68,6 +77,7 @@ try {
       await bus.close();
       await models.close();
       await store.close();
+      await tracing?.stop();
       await management?.close();
     },
     { graceMs: config.graceMs, log },

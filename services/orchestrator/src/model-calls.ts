@@ -4,7 +4,7 @@
 //    so nobody else makes it meanwhile, and somebody does when this process is gone.
 // 2. A reply that was paid for is not thrown away: it is offered until the store takes it, or the run ends.
 // 3. Whatever goes wrong is an attempt that failed, and those are counted: no run asks a model for ever.
-import { AgentspanError, faultPoint, type Logger, sleep, systemTime, type Time } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, sleep, systemTime, type Time, under } from "@agentspan/internal";
 import { EventSchema, LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import type { AgentCatalog } from "./agent-catalog.js";
@@ -16,11 +16,15 @@ import {
   type OwnerDemand,
   type Run,
   type TakeModelReply,
+  type Usage,
 } from "./core/index.js";
 import type { DeltaWishes } from "./delta-wishes.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
+import type { Meter } from "./meter.js";
+import { inModelSpan, type TracedReply } from "./model-span.js";
 import { type Bus, ModelCallError, type Models, type StoredRun } from "./ports.js";
+import { causeOf } from "./run-trace.js";
 import type { StandingGrants } from "./standing-grants.js";
 import type { WorkerRegistry } from "./worker-registry.js";
 
@@ -38,6 +42,7 @@ export interface ModelCallsOptions {
   readonly clock: Clock;
   readonly orchestratorId: string;
   readonly log: Logger;
+  readonly meter?: Pick<Meter, "modelCalled"> | undefined;
   /** Model calls at once; others wait their turn here. */
   readonly mostModelCalls: number;
   readonly time?: Time | undefined;
@@ -151,9 +156,10 @@ export class ModelCalls {
   private async askAndDeliver(runId: string, effect: ModelEffect, signal: AbortSignal): Promise<void> {
     const stored = await this.whileAway(runId, signal, () => this.runOf(runId, effect));
     if (stored === undefined) return;
-    const outcome = await this.outcomeOf(stored, effect, signal);
-    if (outcome === undefined || signal.aborted) return;
-    await this.deliver(stored, effect, outcome, signal);
+    const asked = await this.outcomeOf(stored, effect, signal);
+    if (asked === undefined || signal.aborted) return;
+    // What the model wanted was committed in the span in which it said so: a later decision points there.
+    await under(asked.trace ?? causeOf(stored), () => this.deliver(stored, effect, asked.outcome, signal));
   }
 
   /**
@@ -173,22 +179,23 @@ export class ModelCalls {
     stored: StoredRun,
     effect: ModelEffect,
     signal: AbortSignal,
-  ): Promise<ModelReply | ModelCallError | undefined> {
+  ): Promise<{ readonly outcome: ModelReply | ModelCallError; readonly trace?: string | undefined } | undefined> {
     const { runId } = stored.run;
     try {
       faultPoint("orchestrator.before-model-call");
-      const reply = await this.ask(stored, effect, signal);
+      const { reply, trace } = await this.ask(stored, effect, signal);
       faultPoint("orchestrator.after-model-call");
-      return reply;
+      return { outcome: reply, trace };
     } catch (thrown) {
       if (signal.aborted) return undefined;
-      if (thrown instanceof ModelCallError) return thrown;
+      if (thrown instanceof ModelCallError) return { outcome: thrown };
       this.options.log.error({ runId, turn: effect.turn, attempt: effect.attempt, err: thrown }, "A model call failed");
-      return ownFailure("The model could not be asked");
+      return { outcome: ownFailure("The model could not be asked") };
     }
   }
 
-  private async ask(stored: StoredRun, { turn, attempt }: ModelEffect, signal: AbortSignal): Promise<ModelReply> {
+  private async ask(stored: StoredRun, effect: ModelEffect, signal: AbortSignal): Promise<TracedReply> {
+    const { turn, attempt } = effect;
     const { models, agents, history, bus, wishes } = this.options;
     const { runId, namespace } = stored.run;
     const request = await this.whileAway(runId, signal, async () =>
@@ -199,7 +206,25 @@ export class ModelCalls {
       const event = create(EventSchema, { runId, event: delta });
       bus.publish(namespace, runId, create(LiveEventsSchema, { runId, events: [event] }));
     };
-    return models.reply(request, { signal, ...(wishes.wants(namespace, runId) ? { onDelta } : {}) });
+    const options = { signal, ...(wishes.wants(namespace, runId) ? { onDelta } : {}) };
+    return inModelSpan(stored, effect, request, () =>
+      this.measured(request.model, () => models.reply(request, options)),
+    );
+  }
+
+  private async measured(model: string, ask: () => Promise<ModelReply>): Promise<ModelReply> {
+    const begun = this.time.monotonic();
+    const ended = (usage?: Usage): void => {
+      this.options.meter?.modelCalled(model, (this.time.monotonic() - begun) / 1_000, usage);
+    };
+    try {
+      const reply = await ask();
+      ended(reply.usage);
+      return reply;
+    } catch (thrown) {
+      ended();
+      throw thrown;
+    }
   }
 
   private async deliver(

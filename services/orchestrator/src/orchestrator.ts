@@ -18,6 +18,7 @@ import { Engine, type EngineFigures } from "./engine.js";
 import { History } from "./history.js";
 import { Instances } from "./instances.js";
 import { LeaseJudge } from "./lease-judge.js";
+import type { Meter } from "./meter.js";
 import type { Bus, InstanceKeys, Models, Posts, Store } from "./ports.js";
 import { EnvelopeGuard } from "./proof/envelope-guard.js";
 import { Permits } from "./proof/permits.js";
@@ -29,6 +30,7 @@ import { RequestService } from "./request-service.js";
 import { BlockedTools, Fleet } from "./requests/index.js";
 import { Retention } from "./retention.js";
 import { StandingGrants } from "./standing-grants.js";
+import { Surveyor } from "./surveyor.js";
 import { Sweeper, type SweepFigures } from "./sweeper.js";
 import { textFunctions } from "./text-functions.js";
 import { UnreadableRows } from "./unreadable-rows.js";
@@ -46,6 +48,10 @@ export interface OrchestratorOptions {
   readonly mailer?: Mailer | undefined;
   /** What is posted to Slack by, likewise. */
   readonly slack?: Pick<SlackChannelOptions, "api" | "buttons"> | undefined;
+  /** Counts what happens here; nothing is counted without, and nobody looks how the store stands. */
+  readonly meter?: Meter | undefined;
+  /** Between two looks how the store stands, milliseconds; 15,000 unless said. */
+  readonly surveyMs?: number;
   readonly log: Logger;
   readonly timing?: Timing;
   /** How often processes show life, milliseconds. */
@@ -81,7 +87,7 @@ export interface Orchestrator {
 }
 
 export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
-  const { store, bus, models, log, timing = DEFAULT_TIMING } = options;
+  const { store, bus, models, meter, log, timing = DEFAULT_TIMING } = options;
   const { heartbeatMs = 3_000, sweepMs = 500, mostModelCalls = 256, clockOffsetMs = 0 } = options;
   const given = options.time ?? systemTime;
   const time: Time = clockOffsetMs === 0 ? given : { ...given, wall: () => given.wall() + clockOffsetMs };
@@ -115,6 +121,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     time,
     jitter: options.jitter,
     onCommitted: (committed) => {
+      meter?.committed(committed);
       relay.act(committed);
       notifier?.hint(committed);
     },
@@ -132,6 +139,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     clock,
     orchestratorId: id,
     log,
+    meter,
     mostModelCalls,
     time,
   });
@@ -185,6 +193,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     signatures,
     permits,
     registrations,
+    meter,
     log,
     time,
   });
@@ -212,7 +221,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const notifier: Notifier | undefined =
     https &&
     new Notifier({
-      ...{ store, history, clock, orchestratorId: id, log, time },
+      ...{ store, history, clock, orchestratorId: id, meter, log, time },
       channel: new Channels({
         "https:": https,
         "http:": https,
@@ -231,8 +240,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
           keepMs: retentionMs,
           orchestrators: () => judge.liveOrchestrators(),
         });
+  const orchestrators = (): readonly string[] => judge.liveOrchestrators();
+  const surveyor =
+    meter &&
+    new Surveyor({ store, meter, clock, orchestratorId: id, orchestrators, log, time, intervalMs: options.surveyMs });
   const requests = new RequestService({
     orchestratorId: id,
+    meter,
     context: {
       ...{ engine, store, agents, history, models, clock, blocked, fleet, auditor, refusals, ledger, links },
       signing: options.signing,
@@ -274,6 +288,12 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   auditor.start();
   notifier?.start();
   retention?.start();
+  surveyor?.start();
+  meter?.follow({
+    engine: () => engine.figures,
+    sweeper: () => sweeper.figures,
+    modelCalls: () => relay.inHand().length,
+  });
   log.info({ orchestratorId: id }, "Ready");
 
   return {
@@ -282,7 +302,7 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
     figures: () => ({ engine: engine.figures, sweeper: sweeper.figures }),
     async stop(graceMs) {
       await bus.drain();
-      await Promise.all([sweeper.stop(), workers.stop(), auditor.stop(), retention?.stop()]);
+      await Promise.all([sweeper.stop(), workers.stop(), auditor.stop(), retention?.stop(), surveyor?.stop()]);
       await refusals.count(true);
       await relay.stop(graceMs);
       await engine.drain();

@@ -35,6 +35,8 @@ export interface PlanOptions {
 /** A command that waits for its answer. */
 export interface Asked {
   readonly command: Command;
+  /** The traceparent of the span in which it was asked, where there was one. */
+  readonly trace?: string | undefined;
   /** `agent` is the definition, where the run may not exist yet. */
   readonly options: { readonly agent?: Agent | undefined };
 }
@@ -116,7 +118,10 @@ export async function planBatch<A extends Asked>(
     run = result.run;
     schedule = result.schedule;
     wakeAt = result.wakeAt;
-    for (const event of made) {
+    const { trace } = pending;
+    for (const committed of made) {
+      // Beside what is signed: who traces what says nothing of what happened.
+      const event = trace === undefined ? committed : { ...committed, trace };
       const eventText = JSON.stringify(event);
       events.push(event);
       append.push({ sequence: event.sequence, text: eventText });

@@ -1,6 +1,6 @@
 // Acts on what was committed: calls models, announces tasks, tells watchers. Nobody waits for it, and it may die
 // between any two instructions: whatever it did not do is still owed, and a sweeper finds it.
-import { AgentspanError, faultPoint, type TaskAddress } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type TaskAddress, under } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { type ChildEffect, ChildRuns, type ChildRunsOptions, isChildEffect } from "./child-runs.js";
@@ -10,6 +10,7 @@ import { encodeEvent } from "./encode/event.js";
 import type { Committed } from "./engine.js";
 import { type LeftCall, ModelCalls, type ModelCallsOptions, type ModelEffect } from "./model-calls.js";
 import type { Bus, StoredRun } from "./ports.js";
+import { causeOf } from "./run-trace.js";
 
 export type RelayOptions = ModelCallsOptions &
   ChildRunsOptions & { readonly bus: Pick<Bus, "announce" | "withdraw" | "publish"> };
@@ -33,7 +34,11 @@ export class Relay {
     return this.calls.has(key);
   }
 
-  act({ stored, events, effects }: Committed): void {
+  act(committed: Committed): void {
+    under(causeOf(committed.stored), () => this.actUnder(committed));
+  }
+
+  private actUnder({ stored, events, effects }: Committed): void {
     this.publish(stored, events);
     for (const effect of effects) {
       if (effect.kind === "announce") void this.announce(stored.run, effect.callId, effect.attempt);
@@ -67,7 +72,7 @@ export class Relay {
 
   /** Sees to what a run owes the runs above and below it; false where it is still to be done. */
   seeTo(stored: StoredRun, effect: ChildEffect): Promise<boolean> {
-    return this.children.see(stored, effect);
+    return under(causeOf(stored), () => this.children.see(stored, effect));
   }
 
   /** Takes no more model calls, and gives up after the grace those in hand. */

@@ -1,9 +1,10 @@
 // Answers gateways: one method of the public services each. What the caller may see and do is bound to the namespace
 // of the envelope; a run of another namespace is not found.
-import { AgentspanError, type Logger } from "@agentspan/internal";
+import { AgentspanError, contextUnder, inSpan, type Logger, SpanKind, type SpanSettings } from "@agentspan/internal";
 import { type Envelope, type Reply, ReplySchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { toFailure } from "./bus/failures.js";
+import type { Meter } from "./meter.js";
 import type { EnvelopeGuard } from "./proof/envelope-guard.js";
 import {
   type Carrier,
@@ -22,31 +23,48 @@ export interface RequestServiceOptions {
   readonly envelopes?: EnvelopeGuard | undefined;
   /** Whether whoever asks must have been asked by the gateway who it is. */
   readonly authentication: boolean;
+  readonly meter?: Pick<Meter, "answered"> | undefined;
 }
 
 export class RequestService {
   constructor(private readonly options: RequestServiceOptions) {}
 
   async handle(envelope: Envelope): Promise<Reply> {
-    const { orchestratorId, context, envelopes, log } = this.options;
+    const { orchestratorId, meter } = this.options;
     const begun = performance.now();
-    const { method, namespace } = envelope;
+    // What is not known here is counted together: anybody may name anything.
+    const method = Object.hasOwn(methods, envelope.method) ? envelope.method : "unknown";
+    const answered = (code: string): void => meter?.answered(method, code, (performance.now() - begun) / 1_000);
+    try {
+      const body = isTraced(envelope)
+        ? await inSpan(method, settingsOf(envelope), () => this.answer(envelope, begun))
+        : await this.answer(envelope, begun);
+      answered("OK");
+      return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
+    } catch (thrown) {
+      const error = AgentspanError.from(thrown);
+      answered(error.code);
+      return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: toFailure(error) } });
+    }
+  }
+
+  private async answer(envelope: Envelope, begun: number): Promise<Uint8Array> {
+    const { context, envelopes, log } = this.options;
+    const { method, namespace, caller } = envelope;
     try {
       envelopes?.require(envelope);
       const carryOut = Object.hasOwn(methods, method) ? methods[method] : undefined;
       if (carryOut === undefined) throw new AgentspanError("UNIMPLEMENTED", `There is no method ${method} yet.`);
-      const { caller } = envelope;
       if (namespace === "" || caller === undefined || caller.subject === "")
         throw new AgentspanError("INVALID_REQUEST", "An envelope says who asks, and where.");
       if (this.options.authentication) requireKnown(caller);
-      const body = await this.carryOut(carryOut, { ...context, namespace, caller, log }, envelope);
-      return create(ReplySchema, { orchestratorId, outcome: { case: "body", value: body } });
+      return await this.carryOut(carryOut, { ...context, namespace, caller, log }, envelope);
     } catch (thrown) {
       const error = AgentspanError.from(thrown);
       const took = Math.round(performance.now() - begun);
       if (error.reason === "INTERNAL") log.error({ method, took, err: error.cause ?? error }, "A request failed");
       else log.debug({ method, took, reason: error.reason }, "A request was refused");
-      return create(ReplySchema, { orchestratorId, outcome: { case: "failure", value: toFailure(error) } });
+      throw error;
     }
   }
 
@@ -62,4 +80,14 @@ export class RequestService {
       throw error;
     }
   }
+}
+
+/** Not what gateways ask for themselves, again and again, while somebody watches. */
+function isTraced({ method, traceparent }: Envelope): boolean {
+  return traceparent !== "" || !method.startsWith("Internal/");
+}
+
+function settingsOf({ namespace, traceparent }: Envelope): SpanSettings {
+  const attributes = { "agentspan.namespace": namespace };
+  return { kind: SpanKind.SERVER, attributes, parent: contextUnder(traceparent) };
 }

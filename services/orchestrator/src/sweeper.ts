@@ -43,6 +43,8 @@ export interface SweepFigures {
   readonly failures: number;
   /** Of what was overdue when it was looked after, milliseconds. */
   readonly mostOverdueMs: number;
+  /** The same of the last sweep; 0 where nothing was. */
+  readonly lagMs: number;
 }
 
 export class Sweeper {
@@ -52,7 +54,7 @@ export class Sweeper {
   private readonly notes: SweepNotes;
   private readonly attendant: Attendant;
   private readonly time: Time;
-  private counts = { sweeps: 0, lookedAfter: 0, failures: 0, mostOverdueMs: 0 };
+  private counts = { sweeps: 0, lookedAfter: 0, failures: 0, mostOverdueMs: 0, lagMs: 0 };
   private rounds: Promise<void> | undefined;
   private roundAsked = false;
   /** When the next round may begin, by the monotonic clock. */
@@ -92,10 +94,9 @@ export class Sweeper {
     const found = await store.due(now, limit);
     if (found.length < limit) this.notes.keepOnly(new Set(found.map(({ runId }) => runId)));
     const runs = this.chosen(found, orchestrators, now);
-    await this.each(runs, ({ runId, wakeAt }) => {
-      this.counts.mostOverdueMs = Math.max(this.counts.mostOverdueMs, now - wakeAt);
-      return this.lookAfter(runId);
-    });
+    this.counts.lagMs = runs.reduce((lag, { wakeAt }) => Math.max(lag, now - wakeAt), 0);
+    this.counts.mostOverdueMs = Math.max(this.counts.mostOverdueMs, this.counts.lagMs);
+    await this.each(runs, ({ runId }) => this.lookAfter(runId));
     this.lastSweepMs = this.time.monotonic() - begun;
     this.counts.sweeps += 1;
     this.counts.lookedAfter += runs.length;

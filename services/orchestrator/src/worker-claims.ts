@@ -4,13 +4,16 @@ import type { Logger } from "@agentspan/internal";
 import { type ClaimRequest, type ClaimResponse, ClaimResponseSchema, type GrantSchema } from "@agentspan/proto";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Clock } from "./clock.js";
 import { type Claim, type ClaimAnswer, type ClaimRefusal, idempotencyKeyOf, type ProbeGranted } from "./core/index.js";
 import { argumentsOf } from "./encode/approval.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
+import type { Meter } from "./meter.js";
 import type { PlainClaims } from "./plain-claims.js";
 import type { StoredRun } from "./ports.js";
 import type { GrantedClaim, Grants } from "./proof/grants.js";
+import { causeOf } from "./run-trace.js";
 import type { ServedCalls } from "./served-calls.js";
 import { requireText } from "./worker-checks.js";
 import { isNotFound, workerErrorOf } from "./worker-errors.js";
@@ -25,6 +28,8 @@ export interface WorkerClaimsOptions {
   readonly plainClaims: PlainClaims;
   readonly grants: Grants;
   readonly orchestratorId: string;
+  readonly clock: Clock;
+  readonly meter?: Pick<Meter, "granted"> | undefined;
   readonly log: Logger;
 }
 
@@ -59,10 +64,11 @@ export class WorkerClaims {
   }
 
   private async grant(granted: GrantedClaim): Promise<ClaimResponse> {
-    const { orchestratorId, grants } = this.options;
+    const { orchestratorId, grants, meter, clock } = this.options;
     const { stored, claim, answer, argumentsText } = granted;
     const proved = await grants.prove(granted);
     if ("problem" in proved) return this.disbelieve(granted, proved.problem);
+    meter?.granted(stored, { callId: claim.callId, tool: answer.tool, nonce: claim.nonce }, clock.now());
     const { runId, agentName } = stored.run;
     const { deadline } = answer;
     return create(ClaimResponseSchema, {
@@ -78,6 +84,7 @@ export class WorkerClaims {
           agentName,
           ...(deadline === undefined ? {} : { deadline: timestampFromMs(deadline) }),
           proof: proved.proof,
+          traceparent: causeOf(stored) ?? "",
         },
       },
     });

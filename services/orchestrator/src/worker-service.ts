@@ -27,6 +27,7 @@ import type { Release } from "./core/index.js";
 import type { Engine } from "./engine.js";
 import type { History } from "./history.js";
 import type { Instances } from "./instances.js";
+import type { Meter } from "./meter.js";
 import { PlainClaims } from "./plain-claims.js";
 import type { Bus, Store, StoredRun, WorkerHandlers } from "./ports.js";
 import { Grants } from "./proof/grants.js";
@@ -64,6 +65,7 @@ export interface WorkerServiceOptions {
   readonly signatures?: Signatures | undefined;
   readonly permits: Pick<Permits, "require">;
   readonly registrations: Pick<Registrations, "sealed">;
+  readonly meter?: Meter | undefined;
   readonly log: Logger;
   readonly time?: Time | undefined;
 }

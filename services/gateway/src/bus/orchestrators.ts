@@ -4,6 +4,7 @@
 // because each carries its idempotency key or decision id before it is first sent: all of them give one answer.
 import {
   AgentspanError,
+  activeTraceparent,
   faultPoint,
   type Logger,
   REASONS,
@@ -11,6 +12,8 @@ import {
   requestSubject,
   type SigningKey,
   sealedEnvelope,
+  spanOf,
+  traceparentOf,
 } from "@agentspan/internal";
 import { EnvelopeSchema, type Failure, type Reply, ReplySchema } from "@agentspan/proto";
 import type { DescMessage, DescMethodUnary, MessageShape } from "@bufbuild/protobuf";
@@ -35,7 +38,6 @@ const MOST_ATTEMPTS = 3;
 /** How long a request waits for NATS to come back, of its whole time. */
 const RECONNECT_SHARE = 0.5;
 const RETRY_AFTER_MS = 1_000;
-const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** What an envelope says of the caller; a handler's Context is one. */
 export type Asker = Pick<Context, "caller" | "namespace" | "signal" | "header">;
@@ -168,8 +170,7 @@ function soonest(open: ReadonlySet<Promise<Outcome>>, withinMs: number): Promise
 function envelope(method: string, body: Uint8Array, asker: Asker, key: SigningKey | undefined): Uint8Array {
   const { namespace } = asker;
   const caller = { ...asker.caller, roles: [...asker.caller.roles], groups: [...asker.caller.groups] };
-  const traced = asker.header("traceparent") ?? "";
-  const traceparent = TRACEPARENT.test(traced) ? traced : "";
+  const traceparent = activeTraceparent() ?? traceparentOf(spanOf(asker.header("traceparent"))) ?? "";
   return toBinary(EnvelopeSchema, sealedEnvelope({ method, namespace, caller, body, traceparent }, key, Date.now()));
 }
 

@@ -5,12 +5,15 @@
 // 3. What is in progress is bounded in number and bytes, gateways and workers apart, so that neither starves the other.
 import {
   AgentspanError,
+  contextUnder,
   faultPoint,
   faultPointAfterSending,
   INBOX_PREFIX,
+  inSpan,
   type Logger,
   OTHER_ACCOUNT_PREFIX,
   parseWorkerSubject,
+  SpanKind,
   workerInboxPrefix,
 } from "@agentspan/internal";
 import { type Envelope, EnvelopeSchema, type Reply, ReplySchema } from "@agentspan/proto";
@@ -26,6 +29,8 @@ export interface IncomingRequest {
   readonly reply: string;
   /** Empty where the request has none. */
   readonly contentType: string;
+  /** Of the header; a gateway's request has it in its envelope. */
+  readonly traceparent?: string | undefined;
   readonly data: Uint8Array;
   /** Sends the answer to `reply`. May throw where the connection is gone. */
   respond(data: Uint8Array, contentType?: string): void;
@@ -52,6 +57,8 @@ export interface ResponderOptions {
 
 const BUSY_RETRY_AFTER_MS = 250;
 const WARN_EVERY_MS = 10_000;
+
+type WorkerRequest = NonNullable<ReturnType<typeof parseWorkerSubject>>;
 
 interface Exchange {
   answer(): Promise<Uint8Array>;
@@ -103,7 +110,10 @@ export class Responder {
     void this.#exchange(
       incoming,
       this.#workers,
-      { answer: () => exchange.answer(workers, asked), refuse: (error) => exchange.refuse(error, asked) },
+      {
+        answer: () => inTrace(parsed, incoming, () => exchange.answer(workers, asked)),
+        refuse: (error) => exchange.refuse(error, asked),
+      },
       form === "json" ? JSON_CONTENT_TYPE : undefined,
     );
   }
@@ -184,6 +194,13 @@ export class Responder {
     this.#idle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** A span where the worker says of which trace it is. */
+function inTrace<T>({ verb, workerId }: WorkerRequest, { traceparent }: IncomingRequest, work: () => Promise<T>) {
+  if (traceparent === undefined) return work();
+  const attributes = { "agentspan.worker.id": workerId };
+  return inSpan(`worker ${verb}`, { kind: SpanKind.SERVER, attributes, parent: contextUnder(traceparent) }, work);
 }
 
 interface Load {

@@ -32,6 +32,8 @@ export interface RunEvent {
   readonly at: number;
   /** The orchestrator that committed it, which holds the effects that follow. */
   readonly by: string;
+  /** The W3C traceparent of the span that it was committed in, where there was one. Nothing is folded from it. */
+  readonly trace?: string;
   readonly fact: Fact;
 }
 

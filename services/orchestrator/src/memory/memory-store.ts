@@ -11,6 +11,7 @@ import type {
   AuditLink,
   AuditQuery,
   AuditRecord,
+  Census,
   ChangedQuery,
   ChangedRun,
   ChunkRef,
@@ -45,6 +46,7 @@ import { chunkEventsOf, isReadable, runOf, storedRunOf } from "../run-record.js"
 import { UnreadableRows } from "../unreadable-rows.js";
 import * as agents from "./memory-agents.js";
 import * as audit from "./memory-audit.js";
+import { takeCensus } from "./memory-census.js";
 import { appliedTo, emptyDatabase, keyOf, type MemoryDatabase } from "./memory-database.js";
 import { type MemoryFault, nextTurn, unavailable } from "./memory-fault.js";
 import * as grants from "./memory-grants.js";
@@ -417,6 +419,10 @@ export class MemoryStore implements Store {
 
   forgetDeliveries(before: number): Promise<void> {
     return this.#carryOut("forgetDeliveries", () => webhooks.forgetDeliveries(this.database.webhooks, before));
+  }
+
+  census(): Promise<Census> {
+    return this.#carryOut("census", () => takeCensus(this.database));
   }
 
   serverTime(): Promise<number> {

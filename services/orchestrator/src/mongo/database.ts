@@ -209,6 +209,13 @@ export class Database {
     return found;
   }
 
+  /** How many match, by one index and no document. It may be a little wrong while a sharded cluster moves them. */
+  async count(collection: string, query: Document, index: string): Promise<number> {
+    const maxTimeMS = this.#times.searchMs;
+    const reply = await this.#reading(() => this.#command({ count: collection, query, hint: index, maxTimeMS }));
+    return Number(reply.n);
+  }
+
   async remove(collection: string, filter: Document): Promise<void> {
     try {
       const writeConcern = new WriteConcern("majority", this.#times.majorityMs, true);

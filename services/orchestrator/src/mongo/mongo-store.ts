@@ -10,6 +10,7 @@ import type {
   AttemptEnd,
   AuditQuery,
   AuditRecord,
+  Census,
   ChangedQuery,
   ChangedRun,
   ChunkRef,
@@ -45,6 +46,7 @@ import type {
 import { RUNS } from "../run-record.js";
 import { AGENT_VERSIONS, AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
+import { takeCensus } from "./census.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { DELIVERIES, DeliveryDocuments } from "./delivery-documents.js";
 import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
@@ -99,6 +101,8 @@ const INDEXES: readonly [collection: string, keys: IndexSpecification, options: 
   [RUNS, { namespace: 1, startedAt: -1, _id: 1 }, { name: "started" }],
   // Runs that were removed a moment ago.
   [RUNS, { clearing: 1 }, { name: "clearing", sparse: true }],
+  // For figures: how many are in each state, and since when one waits.
+  [RUNS, { state: 1, openSince: 1 }, { name: "standing" }],
   [NEWEST_AGENTS, { namespace: 1, name: 1 }, { name: "byName" }],
   [AGENT_VERSIONS, { namespace: 1, name: 1, createdAt: -1, _id: 1 }, { name: "versions" }],
   [API_KEYS, { namespace: 1, createdAt: -1, _id: 1 }, { name: "newest" }],
@@ -478,6 +482,10 @@ export class MongoStore implements Store {
 
   replayDead(webhookId: string, now: number): Promise<number> {
     return this.#deliveries.replayDead(webhookId, now);
+  }
+
+  census(): Promise<Census> {
+    return takeCensus(this.#database);
   }
 
   forgetDeliveries(before: number): Promise<void> {

@@ -8,6 +8,7 @@ export function incomingOf(message: Msg): IncomingRequest {
     subject: message.subject,
     reply: message.reply ?? "",
     contentType: message.headers?.get("content-type", Match.IgnoreCase) ?? "",
+    traceparent: message.headers?.get("traceparent", Match.IgnoreCase) || undefined,
     data: message.data,
     respond(data, contentType) {
       if (contentType === undefined) {

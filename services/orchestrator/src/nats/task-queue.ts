@@ -6,6 +6,7 @@ import {
   TASK_STREAM,
   type TaskAddress,
   taskSubject,
+  traceHeaders,
 } from "@agentspan/internal";
 import { TaskHintSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -71,7 +72,8 @@ export class TaskQueue {
     const what = `A hint was to be stored at ${subject}`;
     this.link.demand(what);
     try {
-      await this.client.publish(subject, hint, { timeout: ANSWER_LIMIT_MS, expect: { streamName: TASK_STREAM } });
+      const options = { timeout: ANSWER_LIMIT_MS, expect: { streamName: TASK_STREAM } };
+      await this.client.publish(subject, hint, { ...options, ...traceHeaders() });
       return "announced";
     } catch (thrown) {
       if (nobodyListens(thrown)) return "no_stream";

@@ -1,6 +1,6 @@
 // Where runs are kept, and how they are found.
 import type { Approvers } from "../core/agent.js";
-import type { CheckpointKind, RunEvent } from "../core/events.js";
+import type { CheckpointKind, End, RunEvent } from "../core/events.js";
 import type { Schedule } from "../core/obligations.js";
 import type { Run, RunState } from "../core/run.js";
 
@@ -98,6 +98,18 @@ export interface AgedRun extends ChangedRun {
   readonly isEnded: boolean;
   /** Whether nothing is owed, nobody is asked, and nothing of it changed at the span's end or later. */
   readonly isQuiet: boolean;
+}
+
+/** How the store stands, over all namespaces: what a look at its indexes tells, and nothing of any one run. */
+export interface Census {
+  /** Runs that have not ended. */
+  readonly runs: Readonly<Record<Exclude<RunState, End["state"]>, number>>;
+  /** When the checkpoint was opened that the longest waiting of the runs that wait for people waits for. */
+  readonly waitingSince?: number;
+  /** When something was owed first, of what runs owe: it may be in the future. */
+  readonly owedSince?: number;
+  /** The same of deliveries that wait to be sent. */
+  readonly deliverySince?: number;
 }
 
 export interface RunStates {

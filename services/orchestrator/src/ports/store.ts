@@ -5,7 +5,7 @@ import type { GrantStore } from "./grants.js";
 import type { KeyStore } from "./keys.js";
 import type { PermitStore } from "./permits.js";
 import type { InstanceStore, ToolStore } from "./processes.js";
-import type { RunStore } from "./runs.js";
+import type { Census, RunStore } from "./runs.js";
 import type { WebhookStore } from "./webhooks.js";
 
 export interface Store
@@ -18,6 +18,8 @@ export interface Store
     PermitStore,
     AuditStore,
     WebhookStore {
+  /** For figures: it may be a little behind, and takes time by the runs that have not ended. */
+  census(): Promise<Census>;
   /** The store's clock, milliseconds since the epoch; used to correct ours. */
   serverTime(): Promise<number>;
   /** Makes indexes; safe to call from several processes at once. */

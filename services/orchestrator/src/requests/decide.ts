@@ -1,6 +1,6 @@
 // Approve, Reject, Respond and Settle: one command each, answered once it is stored.
 import { createHash } from "node:crypto";
-import { AgentspanError, canonicalJson } from "@agentspan/internal";
+import { AgentspanError, activeSpan, canonicalJson, linkTo } from "@agentspan/internal";
 import {
   type ApproveRequest,
   type ApproveResponse,
@@ -21,6 +21,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Decide, DecidedAnswer, Run, Verdict } from "../core/index.js";
 import { MOST_DEPTH } from "../core/index.js";
 import { decisionOf } from "../encode/approval.js";
+import type { StoredRun } from "../ports.js";
+import { askedIn } from "../run-trace.js";
 import { type RequestContext, requireRun } from "./context.js";
 
 export async function approve(context: RequestContext, request: ApproveRequest): Promise<ApproveResponse> {
@@ -125,12 +127,26 @@ async function decideIn(context: RequestContext, runId: string, command: Decide,
     return decideIn(context, answer.runId, command, hops + 1);
   }
   const decided = answer as DecidedAnswer;
+  tellSpan(stored, command, decided);
   const event = await context.history.at(stored, decided.sequence);
   if (event === undefined || (event.fact.type !== "decided" && event.fact.type !== "voted")) {
     throw new Error(`Run ${runId} lost the event of decision ${command.decisionId}.`);
   }
   const { closed, votesMissing, repeated } = decided;
   return { decision: decisionOf(event.fact, event.at), closed, votesMissing, repeated };
+}
+
+/** The span of the decision is part of its maker's trace, and points to the one in which people were asked. */
+function tellSpan(stored: StoredRun, { verdict }: Decide, { approvalId }: DecidedAnswer): void {
+  const { runId, agentName } = stored.run;
+  activeSpan()?.setAttributes({
+    "gen_ai.agent.name": agentName,
+    "gen_ai.conversation.id": runId,
+    "agentspan.run.id": runId,
+    "agentspan.approval.id": approvalId,
+    "agentspan.decision": verdict.kind,
+  });
+  linkTo(askedIn(stored, approvalId));
 }
 
 /**

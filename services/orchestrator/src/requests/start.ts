@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { AgentspanError, canonicalJson, runIdOf } from "@agentspan/internal";
+import { AgentspanError, activeSpan, canonicalJson, runIdOf } from "@agentspan/internal";
 import { type StartRequest, StartRequestSchema, type StartResponse, StartResponseSchema } from "@agentspan/proto";
 import { create, toJson } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
@@ -12,6 +12,12 @@ export async function start(context: RequestContext, request: StartRequest): Pro
   const runId = runIdOf(namespace, request.idempotencyKey);
   const agent = await agentOf(context, request, runId);
   const { onBehalfOf, deadline } = request;
+  activeSpan()?.setAttributes({
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.conversation.id": runId,
+    "agentspan.run.id": runId,
+    ...(agent && { "gen_ai.agent.name": agent.name }),
+  });
   const { answer } = await engine.execute(
     runId,
     {

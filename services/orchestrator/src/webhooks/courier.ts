@@ -11,6 +11,7 @@ import {
   type Timer,
 } from "@agentspan/internal";
 import type { Clock } from "../clock.js";
+import type { Meter } from "../meter.js";
 import type { AttemptEnd, Channel, Delivery, DueDelivery, SendEnd, Webhook, WebhookStore } from "../ports.js";
 import { isUnreadable } from "../unreadable-rows.js";
 import { retryAfter } from "./retries.js";
@@ -21,6 +22,7 @@ export interface CourierOptions {
   readonly channel: Channel;
   readonly clock: Clock;
   readonly signing: Signing | undefined;
+  readonly meter?: Pick<Meter, "posted"> | undefined;
   readonly log: Logger;
   /** A webhook's receiver wants nothing more. */
   readonly stopped: () => void;
@@ -36,6 +38,8 @@ const MOST_AT_ONCE = 64;
 const MOST_OF_ONE = 8;
 /** For what is on its way when the process stops. */
 const GRACE_MS = 3_000;
+
+const OUTCOMES = { DELIVERED: "delivered", PENDING: "failed", DEAD: "dead" } as const;
 
 export class Courier {
   /** What is on its way, by delivery. */
@@ -173,7 +177,9 @@ export class Courier {
     faultPoint("orchestrator.after-post");
     // Given up, and not failed: another takes it.
     if (this.stopping && end.kind === "failed" && end.status === undefined) return this.handBack(deliveryId, attempts);
-    await store.endAttempt(deliveryId, attempts, this.endOf(end, attempts, delivery));
+    const become = this.endOf(end, attempts, delivery);
+    await store.endAttempt(deliveryId, attempts, become);
+    if (end.kind !== "waits") this.options.meter?.posted(OUTCOMES[become.state]);
     if (end.kind === "failed" && end.final === "webhook") {
       const { why } = end;
       await store.stopWebhook(webhookId, { at: Math.floor(clock.now()), why });

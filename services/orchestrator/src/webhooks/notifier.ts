@@ -8,6 +8,7 @@ import { AgentspanError, faultPoint, type Logger, type Signing, type Time } from
 import type { Clock } from "../clock.js";
 import type { Committed } from "../engine.js";
 import type { History } from "../history.js";
+import type { Meter } from "../meter.js";
 import type { Channel, Delivery, Store, StoredRun } from "../ports.js";
 import { type Followed, RunFollower } from "../run-follower.js";
 import { Courier } from "./courier.js";
@@ -23,6 +24,7 @@ export interface NotifierOptions {
   readonly orchestratorId: string;
   readonly orchestrators: () => readonly string[];
   readonly signing: Signing | undefined;
+  readonly meter?: Pick<Meter, "posted"> | undefined;
   readonly log: Logger;
   readonly time?: Time | undefined;
 }

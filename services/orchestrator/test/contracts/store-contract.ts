@@ -2,6 +2,7 @@
 // that the real server does not show.
 import { afterAll, beforeAll, describe } from "vitest";
 import { auditContract } from "./store/audit-contract.js";
+import { censusContract } from "./store/census-contract.js";
 import { faultContract } from "./store/fault-contract.js";
 import { grantContract } from "./store/grant-contract.js";
 import { keyContract } from "./store/key-contract.js";
@@ -35,6 +36,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     raceContract(use);
     removalContract(use);
     listContract(use);
+    censusContract(use);
     registryContract(use);
     keyContract(use);
     permitContract(use);

@@ -1,0 +1,2 @@
+/** Of our services; told with their traces. */
+export const VERSION = "0.1.0";
