@@ -49,6 +49,8 @@ const LONG = [
   "cli/test/servers/approvals-watch",
   "cli/test/servers/run-file",
   "e2e/test/servers/many",
+  "deploy/test/servers/compose",
+  "deploy/test/servers/kubernetes",
   "cli/test/receipt",
   "e2e/test/servers/kill-workers",
   "services/gateway/test/servers/orchestrators",

@@ -4,7 +4,6 @@ import {
   armFaultPoints,
   ConfigError,
   createLogger,
-  healthAnswer,
   ManagementPortError,
   onShutdown,
   openManagementPort,
@@ -14,6 +13,7 @@ import {
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { gatewayConfig } from "./config.js";
 import { type ReadyMessage, StartError, startGateway } from "./gateway.js";
+import { healthPages } from "./health-pages.js";
 
 // grpc-js writes to standard error by itself when a port is taken; the sentence for it is ours.
 setLogVerbosity(logVerbosity.NONE);
@@ -34,12 +34,7 @@ try {
   meter?.followBus(() => gateway.connected());
   // Beside the public ports, where probes would need the certificates of clients, and whose answers end with the draining.
   const { managementHost, managementPort } = config;
-  const pages = {
-    "/healthz": () => healthAnswer(undefined),
-    "/startupz": () => healthAnswer(undefined),
-    "/readyz": async () => healthAnswer(await gateway.problem()),
-    ...meter?.pages(),
-  };
+  const pages = { ...healthPages(gateway), ...meter?.pages() };
   const management = await openManagementPort({ host: managementHost, port: managementPort, pages, log });
   const { port, grpcPort } = gateway;
   // The ports stop at the grace's end by themselves; the seconds on top are for the last spans and the rest.
