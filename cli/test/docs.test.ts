@@ -10,22 +10,10 @@ import { EXIT_CODES } from "../src/exit-codes.js";
 import { main } from "../src/main.js";
 import { program } from "../src/program.js";
 import { capturedOutput } from "./captured-output.js";
+import { tableRows as rows } from "./table-rows.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const page = (path: string): string => readFileSync(join(ROOT, path), "utf8");
-
-/** The cells of each row of the tables of a text, without their heads. */
-function rows(text: string): readonly (readonly string[])[] {
-  return text
-    .split("\n")
-    .filter((line) => line.startsWith("|"))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split(" | ")
-        .map((cell) => cell.replace(/^\||\|$/g, "").trim()),
-    );
-}
 
 describe("docs/errors.md", () => {
   const [reasons = "", ends = ""] = page("docs/errors.md").split("\n## Why a run did not complete\n");

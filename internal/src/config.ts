@@ -11,19 +11,28 @@ import { nearestName } from "./nearest-name.js";
 /** What a text was read as, or what it should have been: "a whole number from 1 to 65535". */
 type Read<T> = { readonly value: T } | { readonly wanted: string };
 
+/** What must stay secret of a setting: its value, the password that may be in it, or the file that it names. */
+export type Secret = "value" | "password" | "file";
+
 /** One variable of the environment and what it may hold. Made by `setting`. */
 export interface Setting<T> {
   readonly variable: string;
   /** What it is for, in a few words that follow the name. */
   readonly about: string;
+  /** What it must hold, in words that follow "must be". */
+  readonly form: string;
   /** A value to show in a remedy. */
   readonly example: string;
   readonly read: (text: string) => Read<T>;
   /** What holds where the variable is unset or empty; without it the variable is required. */
   readonly unset: { readonly value: T } | undefined;
-  /** Whether a wrong value may be shown in a message. */
-  readonly printable: boolean;
+  /** What holds where it is unset, as it would be written; undefined where nothing does. */
+  readonly defaultText: string | undefined;
+  readonly secret: Secret | undefined;
 }
+
+/** What is told of a setting. */
+export type SettingText = Pick<Setting<unknown>, "variable" | "about" | "form" | "unset" | "defaultText" | "secret">;
 
 export type Spec = Readonly<Record<string, Setting<unknown>>>;
 /** The values of a spec, by the same keys. */
@@ -52,19 +61,18 @@ export class ConfigError extends Error {
 export const setting = {
   /** Any text that matches the pattern, if there is one; `form` says in words what the pattern wants. */
   string(variable: string, options: Common<string> & { pattern?: RegExp; form?: string }): Setting<string> {
-    const wanted = options.form ?? "a text";
-    return make(variable, options, "some-text", (text) =>
-      options.pattern === undefined || options.pattern.test(text) ? { value: text } : { wanted },
+    const { pattern, form = "a text" } = options;
+    return make(variable, options, { example: "some-text", form }, (text) =>
+      pattern === undefined || pattern.test(text) ? { value: text } : { wanted: form },
     );
   },
 
   /** A whole number from min to max, both included. */
   int(variable: string, options: Common<number> & { min: number; max: number }): Setting<number> {
-    return make(variable, options, String(options.default ?? options.min), (text) => {
+    const form = `a whole number from ${options.min} to ${options.max}`;
+    return make(variable, options, { example: String(options.default ?? options.min), form }, (text) => {
       const value = /^-?\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-      return value >= options.min && value <= options.max
-        ? { value }
-        : { wanted: `a whole number from ${options.min} to ${options.max}` };
+      return value >= options.min && value <= options.max ? { value } : { wanted: form };
     });
   },
 
@@ -75,70 +83,68 @@ export const setting = {
       options.max === undefined
         ? `at least ${formatDuration(min)}`
         : `from ${formatDuration(min)} to ${formatDuration(max)}`;
-    return make(variable, options, formatDuration(options.default ?? Math.max(min, 1000)), (text) => {
+    const form = `a duration with its unit (ms, s, m, h or d), ${range}`;
+    const example = formatDuration(options.default ?? Math.max(min, 1000));
+    return make(variable, options, { example, form, written: formatDuration }, (text) => {
       const value = parseDuration(text);
-      return value !== undefined && value >= min && value <= max
-        ? { value }
-        : { wanted: `a duration with its unit (ms, s, m, h or d), ${range}` };
+      return value !== undefined && value >= min && value <= max ? { value } : { wanted: form };
     });
   },
 
   /** true or false; also 1 and 0, yes and no, on and off. */
   boolean(variable: string, options: Common<boolean>): Setting<boolean> {
-    return make(variable, options, String(options.default ?? true), (text) => {
+    const form = "true or false";
+    return make(variable, options, { example: String(options.default ?? true), form }, (text) => {
       const word = text.toLowerCase();
       if (["true", "1", "yes", "on"].includes(word)) return { value: true };
       if (["false", "0", "no", "off"].includes(word)) return { value: false };
-      return { wanted: "true or false" };
+      return { wanted: form };
     });
   },
 
   /** One of a list of words. */
   oneOf<const T extends string>(variable: string, options: Common<NoInfer<T>> & { values: readonly T[] }): Setting<T> {
-    return make(variable, options, options.default ?? options.values[0] ?? "", (text) => {
+    const form = `one of ${options.values.join(", ")}`;
+    return make(variable, options, { example: options.default ?? options.values[0] ?? "", form }, (text) => {
       const value = options.values.find((known) => known === text);
-      return value === undefined ? { wanted: `one of ${options.values.join(", ")}` } : { value };
+      return value === undefined ? { wanted: form } : { value };
     });
   },
 
   /** A URL with one of the schemes (without the colon). It may hold credentials, so it is never shown. */
   url(variable: string, options: Common<string> & { schemes: readonly string[] }): Setting<string> {
-    const wanted = `a URL that begins with ${options.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
+    const form = `a URL that begins with ${options.schemes.map((scheme) => `${scheme}://`).join(" or ")}`;
     const example = options.default ?? `${options.schemes[0]}://127.0.0.1`;
     // Not `new URL`: a list of hosts, as mongodb:// and nats:// have it, is none to it.
-    return {
-      ...make(variable, options, example, (text) =>
-        options.schemes.some((scheme) => text.startsWith(`${scheme}://`) && text.length > scheme.length + 3) &&
-        !/\s/.test(text)
-          ? { value: text }
-          : { wanted },
-      ),
-      printable: false,
-    };
+    return make(variable, options, { example, form, secret: "password" }, (text) =>
+      options.schemes.some((scheme) => text.startsWith(`${scheme}://`) && text.length > scheme.length + 3) &&
+      !/\s/.test(text)
+        ? { value: text }
+        : { wanted: form },
+    );
   },
 
   /** A text that no message and no log may show. */
   secret(variable: string, options: Common<string> & { minLength?: number }): Setting<string> {
     const { minLength = 1 } = options;
-    return {
-      ...make(variable, options, "...", (text) =>
-        text.length >= minLength ? { value: text } : { wanted: `a secret of at least ${minLength} characters` },
-      ),
-      printable: false,
-    };
+    const form = minLength === 1 ? "a text" : `a secret of at least ${minLength} characters`;
+    return make(variable, options, { example: "...", form, secret: "value" }, (text) =>
+      text.length >= minLength ? { value: text } : { wanted: form },
+    );
   },
 
   /**
    * The path of a file, which is read at once: the value is its text. `problem` says what is wrong with a text, in words
-   * that follow "another file than this one,". The text itself is never shown.
+   * that follow "another file than this one,". The text itself is never shown. `secret` says that nobody else may read it.
    */
   file(
     variable: string,
-    options: Common<string> & { problem?: (text: string) => string | undefined },
+    options: Common<string> & { problem?: (text: string) => string | undefined; secret?: boolean },
   ): Setting<string> {
-    return make(variable, options, "/path/of/a/file", (path) => {
+    const kind = { example: "/path/of/a/file", form: "the path of a file that can be read" };
+    return make(variable, options, { ...kind, secret: options.secret === true ? "file" : undefined }, (path) => {
       const file = readFile(path);
-      if ("why" in file) return { wanted: `the path of a file that can be read (${file.why})` };
+      if ("why" in file) return { wanted: `${kind.form} (${file.why})` };
       const problem = options.problem?.(file.text);
       return problem === undefined
         ? { value: file.text }
@@ -148,7 +154,7 @@ export const setting = {
 
   /** The same setting, but undefined where the variable is unset or empty. */
   optional<T>(of: Setting<T>): Setting<T | undefined> {
-    return { ...of, unset: { value: undefined } };
+    return { ...of, unset: { value: undefined }, defaultText: undefined };
   },
 } as const;
 
@@ -160,14 +166,22 @@ function readFile(path: string): { readonly text: string } | { readonly why: str
   }
 }
 
-function make<T>(variable: string, options: Common<T>, example: string, read: (text: string) => Read<T>): Setting<T> {
+interface Kind<T> {
+  readonly example: string;
+  readonly form: string;
+  readonly secret?: Secret | undefined;
+  /** How a value is written; by String unless said. */
+  readonly written?: (value: T) => string;
+}
+
+function make<T>(variable: string, options: Common<T>, kind: Kind<T>, read: (text: string) => Read<T>): Setting<T> {
+  const { about, default: value } = options;
+  const { form, secret, written = String } = kind;
   return {
-    variable,
-    about: options.about,
-    example: options.example ?? example,
-    read,
-    unset: options.default === undefined ? undefined : { value: options.default },
-    printable: true,
+    ...{ variable, about, form, read, secret },
+    example: options.example ?? kind.example,
+    unset: value === undefined ? undefined : { value },
+    defaultText: value === undefined ? undefined : written(value),
   };
 }
 
@@ -198,7 +212,10 @@ export function readConfig<S extends Spec>(
     const read = one.read(text);
     if ("value" in read) values[key] = read.value;
     else {
-      const shown = one.printable ? `is ${JSON.stringify(text.slice(0, 100))}, but` : "does not hold what it must: it";
+      const shown =
+        one.secret === undefined || one.secret === "file"
+          ? `is ${JSON.stringify(text.slice(0, 100))}, but`
+          : "does not hold what it must: it";
       faults.push(`${one.variable} (${one.about}) ${shown} must be ${read.wanted}. ${remedy}`);
     }
   }

@@ -21,7 +21,7 @@ export function certificateFile(variable: string, about: string): Setting<string
 
 /** A private key without a passphrase, as PEM; the setting's value is its text. */
 export function keyFile(variable: string, about: string): Setting<string | undefined> {
-  return setting.optional(setting.file(variable, { about, problem: keyProblem }));
+  return setting.optional(setting.file(variable, { about, problem: keyProblem, secret: true }));
 }
 
 export interface TlsPair {

@@ -15,7 +15,7 @@ export interface Signing {
 /** The text of this process's private key. */
 export function signingKeySetting(): Setting<string | undefined> {
   const about = "the private key that this process signs with";
-  return setting.optional(setting.file(SIGNING_KEY_VARIABLE, { about, problem: signingKeyProblem }));
+  return setting.optional(setting.file(SIGNING_KEY_VARIABLE, { about, problem: signingKeyProblem, secret: true }));
 }
 
 /** The text of the file of trusted keys. */

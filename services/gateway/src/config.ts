@@ -8,6 +8,7 @@ import {
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
+  type SettingText,
   type SigningKey,
   type Spec,
   setting,
@@ -44,9 +45,16 @@ const SPEC = {
   }),
   auth: setting.boolean("AGENTSPAN_AUTH", { about: "whether everybody is asked who they are", default: false }),
   apiKeys: setting.optional(setting.secret("AGENTSPAN_API_KEYS", { about: "API keys, as a list in JSON" })),
-  apiKeysFile: setting.optional(setting.file("AGENTSPAN_API_KEYS_FILE", { about: "a file with API keys" })),
+  apiKeysFile: setting.optional(
+    setting.file("AGENTSPAN_API_KEYS_FILE", { about: "a file with API keys, as a list in JSON", secret: true }),
+  ),
   issuers: setting.optional(setting.secret("AGENTSPAN_OIDC_ISSUERS", { about: "trusted issuers, as a list in JSON" })),
-  issuersFile: setting.optional(setting.file("AGENTSPAN_OIDC_ISSUERS_FILE", { about: "a file with trusted issuers" })),
+  issuersFile: setting.optional(
+    setting.file("AGENTSPAN_OIDC_ISSUERS_FILE", {
+      about: "a file with trusted issuers, as a list in JSON",
+      secret: true,
+    }),
+  ),
   origins: setting.optional(
     setting.string("AGENTSPAN_ALLOWED_ORIGINS", {
       about: "web pages that may ask, beside those of this machine",
@@ -85,8 +93,9 @@ const SPEC = {
   }),
 } satisfies Spec;
 
-/** The environment variables that are read here. */
-export const GATEWAY_VARIABLES: readonly string[] = Object.values(SPEC).map(({ variable }) => variable);
+/** What is read here of the environment. */
+export const GATEWAY_SETTINGS: readonly SettingText[] = Object.values(SPEC);
+export const GATEWAY_VARIABLES: readonly string[] = GATEWAY_SETTINGS.map(({ variable }) => variable);
 
 type Values = Config<typeof SPEC>;
 

@@ -9,6 +9,7 @@ import {
   PRODUCT_VARIABLES,
   pairProblem,
   readConfig,
+  type SettingText,
   type Signing,
   type Spec,
   setting,
@@ -137,8 +138,9 @@ const SPEC = {
   logLevel: setting.oneOf("AGENTSPAN_LOG_LEVEL", { about: "how much is logged", values: LOG_LEVELS, default: "info" }),
 } satisfies Spec;
 
-/** The environment variables that are read here; the models read more, see modelVariables. */
-export const ORCHESTRATOR_VARIABLES: readonly string[] = Object.values(SPEC).map(({ variable }) => variable);
+/** What is read here of the environment; the models read more, see modelSettings. */
+export const ORCHESTRATOR_SETTINGS: readonly SettingText[] = Object.values(SPEC);
+export const ORCHESTRATOR_VARIABLES: readonly string[] = ORCHESTRATOR_SETTINGS.map(({ variable }) => variable);
 
 export interface OrchestratorConfig extends Config<typeof SPEC> {
   readonly timing: Timing;

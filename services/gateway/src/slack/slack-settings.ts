@@ -23,7 +23,10 @@ export const SLACK_SPEC = {
     setting.secret("AGENTSPAN_SLACK_USERS", { about: "whose keys users of Slack stand for, as a list in JSON" }),
   ),
   slackUsersFile: setting.optional(
-    setting.file("AGENTSPAN_SLACK_USERS_FILE", { about: "a file with whose keys users of Slack stand for" }),
+    setting.file("AGENTSPAN_SLACK_USERS_FILE", {
+      about: "a file with whose keys users of Slack stand for",
+      secret: true,
+    }),
   ),
 } satisfies Spec;
 

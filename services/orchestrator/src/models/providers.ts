@@ -29,7 +29,7 @@ export interface Provider {
 
 const COMPATIBLE = { maxTokensField: "max_tokens", outputSchema: "without_tools" } as const;
 
-const BUILT_IN: readonly Provider[] = [
+export const BUILT_IN: readonly Provider[] = [
   {
     name: "openai",
     baseUrl: "https://api.openai.com/v1",
