@@ -10,6 +10,8 @@ export interface StackOptions {
   readonly probed?: boolean;
   /** The orchestrator's program, where it is not the one of this build. */
   readonly orchestratorEntry?: string;
+  /** A MongoDB that is there already, in place of one of its own. */
+  readonly mongoUri?: string | undefined;
   /** Where both servers keep their data; a temporary folder unless said. */
   readonly serversDir?: string;
   /** NATS servers that are one cluster, each with a copy of the stream of tasks; one that is alone unless said. */

@@ -80,11 +80,9 @@ export class Stack {
     const natsConfig = NATS_CONFIG + (permits === false ? logins : permitWorkers(keysFolderIn(folder), permitted));
     const { natsNodes = 1 } = options;
     const cluster = natsNodes === 1 ? undefined : await NatsCluster.start(natsNodes, folder, natsConfig);
+    const given = { NATS_URL: cluster?.url, MONGODB_URI: options.mongoUri };
     const [servers, model] = await Promise.all([
-      startTestServers({
-        dataDir: options.serversDir,
-        ...(cluster === undefined ? { own: true, natsConfig } : { env: { ...process.env, NATS_URL: cluster.url } }),
-      }),
+      startTestServers({ dataDir: options.serversDir, natsConfig, env: { ...process.env, ...given } }),
       ModelServer.start(),
     ]);
     const stack = new Stack(servers, model, folder, options, cluster);
