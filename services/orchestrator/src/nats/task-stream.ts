@@ -39,6 +39,8 @@ const MOST_WAITING_PULLS = 4_096;
 const CONSUMER_UNUSED_MS = 7 * 24 * 3_600_000;
 const CONSUMERS_AT_ONCE = 16;
 const REMEMBERED_TOOLS = 10_000;
+// From 2.15 on a server lets a stream that names no number have a thousand, which is one for each of a thousand tools.
+const MOST_CONSUMERS = 100_000;
 
 /** What correctness rests on. The rest (limits, placement, and copies where none are set) is an operator's to change. */
 const DEMANDED = {
@@ -73,6 +75,7 @@ export class TaskStream {
         storage: StorageType.File,
         max_msgs: mostHints,
         max_bytes: mostHints * BYTES_OF_HINT,
+        max_consumers: MOST_CONSUMERS,
         num_replicas: this.#options.replicas ?? 1,
       });
     } catch (thrown) {
@@ -87,7 +90,11 @@ export class TaskStream {
   async ensureConsumers(tools: readonly ToolOfQueue[]): Promise<readonly string[]> {
     for (const tool of tools) this.#remember(tool);
     try {
-      await this.#makeConsumers(tools);
+      await this.#makeConsumers(tools).catch(async (thrown: unknown) => {
+        if (jetStreamError(thrown)?.code !== JetStreamCodes.MAXIMUM_CONSUMERS || !(await this.#allowMore()))
+          throw thrown;
+        await this.#makeConsumers(tools);
+      });
     } catch (thrown) {
       if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_NOT_FOUND) throw consumersFailed(thrown);
       await this.restore();
@@ -130,6 +137,17 @@ export class TaskStream {
     } catch (thrown) {
       throw consumersFailed(thrown);
     }
+  }
+
+  /** False where an operator has limited them. A stream of an earlier version names no number. */
+  async #allowMore(): Promise<boolean> {
+    const { config } = await this.manager.streams.info(TASK_STREAM);
+    if (config.max_consumers >= 0) return false;
+    // Servers that have such a default let it be changed, which the client's types do not know.
+    const more: Partial<StreamConfig> = { max_consumers: MOST_CONSUMERS };
+    await this.manager.streams.update(TASK_STREAM, more);
+    this.logger.warn({ stream: TASK_STREAM, consumers: MOST_CONSUMERS }, "Let the stream have more consumers");
+    return true;
   }
 
   async #isMissing(): Promise<boolean> {

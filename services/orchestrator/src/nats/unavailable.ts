@@ -10,6 +10,7 @@ export const JetStreamCodes = {
   STREAM_EXISTS_OTHERWISE: 10058,
   CONSUMER_NOT_FOUND: 10014,
   CONSUMER_EXISTS_OTHERWISE: 10148,
+  MAXIMUM_CONSUMERS: 10026,
   MESSAGE_NOT_FOUND: 10037,
   /** Not stored: the subject has its message, or the stream is full; only the text tells which. */
   STORE_FAILED: 10077,

@@ -77,6 +77,30 @@ describe("The stream of tasks", () => {
     expect(config).toMatchObject({ subjects: [ALL_TASKS], discard: "new", discard_new_per_subject: true, max_msgs: 7 });
   });
 
+  it("has a consumer for each of more tools than a server lets a stream have that names no number", async () => {
+    const { url } = await serverWith("jetstream { limits { default_max_consumers: 3 } }\n");
+    const { manager } = await operatorAt(url);
+    const tools = Array.from({ length: 5 }, (_, at) => ({ queue: "many", tool: `tool_${at}` }));
+    const bus = await busAt(url);
+    await bus.ensureConsumers("default", tools);
+    await manager.streams.delete(TASK_STREAM);
+    // As an earlier version made it.
+    await manager.streams.add({ name: TASK_STREAM, subjects: [ALL_TASKS], retention: RetentionPolicy.Workqueue });
+    expect(await bus.ensureConsumers("default", tools)).toHaveLength(5);
+    expect((await manager.streams.info(TASK_STREAM)).state.consumer_count).toBe(5);
+  });
+
+  it("takes no more consumers than an operator lets it have, and says so", async () => {
+    const { url } = await serverWith();
+    const { manager } = await operatorAt(url);
+    const named = { name: TASK_STREAM, subjects: [ALL_TASKS], retention: RetentionPolicy.Workqueue };
+    await manager.streams.add({ ...named, max_consumers: 1 });
+    const bus = await busAt(url);
+    const tools = ["one", "two"].map((tool) => ({ queue: "many", tool }));
+    const refused = { reason: "BUS_UNAVAILABLE", message: expect.stringContaining("maximum consumers") };
+    await expect(bus.ensureConsumers("default", tools)).rejects.toMatchObject(refused);
+  });
+
   it("that is no work queue stops the start at once, with what to do", async () => {
     const { url } = await serverWith();
     const { manager } = await operatorAt(url);
