@@ -1,5 +1,5 @@
 // What our services count with: prom-client, which is loaded only where somebody can come for the figures.
-import { collectDefaultMetrics, type Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, type Registry } from "prom-client";
 import type { ManagementPages } from "./management-port.js";
 
 export { Counter, Gauge, Histogram, Registry } from "prom-client";
@@ -13,6 +13,14 @@ export function metricsPages(registry: Registry): ManagementPages {
   return {
     [METRICS_PATH]: async () => ({ status: 200, body: await registry.metrics(), contentType: registry.contentType }),
   };
+}
+
+/** Tells, whenever somebody comes for it, whether the bus is there. */
+export function gaugeBus(registry: Registry, name: string, connected: () => boolean): void {
+  const collect = function (this: Gauge): void {
+    this.set(connected() ? 1 : 0);
+  };
+  new Gauge({ name, help: "1 while NATS is there, 0 while it is away.", registers: [registry], collect });
 }
 
 /** Instead of values beyond what a label may have. */

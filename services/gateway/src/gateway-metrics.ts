@@ -1,6 +1,6 @@
 // The figures of a gateway. Each is in docs/observability.md, and a test compares the two.
 import type { ManagementPages } from "@agentspan/internal";
-import { BUCKETS, Counter, Gauge, Histogram, metricsPages, Registry } from "@agentspan/internal/metrics";
+import { BUCKETS, Counter, Gauge, gaugeBus, Histogram, metricsPages, Registry } from "@agentspan/internal/metrics";
 import type { Meter } from "./meter.js";
 
 export class GatewayMetrics implements Meter {
@@ -50,10 +50,6 @@ export class GatewayMetrics implements Meter {
 
   /** Whether the bus is there, asked when somebody comes for it. */
   followBus(connected: () => boolean): void {
-    const collect = function (this: Gauge) {
-      this.set(connected() ? 1 : 0);
-    };
-    const help = "1 while NATS is there, 0 while it is away.";
-    new Gauge({ name: "agentspan_gateway_bus_connected", help, registers: this.registers, collect });
+    gaugeBus(this.registry, "agentspan_gateway_bus_connected", connected);
   }
 }

@@ -1,6 +1,15 @@
 // The figures of an orchestrator. Each is in docs/observability.md, and a test compares the two.
 import type { ManagementPages } from "@agentspan/internal";
-import { BoundedLabel, BUCKETS, Counter, Gauge, Histogram, metricsPages, Registry } from "@agentspan/internal/metrics";
+import {
+  BoundedLabel,
+  BUCKETS,
+  Counter,
+  Gauge,
+  gaugeBus,
+  Histogram,
+  metricsPages,
+  Registry,
+} from "@agentspan/internal/metrics";
 import type { RunEvent, Usage } from "../core/index.js";
 import type { Committed } from "../engine.js";
 import type { Granted, Meter, MeterSources, Standing } from "../meter.js";
@@ -160,11 +169,7 @@ export class OrchestratorMetrics implements Meter {
 
   /** Whether the bus is there, asked when somebody comes for it. */
   followBus(connected: () => boolean): void {
-    const collect = function (this: Gauge) {
-      this.set(connected() ? 1 : 0);
-    };
-    const help = "1 while NATS is there, 0 while it is away.";
-    new Gauge({ name: "agentspan_bus_connected", help, registers: [this.registry], collect });
+    gaugeBus(this.registry, "agentspan_bus_connected", connected);
   }
 
   private happened(stored: StoredRun, together: readonly RunEvent[], event: RunEvent): void {

@@ -14,6 +14,7 @@ from agentspan.worker.grant_check import is_guarded
 from agentspan.worker.outcome import Outcome, raised, returned
 from agentspan.worker.task_in_hand import TaskInHand
 from agentspan.worker.tool_runner import MayBegin, Raised
+from agentspan.worker.tool_span import in_span
 from agentspan.worker.worker_parts import WorkerParts, logger, said
 
 
@@ -36,7 +37,7 @@ async def execute(
     guarded = is_guarded(grant, task)
     try:
         ran = await parts.runner.run(
-            parts.hooks.function(task, "execute", task.tool.execute),
+            in_span(parts.hooks.function(task, "execute", task.tool.execute), task, grant),
             arguments,
             _context_of(task, grant, deadline),
             may_begin=may_begin,
