@@ -94,8 +94,9 @@ async function bundleOne(folder, name) {
     write: false,
   });
   const [{ text }] = outputFiles;
-  // Node does not know who imports where V8 compiled nothing anew: the module that runs the script imports for it.
-  const body = text.replace(/^#!/, "//").replaceAll("await import(", "await meta.import(");
+  // Node does not know who imports where V8 compiled nothing anew: the module that runs the script imports for it. In
+  // comments that changes a word here and there; a text has it in quotes of some kind, and is left alone.
+  const body = text.replace(/^#!/, "//").replaceAll(/(?<=(?:await|return|=>|[=(,:?]) ?)import\(/g, "meta.import(");
   const script = `(function (module, exports, require, meta) {"use strict";${body}\n})`;
   // V8 tells what it compiled of one file from another's by their lengths alone: so the name has the content's digest.
   const part = `${name}-${createHash("sha256").update(script).digest("hex").slice(0, 12)}.cjs`;
