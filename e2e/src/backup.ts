@@ -20,7 +20,7 @@ export async function dumpDatabase(database: Db, folder: string): Promise<Readon
 
 /** Puts what was dumped into a database that is empty. */
 export async function restoreDatabase(database: Db, folder: string): Promise<void> {
-  for (const file of await readdir(folder)) {
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith(SUFFIX))) {
     const documents = documentsIn(await readFile(join(folder, file)));
     if (documents.length > 0) await database.collection(file.slice(0, -SUFFIX.length)).insertMany(documents);
   }
