@@ -24,7 +24,11 @@ const PEOPLE = {
   approver: { owner: "maria@example.com", roles: ["approver"] },
 };
 
-const [, , folder = "/keys"] = process.argv;
+const [, , folder] = process.argv;
+if (folder === undefined || folder.startsWith("-")) {
+  process.stderr.write("Usage: node make-keys.mjs <folder>\n");
+  process.exit(folder === "--help" ? 0 : 2);
+}
 const agentspan = (...words) => execFileSync("agentspan", words, { encoding: "utf8" });
 
 /** Whole or not at all: a start that was cut off begins again. */
@@ -36,7 +40,8 @@ function put(name, text) {
 }
 
 function makeSigningKeys() {
-  const made = mkdtempSync(join(folder, "trusted", ".new-"));
+  // Where nobody but orchestrators looks, should this be cut off.
+  const made = mkdtempSync(join(folder, "orchestrator", ".new-"));
   try {
     agentspan("signing-keys", "create", made);
     for (const name of ["orchestrator", "gateway"]) {
@@ -60,6 +65,6 @@ function makeApiKeys() {
   put("gateway/api-keys.json", `${JSON.stringify(made, undefined, 2)}\n`);
 }
 
-mkdirSync(join(folder, "trusted"), { recursive: true });
+mkdirSync(join(folder, "orchestrator"), { recursive: true });
 if (!existsSync(join(folder, "trusted/trusted-keys.json"))) makeSigningKeys();
 if (!existsSync(join(folder, "gateway/api-keys.json"))) makeApiKeys();

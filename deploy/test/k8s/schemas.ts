@@ -1,10 +1,11 @@
-// Manifests held to the schemas that the API servers themselves publish: Kubernetes' OpenAPI documents, and the custom
-// resources' definitions of KEDA and of the Gateway API. Strictly: a field that a schema does not know is a fault, as it is
-// to a server that is asked for strict fields.
+// Manifests held to the schemas that their own projects publish: Kubernetes' OpenAPI documents, the custom resources'
+// definitions of KEDA and of the Gateway API, and the Compose Specification. Strictly: a field that a schema does not know
+// is a fault, as it is to a server that is asked for strict fields.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { ROOT } from "../places.js";
 import type { Manifest } from "./manifests.js";
@@ -33,6 +34,7 @@ export class Schemas {
   readonly #ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
   readonly #compiled = new Map<string, ValidateFunction>();
   readonly #documents = new Map<string, Document>();
+  #compose: ValidateFunction | undefined;
   /** Where each module is, by its name. */
   readonly #dirs: Readonly<Record<string, string>>;
 
@@ -56,12 +58,22 @@ export class Schemas {
   faultsOf(manifest: Manifest): readonly Fault[] {
     const what = `${manifest.kind} ${manifest.metadata.name}`;
     const validate = this.#validator(manifest);
-    if (validate === undefined) return [`${what}: there is no schema of ${manifest.apiVersion} ${manifest.kind}`];
-    if (validate(manifest)) return [];
-    return (validate.errors ?? []).map(({ instancePath, message = "", params }) => {
-      const named = "additionalProperty" in params ? ` (${String(params.additionalProperty)})` : "";
-      return `${what}${instancePath}: ${message}${named}`;
-    });
+    return validate === undefined
+      ? [`${what}: there is no schema of ${manifest.apiVersion} ${manifest.kind}`]
+      : faultsIn(manifest, validate).map((fault) => `${what}${fault}`);
+  }
+
+  /** What is wrong with a compose file, as it was parsed, by the Compose Specification. */
+  composeFaults(file: unknown): readonly Fault[] {
+    this.#compose ??= new Ajv2020({ strict: false, allErrors: true, validateFormats: false }).compile(
+      this.#composeSchema(),
+    );
+    return faultsIn(file, this.#compose);
+  }
+
+  #composeSchema(): Schema {
+    const path = join(this.#dir("github.com/compose-spec/compose-go/v2"), "schema/compose-spec.json");
+    return JSON.parse(readFileSync(path, "utf8")) as Schema;
   }
 
   #validator({ apiVersion, kind }: Manifest): ValidateFunction | undefined {
@@ -116,6 +128,15 @@ export class Schemas {
     if (dir === undefined) throw new Error(`${MODULES}/go.mod does not require ${module}`);
     return dir;
   }
+}
+
+function faultsIn(value: unknown, validate: ValidateFunction): readonly Fault[] {
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message = "", params }) => {
+    const unknown = params.additionalProperty ?? params.unevaluatedProperty;
+    const named = unknown === undefined ? "" : ` (${String(unknown)})`;
+    return `${instancePath}: ${message}${named}`;
+  });
 }
 
 /** The same schema, to which a property is a fault that it does not name. */

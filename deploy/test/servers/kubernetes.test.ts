@@ -21,7 +21,7 @@ import { connections } from "../k8s/network.js";
 import { givenBy } from "../k8s/pod-files.js";
 import { laxities, violations } from "../k8s/restricted.js";
 import { missingGo, Schemas } from "../k8s/schemas.js";
-import { ROOT } from "../places.js";
+import { ROOT, readCompose } from "../places.js";
 
 const missing = missingKustomize() ?? missingGo();
 if (missing !== undefined) process.stderr.write(`Skipped the checks of deploy/k8s: ${missing}.\n`);
@@ -61,6 +61,14 @@ describe.skipIf(missing !== undefined)("the manifests", () => {
 
   it("of Secrets and ConfigMaps that make-secrets.mjs prints are so too", () => {
     expect(secrets.flatMap((one) => schemas.faultsOf(one))).toEqual([]);
+  });
+
+  it("of compose.yaml are what the Compose Specification knows, and what it does not is found", () => {
+    const compose = readCompose();
+    expect(schemas.composeFaults(compose)).toEqual([]);
+    const { gateway } = compose.services;
+    const misspelt = { ...compose, services: { ...compose.services, gateway: { ...gateway, enviroment: {} } } };
+    expect(schemas.composeFaults(misspelt).join("\n")).toContain("enviroment");
   });
 
   it.each(ALL)("of %s make pods under the restricted standard, and stricter", (path) => {
