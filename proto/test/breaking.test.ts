@@ -1,6 +1,6 @@
 // What old clients and workers rely on stays: the protos are compared with those of the last release.
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,6 +24,66 @@ function broken(folder: string): readonly string[] {
 describe("the contract", () => {
   it("breaks nothing of the last release", () => {
     expect(broken(ROOT)).toEqual([]);
+  });
+});
+
+describe("npm run breaking", () => {
+  const SCRIPT = join(ROOT, "scripts", "breaking.mjs");
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "agentspan-released-"));
+    mkdirSync(join(folder, "proto"));
+    writeFileSync(join(folder, "buf.yaml"), "version: v2\nmodules:\n  - path: proto\n");
+    git("init", "--quiet");
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  function git(...args: readonly string[]): void {
+    const who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@acme.test", "-c", "commit.gpgSign=false"];
+    const { status, stderr } = spawnSync("git", [...who, ...args], { cwd: folder, encoding: "utf8" });
+    if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
+  }
+
+  function commit(fields: string): void {
+    writeFileSync(join(folder, "proto", "a.proto"), `syntax = "proto3";\n\npackage a.v1;\n\nmessage A {\n${fields}}\n`);
+    git("add", ".");
+    git("commit", "--quiet", "--message", "A change");
+  }
+
+  function compared(): { readonly status: number | null; readonly said: string } {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [SCRIPT], { cwd: folder, encoding: "utf8" });
+    return { status, said: stdout + stderr };
+  }
+
+  it("compares with the last release, and with none says so", () => {
+    commit("  string b = 1;\n");
+    expect(compared()).toEqual({ status: 0, said: expect.stringMatching(/^Skipped: there is no release/) });
+    git("tag", "v0.1.0");
+    expect(compared(), "a release has none before itself").toMatchObject({
+      status: 0,
+      said: expect.stringMatching(/^Skipped/),
+    });
+    git("tag", "worker-v9");
+    commit("  string b = 1;\n  string c = 2;\n");
+    expect(compared()).toEqual({ status: 0, said: expect.stringMatching(/of v0\.1\.0\.\nNothing is broken/) });
+    commit("  string c = 2;\n");
+    const { status, said } = compared();
+    expect(status).toBe(100);
+    expect(said).toMatch(/field "1".*"b".*deleted/);
+  });
+
+  it("takes a clone without the history for a fault, and not for one without a release", () => {
+    commit("  string b = 1;\n");
+    git("tag", "v0.1.0");
+    commit("  string c = 2;\n");
+    const whole = folder;
+    folder = mkdtempSync(join(tmpdir(), "agentspan-shallow-"));
+    try {
+      git("clone", "--quiet", "--depth=1", `file://${whole}`, ".");
+      expect(compared()).toEqual({ status: 1, said: expect.stringContaining("git fetch --unshallow --tags") });
+    } finally {
+      rmSync(whole, { recursive: true, force: true });
+    }
   });
 });
 
