@@ -2,7 +2,7 @@
 // Puts each of our programs into one file with all that it imports: into <package>/bundle, from what tsc made in dist.
 // Most of a start is finding and reading some 500 small files; from one file a program starts in half the time. What is
 // imported only when it is used is in the file too, and runs no sooner. Beside it lies what V8 compiled of it at a first
-// start (scripts/code-cache.mjs), which saves each later one a quarter of its work; another V8 does without.
+// start (scripts/code-cache.mjs), which saves each later one a fifth of its work; another V8 does without.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
