@@ -5,11 +5,11 @@
 //
 //   node deploy/k8s/make-secrets.mjs ./secrets | kubectl apply -n agentspan -f -
 //
-// It takes the command `agentspan` on PATH. The API keys of a first requester and approver are in ./secrets/people.
+// It takes the command `agentspan` of this clone, where `npm ci` was done, or on PATH. The API keys of a first requester and approver are in ./secrets/people.
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const [, , folder] = process.argv;
@@ -19,7 +19,11 @@ if (folder === undefined || folder.startsWith("-")) {
 }
 mkdirSync(folder, { recursive: true, mode: 0o700 });
 const maker = fileURLToPath(new URL("../compose/make-keys.mjs", import.meta.url));
-execFileSync(process.execPath, [maker, folder], { stdio: ["ignore", "ignore", "inherit"] });
+const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
+execFileSync(process.execPath, [maker, folder], {
+  env: { ...process.env, PATH: [programs, process.env.PATH].join(delimiter) },
+  stdio: ["ignore", "ignore", "inherit"],
+});
 
 const text = (name) => readFileSync(join(folder, name), "utf8");
 

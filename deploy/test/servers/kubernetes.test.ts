@@ -1,7 +1,7 @@
 // The manifests, without a cluster: built by kustomize, held to the API's own schemas and to the restricted Pod Security
 // Standard, and compared with what the code takes and serves. Each check also finds what is put wrong on purpose.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -39,11 +39,9 @@ describe.skipIf(missing !== undefined)("the manifests", () => {
   const given = (manifests: readonly Manifest[]) => givenBy([...secrets, ...manifests]);
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "agentspan-kubernetes-"));
-    mkdirSync(join(folder, "bin"));
-    symlinkSync(join(ROOT, "cli/bin/agentspan.mjs"), join(folder, "bin/agentspan"));
     const made = execFileSync(process.execPath, [join(ROOT, "deploy/k8s/make-secrets.mjs"), join(folder, "secrets")], {
       encoding: "utf8",
-      env: { PATH: `${join(folder, "bin")}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder },
+      env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder },
     });
     const { items } = JSON.parse(made) as { readonly items: readonly Manifest[] };
     const uri = "mongodb+srv://agentspan:secret@cluster.example.com/?tls=true";
