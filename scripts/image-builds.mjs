@@ -105,7 +105,7 @@ function carryOut(stage, context, base) {
 /** Packages whose code a bundle has, as its comments name the files. */
 function bundledIn(path) {
   const names = readdirSync(path, { recursive: true })
-    .filter((name) => name.endsWith(".js"))
+    .filter((name) => /\.c?js$/.test(name))
     .flatMap((name) => [
       ...readFileSync(join(path, name), "utf8").matchAll(
         /^\s*\/\/ (?:\S*\/)?node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm,
