@@ -17,7 +17,6 @@ import { AgentspanError } from "./errors.js";
 
 export { type Attributes, type Span, SpanKind } from "@opentelemetry/api";
 
-const tracer = trace.getTracer("agentspan");
 /** Of W3C trace context: version, trace, span, flags. A later version may have more behind them. */
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const PROBE = createContextKey("agentspan.is-context-kept");
@@ -72,7 +71,8 @@ const OUR_FAULT = new Set(["INTERNAL", "UNAVAILABLE", "UNIMPLEMENTED"]);
  */
 export function inSpan<T>(name: string, settings: SpanSettings, work: (span: Span) => Promise<T>): Promise<T> {
   const { kind = SpanKind.INTERNAL, attributes = {}, parent = context.active() } = settings;
-  return tracer.startActiveSpan(name, { kind, attributes }, parent, async (span) => {
+  // Asked for each time: the SDK may have been registered through another copy of the API, and later than this was loaded.
+  return trace.getTracer("agentspan").startActiveSpan(name, { kind, attributes }, parent, async (span) => {
     try {
       return await work(span);
     } catch (thrown) {
