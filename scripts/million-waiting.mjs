@@ -22,6 +22,7 @@ const SIZES = given.length > 0 ? given : [1_000, 10_000, 100_000, 1_000_000];
 const BATCH = 2_000;
 const DECISIONS = 100;
 const IDLE_MS = 30_000;
+const DAY_MS = 24 * 60 * 60_000;
 const LIST = { pageSize: 50 };
 const MiB = 1024 * 1024;
 
@@ -46,11 +47,18 @@ const refund = {
 const start = (name) =>
   stack.runtime().start(deskAgent(), stack.model.script(name, [refund, { text: "Paid." }]), { serve: false });
 
-/** Puts so many copies of a run that waits into the store. Resolves to their ids. */
+/**
+ * Puts so many copies of a run that waits into the store, as if they had waited for a day: what follows from a run that
+ * has just changed, its audit and what webhooks are told, was done long ago. Resolves to their ids.
+ */
 async function fill(template, count) {
   const text = JSON.stringify(template);
   const [approvalId] = /apr_[A-Za-z0-9_]+/.exec(template.run);
-  const dates = Object.fromEntries(Object.entries(template).filter(([, value]) => value instanceof Date));
+  const dates = Object.fromEntries(
+    Object.entries(template).flatMap(([field, value]) =>
+      value instanceof Date ? [[field, new Date(value.getTime() - DAY_MS)]] : [],
+    ),
+  );
   const ids = [];
   while (ids.length < count) {
     const documents = Array.from({ length: Math.min(count - ids.length, BATCH) }, () => {
