@@ -5,7 +5,14 @@ import { call, ended, startRun, theApproval } from "../desk-run.js";
 import { agentWith, begunIn, PEOPLE } from "../policy-desk.js";
 import { withStack } from "../stack-fixture.js";
 
-const stack = withStack({ orchestrators: 2, gateways: 1, workers: 1, signed: true });
+const stack = withStack({
+  orchestrators: 2,
+  gateways: 1,
+  workers: 1,
+  signed: true,
+  // Whoever seems lost in between wastes a use, and uses are counted here.
+  env: { AGENTSPAN_LEASE: "10s", AGENTSPAN_HEARTBEAT: "3s" },
+});
 
 const put = (agent: ReturnType<typeof agentWith>) => stack.current.rpc().agents.putAgent({ agent: agent.definition });
 const runs = () => stack.current.rpc().runs;
