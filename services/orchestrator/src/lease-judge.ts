@@ -6,7 +6,7 @@
 // takes out itself as its last act. No wall clock is compared with another, so neither an outage of the store or the
 // bus nor a sleeping laptop nor a wrong clock expires a lease: after each of them the watch begins anew.
 import type { Logger, Time, Timer } from "@agentspan/internal";
-import type { Instance, InstanceStore, KeptInstances } from "./ports.js";
+import type { Instance, InstanceStore, KeptInstances, SignOfLife } from "./ports.js";
 
 export type Verdict = "alive" | "lost" | "disowned" | "undecided";
 
@@ -185,7 +185,7 @@ export class LeaseJudge {
   }
 
   private note(
-    { incarnation, kind, counter, inHand, seenAt }: Instance,
+    { incarnation, kind, counter, inHand, seenAt }: SignOfLife,
     { begun, now }: { readonly begun: number; readonly now: number },
     first: boolean,
   ): void {

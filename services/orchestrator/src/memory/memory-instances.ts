@@ -1,5 +1,5 @@
 // Signs of life in memory, as InstanceDocuments keeps them.
-import type { Instance, RegisteredWorker } from "../ports.js";
+import type { Instance, KeptInstances, RegisteredWorker } from "../ports.js";
 
 /** By incarnation. */
 export type MemoryInstances = Map<string, Instance & { readonly seenAt: number }>;
@@ -23,6 +23,13 @@ export function beat(instances: MemoryInstances, told: readonly Instance[], now:
     const shown = { counter, inHand, ...(keys && { keys }), seenAt: now };
     instances.set(instance.incarnation, structuredClone({ ...(stored ?? instance), ...shown }));
   }
+}
+
+export function readInstances(instances: MemoryInstances): KeptInstances {
+  const kept = [...instances.values()].map(({ tools: _, seal: _seal, about: _about, ...sign }) =>
+    structuredClone(sign),
+  );
+  return { instances: kept, unreadable: [] };
 }
 
 export function liveWorkers(instances: MemoryInstances, namespace: string, since: number): readonly Instance[] {

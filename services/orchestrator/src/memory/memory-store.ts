@@ -224,10 +224,7 @@ export class MemoryStore implements Store {
   }
 
   readInstances(): Promise<KeptInstances> {
-    return this.#carryOut("readInstances", () => ({
-      instances: [...this.database.instances.values()].map((instance) => structuredClone(instance)),
-      unreadable: [],
-    }));
+    return this.#carryOut("readInstances", () => instances.readInstances(this.database.instances));
   }
 
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {

@@ -1,6 +1,6 @@
 // Keeps signs of life, in batches of their own: they never wait behind the runs' writes, nor those behind them.
-import type { Document, Filter } from "mongodb";
-import type { Instance, InstanceStore, KeptInstances, RegisteredWorker } from "../ports.js";
+import type { Document, Filter, FindOptions } from "mongodb";
+import type { Instance, InstanceStore, KeptInstances, RegisteredWorker, SignOfLife } from "../ports.js";
 import type { Database } from "./database.js";
 import { GroupCommit } from "./group-commit.js";
 import { idOf, RowReader } from "./row-reader.js";
@@ -69,12 +69,13 @@ export class InstanceDocuments implements InstanceStore {
   }
 
   readInstances(): Promise<KeptInstances> {
-    return this.#find({});
+    return this.#find({}, { projection: { tools: 0, seal: 0, about: 0 } }, (_, read) => read);
   }
 
   async liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]> {
     const since = new Date((await this.#database.serverTime()) - withinMs);
-    return (await this.#find({ kind: "worker", namespace, seenAt: { $gte: since } })).instances;
+    const filter = { kind: "worker", namespace, seenAt: { $gte: since } };
+    return (await this.#find(filter, {}, (row, read) => this.#withRegistration(row, read))).instances;
   }
 
   async forgetInstances(unseenForMs: number): Promise<void> {
@@ -111,18 +112,22 @@ export class InstanceDocuments implements InstanceStore {
     return beats.map(() => undefined);
   }
 
-  async #find(filter: Filter<InstanceDocument>): Promise<KeptInstances> {
-    const instances: Instance[] = [];
+  async #find<T extends SignOfLife>(
+    filter: Filter<InstanceDocument>,
+    options: FindOptions,
+    of: (row: InstanceDocument, read: SignOfLife) => T,
+  ): Promise<{ readonly instances: readonly T[]; readonly unreadable: readonly string[] }> {
+    const instances: T[] = [];
     const unreadable: string[] = [];
-    for (const row of await this.#database.all<InstanceDocument>(INSTANCES, filter)) {
+    for (const row of await this.#database.all<InstanceDocument>(INSTANCES, filter, options)) {
       const read = this.#rows.readOrLeaveOut(INSTANCES, row, instance);
       if (read === undefined) unreadable.push(idOf(row));
-      else instances.push(this.#withRegistration(row, read));
+      else instances.push(of(row, read));
     }
     return { instances, unreadable };
   }
 
-  #withRegistration(row: InstanceDocument, read: Omit<Instance, "tools" | "seal" | "about">): Instance {
+  #withRegistration(row: InstanceDocument, read: SignOfLife): Instance {
     return { ...read, ...(this.#rows.readOrLeaveOut(INSTANCES, row, registration) ?? { tools: [] }) };
   }
 }

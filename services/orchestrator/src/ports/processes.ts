@@ -69,9 +69,11 @@ export interface Instance {
   readonly seenAt?: number;
 }
 
-/** A worker whose registration cannot be read is there, and serves nothing. */
+/** An instance without what it serves, which may be a thousand tools: so it is looked at each second. */
+export type SignOfLife = Omit<Instance, "tools" | "seal" | "about">;
+
 export interface KeptInstances {
-  readonly instances: readonly Instance[];
+  readonly instances: readonly SignOfLife[];
   /** Incarnations that are there and of which nothing can be told. */
   readonly unreadable: readonly string[];
 }
@@ -109,11 +111,11 @@ export interface InstanceStore {
    * not there yet: whoever takes a sign of life may know of an older registration. Resolves when stored.
    */
   beat(instances: readonly Instance[]): Promise<void>;
-  /** Rejects with ROW_UNREADABLE. */
+  /** Rejects with ROW_UNREADABLE. A worker whose registration cannot be read is there, and serves nothing. */
   readInstance(incarnation: string): Promise<Instance | undefined>;
-  /** Every instance that is kept. */
+  /** Of every instance that is kept. */
   readInstances(): Promise<KeptInstances>;
-  /** Those seen within the time, for people. */
+  /** Those seen within the time, for people; one whose registration cannot be read serves nothing. */
   liveWorkers(namespace: string, withinMs: number): Promise<readonly Instance[]>;
   /** Takes out what was not seen for the time. */
   forgetInstances(unseenForMs: number): Promise<void>;

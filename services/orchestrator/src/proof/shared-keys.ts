@@ -1,7 +1,7 @@
 // Orchestrators work on the same runs, so each must believe what the others sign. Each tells in its sign of life which
 // key it signs with and whose it believes; one that finds a living other with which this is not mutual does not start.
 import { AgentspanError, sleep, type Time } from "@agentspan/internal";
-import type { Instance, InstanceKeys, InstanceStore } from "../ports.js";
+import type { InstanceKeys, InstanceStore, SignOfLife } from "../ports.js";
 
 export interface SharedKeysOptions {
   readonly store: InstanceStore;
@@ -33,7 +33,7 @@ export async function requireSharedKeys(options: SharedKeysOptions): Promise<voi
 }
 
 /** Orchestrators that seem alive and do not believe us, or whom we do not. */
-async function strangers({ store, incarnation, keys }: SharedKeysOptions): Promise<readonly Instance[]> {
+async function strangers({ store, incarnation, keys }: SharedKeysOptions): Promise<readonly SignOfLife[]> {
   const { instances } = await store.readInstances();
   const others = instances.filter((one) => one.kind === "orchestrator" && one.incarnation !== incarnation);
   return others.filter((other) => !areShared(keys, other.keys));
@@ -44,7 +44,7 @@ function areShared(mine: InstanceKeys | undefined, theirs: InstanceKeys | undefi
   return mine.trusted.includes(theirs.signing) && theirs.trusted.includes(mine.signing);
 }
 
-function notShared(mine: InstanceKeys | undefined, { incarnation, keys: theirs }: Instance): AgentspanError {
+function notShared(mine: InstanceKeys | undefined, { incarnation, keys: theirs }: SignOfLife): AgentspanError {
   const is = `Orchestrator ${incarnation} runs on the same database`;
   const remedy =
     "Give all orchestrators the same AGENTSPAN_TRUSTED_KEYS_FILE, with the key of each in it, and start again.";
