@@ -1,10 +1,11 @@
 // Takes finished runs away when their time is over: what has ended, owes nothing and asks nobody, and did not change for
 // as long as runs are kept. Its audit and what webhooks are told of it stay: both are brought up to date first.
-import { AgentspanError, faultPoint, type Logger, systemTime, type Time, type Timer } from "@agentspan/internal";
+import { AgentspanError, faultPoint, type Logger, type Time } from "@agentspan/internal";
 import type { Auditor } from "./audit/auditor.js";
 import type { Clock } from "./clock.js";
 import { openCheckpoints } from "./core/index.js";
 import type { AgedRun, RunStore, StoredRun } from "./ports.js";
+import { RepeatedLook } from "./repeated-look.js";
 import { firstToLookAfter } from "./sweep-share.js";
 import type { Notifier } from "./webhooks/notifier.js";
 
@@ -34,21 +35,25 @@ export class Retention {
   private from = 0;
   /** Runs that cannot be brought up to date, by the version in which that was said. */
   private readonly kept = new Map<string, number>();
-  private timer: Timer | undefined;
-  private looking: Promise<unknown> | undefined;
-  private stopped = false;
+  private readonly looks: RepeatedLook;
 
-  constructor(private readonly options: RetentionOptions) {}
+  constructor(private readonly options: RetentionOptions) {
+    const { keepMs, log, time } = options;
+    this.looks = new RepeatedLook({
+      look: () => this.look(),
+      failed: ({ reason }) => log.warn({ reason }, "Finished runs could not be removed; they will be"),
+      intervalMs: Math.min(LOOK_EVERY_MS, keepMs),
+      time,
+    });
+  }
 
   start(): void {
-    this.schedule(0);
+    this.looks.start();
   }
 
   /** What was not removed by then is by others, or by the next one that starts. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.looking;
+  stop(): Promise<void> {
+    return this.looks.stop();
   }
 
   /** Looks once, where this orchestrator is the one that does. Resolves to how many runs were removed. */
@@ -59,21 +64,21 @@ export class Retention {
     let [removed, reached, later] = [0, this.from, Number.POSITIVE_INFINITY];
     for await (const page of this.pages(clock.now() - keepMs)) {
       const ended = page.filter(({ runId, version, isEnded }) => isEnded && this.kept.get(runId) !== version);
-      for (let at = 0; at < ended.length && !this.stopped; at += TOGETHER) {
+      for (let at = 0; at < ended.length && !this.looks.stopped; at += TOGETHER) {
         const part = await this.remove(ended.slice(at, at + TOGETHER));
         removed += part.removed;
         later = Math.min(later, part.later);
       }
       reached = page.at(-1)?.at ?? reached;
     }
-    if (!this.stopped) this.from = Math.min(reached, later);
+    if (!this.looks.stopped) this.from = Math.min(reached, later);
     if (removed > 0) log.info({ removed }, "Finished runs were removed");
     return removed;
   }
 
   private async *pages(before: number): AsyncGenerator<readonly AgedRun[]> {
     let [from, limit] = [this.from, PAGE];
-    while (!this.stopped) {
+    while (!this.looks.stopped) {
       const found = await this.options.store.listAged(from, before, limit);
       yield found;
       const last = found.at(-1);
@@ -119,20 +124,7 @@ export class Retention {
   }
 
   private async clear(): Promise<void> {
-    while (!this.stopped && (await this.options.store.clearRemoved(TOGETHER)) > 0);
-  }
-
-  private schedule(delayMs: number): void {
-    if (this.stopped) return;
-    const { log, keepMs, time = systemTime } = this.options;
-    const look = () => {
-      this.looking = this.look()
-        .catch((thrown) => {
-          log.warn({ reason: AgentspanError.from(thrown).reason }, "Finished runs could not be removed; they will be");
-        })
-        .finally(() => this.schedule(Math.min(LOOK_EVERY_MS, keepMs)));
-    };
-    this.timer = time.after(delayMs, look).unref();
+    while (!this.looks.stopped && (await this.options.store.clearRemoved(TOGETHER)) > 0);
   }
 }
 

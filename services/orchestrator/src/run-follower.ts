@@ -6,9 +6,10 @@
 // 2. Two that look after one share for a while derive the same, which is stored once, by its id.
 // 3. A run's change may be stored later than its time says. So each look goes back a while, and now and then one goes
 //    back further; what was looked at in the same version is passed over.
-import { AgentspanError, type Logger, systemTime, type Time, type Timer } from "@agentspan/internal";
+import { AgentspanError, type Logger, type Time } from "@agentspan/internal";
 import type { Clock } from "./clock.js";
 import type { ChangedRun } from "./ports.js";
+import { RepeatedLook } from "./repeated-look.js";
 import { firstToLookAfter } from "./sweep-share.js";
 
 /** What is derived from runs, and where it is kept. */
@@ -71,25 +72,29 @@ export class RunFollower<T> {
   private readonly done = new Map<string, ChangedRun>();
   /** Runs of which nothing could be derived, by the version in which that was said. */
   private readonly told = new Map<string, number>();
-  private timer: Timer | undefined;
-  private looking: Promise<unknown> | undefined;
-  private stopped = false;
+  private readonly looks: RepeatedLook;
   private farAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly followed: Followed<T>,
     private readonly options: RunFollowerOptions,
-  ) {}
+  ) {
+    const { log, alsoEachTime, intervalMs = 1_000, time } = options;
+    this.looks = new RepeatedLook({
+      look: () => Promise.all([alsoEachTime?.(), this.look()]),
+      failed: ({ reason }) => log.warn({ reason }, followed.says.later),
+      intervalMs,
+      time,
+    });
+  }
 
   start(): void {
-    this.schedule(0);
+    this.looks.start();
   }
 
   /** What was not seen to by then is by others, or by the next one that starts. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    this.timer?.cancel();
-    await this.looking;
+  stop(): Promise<void> {
+    return this.looks.stop();
   }
 
   /** Looks once after this orchestrator's shares. Resolves to how much was new. */
@@ -152,14 +157,14 @@ export class RunFollower<T> {
     for (;;) {
       const found = await this.followed.list(from, limit);
       const fresh = found.filter((run) => isAsked(run.runId) && this.done.get(run.runId)?.version !== run.version);
-      for (let at = 0; at < fresh.length && !this.stopped; at += TOGETHER) {
+      for (let at = 0; at < fresh.length && !this.looks.stopped; at += TOGETHER) {
         const part = await this.see(fresh.slice(at, at + TOGETHER));
         written += part.written;
         failed.push(...part.failed);
       }
       const last = found.at(-1);
       if (last === undefined || found.length < limit) return { written, failed };
-      if (this.stopped) return { written, failed: [...failed, ...fresh] };
+      if (this.looks.stopped) return { written, failed: [...failed, ...fresh] };
       // Where all are of one instant, more of that instant are asked for.
       if (last.at === from) limit *= 2;
       from = last.at;
@@ -197,19 +202,6 @@ export class RunFollower<T> {
 
   private forget(before: number): void {
     for (const [runId, { at }] of this.done) if (at < before) this.done.delete(runId);
-  }
-
-  private schedule(delayMs: number): void {
-    if (this.stopped) return;
-    const { log, alsoEachTime, intervalMs = 1_000, time = systemTime } = this.options;
-    const look = () => {
-      this.looking = Promise.all([alsoEachTime?.(), this.look()])
-        .catch((thrown) => {
-          log.warn({ reason: AgentspanError.from(thrown).reason }, this.followed.says.later);
-        })
-        .finally(() => this.schedule(intervalMs));
-    };
-    this.timer = time.after(delayMs, look).unref();
   }
 }
 
