@@ -18,7 +18,7 @@ import { parseAllDocuments } from "yaml";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const NAMESPACE = "agentspan";
-const BUILT = ["dev", "production"].map((name) => `overlays/${name}`);
+const BUILT = ["dev", "production", "production-demo"].map((name) => `overlays/${name}`);
 const WORKERS = ["typescript", "python", "go", "java"].map((name) => `workers/${name}`);
 
 const [, , apiServer, etcd] = process.argv;

@@ -52,6 +52,7 @@ export function disagreements(manifests: readonly Manifest[], given: Given): rea
     ...workloadsOf(manifests).flatMap((workload) => ofWorkload(workload, given)),
     ...servicePorts(manifests),
     ...routedPorts(manifests),
+    ...routedHosts(manifests),
     ...scaling(manifests),
   ];
 }
@@ -171,6 +172,24 @@ function routedPorts(manifests: readonly Manifest[]): readonly string[] {
   });
 }
 
+/** Each host of a route is one that the Gateway listens for, and the one in links is the HTTPRoute's. */
+function routedHosts(manifests: readonly Manifest[]): readonly string[] {
+  const heard = manifests
+    .filter(({ kind }) => kind === "Gateway")
+    .flatMap(({ spec }) => (spec as { listeners: readonly { hostname: string }[] }).listeners)
+    .map(({ hostname }) => hostname);
+  const publicUrl = manifests.find(({ data }) => data?.AGENTSPAN_PUBLIC_URL !== undefined)?.data?.AGENTSPAN_PUBLIC_URL;
+  return manifests.flatMap(({ kind, spec }) => {
+    if (!kind.endsWith("Route")) return [];
+    return (spec as { hostnames: readonly string[] }).hostnames.flatMap((host) => [
+      ...(heard.includes(host) ? [] : [`${kind}: the Gateway does not listen for ${host}`]),
+      ...(kind === "HTTPRoute" && publicUrl !== `https://${host}`
+        ? [`AGENTSPAN_PUBLIC_URL is ${publicUrl}, and the host is ${host}`]
+        : []),
+    ]);
+  });
+}
+
 const REFUND_TOOLS = ["get_order", "get_customer", "process_refund"].map((tool) =>
   consumerName("default", "refund_agent", tool),
 );
@@ -188,7 +207,8 @@ function scaling(manifests: readonly Manifest[]): readonly string[] {
     return [
       ...(target === undefined ? [`${where}: there is no Deployment ${scaleTargetRef.name}`] : []),
       ...(target?.spec?.replicas === undefined ? [] : [`${where}: its Deployment says how many it has, too`]),
-      ...queues.flatMap(({ account, stream, consumer = "" }) => [
+      ...queues.flatMap(({ account, stream, consumer = "", natsServerMonitoringEndpoint: asked }) => [
+        ...(asked === `nats-headless.${metadata.namespace}.svc:8222` ? [] : [`${where}: asks NATS at ${asked}`]),
         ...(account === SERVICES_ACCOUNT && stream === TASK_STREAM ? [] : [`${where}: ${account} has no ${stream}`]),
         ...(REFUND_TOOLS.includes(consumer)
           ? []

@@ -83,7 +83,7 @@ export interface Workload {
 }
 
 /** What can be applied, below deploy/k8s. */
-export const OVERLAYS = ["overlays/dev", "overlays/production"] as const;
+export const OVERLAYS = ["overlays/dev", "overlays/production", "overlays/production-demo"] as const;
 export const WORKERS = ["workers/typescript", "workers/python", "workers/go", "workers/java"] as const;
 
 /** The kustomize that kubectl has, or why there is none that can build these. */
@@ -99,9 +99,9 @@ export function missingKustomize(): string | undefined {
   }
 }
 
-/** Throws where kustomize does. */
-export function build(path: string): readonly Manifest[] {
-  const text = execFileSync("kubectl", ["kustomize", join(ROOT, "deploy/k8s", path)], {
+/** Of a folder below deploy/k8s, or below a copy of it. Throws where kustomize does. */
+export function build(path: string, below = join(ROOT, "deploy/k8s")): readonly Manifest[] {
+  const text = execFileSync("kubectl", ["kustomize", join(below, path)], {
     encoding: "utf8",
     stdio: "pipe",
   });
