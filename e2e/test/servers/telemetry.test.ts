@@ -240,6 +240,7 @@ describe.skipIf("missing" in programs)("Prometheus", () => {
     ['agentspan_gateway_streams{method="agentspan.v1.RunService/StreamEvents"}', 1],
     ['agentspan_gateway_call_duration_seconds_count{method="agentspan.v1.RunService/GetStatus",code="NOT_FOUND"}', 1],
     ["agentspan_bus_connected + on () agentspan_gateway_bus_connected", 2],
+    ["agentspan_store_connected", 1],
   ])("counts what happened: %s", async (expression, value) => {
     expect((await prometheus.query(expression)).map((sample) => sample.value)).toEqual([value]);
   });

@@ -40,11 +40,14 @@ const ROUND_REST = { leastMs: 2_000, timesAsLong: 9, mostMs: 30_000 } as const;
 export interface SweepFigures {
   readonly sweeps: number;
   readonly lookedAfter: number;
+  /** Runs that could not be looked after, and sweeps that could not look for any. */
   readonly failures: number;
   /** Of what was overdue when it was looked after, milliseconds. */
   readonly mostOverdueMs: number;
-  /** The same of the last sweep; 0 where nothing was. */
+  /** The same of the last sweep, 0 where nothing was; while sweeps fail at least the time since one that did not. */
   readonly lagMs: number;
+  /** Whether the store answered the last sweep; true before the first. */
+  readonly storeAnswers: boolean;
 }
 
 export class Sweeper {
@@ -61,15 +64,22 @@ export class Sweeper {
   private nextRound = -Infinity;
   private endPause: () => void = () => {};
   private lastSweepMs = 0;
+  private storeAnswers = true;
+  /** When the last search that the store answered began, by the monotonic clock. */
+  private lastFound: number;
 
   constructor(private readonly options: SweeperOptions) {
     this.time = options.time ?? systemTime;
+    this.lastFound = this.time.monotonic();
     this.notes = new SweepNotes(() => this.time.monotonic());
     this.attendant = new Attendant(options);
   }
 
   get figures(): SweepFigures {
-    return { ...this.counts };
+    const { storeAnswers, counts } = this;
+    // What is overdue now nobody knows: anything that became due since then.
+    const unseenMs = storeAnswers ? 0 : this.time.monotonic() - this.lastFound;
+    return { ...counts, lagMs: Math.max(counts.lagMs, unseenMs), storeAnswers };
   }
 
   start(): void {
@@ -85,13 +95,13 @@ export class Sweeper {
 
   /** One sweep: everything that is overdue, at most `batch` runs. Resolves to how many were looked after. */
   async sweep(): Promise<number> {
-    const { store, clock, batch } = this.options;
+    const { clock, batch } = this.options;
     const orchestrators = this.orchestrators();
     // Those that rest are still overdue: they must not keep the others from being seen.
     const limit = Math.min(batch * orchestrators.length, MOST_FOUND) + this.notes.size;
     const now = clock.now();
     const begun = this.time.monotonic();
-    const found = await store.due(now, limit);
+    const found = await this.find(now, limit);
     if (found.length < limit) this.notes.keepOnly(new Set(found.map(({ runId }) => runId)));
     const runs = this.chosen(found, orchestrators, now);
     this.counts.lagMs = runs.reduce((lag, { wakeAt }) => Math.max(lag, now - wakeAt), 0);
@@ -101,6 +111,20 @@ export class Sweeper {
     this.counts.sweeps += 1;
     this.counts.lookedAfter += runs.length;
     return runs.length;
+  }
+
+  private async find(now: number, limit: number): Promise<readonly DueRun[]> {
+    const begun = this.time.monotonic();
+    try {
+      const found = await this.options.store.due(now, limit);
+      this.storeAnswers = true;
+      this.lastFound = begun;
+      return found;
+    } catch (thrown) {
+      this.storeAnswers = false;
+      this.counts.failures += 1;
+      throw thrown;
+    }
   }
 
   /**

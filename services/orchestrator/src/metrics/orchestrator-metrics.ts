@@ -149,9 +149,14 @@ export class OrchestratorMetrics implements Meter {
     this.read("commits_unknown_total", "Commits whose answer was lost.", () => engine().unknown);
     this.read("sweeps_total", "Looks for what is overdue.", () => sweeper().sweeps);
     this.read("swept_runs_total", "Overdue runs that were looked after.", () => sweeper().lookedAfter);
-    this.read("sweep_failures_total", "Runs that could not be looked after.", () => sweeper().failures);
+    this.read(
+      "sweep_failures_total",
+      "Runs that could not be looked after, and sweeps that failed as a whole.",
+      () => sweeper().failures,
+    );
     const gauges = [
       ["sweeper_lag_seconds", "How overdue the most overdue run of the last sweep was.", () => sweeper().lagMs / 1_000],
+      ["store_connected", "1 while MongoDB answers sweeps, 0 while it does not.", () => Number(sweeper().storeAnswers)],
       ["model_calls_in_hand", "Model calls that this orchestrator makes, or will.", modelCalls],
     ] as const;
     for (const [name, help, now] of gauges) {

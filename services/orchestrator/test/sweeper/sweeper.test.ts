@@ -1,3 +1,4 @@
+import { AgentspanError } from "@agentspan/internal";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { approves, claim, type Desk, RUN, Scene, start } from "../scenes/scene.js";
 import { dueNow, readyRuns, SweepDesk, waitingRuns } from "../scenes/sweep-scene.js";
@@ -120,6 +121,23 @@ describe("a sweep", () => {
     scene.now += 60_000;
     await sweep.sweeper.sweep();
     expect((await desk.stored()).run.phase).toMatchObject({ kind: "ended", end: { state: "TIMED_OUT" } });
+  });
+});
+
+describe("a sweep that fails as a whole", () => {
+  it("is counted, tells that the store is away, and leaves no lag of better days standing", async () => {
+    const sweep = new SweepDesk(new Scene().desk());
+    const { sweeper } = sweep;
+    await sweeper.sweep();
+    expect(sweeper.figures).toMatchObject({ storeAnswers: true, lagMs: 0, failures: 0 });
+    sweep.monotonic += 70_000;
+    vi.spyOn(sweep.desk.store, "due").mockRejectedValueOnce(new AgentspanError("STORE_UNAVAILABLE", "away"));
+    await expect(sweeper.sweep()).rejects.toMatchObject({ reason: "STORE_UNAVAILABLE" });
+    expect(sweeper.figures).toMatchObject({ storeAnswers: false, lagMs: 70_000, failures: 1 });
+    sweep.monotonic += 5_000;
+    expect(sweeper.figures.lagMs).toBe(75_000);
+    await sweeper.sweep();
+    expect(sweeper.figures).toMatchObject({ storeAnswers: true, lagMs: 0, failures: 1 });
   });
 });
 
