@@ -6,9 +6,9 @@
 //   node deploy/k8s/make-secrets.mjs ./secrets | kubectl apply -n agentspan -f -
 //
 // It takes the command `agentspan` of this clone, where `npm ci` was done, or on PATH. The API keys of a first requester and approver are in ./secrets/people.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,7 +17,15 @@ if (folder === undefined || folder.startsWith("-")) {
   process.stderr.write("Usage: node deploy/k8s/make-secrets.mjs <folder>\n");
   process.exit(folder === "--help" ? 0 : 2);
 }
-mkdirSync(folder, { recursive: true, mode: 0o700 });
+const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+// 1 says that git would take it into a commit; other codes that there is no work tree, or no git.
+if (spawnSync("git", ["-C", folder, "check-ignore", "--quiet", "nats"]).status === 1) {
+  if (made !== undefined) rmSync(made, { recursive: true });
+  process.stderr.write(
+    `${folder} is in a git work tree that does not ignore it, and would be committed with its secrets. Name a folder outside, or put it in .gitignore.\n`,
+  );
+  process.exit(1);
+}
 const maker = fileURLToPath(new URL("../compose/make-keys.mjs", import.meta.url));
 const programs = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
 execFileSync(process.execPath, [maker, folder], {

@@ -1,7 +1,7 @@
 // The manifests, without a cluster: built by kustomize, held to the API's own schemas and to the restricted Pod Security
 // Standard, and compared with what the code takes and serves. Each check also finds what is put wrong on purpose.
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,6 +59,21 @@ describe.skipIf(missing !== undefined)("the manifests", () => {
 
   it("of Secrets and ConfigMaps that make-secrets.mjs prints are so too", () => {
     expect(secrets.flatMap((one) => schemas.faultsOf(one))).toEqual([]);
+  });
+
+  it("of Secrets are made in no folder that git would commit", () => {
+    const program = join(ROOT, "deploy/k8s/make-secrets.mjs");
+    const tree = mkdtempSync(join(folder, "tree-"));
+    execFileSync("git", ["init", "--quiet", tree]);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, join(tree, "new/secrets")], {
+      encoding: "utf8",
+    });
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("is in a git work tree that does not ignore it");
+    expect(existsSync(join(tree, "new"))).toBe(false);
+    // The folder that the page names is ignored in a clone.
+    cpSync(join(ROOT, ".gitignore"), join(tree, ".gitignore"));
+    expect(spawnSync("git", ["-C", tree, "check-ignore", "--quiet", "secrets/nats"]).status).toBe(0);
   });
 
   it("of compose.yaml are what the Compose Specification knows, and what it does not is found", () => {
