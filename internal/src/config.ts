@@ -158,6 +158,9 @@ export const setting = {
   },
 } as const;
 
+/** A URL with a login, also one with characters in it that should have been encoded. */
+const MAY_HOLD_CREDENTIALS = /:\/\/.*@/s;
+
 function readFile(path: string): { readonly text: string } | { readonly why: string } {
   try {
     return { text: readFileSync(path, "utf8") };
@@ -213,7 +216,7 @@ export function readConfig<S extends Spec>(
     if ("value" in read) values[key] = read.value;
     else {
       const shown =
-        one.secret === undefined || one.secret === "file"
+        (one.secret === undefined || one.secret === "file") && !MAY_HOLD_CREDENTIALS.test(text)
           ? `is ${JSON.stringify(text.slice(0, 100))}, but`
           : "does not hold what it must: it";
       faults.push(`${one.variable} (${one.about}) ${shown} must be ${read.wanted}. ${remedy}`);

@@ -3,6 +3,7 @@ import {
   type Config,
   ConfigError,
   certificateFile,
+  formatDuration,
   keyFile,
   LOG_LEVELS,
   MANAGEMENT_SPEC,
@@ -115,6 +116,8 @@ const SPEC = {
       about: "how long finished runs are kept; for ever where it is not set",
       min: 1_000,
       max: 3_650 * 86_400_000,
+      // Whoever copies it loses what is older.
+      example: "30d",
     }),
   ),
   webhookAllow: setting.optional(
@@ -164,6 +167,7 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     pairOf("NATS", natsCert, natsKey),
     ...signingFaults("orchestrators", config, { required: config.authentication, now: Date.now() }),
     ...smtpFaults(config),
+    heartbeatFault(config),
   ];
   const webhookRule = AddressRule.of((config.webhookAllow ?? "").split(",").flatMap((entry) => entry.trim() || []));
   if (!(webhookRule instanceof AddressRule)) faults.push(`AGENTSPAN_WEBHOOK_ALLOW: ${webhookRule.fault}.`);
@@ -179,6 +183,13 @@ export function orchestratorConfig(env: Readonly<Record<string, string | undefin
     smtp: smtpOf(config),
     slack: slackOf(config),
   };
+}
+
+/** Who shows life more rarely is taken for lost whenever one sign of life is late. */
+function heartbeatFault({ leaseMs, heartbeatMs }: { leaseMs: number; heartbeatMs: number }): string | undefined {
+  if (heartbeatMs * 3 <= leaseMs) return undefined;
+  const [heartbeat, lease, most] = [heartbeatMs, leaseMs, Math.floor(leaseMs / 3)].map(formatDuration);
+  return `AGENTSPAN_HEARTBEAT (${heartbeat}) is more than a third of AGENTSPAN_LEASE (${lease}). Set AGENTSPAN_HEARTBEAT=${most} or less, or AGENTSPAN_LEASE=${formatDuration(heartbeatMs * 3)} or more.`;
 }
 
 function pairOf(server: "MONGODB" | "NATS", cert: string | undefined, key: string | undefined): string | undefined {

@@ -1,6 +1,6 @@
 // Takes finished runs away when their time is over: what has ended, owes nothing and asks nobody, and did not change for
 // as long as runs are kept. Its audit and what webhooks are told of it stay: both are brought up to date first.
-import { AgentspanError, faultPoint, type Logger, type Time } from "@agentspan/internal";
+import { AgentspanError, faultPoint, formatDuration, type Logger, type Time } from "@agentspan/internal";
 import type { Auditor } from "./audit/auditor.js";
 import type { Clock } from "./clock.js";
 import { openCheckpoints } from "./core/index.js";
@@ -25,6 +25,8 @@ export interface RetentionOptions {
 }
 
 const LOOK_EVERY_MS = 60_000;
+/** Who sets less than a day may have meant another unit: what is gone does not come back. */
+const SHORT_MS = 86_400_000;
 /** Runs found in one search, brought up to date at once, and removed in one write. */
 const PAGE = 1_000;
 const AT_ONCE = 4;
@@ -48,6 +50,8 @@ export class Retention {
   }
 
   start(): void {
+    const { keepMs, log } = this.options;
+    log[keepMs < SHORT_MS ? "warn" : "info"](`Finished runs are removed after ${formatDuration(keepMs)}`);
     this.looks.start();
   }
 

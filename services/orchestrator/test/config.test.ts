@@ -20,6 +20,28 @@ function faultsOf(env: Record<string, string>): readonly string[] {
   return [];
 }
 
+it("a wrong retention is answered with an example that takes nobody's runs away at once", () => {
+  expect(faultsOf({ AGENTSPAN_RETENTION: "30" })).toEqual([expect.stringMatching(/Example: AGENTSPAN_RETENTION=30d$/)]);
+});
+
+it.each([
+  ["1s", "3s", "333ms", "9s"],
+  ["10s", "4s", "3333ms", "12s"],
+])("refuses a lease of %s with a heartbeat of %s, and names both", (lease, heartbeat, most, least) => {
+  const faults = faultsOf({ AGENTSPAN_LEASE: lease, AGENTSPAN_HEARTBEAT: heartbeat });
+  expect(faults).toEqual([
+    `AGENTSPAN_HEARTBEAT (${heartbeat}) is more than a third of AGENTSPAN_LEASE (${lease}). Set AGENTSPAN_HEARTBEAT=${most} or less, or AGENTSPAN_LEASE=${least} or more.`,
+  ]);
+  expect(faultsOf({ AGENTSPAN_LEASE: lease, AGENTSPAN_HEARTBEAT: most })).toEqual([]);
+});
+
+it("shows no credentials of a URL that may have none", () => {
+  const [fault = "", ...more] = faultsOf({ AGENTSPAN_PUBLIC_URL: "https://a:hunter2@b" });
+  expect(more).toEqual([]);
+  expect(fault).toMatch(/^AGENTSPAN_PUBLIC_URL .* does not hold what it must: .*without credentials/);
+  expect(fault).not.toContain("hunter2");
+});
+
 describe("the orchestrator's keys", () => {
   it("are none, or its own and those it trusts", () => {
     expect(orchestratorConfig({}).signing).toBeUndefined();

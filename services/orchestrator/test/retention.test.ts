@@ -1,7 +1,8 @@
 // What retention takes away and what it leaves, with a clock that the test moves.
+import { createLogger } from "@agentspan/internal";
 import { beforeEach, describe, expect, it } from "vitest";
 import { History } from "../src/history.js";
-import { Retention } from "../src/retention.js";
+import { Retention, type RetentionOptions } from "../src/retention.js";
 import { auditorAt, kindsOf, paidRefund, reportOn, SignedScene } from "./audit/audit-desk.js";
 import { approves, claim, type Desk, playTurns, replies, start } from "./scenes/scene.js";
 
@@ -18,11 +19,15 @@ beforeEach(() => {
   retention = retentionAt(desk);
 });
 
-function retentionAt(at: Desk, others: () => readonly string[] = () => []): Retention {
+function retentionAt(
+  at: Desk,
+  others: () => readonly string[] = () => [],
+  its: Partial<RetentionOptions> = {},
+): Retention {
   const { store, name } = at;
   const { clock, log } = scene;
   const rest = { keepMs: KEEP, auditor: auditorAt(at), clock, log };
-  return new Retention({ store, orchestratorId: name, orchestrators: others, ...rest });
+  return new Retention({ store, orchestratorId: name, orchestrators: others, ...rest, ...its });
 }
 
 function idsLeft(): readonly string[] {
@@ -157,6 +162,18 @@ it("more than one search finds go in one look, also those of one instant", async
   scene.now += KEEP + 1;
   expect(await retention.look()).toBe(2_100);
   expect(idsLeft()).toEqual([]);
+});
+
+it.each([
+  [DAY, "info", "Finished runs are removed after 1d"],
+  [DAY - 60_000, "warn", "Finished runs are removed after 1439m"],
+])("says at its start what is in force: %i", async (keepMs, level, msg) => {
+  const lines: string[] = [];
+  const log = createLogger("retention", "info", { write: (line) => void lines.push(line) });
+  const told = retentionAt(desk, () => [], { keepMs, log });
+  told.start();
+  await told.stop();
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([expect.objectContaining({ level, msg })]);
 });
 
 it("nothing is removed while the store is away, and all of it afterwards", async () => {
