@@ -19,7 +19,7 @@ const TELL_EVERY_MS = 60_000;
 
 /** Sampling, batches, endpoint, headers and resource are those of the standard variables; see docs/observability.md. */
 export function startSdk(service: string, log: Logger): Tracing {
-  tellOfTrouble(log);
+  tellOfTrouble((said) => log.warn({ said }, "A setting of OpenTelemetry is not taken"));
   const ours = resourceFromAttributes({ "service.name": service, "service.version": VERSION });
   const detectors = [hostDetector, serviceInstanceIdDetector, envDetector];
   const provider = new NodeTracerProvider({
@@ -27,6 +27,7 @@ export function startSdk(service: string, log: Logger): Tracing {
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
   });
   provider.register();
+  tellOfTrouble(seldom((said) => log.warn({ said }, "Traces could not be sent")));
   log.info("Traces are sent");
   return {
     async stop() {
@@ -38,14 +39,21 @@ export function startSdk(service: string, log: Logger): Tracing {
   };
 }
 
-function tellOfTrouble(log: Logger): void {
+type Tell = (said: string) => void;
+
+function tellOfTrouble(tellOf: Tell): void {
+  const tell: Tell = (message) => tellOf(message.slice(0, 500));
+  const ignore = (): void => undefined;
+  const logger = { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore };
+  diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
+}
+
+function seldom(tell: Tell): Tell {
   let quietUntil = 0;
-  const tell = (message: string): void => {
+  return (message) => {
     const now = performance.now();
     if (now < quietUntil) return;
     quietUntil = now + TELL_EVERY_MS;
-    log.warn({ said: message.slice(0, 500) }, "Traces could not be sent");
+    tell(message);
   };
-  const ignore = (): void => undefined;
-  diag.setLogger({ error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN);
 }

@@ -10,11 +10,12 @@ export interface Tracing {
 }
 
 const PROTOCOL = "http/protobuf";
+const ENDPOINTS = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
 
 /**
  * The service is called so unless OTEL_SERVICE_NAME says otherwise. Undefined where nothing is traced: no OTEL_EXPORTER_OTLP_ENDPOINT and no OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or
  * OTEL_SDK_DISABLED=true, or OTEL_TRACES_EXPORTER=none. Rejects with a ConfigError where another exporter or another
- * protocol is asked for than this program has.
+ * protocol is asked for than this program has, or an endpoint is no URL of http or https.
  */
 export async function startTracing(service: string, env: Environment, log: Logger): Promise<Tracing | undefined> {
   if (!isAskedFor(env)) return undefined;
@@ -24,11 +25,14 @@ export async function startTracing(service: string, env: Environment, log: Logge
 
 function isAskedFor(env: Environment): boolean {
   const exporter = said(env, "OTEL_TRACES_EXPORTER") ?? "otlp";
-  const endpoint = said(env, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? said(env, "OTEL_EXPORTER_OTLP_ENDPOINT");
-  if (said(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true" || exporter === "none" || endpoint === undefined) {
+  const endpoints = ENDPOINTS.filter((name) => said(env, name) !== undefined);
+  if (said(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true" || exporter === "none" || endpoints.length === 0) {
     return false;
   }
-  const faults: string[] = [];
+  // Without the value: there may be a password in it.
+  const faults = endpoints
+    .filter((name) => !isHttpUrl(said(env, name) ?? ""))
+    .map((name) => `${name} is no URL that begins with http:// or https://, such as http://collector:4318.`);
   if (exporter !== "otlp") {
     faults.push(`OTEL_TRACES_EXPORTER is "${exporter}": traces are sent by otlp, or not at all (none).`);
   }
@@ -41,6 +45,10 @@ function isAskedFor(env: Environment): boolean {
   }
   if (faults.length > 0) throw new ConfigError(faults);
   return true;
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
 }
 
 function said(env: Environment, name: string): string | undefined {

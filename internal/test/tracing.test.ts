@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { context, ROOT_CONTEXT, trace } from "@opentelemetry/api";
+import { context, diag, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   AgentspanError,
   activeTraceparent,
@@ -61,6 +61,7 @@ describe("with an SDK of OpenTelemetry", () => {
   afterEach(() => {
     trace.disable();
     context.disable();
+    propagation.disable();
   });
 
   it("a span is part of the trace that a header names", async () => {
@@ -121,6 +122,35 @@ describe("traces are sent", () => {
       expect(isTracing()).toBe(false);
     },
   );
+
+  it.each(["localhost:4318", "ftp://collector", "nonsense", "http://"])("to no endpoint like %s", async (endpoint) => {
+    for (const name of ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"]) {
+      const refused = await startTracing("service", { ...ENDPOINT, [name]: endpoint }, log).catch((error) => error);
+      expect(refused).toBeInstanceOf(ConfigError);
+      expect((refused as ConfigError).faults).toEqual([
+        `${name} is no URL that begins with http:// or https://, such as http://collector:4318.`,
+      ]);
+    }
+    expect(isTracing()).toBe(false);
+  });
+
+  it("by a sampler that is not known no other way than before, and a line says so", async () => {
+    vi.stubEnv("OTEL_TRACES_SAMPLER", "somehow");
+    vi.stubEnv("OTEL_EXPORTER_OTLP_ENDPOINT", ENDPOINT.OTEL_EXPORTER_OTLP_ENDPOINT);
+    const lines: string[] = [];
+    const told = createLogger("test", "info", { write: (line) => void lines.push(line) });
+    const tracing = await startTracing("service", process.env, told);
+    await tracing?.stop();
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { msg: "A setting of OpenTelemetry is not taken", said: expect.stringContaining("somehow") },
+      { msg: "Traces are sent" },
+    ]);
+    vi.unstubAllEnvs();
+    trace.disable();
+    context.disable();
+    propagation.disable();
+    diag.disable();
+  });
 
   it("by no other way than this program has, and says so", async () => {
     const env = { ...ENDPOINT, OTEL_TRACES_EXPORTER: "zipkin", OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" };
