@@ -87,7 +87,7 @@ const SPEC = {
     default: DEFAULTS.requestTimeoutMs,
   }),
   graceMs: setting.duration("AGENTSPAN_SHUTDOWN_GRACE", {
-    about: "how long calls in progress may take when the gateway stops",
+    about: "how long calls in progress may take when the gateway stops; 3 s come on top for what is left then",
     max: 300_000,
     default: DEFAULTS.graceMs,
   }),
@@ -139,11 +139,7 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
   const auth = values?.auth ?? isOn(env.AGENTSPAN_AUTH);
   const problem = hostProblem(host, auth);
   if (problem !== undefined) faults.push(problem);
-  if (values !== undefined && values.port === values.grpcPort && values.port !== 0) {
-    faults.push(
-      `AGENTSPAN_PORT and AGENTSPAN_GRPC_PORT (${DEFAULTS.grpcPort} unless said) both name port ${values.port}: each takes one of its own.`,
-    );
-  }
+  if (values !== undefined) faults.push(...portFaults(values));
   const authentication = values === undefined ? undefined : authenticationOf(values, faults);
   if (values !== undefined) {
     faults.push(...tlsFaults(values), ...signingFaults("gateways", values, { required: values.auth, now: Date.now() }));
@@ -168,6 +164,20 @@ export function gatewayConfig(env: Readonly<Record<string, string | undefined>>)
     signingKey: values.signingKey === undefined ? undefined : signingKey(values.signingKey),
     natsTls: tlsFiles({ ca: values.natsCa, cert: values.natsCert, key: values.natsKey }),
   };
+}
+
+function portFaults({ port, grpcPort, managementPort }: Values): readonly string[] {
+  const ports = [
+    ["AGENTSPAN_PORT", port],
+    [`AGENTSPAN_GRPC_PORT (${DEFAULTS.grpcPort} unless said)`, grpcPort],
+    ["AGENTSPAN_MANAGEMENT_PORT", managementPort],
+  ] as const;
+  return ports.flatMap(([name, one], at) =>
+    ports
+      .slice(at + 1)
+      .filter(([, other]) => other === one && other !== 0 && other !== undefined)
+      .map(([other]) => `${name} and ${other} both name port ${one}: each takes one of its own.`),
+  );
 }
 
 function isOn(text: string | undefined): boolean {

@@ -60,11 +60,18 @@ describe("the gateway's settings", () => {
     expect(gatewayConfig({ AGENTSPAN_DESK: "off" }).desk).toBeUndefined();
   });
 
-  it("name two ports, or leave both to be found", () => {
+  it("name a port for each, or leave them to be found", () => {
     const twice = [expect.stringMatching(/AGENTSPAN_PORT and AGENTSPAN_GRPC_PORT .* both name port 6768/)];
     expect(faultsOf({ AGENTSPAN_PORT: "6768" })).toEqual(twice);
     expect(faultsOf({ AGENTSPAN_PORT: "6768", AGENTSPAN_GRPC_PORT: "6768" })).toEqual(twice);
-    expect(faultsOf({ AGENTSPAN_PORT: "0", AGENTSPAN_GRPC_PORT: "0" })).toEqual([]);
+    const free = { AGENTSPAN_PORT: "0", AGENTSPAN_GRPC_PORT: "0", AGENTSPAN_MANAGEMENT_PORT: "0" };
+    expect(faultsOf(free)).toEqual([]);
+    expect(faultsOf({ AGENTSPAN_PORT: "7000", AGENTSPAN_MANAGEMENT_PORT: "7000" })).toEqual([
+      "AGENTSPAN_PORT and AGENTSPAN_MANAGEMENT_PORT both name port 7000: each takes one of its own.",
+    ]);
+    expect(faultsOf({ AGENTSPAN_MANAGEMENT_PORT: "6768" })).toEqual([
+      expect.stringMatching(/^AGENTSPAN_GRPC_PORT .* and AGENTSPAN_MANAGEMENT_PORT both name port 6768/),
+    ]);
   });
 
   it("refuse to listen beyond this machine while authentication is off, with the remedy", () => {
