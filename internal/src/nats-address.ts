@@ -27,8 +27,17 @@ export function natsAddress(url: string | readonly string[], files: TlsFiles | u
   return {
     servers: urls.map(({ hostname, port }) => `${hostname}:${port === "" ? DEFAULT_PORT : port}`),
     ...(secured ? { tls: { ...files } } : {}),
-    ...(first === undefined ? {} : login(decodeURIComponent(first.username), decodeURIComponent(first.password))),
+    ...(first === undefined ? {} : login(decoded(first.username), decoded(first.password))),
   };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    const why = "In the login of NATS_URL a % must begin an escape such as %40; % itself is %25.";
+    throw new AgentspanError("INVALID_REQUEST", why);
+  }
 }
 
 function login(user: string, pass: string): Pick<NatsAddress, "user" | "pass" | "token"> {

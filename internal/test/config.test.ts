@@ -1,4 +1,4 @@
-import { ConfigError, readConfig, setting } from "@agentspan/internal";
+import { ConfigError, natsAddress, readConfig, setting } from "@agentspan/internal";
 import { describe, expect, it } from "vitest";
 
 const spec = {
@@ -76,6 +76,11 @@ describe("readConfig", () => {
     const faults = faultsOf({ NATS_URL: "user:hunter2@host", AGENTSPAN_API_KEY: "hunter2" });
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toContain("hunter2");
+  });
+
+  it("shows nothing of a login of NATS_URL with an escape that is none", () => {
+    const read = () => natsAddress("nats://ops:hunter2%zz@127.0.0.1", undefined);
+    expect(read).toThrow(/^In the login of NATS_URL a % must begin an escape such as %40; % itself is %25\.$/);
   });
 
   it("takes an unknown AGENTSPAN_ variable for a typing error and says what may be meant", () => {

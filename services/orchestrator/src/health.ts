@@ -17,6 +17,7 @@ export class Health {
   readonly #answerWithinMs: number;
   #ports: Ports | undefined;
   #stopping = false;
+  #starting = "It is starting.";
   #last: { readonly at: number; readonly problem: Promise<string | undefined> } | undefined;
 
   constructor({ answerWithinMs = ANSWER_WITHIN_MS }: HealthOptions = {}) {
@@ -27,9 +28,14 @@ export class Health {
   get pages(): ManagementPages {
     return {
       "/healthz": () => healthAnswer(undefined),
-      "/startupz": () => healthAnswer(this.#ports === undefined ? "It is starting." : undefined),
+      "/startupz": () => healthAnswer(this.#ports === undefined ? this.#starting : undefined),
       "/readyz": async () => healthAnswer(await this.problem()),
     };
+  }
+
+  /** What keeps it from having started, in a sentence. */
+  waits(why: string): void {
+    this.#starting = `It is starting. ${why}`;
   }
 
   /** From now on it takes part. */
@@ -45,7 +51,7 @@ export class Health {
   /** Why it is not ready; undefined where it is. Never rejects. Those who ask within a second share one look. */
   problem(): Promise<string | undefined> {
     if (this.#stopping) return Promise.resolve("It is stopping.");
-    if (this.#ports === undefined) return Promise.resolve("It is starting.");
+    if (this.#ports === undefined) return Promise.resolve(this.#starting);
     const now = performance.now();
     if (this.#last === undefined || now - this.#last.at > FRESH_FOR_MS) {
       this.#last = { at: now, problem: this.#look(this.#ports) };

@@ -41,19 +41,23 @@ try {
   const { managementHost: host, managementPort: port } = config;
   const management = await openManagementPort({ host, port, pages: { ...health.pages, ...meter?.pages() }, log });
   const models = new ModelRouter({ environment: process.env, timeoutMs: config.modelTimeoutMs });
+  health.waits("It connects to MongoDB.");
   const store = await MongoStore.connect({
     uri: config.mongoUri,
     database: config.database,
     tls: config.mongoTls,
     logger: log,
   });
+  health.waits("It connects to NATS.");
   const bus = await NatsBus.connect({
     url: config.natsUrl,
     tls: config.natsTls,
     tasks: { replicas: config.natsReplicas },
     logger: log,
     name: "orchestrator",
+    waiting: (why) => health.waits(why),
   });
+  health.waits("It prepares the database and meets the other orchestrators.");
   const orchestrator = await startOrchestrator({
     ...config,
     meter,

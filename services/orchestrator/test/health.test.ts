@@ -8,6 +8,9 @@ describe("whether an orchestrator is ready", () => {
   it("begins when it has started, and ends when it stops", async () => {
     const health = new Health();
     expect(await health.problem()).toBe("It is starting.");
+    health.waits("It connects to NATS.");
+    expect(await health.problem()).toBe("It is starting. It connects to NATS.");
+    expect(await health.pages["/startupz"]?.()).toMatchObject({ status: 503, body: /connects to NATS/ });
     health.started(answers);
     expect(await health.problem()).toBeUndefined();
     health.stopping();

@@ -1,7 +1,7 @@
 // The store on MongoDB: a replica set or a sharded cluster (runs by hashed _id), versions 6 to 8. It uses guarded
 // updates, upserts, finds by _id and on compound indexes, and nothing else.
 import type { AuditChain, Logger, TlsFiles } from "@agentspan/internal";
-import { type CreateIndexesOptions, type IndexSpecification, MongoClient, type MongoClientOptions } from "mongodb";
+import type { CreateIndexesOptions, IndexSpecification, MongoClient, MongoClientOptions } from "mongodb";
 import type {
   AgedRun,
   AgentQuery,
@@ -47,6 +47,7 @@ import { RUNS } from "../run-record.js";
 import { AGENT_VERSIONS, AgentDocuments, NEWEST_AGENTS } from "./agent-documents.js";
 import { AUDIT, AuditDocuments } from "./audit-documents.js";
 import { takeCensus } from "./census.js";
+import { connectFailure, mongoClient } from "./connect-failure.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { DELIVERIES, DeliveryDocuments } from "./delivery-documents.js";
 import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
@@ -57,7 +58,6 @@ import { RowReader } from "./row-reader.js";
 import { RunCommits } from "./run-commits.js";
 import { RunReads } from "./run-reads.js";
 import { RunRemovals } from "./run-removals.js";
-import { storeErrorOf } from "./store-failure.js";
 import { ToolDocuments } from "./tool-documents.js";
 import { WEBHOOKS, WebhookDocuments } from "./webhook-documents.js";
 
@@ -167,7 +167,10 @@ export class MongoStore implements Store {
     this.#deliveries = new DeliveryDocuments(this.#database, rows);
   }
 
-  /** Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time. Whoever connects closes. */
+  /**
+   * Rejects with AgentspanError STORE_UNAVAILABLE where no server answers in time or the login is refused, and with
+   * INVALID_REQUEST where the URI cannot be read. Whoever connects closes.
+   */
   static async connect(options: MongoStoreOptions): Promise<MongoStore> {
     const { selectionMs, answerMs } = { ...DEFAULT_TIMES, ...options.times };
     const clientOptions: MongoClientOptions = {
@@ -183,12 +186,12 @@ export class MongoStore implements Store {
       readPreference: "primary",
       ...(options.tls === undefined ? {} : { tls: true, ...options.tls }),
     };
-    const client = new MongoClient(options.uri, clientOptions);
+    const client = mongoClient(options.uri, clientOptions);
     try {
       await client.connect();
     } catch (error) {
       await client.close();
-      throw storeErrorOf(error);
+      throw connectFailure(error, options.uri, client);
     }
     return new MongoStore(client, clientOptions, options);
   }
@@ -197,13 +200,13 @@ export class MongoStore implements Store {
   async prepare(): Promise<void> {
     // First as any other call: a closed store or one that is away says so here.
     await this.serverTime();
-    const client = new MongoClient(this.#uri, { ...this.#options, socketTimeoutMS: 0, maxPoolSize: 1 });
+    const client = mongoClient(this.#uri, { ...this.#options, socketTimeoutMS: 0, maxPoolSize: 1 });
     try {
       for (const [collection, keys, options] of INDEXES) {
         await client.db(this.#name).collection(collection).createIndex(keys, options);
       }
     } catch (error) {
-      throw storeErrorOf(error);
+      throw connectFailure(error, this.#uri, client);
     } finally {
       await client.close();
     }

@@ -30,6 +30,8 @@ export interface NatsBusOptions extends NatsOptions {
   readonly logger?: Logger;
   readonly tasks?: TaskStreamOptions;
   readonly limits?: Partial<ResponderLimits>;
+  /** Told, while the first connection is made, why the work queue is not there yet. */
+  readonly waiting?: (why: string) => void;
 }
 
 const API_LIMIT_MS = 5_000;
@@ -219,6 +221,7 @@ export class NatsBus implements Bus {
       } catch (thrown) {
         const error = AgentspanError.from(thrown);
         if (error.retryAfterMs === undefined || performance.now() > limit) throw thrown;
+        this.options.waiting?.(error.message);
         // The first refusal is a JetStream that is starting; what goes on, such as a disk without room, is said.
         if (tries % TOLD_EVERY === 2) this.logger.warn({ why: error.message }, "The work queue is not there yet");
       }

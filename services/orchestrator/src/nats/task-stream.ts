@@ -12,7 +12,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "nats";
-import { JetStreamCodes, jetStreamError, unavailable } from "./unavailable.js";
+import { JetStreamCodes, jetStreamError, tooFewServers, unavailable } from "./unavailable.js";
 
 export interface TaskStreamOptions {
   /** Hints that the queue holds; a million unless said. Announcing beyond it is refused as BUS_UNAVAILABLE. */
@@ -80,7 +80,7 @@ export class TaskStream {
       });
     } catch (thrown) {
       if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_EXISTS_OTHERWISE) {
-        throw unavailable(`The stream ${TASK_STREAM} was to be made`, thrown);
+        throw this.#failed("made", thrown);
       }
       await this.#adapt();
     }
@@ -213,8 +213,13 @@ export class TaskStream {
       await this.manager.streams.update(TASK_STREAM, demanded);
       this.logger.warn({ stream: TASK_STREAM }, "Changed the stream: its settings were not those that it must have");
     } catch (thrown) {
-      throw unavailable(`The stream ${TASK_STREAM} was to be adapted`, thrown);
+      throw this.#failed("adapted", thrown);
     }
+  }
+
+  #failed(what: "made" | "adapted", thrown: unknown): AgentspanError {
+    const tooFew = tooFewServers(this.#options.replicas ?? 1, thrown);
+    return tooFew ?? unavailable(`The stream ${TASK_STREAM} was to be ${what}`, thrown);
   }
 }
 

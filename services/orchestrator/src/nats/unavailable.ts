@@ -9,6 +9,10 @@ export const JetStreamCodes = {
   STREAM_NOT_FOUND: 10059,
   STREAM_EXISTS_OTHERWISE: 10058,
   CONSUMER_NOT_FOUND: 10014,
+  /** More copies than one are asked of a server that is in no cluster. */
+  NO_CLUSTER: 10074,
+  /** The cluster has too few servers for so many copies, for now or for good. */
+  NO_SUITABLE_PEERS: 10005,
   CONSUMER_EXISTS_OTHERWISE: 10148,
   MAXIMUM_CONSUMERS: 10026,
   MESSAGE_NOT_FOUND: 10037,
@@ -32,6 +36,19 @@ export function unavailable(tried: string, thrown: unknown): AgentspanError {
   if (thrown instanceof AgentspanError) return thrown;
   const text = `${tried}, but ${sayingOf(thrown)}. Try again.`;
   return new AgentspanError("BUS_UNAVAILABLE", text, { retryAfterMs: RETRY_AFTER_MS, cause: thrown });
+}
+
+/** That the copies asked for need more servers; undefined where that is not what NATS said. */
+export function tooFewServers(replicas: number, thrown: unknown): AgentspanError | undefined {
+  const said = jetStreamError(thrown);
+  const passing = said?.code === JetStreamCodes.NO_SUITABLE_PEERS;
+  if (said === undefined || replicas < 2 || !(passing || said.code === JetStreamCodes.NO_CLUSTER)) return undefined;
+  const text = `AGENTSPAN_NATS_REPLICAS is ${replicas}, which needs ${replicas} NATS servers with JetStream in one cluster, but JetStream answered ${said.code}, ${said.description}. Start that many, or set AGENTSPAN_NATS_REPLICAS to no more than there are.`;
+  // Servers of a cluster may still be starting; one that is in none stays so.
+  return new AgentspanError("BUS_UNAVAILABLE", text, {
+    ...(passing ? { retryAfterMs: RETRY_AFTER_MS } : {}),
+    cause: thrown,
+  });
 }
 
 function sayingOf(thrown: unknown): string {

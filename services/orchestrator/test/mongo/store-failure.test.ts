@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import {
   MongoNetworkError,
   MongoNetworkTimeoutError,
@@ -6,6 +7,8 @@ import {
   MongoWriteConcernError,
 } from "mongodb";
 import { describe, expect, it } from "vitest";
+import { connectFailure, mongoClient } from "../../src/mongo/connect-failure.js";
+import { MongoStore } from "../../src/mongo/mongo-store.js";
 import { failureOf, isWorthRetrying, storeErrorOf } from "../../src/mongo/store-failure.js";
 
 /** The driver throws it, and does not export its class, when it asks a pool that was emptied for a connection. */
@@ -76,5 +79,39 @@ describe("what is known after a command failed", () => {
     expect(away.message).not.toContain("password");
     expect(storeErrorOf(server(10334))).toMatchObject({ reason: "LIMIT_EXCEEDED" });
     expect(storeErrorOf(server(13))).toMatchObject({ reason: "INTERNAL", retryable: false });
+  });
+});
+
+describe("a start without MongoDB", () => {
+  it.each([
+    "mongodb://ops@acme.test:Tr0ub4dor/3@127.0.0.1/",
+    "mongodb://ops:Tr0ub4dor/3@127.0.0.1/",
+    "mongodb://ops:Tr0ub4dor%zz@127.0.0.1/",
+    "mongodb://ops:x@127.0.0.1/?Tr0ub4dor=x",
+    "mongodb://127.0.0.1/?tls=Tr0ub4dor",
+    "mongodb://127.0.0.1:99999/",
+  ])("tells that %s cannot be read, and shows nothing of it", async (uri) => {
+    const thrown = await MongoStore.connect({ uri, database: "agentspan" }).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ reason: "INVALID_REQUEST", message: /^MONGODB_URI cannot be read\./ });
+    expect(inspect(thrown, { depth: 9 })).not.toMatch(/Tr0ub4dor|99999/);
+  });
+
+  it("tells where nobody answers, without the login", async () => {
+    const uri = "mongodb://ops:hunter2@127.0.0.1:1,localhost:1/?replicaSet=rs0";
+    const connected = MongoStore.connect({ uri, database: "agentspan", times: { selectionMs: 50 } });
+    await expect(connected).rejects.toMatchObject({
+      reason: "STORE_UNAVAILABLE",
+      message: "No MongoDB server can be reached at 127.0.0.1:1, localhost:1. Start one, or correct MONGODB_URI.",
+    });
+  });
+
+  it("tells that the login is refused, and where, unless that may be a part of it", async () => {
+    const told = (uri: string, code = 18) => connectFailure(server(code), uri, mongoClient(uri, {})).message;
+    expect(told("mongodb://ops:hunter2@db.test/")).toMatch(
+      /^MongoDB at db\.test:27017 refuses the login of MONGODB_URI \(code 18\)/,
+    );
+    expect(told("mongodb://ops:hunter2@db.test/", 13)).toContain("readWrite");
+    expect(told("mongodb://ops@acme.test:123/3@127.0.0.1/")).toMatch(/^MongoDB refuses the login/);
+    expect(told("mongodb://db.test/", 14031)).toMatch(/an error of its own/);
   });
 });

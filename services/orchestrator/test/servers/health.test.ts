@@ -57,10 +57,26 @@ it("readiness falls while MongoDB or NATS stands still, and liveness does not", 
   }
 });
 
-it("ends with a sentence where the port is taken, before it takes part", async () => {
+it.each([
+  [
+    "the port is taken, before it takes part",
+    () => ({ AGENTSPAN_MANAGEMENT_PORT: String(port) }),
+    /^The management port 127\.0\.0\.1:\d+ cannot be opened: .*AGENTSPAN_MANAGEMENT_PORT.*$/,
+  ],
+  [
+    "MONGODB_URI cannot be read, and shows nothing of it",
+    () => ({ MONGODB_URI: "mongodb://ops@acme.test:Tr0ub4dor/3@127.0.0.1/" }),
+    /^MONGODB_URI cannot be read\. (?!.*(Tr0ub4dor|acme)).*$/,
+  ],
+  [
+    "NATS has too few servers for the copies",
+    () => ({ AGENTSPAN_NATS_REPLICAS: "3" }),
+    /^AGENTSPAN_NATS_REPLICAS is 3, which needs 3 NATS servers .* JetStream answered 10074, .*$/,
+  ],
+])("ends with a sentence where %s", async (_where, wrong, sentence) => {
   const { natsUrl: NATS_URL, mongoUri: MONGODB_URI } = servers;
   const { PATH = "" } = process.env;
-  const env = { PATH, NATS_URL, MONGODB_URI, AGENTSPAN_MANAGEMENT_PORT: String(port) };
+  const env = { PATH, NATS_URL, MONGODB_URI, AGENTSPAN_LOG_LEVEL: "silent", ...wrong() };
   const second = fork(MAIN, { env, silent: true });
   let said = "";
   second.stderr?.on("data", (chunk) => {
@@ -68,7 +84,7 @@ it("ends with a sentence where the port is taken, before it takes part", async (
   });
   const [code] = (await once(second, "close")) as [number];
   expect(code).toBe(1);
-  expect(said.trim()).toMatch(/^The management port 127\.0\.0\.1:\d+ cannot be opened: .*AGENTSPAN_MANAGEMENT_PORT/);
+  expect(said.trim()).toMatch(sentence);
 });
 
 it("tells that it is starting, and stops at SIGTERM with code 0, while it still waits for its servers", async () => {
@@ -78,9 +94,10 @@ it("tells that it is starting, and stops at SIGTERM with code 0, while it still 
   const env = { PATH: process.env.PATH, NATS_URL, MONGODB_URI, AGENTSPAN_MANAGEMENT_PORT: String(own) };
   const waiting = fork(MAIN, { env, silent: true });
   const startup = () => probe("/startupz", own);
-  await vi.waitFor(async () => expect(await startup()).toBe("503 It is starting."), { timeout: 60_000, interval: 100 });
+  const connects = "503 It is starting. It connects to NATS.";
+  await vi.waitFor(async () => expect(await startup()).toBe(connects), { timeout: 60_000, interval: 100 });
   expect(await probe("/healthz", own)).toBe("200 ok");
-  expect(await probe("/readyz", own)).toBe("503 It is starting.");
+  expect(await probe("/readyz", own)).toBe(connects);
   waiting.kill("SIGTERM");
   expect(await once(waiting, "exit")).toEqual([0, null]);
   servers.nats.resume();
