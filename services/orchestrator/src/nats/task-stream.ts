@@ -41,6 +41,7 @@ const CONSUMERS_AT_ONCE = 16;
 const REMEMBERED_TOOLS = 10_000;
 // From 2.15 on a server lets a stream that names no number have a thousand, which is one for each of a thousand tools.
 const MOST_CONSUMERS = 100_000;
+const TRIES_AT_LIMIT = 3;
 
 /** What correctness rests on. The rest (limits, placement, and copies where none are set) is an operator's to change. */
 const DEMANDED = {
@@ -90,11 +91,7 @@ export class TaskStream {
   async ensureConsumers(tools: readonly ToolOfQueue[]): Promise<readonly string[]> {
     for (const tool of tools) this.#remember(tool);
     try {
-      await this.#makeConsumers(tools).catch(async (thrown: unknown) => {
-        if (jetStreamError(thrown)?.code !== JetStreamCodes.MAXIMUM_CONSUMERS || !(await this.#allowMore()))
-          throw thrown;
-        await this.#makeConsumers(tools);
-      });
+      await this.#makeAllowed(tools, TRIES_AT_LIMIT);
     } catch (thrown) {
       if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_NOT_FOUND) throw consumersFailed(thrown);
       await this.restore();
@@ -139,10 +136,22 @@ export class TaskStream {
     }
   }
 
+  /** An update of the stream by another at the same time may put the old limit back, so it is not tried only once. */
+  async #makeAllowed(tools: readonly ToolOfQueue[], tries: number): Promise<void> {
+    try {
+      await this.#makeConsumers(tools);
+    } catch (thrown) {
+      const limited = jetStreamError(thrown)?.code === JetStreamCodes.MAXIMUM_CONSUMERS;
+      if (!limited || tries === 1 || !(await this.#allowMore())) throw thrown;
+      await this.#makeAllowed(tools, tries - 1);
+    }
+  }
+
   /** False where an operator has limited them. A stream of an earlier version names no number. */
   async #allowMore(): Promise<boolean> {
     const { config } = await this.manager.streams.info(TASK_STREAM);
-    if (config.max_consumers >= 0) return false;
+    // Another may have done it since we were refused.
+    if (config.max_consumers >= 0) return config.max_consumers === MOST_CONSUMERS;
     // Servers that have such a default let it be changed, which the client's types do not know.
     const more: Partial<StreamConfig> = { max_consumers: MOST_CONSUMERS };
     await this.manager.streams.update(TASK_STREAM, more);

@@ -81,13 +81,16 @@ describe("The stream of tasks", () => {
     const { url } = await serverWith("jetstream { limits { default_max_consumers: 3 } }\n");
     const { manager } = await operatorAt(url);
     const tools = Array.from({ length: 5 }, (_, at) => ({ queue: "many", tool: `tool_${at}` }));
-    const bus = await busAt(url);
-    await bus.ensureConsumers("default", tools);
-    await manager.streams.delete(TASK_STREAM);
     // As an earlier version made it.
     await manager.streams.add({ name: TASK_STREAM, subjects: [ALL_TASKS], retention: RetentionPolicy.Workqueue });
-    expect(await bus.ensureConsumers("default", tools)).toHaveLength(5);
+    const bus = await busAt(url);
+    // Both are refused at the same time, and one lets the stream have more.
+    const both = await Promise.all([bus, bus].map((each) => each.ensureConsumers("default", tools)));
+    expect(both.map((names) => names.length)).toEqual([5, 5]);
     expect((await manager.streams.info(TASK_STREAM)).state.consumer_count).toBe(5);
+    await manager.streams.delete(TASK_STREAM);
+    expect(await bus.ensureConsumers("default", tools)).toHaveLength(5);
+    expect((await manager.streams.info(TASK_STREAM)).config.max_consumers).toBeGreaterThan(5);
   });
 
   it("takes no more consumers than an operator lets it have, and says so", async () => {
