@@ -15,7 +15,7 @@ export interface RetentionOptions {
   readonly keepMs: number;
   readonly auditor: Pick<Auditor, "catchUp">;
   /** Absent where nobody is told of anything. */
-  readonly notifier?: Pick<Notifier, "catchUp"> | undefined;
+  readonly notifier?: Pick<Notifier, "catchUp" | "changed"> | undefined;
   readonly clock: Clock;
   readonly orchestratorId: string;
   /** The orchestrators that live, this one among them or not. */
@@ -65,6 +65,8 @@ export class Retention {
     const { orchestratorId, orchestrators, clock, keepMs, log } = this.options;
     if (firstToLookAfter("retention", [orchestratorId, ...orchestrators()]) !== orchestratorId) return 0;
     await this.clear();
+    // Once for all: webhooks that are made from here on are told nothing of what was over before.
+    await this.options.notifier?.changed();
     let [removed, reached, later] = [0, this.from, Number.POSITIVE_INFINITY];
     for await (const page of this.pages(clock.now() - keepMs)) {
       const ended = page.filter(({ runId, version, isEnded }) => isEnded && this.kept.get(runId) !== version);

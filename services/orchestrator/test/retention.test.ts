@@ -5,6 +5,7 @@ import { History } from "../src/history.js";
 import { Retention, type RetentionOptions } from "../src/retention.js";
 import { auditorAt, kindsOf, paidRefund, reportOn, SignedScene } from "./audit/audit-desk.js";
 import { approves, claim, type Desk, playTurns, replies, start } from "./scenes/scene.js";
+import { notifierAt, PAID, paid, WebhookScene } from "./webhooks/webhook-desk.js";
 
 const DAY = 86_400_000;
 const KEEP = 30 * DAY;
@@ -132,6 +133,22 @@ describe("a finished run", () => {
     expect(await retention.look()).toBe(0);
     expect(idsLeft()).toEqual(["run_2"]);
   });
+});
+
+it("what webhooks are owed of a run is stored before it goes, also where nobody had looked", async () => {
+  const owing = new WebhookScene();
+  const at = owing.desk();
+  const notifier = notifierAt(at, owing);
+  owing.webhook();
+  await paid(at, "run_1");
+  owing.now += DAY + 1;
+  const { store, name } = at;
+  const rest = { auditor: auditorAt(at), notifier, clock: owing.clock, log: owing.log };
+  const daily = new Retention({ store, keepMs: DAY, orchestratorId: name, orchestrators: () => [], ...rest });
+  expect(owing.deliveries).toEqual([]);
+  expect(await daily.look()).toBe(1);
+  expect(owing.deliveries).toHaveLength(PAID.length);
+  expect(owing.deliveries.every(({ runId }) => runId === "run_1")).toBe(true);
 });
 
 it("runs that wait or are at work stay, however long", async () => {

@@ -81,10 +81,9 @@ export class Notifier {
     void telling.finally(() => this.telling.delete(telling));
   }
 
-  /** Stores what is owed of a run, all of it, whoever's share it is. */
-  async catchUp(stored: StoredRun): Promise<void> {
-    await this.directory.refresh();
-    await this.tell(stored, 0);
+  /** Stores what is owed of a run, all of it, whoever's share it is, to the webhooks that are known here. */
+  catchUp(stored: StoredRun): Promise<void> {
+    return this.tell(stored, 0);
   }
 
   problem(url: string): Promise<string | undefined> {
