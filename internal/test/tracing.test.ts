@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { context, diag, propagation, ROOT_CONTEXT, trace } from "@opentelemetry/api";
-import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-node";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   AgentspanError,
   activeTraceparent,
@@ -17,6 +16,7 @@ import {
   under,
   VERSION,
 } from "../src/index.js";
+import { recordedSpans } from "./recorded-spans.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
@@ -53,16 +53,7 @@ describe("without an SDK of OpenTelemetry", () => {
 });
 
 describe("with an SDK of OpenTelemetry", () => {
-  const exporter = new InMemorySpanExporter();
-  beforeEach(() => {
-    exporter.reset();
-    new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
-  });
-  afterEach(() => {
-    trace.disable();
-    context.disable();
-    propagation.disable();
-  });
+  const exporter = recordedSpans();
 
   it("a span is part of the trace that a header names", async () => {
     expect(isTracing()).toBe(true);

@@ -9,14 +9,9 @@ import {
   StartResponseSchema,
 } from "@agentspan/proto";
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { context, trace } from "@opentelemetry/api";
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from "@opentelemetry/sdk-trace-node";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace-node";
+import { describe, expect, it, vi } from "vitest";
+import { recordedSpans, takeTracingAway } from "../../../internal/test/recorded-spans.js";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
 import { emptyDatabase } from "../src/memory/memory-database.js";
@@ -96,15 +91,7 @@ const traceparent = (traceId: string) => `00-${traceId}-00f067aa0ba902b7-01`;
 const idOf = (span: ReadableSpan | undefined) => span?.spanContext().spanId;
 
 describe("a run", () => {
-  const exporter = new InMemorySpanExporter();
-  beforeEach(() => {
-    exporter.reset();
-    new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }).register();
-  });
-  afterEach(() => {
-    trace.disable();
-    context.disable();
-  });
+  const exporter = recordedSpans();
   const named = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);
 
   it("goes on in the trace of whoever decided, in another process, and that links to where people were asked", async () => {
@@ -134,8 +121,7 @@ describe("a run", () => {
   it("stores where it is traced beside what happened, and nothing of it where nobody traces", async () => {
     const floor = new Floor();
     const runId = await floor.waiting(traceparent(MORNING));
-    trace.disable();
-    context.disable();
+    takeTracingAway();
     await floor.rejected(runId, traceparent(EVENING));
     const events = (await floor.store.load(runId, "majority"))?.events ?? [];
     const traced = events.filter((event) => event.trace !== undefined);
