@@ -4,6 +4,9 @@ import { LongestFirst } from "./scripts/longest-first.js";
 /** Three fill two cores: tests with servers mostly wait, for leases and for processes; with four some wait too long. */
 const WORKERS = 3;
 
+/** What the packages compiled is loaded as it is: Vite would read and write all of it anew in each worker. */
+const COMPILED = { deps: { external: [/\/dist\/.*\.js$/] } };
+
 // unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
 // They share the workers, for which vitest wants the same number of both; see longest-first.ts for the order.
 export default defineConfig({
@@ -22,6 +25,7 @@ export default defineConfig({
           // Modules are loaded once in each thread and not once for each file.
           pool: "threads",
           isolate: false,
+          server: COMPILED,
         },
       },
       {
@@ -35,6 +39,7 @@ export default defineConfig({
           hookTimeout: 240_000,
           maxWorkers: WORKERS,
           isolate: false,
+          server: COMPILED,
         },
       },
     ],
