@@ -6,6 +6,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
+import { type Answer, questionIn, WarmCommand } from "./warm-command.js";
 
 export const BIN = fileURLToPath(new URL("../../bin/agentspan.mjs", import.meta.url));
 const PSEUDO_TERMINAL = fileURLToPath(new URL("./pseudo-terminal.py", import.meta.url));
@@ -91,10 +92,13 @@ function withoutEscapes(text: string): string {
 
 /** A person's machine: whatever is started on it is stopped with it. */
 export class Machine {
+  /** On any machine of these tests: each command is started as a process at least once. */
+  static readonly #asked = new Set<string>();
   readonly folder = mkdtempSync(join(tmpdir(), "agentspan-cli-"));
   readonly dataDir = join(this.folder, "data", "agentspan");
   readonly env: NodeJS.ProcessEnv;
   readonly #commands: Command[] = [];
+  #warm: WarmCommand | undefined;
 
   constructor(env: NodeJS.ProcessEnv = {}) {
     this.env = {
@@ -135,8 +139,23 @@ export class Machine {
     return Object.assign(command, { url, natsUrl });
   }
 
-  /** Runs a command to its end. */
-  async ask(...args: string[]): Promise<{ readonly code: unknown; readonly shown: string }> {
+  /** Runs a command to its end: in a process of its own, but for a question that was asked before. */
+  async ask(...args: string[]): Promise<Answer> {
+    const question = questionIn(args);
+    if (question === undefined) return this.askAnew(...args);
+    if (Machine.#asked.has(question)) return this.askWarm(...args);
+    Machine.#asked.add(question);
+    return this.askAnew(...args);
+  }
+
+  /** Asks the one process that answers questions on this machine. */
+  askWarm(...args: string[]): Promise<Answer> {
+    this.#warm ??= new WarmCommand();
+    return this.#warm.ask(args, this.env);
+  }
+
+  /** In a process of its own, whatever it is. */
+  async askAnew(...args: string[]): Promise<Answer> {
     const command = this.run(...args);
     const code = await command.exit;
     return { code, shown: command.shown };
@@ -188,6 +207,7 @@ export class Machine {
         clearTimeout(timer);
       }),
     );
+    await this.#warm?.close();
     await this.nothingLeft();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

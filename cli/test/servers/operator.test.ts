@@ -38,6 +38,26 @@ async function waitingRun(name = refundAgent.name, worker = runtime): Promise<{ 
 
 const ask = (...args: string[]) => machine.ask(...args, "--url", url);
 
+describe("the process that answers questions in these tests", () => {
+  it("answers as a process for each does, whatever was asked before and in whichever environment", async () => {
+    const { runId } = await waitingRun("asked_twice");
+    const here = { AGENTSPAN_SERVER_URL: url };
+    for (const [set, ...args] of [
+      [here, "runs", "list", "--agent", "asked_twice"],
+      [here, "runs", "show", runId, "--json"],
+      [here, "runs", "show", "run_nowhere"],
+      [{ AGENTSPAN_PROFILE: "nobody" }, "runs", "list"],
+      [here, "runs", "list", "--limit", "many"],
+    ] as const) {
+      Object.assign(machine.env, set);
+      const [warm, anew] = [await machine.askWarm(...args), await machine.askAnew(...args)];
+      for (const name of Object.keys(set)) delete machine.env[name];
+      expect(warm, args.join(" ")).toEqual(anew);
+    }
+    await runtime.handle(runId).cancel("seen");
+  });
+});
+
 describe("a link to an approval", () => {
   it("is shown with whom it is for and until when, or as JSON, and leads to the page of what waits", async () => {
     const { runId, approvalId } = await waitingRun("linked_agent");
