@@ -28,7 +28,7 @@ import { loggedIn, workerLogins } from "./worker-logins.js";
 const TIMING = {
   AGENTSPAN_LEASE: "1500ms",
   AGENTSPAN_HEARTBEAT: "300ms",
-  AGENTSPAN_SWEEP: "100ms",
+  AGENTSPAN_SWEEP: "250ms",
 } as const;
 
 /** For tests in which a hint is lost: it is sent again soon. Else a claim that is not stored yet could never be seen. */
