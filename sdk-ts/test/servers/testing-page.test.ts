@@ -21,6 +21,27 @@ interface Block {
 const blocks: readonly Block[] = [...PAGE.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(
   ([, language = "", text = ""]) => ({ language, text }),
 );
+/**
+ * The page's own configuration. The SDK is loaded by Node, as where it is installed (here it is linked to), and once: each
+ * file of tests gets the page's modules anew, as where Vitest starts a process for each.
+ */
+const ONE_PROCESS = {
+  "one-process.config.ts": `
+import { mergeConfig } from "vitest/config";
+import page from "./vitest.config.js";
+
+const external = [/\\/dist\\//];
+export default mergeConfig(page, {
+  test: { setupFiles: ["./anew.ts"], isolate: false, maxWorkers: 1, server: { deps: { external } } },
+});
+`,
+  "anew.ts": `
+import { vi } from "vitest";
+
+vi.resetModules();
+`,
+};
+
 /** By the name in their first line. */
 const files = new Map(
   blocks.flatMap(({ language, text }) => {
@@ -46,7 +67,7 @@ describe("docs/testing.md", () => {
       skipLibCheck: true,
     };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: options, include: ["*.ts"] }));
-    for (const [name, text] of files) writeFileSync(join(folder, name), text);
+    for (const [name, text] of [...files, ...Object.entries(ONE_PROCESS)]) writeFileSync(join(folder, name), text);
     await record();
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -90,7 +111,7 @@ describe("docs/testing.md", () => {
   });
 
   it("has tests that pass", () => {
-    const report = JSON.parse(run("vitest", "run", "--reporter=json"));
+    const report = JSON.parse(run("vitest", "run", "--reporter=json", "--config=one-process.config.ts"));
     const tests = [...files.values()].flatMap((text) => text.match(/^it\(/gm) ?? []);
     expect(report).toMatchObject({ success: true, numPassedTests: tests.length, numTotalTests: tests.length });
   });
