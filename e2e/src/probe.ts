@@ -2,7 +2,7 @@
 // as objects, since most of ours do not keep the process alive and are no active resource.
 import { queryObjects } from "node:v8";
 
-/** What lives in a process. The count collects garbage first. */
+/** What lives in a process. The count collects garbage first. Of each kind its prototype is counted too. */
 export interface Census {
   readonly promises: number;
   readonly timers: number;
@@ -17,11 +17,17 @@ interface Message {
 
 const Timer = setTimeout(() => undefined, 0).constructor;
 
+/** What both descend from here, so that one walk through the memory finds them: it costs half a second of the processor. */
+class Counted {}
+for (const kind of [Promise, Timer]) Object.setPrototypeOf(kind.prototype, Counted.prototype);
+
 process.on("message", ({ ask, census }: Message) => {
   if (census !== true) return;
+  const found = queryObjects(Counted, { format: "summary" });
+  const timers = found.filter((shown) => shown.startsWith(Timer.name)).length;
   const taken: Census = {
-    promises: queryObjects(Promise, { format: "count" }),
-    timers: queryObjects(Timer, { format: "count" }),
+    promises: found.length - timers,
+    timers,
     resources: process.getActiveResourcesInfo().length,
   };
   process.send?.({ answer: ask, census: taken });
