@@ -88,11 +88,10 @@ async function java(folder: string): Promise<Probe | Missing> {
   return "missing" in command ? command : new ProgramProbe([...command, image(folder)]);
 }
 
-/** The command itself, of the version in go.mod. */
+/** As its library is in the version in go.mod. */
 function grpcurl(): Promise<Probe | Missing> {
   return whereThereIs("NO_GO", async () => {
-    const packages = ["github.com/fullstorydev/grpcurl/cmd/grpcurl"];
-    const [program = ""] = await goPrograms({ module: probe("go"), packages });
+    const [program = ""] = await goPrograms({ module: probe("go"), packages: ["./grpcurl"] });
     return new GrpcurlProbe(program);
   });
 }
