@@ -1,7 +1,7 @@
 // NATS and a MongoDB server for the local stack and for tests: found or fetched, started, stopped.
 export * from "./cache-folder.js";
 export * from "./free-port.js";
-export { findGo, type GoProgramsOptions, goPrograms } from "./go-programs.js";
+export { findGo, GO_COMPILES, GO_FLAGS, type GoProgramsOptions, goPrograms } from "./go-programs.js";
 export * from "./leftover.js";
 export { Lock } from "./lock.js";
 export * from "./make-folder.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MODEL } from "@agentspan/e2e";
-import { findGo, pythonEnvironment, ServersError } from "@agentspan/servers";
+import { findGo, GO_FLAGS, pythonEnvironment, ServersError } from "@agentspan/servers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Stack } from "../../../e2e/src/index.js";
 import { mavenRun } from "../../../workers/java/test/maven-run.js";
@@ -91,7 +91,7 @@ export function clientsPage(current: () => Stack): void {
     // As the SDK's README wants it.
     await run(go, ["-C", program, "mod", "init", "refunds"]);
     await run(go, ["-C", program, "work", "init", ".", SDK_IN_GO]);
-    expectRefund(await run(go, ["-C", program, "run", "."]));
+    expectRefund(await run(go, ["-C", program, "run", ...GO_FLAGS, "."]));
   });
 
   it("calls from Java", { timeout: JAVA_MS }, async (context) => {
