@@ -1,6 +1,7 @@
 // SIGKILL of a worker in the middle of two hundred refunds: none begins twice by itself, and each can be settled.
 import { deskAgent, type Stack as E2eStack, Stack, until } from "@agentspan/e2e";
-import { ApprovalKind, type ListApprovalsResponse, SettleOutcome } from "@agentspan/proto";
+import { ApprovalKind, type ListApprovalsResponse } from "@agentspan/proto";
+import { type AgentHandle, AgentRuntime } from "@agentspan/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const UNKNOWN = 150;
@@ -8,11 +9,17 @@ const PROBED = 50;
 const PAUSED = 20;
 
 let stack: E2eStack;
+/** The SDK on each gateway: two hundred calls at the same instant may take a slow machine longer than it waits by itself. */
+let runtimes: readonly AgentRuntime[] = [];
 beforeAll(async () => {
   stack = await Stack.start({ orchestrators: 2, gateways: 2, workers: 0, env: { AGENTSPAN_REQUEST_TIMEOUT: "20s" } });
   await stack.addWorker({ concurrency: UNKNOWN + PROBED });
+  runtimes = stack.gateways.map(({ url }) => new AgentRuntime({ url, retryFor: "2m" }));
 });
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  await Promise.all(runtimes.map((runtime) => runtime.shutdown()));
+  await stack?.stop();
+});
 
 it("leaves each as unknown, for its probe or a person, and touches no other run", async () => {
   const held = { order_id: "ORD-8821", amount: 5, hold: "refunds" };
@@ -27,9 +34,8 @@ it("leaves each as unknown, for its probe or a person, and touches no other run"
       everyMs: 200,
     },
   );
-  const runtime = stack.runtime();
-  await Promise.all(paused.map((runId) => runtime.handle(runId).pause()));
-  await Promise.all([...unknown, ...probed, ...paused].map((runId) => runtime.handle(runId).approve()));
+  await Promise.all(paused.map((runId) => handleOf(runId).pause()));
+  await Promise.all([...unknown, ...probed, ...paused].map((runId) => handleOf(runId).approve()));
   const begun = () => stack.ledger.all().filter(({ step }) => step === "begin");
   await until("all are in the middle", () => begun().length === UNKNOWN + PROBED, { withinMs: 120_000, everyMs: 100 });
 
@@ -59,15 +65,13 @@ it("leaves each as unknown, for its probe or a person, and touches no other run"
   expect(new Set(starts(probed))).toEqual(new Set([2]));
   expect(new Set(starts(paused))).toEqual(new Set([0]));
 
-  const { runs } = stack.rpc();
   await Promise.all(
     settlements.map(({ runId, approvalId }, at) => {
-      const outcome =
-        at % 3 === 0 ? SettleOutcome.RUN_AGAIN : at % 3 === 1 ? SettleOutcome.HAPPENED : SettleOutcome.GIVE_UP;
-      return runs.settle({ runId, approvalId, outcome, resultJson: outcome === SettleOutcome.HAPPENED ? "{}" : "" });
+      const outcome = at % 3 === 0 ? "RUN_AGAIN" : at % 3 === 1 ? "HAPPENED" : "GIVE_UP";
+      return handleOf(runId).settle(outcome, { approvalId, ...(outcome === "HAPPENED" ? { result: {} } : {}) });
     }),
   );
-  await Promise.all(paused.map((runId) => runtime.handle(runId).resume()));
+  await Promise.all(paused.map((runId) => handleOf(runId).resume()));
   const all = [...unknown, ...probed, ...paused];
   await until("all have ended", async () => (await completed(all)) === all.length, { withinMs: 120_000, everyMs: 200 });
   const again = settlements.filter((_, at) => at % 3 === 0).map(({ runId }) => runId);
@@ -84,9 +88,19 @@ async function startMany(
   const input = stack.model.script(tool, [{ calls: [{ tool, args }] }, { text: "ok" }]);
   const agent = deskAgent();
   const handles = await Promise.all(
-    Array.from({ length: count }, (_, at) => stack.runtime(at).start(agent, input, { serve: false })),
+    Array.from({ length: count }, (_, at) => runtimeOf(at).start(agent, input, { serve: false })),
   );
   return handles.map(({ runId }) => runId);
+}
+
+function runtimeOf(at: number): AgentRuntime {
+  const runtime = runtimes[at % runtimes.length];
+  if (runtime === undefined) throw new Error("The stack has no gateway.");
+  return runtime;
+}
+
+function handleOf(runId: string): AgentHandle {
+  return runtimeOf(0).handle(runId);
 }
 
 async function open(kind: ApprovalKind): Promise<ListApprovalsResponse["approvals"]> {
