@@ -12,7 +12,9 @@ export interface StackOptions {
   readonly orchestratorEntry?: string;
   /** A MongoDB that is there already, in place of one of its own. */
   readonly mongoUri?: string | undefined;
-  /** Where both servers keep their data; a temporary folder unless said. */
+  /** A MongoDB that no other stack of this process uses: for whoever kills it or freezes it. */
+  readonly ownStore?: boolean;
+  /** Where both servers keep their data, which are this stack's own then; a temporary folder unless said. */
   readonly serversDir?: string;
   /** NATS servers that are one cluster, each with a copy of the stream of tasks; one that is alone unless said. */
   readonly natsNodes?: number;

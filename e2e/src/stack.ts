@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createSigningKeys, type Signer, signingKeyIn, TRUSTED_KEYS_FILE } from "@agentspan/internal";
+import { createSigningKeys, newId, type Signer, signingKeyIn, TRUSTED_KEYS_FILE } from "@agentspan/internal";
 import { AgentService, ApprovalService, RunService } from "@agentspan/proto";
 import { AgentRuntime } from "@agentspan/sdk";
 import { startTestServers, type TestServers } from "@agentspan/servers";
@@ -37,7 +37,8 @@ export const ANNOUNCE_SOON = { AGENTSPAN_ANNOUNCE_AFTER: "500ms" } as const;
 /** Left to itself NATS refuses the tasks' stream where less than its reservation is free on the disk. */
 const NATS_CONFIG = "jetstream { max_file_store: 1GB }\n";
 
-export const DATABASE = "e2e";
+/** In a MongoDB that was there already: one for all who come. */
+const DATABASE = "e2e";
 
 /** Plain clients of the contract, of one gateway. */
 export interface Rpc {
@@ -64,6 +65,7 @@ export class Stack {
     private readonly options: StackOptions,
     /** Of a stack with several NATS servers. */
     readonly natsCluster: NatsCluster | undefined,
+    private readonly databaseName: string,
   ) {
     this.ledger = new Ledger(join(folder, "ledger"));
     this.#processes = new ServerProcesses(servers);
@@ -80,12 +82,15 @@ export class Stack {
     const natsConfig = NATS_CONFIG + (permits === false ? logins : permitWorkers(keysFolderIn(folder), permitted));
     const { natsNodes = 1 } = options;
     const cluster = natsNodes === 1 ? undefined : await NatsCluster.start(natsNodes, folder, natsConfig);
-    const given = { NATS_URL: cluster?.url, MONGODB_URI: options.mongoUri };
+    const { serversDir, ownStore = serversDir !== undefined } = options;
+    const mongoUri = options.mongoUri ?? (cluster === undefined ? undefined : process.env.MONGODB_URI);
+    const given = { NATS_URL: cluster?.url, MONGODB_URI: mongoUri };
+    const databaseName = mongoUri === undefined ? newId("stack") : DATABASE;
     const [servers, model] = await Promise.all([
-      startTestServers({ dataDir: options.serversDir, natsConfig, env: { ...process.env, ...given } }),
+      startTestServers({ dataDir: serversDir, sharesMongo: !ownStore, natsConfig, env: { ...process.env, ...given } }),
       ModelServer.start(),
     ]);
-    const stack = new Stack(servers, model, folder, options, cluster);
+    const stack = new Stack(servers, model, folder, options, cluster, databaseName);
     if (options.signed === true) createSigningKeys(stack.keysFolder, ["gateways", "orchestrators"]);
     try {
       await Promise.all([
@@ -108,7 +113,7 @@ export class Stack {
       NATS_URL: natsUrl ?? this.servers.natsUrl,
       ...(this.options.natsNodes === undefined ? {} : { AGENTSPAN_NATS_REPLICAS: String(this.options.natsNodes) }),
       MONGODB_URI: mongoUri ?? this.servers.mongoUri,
-      AGENTSPAN_DATABASE: DATABASE,
+      AGENTSPAN_DATABASE: this.databaseName,
       AGENTSPAN_MODEL_PROVIDERS: JSON.stringify({ script: { baseUrl: this.model.baseUrl } }),
       ...this.#keys("orchestrators"),
       ...env,
@@ -197,7 +202,7 @@ export class Stack {
 
   /** What the orchestrators store. */
   get database(): Db {
-    return this.#mongo.db(DATABASE);
+    return this.#mongo.db(this.databaseName);
   }
 
   /** Lets every tool go on that holds at this gate, now and from now on. */

@@ -79,6 +79,7 @@ export class OwnStack implements Target {
       ...options.env,
     };
     const stack = await Stack.start({
+      ownStore: true,
       orchestrators: 0,
       gateways: options.gateways,
       workers: 0,

@@ -14,5 +14,6 @@ export * from "./resolve-servers.js";
 export type { ServerExit, ServerHooks } from "./server-process.js";
 export { ServerProcess } from "./server-process.js";
 export * from "./servers-error.js";
+export * from "./shared-mongo.js";
 export * from "./test-certificates.js";
 export * from "./test-servers.js";

@@ -33,7 +33,7 @@ const VICTIMS: Readonly<Record<string, (stack: Stack) => Promise<void>>> = {
 };
 
 describe("a run that waits for a person", () => {
-  const stack = withStack({ env: ANNOUNCE_SOON });
+  const stack = withStack({ ownStore: true, env: ANNOUNCE_SOON });
 
   it.each(Object.keys(VICTIMS))("goes on after SIGKILL of the %s and a new start", async (victim) => {
     const run = await startRun(stack.current, `kill the ${victim}`, [

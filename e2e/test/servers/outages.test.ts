@@ -13,7 +13,7 @@ import { expectHistoriesToFold } from "../stored-histories.js";
 const LEASE_MS = 1_500;
 
 describe("a stack of two orchestrators and two gateways", () => {
-  const stack = withStack({ orchestrators: 2, gateways: 2, workers: 1, env: ANNOUNCE_SOON });
+  const stack = withStack({ ownStore: true, orchestrators: 2, gateways: 2, workers: 1, env: ANNOUNCE_SOON });
 
   function startMany(name: string, count: number, agent = deskAgent()): Promise<readonly DeskRun[]> {
     const steps = [call("refund", REFUND), { text: "ok" }];

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { connect as connectTo } from "node:net";
 import { commandLineOf, isOurs, startTestServers, type TestServers } from "@agentspan/servers";
 import { MongoClient } from "mongodb";
 import { connect } from "nats";
@@ -126,6 +127,38 @@ describe("startTestServers", () => {
     expect(existsSync(folder)).toBe(true);
     await own.stop();
     expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe("a MongoDB server that tests share", () => {
+  it("is one for all of a process, which none of them stops, and ends with its data when all are over", async () => {
+    const code = `
+      import { shareMongo, startTestServers } from "@agentspan/servers";
+      const end = await shareMongo();
+      const sharing = { own: true, sharesMongo: true };
+      const [first, second] = await Promise.all([startTestServers(sharing), startTestServers(sharing)]);
+      await first.stop();
+      let refused;
+      try { await second.mongo.kill(); } catch ({ message }) { refused = message; }
+      const uris = [first.mongoUri, second.mongoUri];
+      console.log(JSON.stringify({ uris, port: second.mongo.port, refused, folder: process.env.TEST_MONGO_FOLDER }));
+      process.stdin.once("data", () => second.stop().then(end).then(() => process.exit()));
+    `;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+      cwd: new URL("../..", import.meta.url),
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const [line] = (await once(child.stdout, "data")) as [Buffer];
+    const { uris, port, refused, folder } = JSON.parse(String(line));
+    expect(uris).toEqual(Array(2).fill(`mongodb://127.0.0.1:${port}/?directConnection=true`));
+    expect(refused).toMatch(/^Other tests use this server/);
+    const client = new MongoClient(uris[0]);
+    expect(await client.db("shared").command({ ping: 1 })).toMatchObject({ ok: 1 });
+    await client.close();
+    child.stdin.write("end\n");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(existsSync(folder)).toBe(false);
+    await expect(once(connectTo(port, "127.0.0.1"), "connect")).rejects.toThrow("ECONNREFUSED");
   });
 });
 

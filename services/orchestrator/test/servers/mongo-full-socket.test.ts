@@ -19,7 +19,7 @@ describe("a store whose server takes no more bytes", () => {
   let deaf = false;
 
   beforeAll(async () => {
-    servers = await startTestServers({ own: true });
+    servers = await startTestServers({ own: true, sharesMongo: true });
     const door = createServer((client) => {
       const upstream = connect(servers.mongo.port, "127.0.0.1");
       near.add(client);

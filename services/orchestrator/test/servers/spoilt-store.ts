@@ -1,4 +1,4 @@
-// A store on a MongoDB server of its own, and a client beside it that writes there what the store never would.
+// A store in a database of its own, and a client beside it that writes there what the store never would.
 import type { Logger } from "@agentspan/internal";
 import { startTestServers } from "@agentspan/servers";
 import { MongoClient } from "mongodb";
@@ -12,7 +12,7 @@ export interface SpoiltStore {
 }
 
 export async function openSpoiltStore(database: string, logger?: Logger): Promise<SpoiltStore> {
-  const servers = await startTestServers({ own: true });
+  const servers = await startTestServers({ own: true, sharesMongo: true });
   const direct = new MongoClient(servers.mongoUri);
   const uri = servers.mongoUri;
   const store = await MongoStore.connect({ uri, database, ...(logger === undefined ? {} : { logger }) });

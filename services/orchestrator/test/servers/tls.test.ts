@@ -26,7 +26,10 @@ let certificates: TestCertificates;
 let servers: TestServers;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "agentspan-tls-"));
-  [certificates, servers] = await Promise.all([makeTestCertificates(folder), startTestServers({ own: true })]);
+  [certificates, servers] = await Promise.all([
+    makeTestCertificates(folder),
+    startTestServers({ own: true, sharesMongo: true }),
+  ]);
 });
 afterAll(async () => {
   await servers.stop();
