@@ -69,6 +69,13 @@ describe("a change of the core that alters a transcript changes what the kit see
   const cores = new MutatedCores();
   const kits = new MutatedKits();
   const known = new Map<string, unknown>();
+  const loaded = new Map<string, Promise<Kits>>();
+  /** The kit on a core with this change; each is made once. */
+  const kitOn = (change: Omit<Mutant, "invariant">): Promise<Kits> => {
+    const kit = loaded.get(change.what) ?? kits.load({ invariant: 0, ...change }, cores);
+    loaded.set(change.what, kit);
+    return kit;
+  };
   const asItIs = async (name: string, scenario: Scenario): Promise<unknown> => {
     if (!known.has(name)) known.set(name, await carriedOut(scenario, { memoryKit }));
     return known.get(name);
@@ -92,7 +99,7 @@ describe("a change of the core that alters a transcript changes what the kit see
     });
     expect(altered.length).toBeGreaterThan(0);
 
-    const changed = await kits.load(mutant, cores);
+    const changed = await kitOn(change);
     const seen: string[] = [];
     for (const [name, scenario] of Object.entries(SCENARIOS)) {
       const after = await carriedOut(scenario, changed);
@@ -104,7 +111,7 @@ describe("a change of the core that alters a transcript changes what the kit see
   it("and a made-up run too, which is refused or goes otherwise", async () => {
     const before = played({ mockRun });
     for (const change of CHANGES.filter(({ file }) => file === "decide-model.ts")) {
-      const changed = await kits.load({ invariant: 0, ...change }, cores);
+      const changed = await kitOn(change);
       expect(() => expect(played(changed)).toEqual(before), change.what).toThrow();
     }
   });
@@ -120,12 +127,12 @@ describe("a change of the core that alters a transcript changes what the kit see
     const before = vectors(kitAsItIs);
     expect(before).toEqual(JSON.parse(readFileSync(VECTORS, "utf8")).vectors);
     for (const change of CHANGES.filter(({ file }) => file === "decide-model.ts")) {
-      expect(vectors(await kits.load({ invariant: 0, ...change }, cores)), change.what).not.toEqual(before);
+      expect(vectors(await kitOn(change)), change.what).not.toEqual(before);
     }
   });
 
   it("while on the core as it is nothing changes", async () => {
-    const same = await kits.load({ invariant: 0, what: "nothing", file: "decide.ts", from: "", to: "" }, cores);
+    const same = await kitOn({ what: "nothing", file: "decide.ts", from: "", to: "" });
     expect(same.memoryKit).not.toBe(memoryKit);
     expect(played(same)).toEqual(played({ mockRun }));
     for (const [name, scenario] of Object.entries(SCENARIOS)) {
