@@ -26,7 +26,7 @@ describe("two hundred runs at once", () => {
     );
     const ids = handles.map(({ runId }) => runId);
     expect(new Set(ids).size).toBe(RUNS);
-    await until("all wait", async () => (await count("WAITING")) === RUNS, { withinMs: 80_000, everyMs: 100 });
+    await until("all wait", async () => (await count("WAITING")) === RUNS, { withinMs: 80_000, everyMs: 500 });
 
     const { approvals } = current.rpc();
     const open: string[] = [];
@@ -40,7 +40,7 @@ describe("two hundred runs at once", () => {
 
     const answers = await Promise.all(ids.map((runId, at) => current.runtime(at).handle(runId).approve()));
     expect(answers.every(({ closed }) => closed)).toBe(true);
-    await until("all complete", async () => (await count("COMPLETED")) === RUNS, { withinMs: 80_000, everyMs: 100 });
+    await until("all complete", async () => (await count("COMPLETED")) === RUNS, { withinMs: 80_000, everyMs: 500 });
 
     const begun = current.ledger.all().filter(({ step }) => step === "begin");
     for (const tool of ["get_order", "refund"]) {

@@ -31,13 +31,13 @@ it("leaves each as unknown, for its probe or a person, and touches no other run"
     async () => (await open(ApprovalKind.APPROVAL)).length === UNKNOWN + PROBED + PAUSED,
     {
       withinMs: 120_000,
-      everyMs: 200,
+      everyMs: 500,
     },
   );
   await Promise.all(paused.map((runId) => handleOf(runId).pause()));
   await Promise.all([...unknown, ...probed, ...paused].map((runId) => handleOf(runId).approve()));
   const begun = () => stack.ledger.all().filter(({ step }) => step === "begin");
-  await until("all are in the middle", () => begun().length === UNKNOWN + PROBED, { withinMs: 120_000, everyMs: 100 });
+  await until("all are in the middle", () => begun().length === UNKNOWN + PROBED, { withinMs: 120_000, everyMs: 500 });
 
   const [worker] = stack.workers;
   await worker?.kill();
@@ -49,14 +49,14 @@ it("leaves each as unknown, for its probe or a person, and touches no other run"
     async () => (await open(ApprovalKind.SETTLEMENT)).length === UNKNOWN,
     {
       withinMs: 120_000,
-      everyMs: 200,
+      everyMs: 500,
     },
   );
   const settlements = await open(ApprovalKind.SETTLEMENT);
   expect(settlements.map(({ runId }) => runId).sort()).toEqual([...unknown].sort());
   await until("each that has a probe has ended", async () => (await completed(probed)) === PROBED, {
     withinMs: 120_000,
-    everyMs: 200,
+    everyMs: 500,
   });
 
   // Nothing was paid when the worker died, so the probes said no, and their receiver enforces the key: once more each.
@@ -73,7 +73,7 @@ it("leaves each as unknown, for its probe or a person, and touches no other run"
   );
   await Promise.all(paused.map((runId) => handleOf(runId).resume()));
   const all = [...unknown, ...probed, ...paused];
-  await until("all have ended", async () => (await completed(all)) === all.length, { withinMs: 120_000, everyMs: 200 });
+  await until("all have ended", async () => (await completed(all)) === all.length, { withinMs: 120_000, everyMs: 500 });
   const again = settlements.filter((_, at) => at % 3 === 0).map(({ runId }) => runId);
   expect(new Set(starts(again))).toEqual(new Set([2]));
   expect(new Set(starts(unknown.filter((runId) => !again.includes(runId))))).toEqual(new Set([1]));
