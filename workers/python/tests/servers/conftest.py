@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from agentspan.agents import AgentHandle, AgentRuntime, RunStatus
+from agentspan.agents.testing import server_local
 from tests.servers.stack import Stack
 
 T = TypeVar("T")
@@ -15,7 +16,17 @@ T = TypeVar("T")
 _PATIENCE_S = 30.0
 
 
-@pytest.fixture(scope="session")
+# Of the package: a server that nobody asks still costs some of the processor, and other tests come after these.
+@pytest.fixture(scope="package", autouse=True)
+def _memory_server() -> Iterator[None]:
+    """That of memory_kit() would end with the process."""
+    yield
+    for _, server in server_local._shared:
+        server.stop()
+    server_local._shared.clear()
+
+
+@pytest.fixture(scope="package")
 def _stacks() -> Iterator[tuple[Future[Stack], Future[Stack]]]:
     """Both start, and stop, at once; whoever needs one waits for that one."""
     with ThreadPoolExecutor(2) as pool:
@@ -26,12 +37,12 @@ def _stacks() -> Iterator[tuple[Future[Stack], Future[Stack]]]:
     assert [fault for one in running for fault in one.model.faults] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(_stacks: tuple[Future[Stack], Future[Stack]]) -> Stack:
     return _stacks[0].result()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guarded(_stacks: tuple[Future[Stack], Future[Stack]]) -> Stack:
     """With authentication on."""
     return _stacks[1].result()

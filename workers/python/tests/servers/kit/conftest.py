@@ -31,7 +31,7 @@ def _memory_kits(command: list[str]) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def local_server(command: list[str]) -> Iterator[LocalServer]:
     """Of real processes."""
     with start_local_server(command=command) as server:

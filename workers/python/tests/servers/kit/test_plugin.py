@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import pytest
 
+from agentspan.agents import testing
+from agentspan.agents.testing import LocalServer
 from tests.servers.programs import SOURCES
 
 AGENT = '''
@@ -68,7 +72,11 @@ def test_ends_kits_and_looks_at_the_scripts_of_those_whose_test_passed(project: 
     assert "background.py" not in text
 
 
-def test_runs_the_same_tests_on_a_real_local_stack(project: pytest.Pytester) -> None:
+def test_runs_the_same_tests_on_a_real_local_stack(
+    project: pytest.Pytester, local_server: LocalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another of its own would be the same.
+    monkeypatch.setattr(testing, "start_local_server", lambda: nullcontext(local_server))
     result = project.runpytest_inprocess("--agentspan-kit=local", "-k", "passes")
     result.assert_outcomes(passed=1, deselected=3)
 
