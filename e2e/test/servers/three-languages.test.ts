@@ -57,7 +57,7 @@ describe.skipIf(missing.length > 0)("one run", () => {
       AGENTSPAN_TRUSTED_KEYS_FILE: join(stack.keysFolder, TRUSTED_KEYS_FILE),
       REFUND_LEDGER: join(stack.folder, "refunds.jsonl"),
     };
-    const sources = { PYTHONPATH: join(PYTHON_HOME, "src"), PYTHONDONTWRITEBYTECODE: "1" };
+    const sources = { PYTHONPATH: join(PYTHON_HOME, "src"), PYTHONDONTWRITEBYTECODE: "" };
     start(go.file, ["-tools", "get_order"], env);
     start(java.java, ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", JAR, "get_customer"], env);
     const script = join(PYTHON_HOME, "examples", "refund_worker.py");

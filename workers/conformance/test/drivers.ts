@@ -26,7 +26,7 @@ export const PYTHON: DriverRow = {
     return {
       language: "python",
       command: [join(found.bin, "python"), join(PYTHON_SDK, "tests", "conformance", "driver.py")],
-      env: { PYTHONPATH: join(PYTHON_SDK, "src"), PYTHONDONTWRITEBYTECODE: "1" },
+      env: { PYTHONPATH: join(PYTHON_SDK, "src") },
     };
   },
 };

@@ -31,7 +31,7 @@ describe("made-up runs of the Python SDK", () => {
         const file = join(folder, "vectors.json");
         writeFileSync(file, JSON.stringify(vectors));
         const program = "bin" in found ? join(found.bin, "python") : "";
-        const env = { ...process.env, PYTHONPATH: join(HOME, "src"), PYTHONDONTWRITEBYTECODE: "1" };
+        const env = { ...process.env, PYTHONPATH: join(HOME, "src"), PYTHONDONTWRITEBYTECODE: "" };
         const said = spawnSync(program, ["-m", "tests.mock_differences", file], { cwd: HOME, env, encoding: "utf8" });
         expect(said.stderr).toBe("");
         expect(said.stdout).toBe(`${vectors.length} played, 0 otherwise\n`);

@@ -29,7 +29,8 @@ async function pytest(bin: string): Promise<PytestRun> {
     const report = join(folder, "report.jsonl");
     const child = spawn(join(bin, "python"), ["-m", "pytest", "--color=no"], {
       cwd: HOME,
-      env: { ...process.env, PYTEST_REPORT_FILE: report, PYTHONDONTWRITEBYTECODE: "1" },
+      // Of what it and its programs import, the first keeps for the others what Python has compiled.
+      env: { ...process.env, PYTEST_REPORT_FILE: report, PYTHONDONTWRITEBYTECODE: "" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let said = "";
