@@ -98,8 +98,10 @@ it("shows what the processes log, of those that are asked for, and goes on over 
     expect(shown).toMatch(words);
   }
   expect((await machine.ask("server", "logs", "--of", "gateway", "-n", "1")).shown).toMatch(/^gateway +[^\n]*\n$/);
-  const following = machine.run("server", "logs", "--follow", "-n", "0", "--of", "gateway");
-  await following.shows(/^$/);
+  expect((await machine.ask("server", "logs", "--of", "gateway", "-n", "0")).shown).toBe("");
+  const following = machine.run("server", "logs", "--follow", "-n", "1", "--of", "gateway");
+  // From here on it sees whatever is added.
+  await following.shows(/^gateway /);
   const first = await running();
   await machine.ask("server", "stop");
   await following.shows(/gateway +\S+ info +Stopped/);
