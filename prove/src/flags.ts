@@ -1,5 +1,5 @@
 // The flags of a proof, the same for `agentspan prove` and `npm run prove`. Apart, so that help loads nothing else.
-import { parseDuration } from "@agentspan/internal";
+import { parseDuration } from "@agentspan/internal/duration";
 import { type Command, InvalidArgumentError } from "commander";
 import { DEFAULTS } from "./defaults.js";
 import { FAULT_KINDS, type FaultKind } from "./faults/kinds.js";

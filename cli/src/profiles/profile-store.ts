@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, write
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Lock } from "@agentspan/servers";
+import type { Lock } from "@agentspan/servers";
 import { CommandError } from "../command-error.js";
 import { safeText } from "../safe-text.js";
 
@@ -86,6 +86,8 @@ const LOCK_PATIENCE_MS = 20_000;
 const LOOK_MS = 50;
 
 async function locked(file: string): Promise<Lock> {
+  // With it comes the driver of MongoDB: not for commands that only read.
+  const { Lock } = await import("@agentspan/servers");
   const deadline = performance.now() + LOCK_PATIENCE_MS;
   for (;;) {
     const lock = await Lock.take(file);
