@@ -44,6 +44,7 @@ const PASSWORD = "secret-of-the-resident";
 export class World {
   readonly ledger: DriverLedger;
   readonly #processes: DriverProcess[] = [];
+  readonly #lent = new Set<World>();
   #stack: Promise<Stack> | undefined;
   readonly #residents = new Map<"bus" | "stack", Promise<Serving>>();
 
@@ -53,6 +54,8 @@ export class World {
     readonly nats: RunningNats,
     readonly bus: ScriptedOrchestrator,
     readonly patienceMs: number,
+    /** Whose stack and residents it uses. */
+    private readonly shared?: World,
   ) {
     this.ledger = new DriverLedger(join(folder, "ledger"));
   }
@@ -67,14 +70,28 @@ export class World {
     return new World(driver, folder, nats, bus, patienceMs);
   }
 
+  /** Lets a scenario use this world; the drivers that it starts of its own end with it. */
+  async lend(scenario: (world: World) => Promise<void>): Promise<void> {
+    const lent = new World(this.driver, this.folder, this.nats, this.bus, this.patienceMs, this);
+    this.#lent.add(lent);
+    try {
+      await scenario(lent);
+    } finally {
+      await lent.#endDrivers();
+      this.#lent.delete(lent);
+    }
+  }
+
   /** The whole of Agentspan, signing, with leases of 1.5 s and without a worker. */
   stack(): Promise<Stack> {
+    if (this.shared !== undefined) return this.shared.stack();
     this.#stack ??= Stack.start({ workers: 0, signed: true, env: ANNOUNCE_SOON });
     return this.#stack;
   }
 
   /** The driver that scenarios share which do no harm to it; at the bus it may do there what the protocol names, and nothing else. */
   resident(where: "bus" | "stack"): Promise<Serving> {
+    if (this.shared !== undefined) return this.shared.resident(where);
     const made = this.#residents.get(where) ?? this.#resident(where);
     this.#residents.set(where, made);
     return made;
@@ -131,12 +148,17 @@ export class World {
 
   /** The last lines of every process, for a scenario that failed. */
   async logs(): Promise<string> {
-    const stack = await this.#stack;
-    return [stack?.logs() ?? "", ...this.#processes.map((process) => process.log())].join("\n");
+    const stack = await (this.shared ?? this).#stack;
+    const processes = [...(this.shared === undefined ? [] : this.shared.#processes), ...this.#processes];
+    return [stack?.logs() ?? "", ...processes.map((process) => process.log())].join("\n");
+  }
+
+  async #endDrivers(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.kill()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#processes.map((process) => process.kill()));
+    await Promise.all([this, ...this.#lent].map((world) => world.#endDrivers()));
     await (await this.#stack)?.stop();
     await this.bus.close();
     await this.nats.process.kill();
