@@ -1,22 +1,19 @@
-// A vitest sequencer: the longest files first, so that no long one is alone at the end. Those that only calculate stand
-// between those that mostly wait, for leases and for processes, and use what these leave of the machine. Then come the
-// other tests with servers, and those without.
+// A vitest sequencer: the longest files first, so that no long one is alone at the end, then the other tests with servers,
+// then those without. The kinds are not mixed: a test process that changes from one to the other and back is started anew,
+// and loads everything again.
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Files that take more than ten seconds. */
 const LONG = [
   "e2e/test/servers/outages",
   "e2e/test/servers/flow",
-  "services/orchestrator/test/core-properties",
   "workers/java/test/servers/java",
   "workers/python/test/servers/pytest",
   "workers/go/test/servers/go",
   "contract/test/servers/contract",
   "workers/conformance/test/servers/mutants",
-  "services/orchestrator/test/core-mutants/part-0",
   "workers/conformance/test/servers/python",
   "cli/test/servers/demo",
-  "services/orchestrator/test/core-mutants/part-1",
   "workers/conformance/test/servers/go",
   "workers/conformance/test/servers/java",
   "workers/conformance/test/servers/typescript",
@@ -26,7 +23,6 @@ const LONG = [
   "e2e/test/servers/decision-links-signed-in",
   "e2e/test/servers/desk-sign-in",
   "e2e/test/servers/kill-points",
-  "services/orchestrator/test/core-mutants/part-2",
   "cli/test/servers/server-start",
   "cli/test/servers/server-care",
   "prove/test/servers/prove",
@@ -40,7 +36,6 @@ const LONG = [
   "prove/test/servers/two-hundred-refunds",
   "cli/test/servers/waiting-run",
   "sdk-ts/test/servers/kit-histories",
-  "sdk-ts/test/testing/drift",
   "cli/test/servers/readme",
   "services/gateway/test/servers/streams",
   "e2e/test/servers/tool-times",
@@ -51,13 +46,17 @@ const LONG = [
   "e2e/test/servers/many",
   "deploy/test/servers/compose",
   "deploy/test/servers/kubernetes",
-  "cli/test/receipt",
   "e2e/test/servers/kill-workers",
   "services/gateway/test/servers/orchestrators",
   "e2e/test/servers/kill",
   "cli/test/servers/worker-logins",
   "cli/test/servers/fleet",
   "e2e/test/servers/waiting-cost",
+  "services/orchestrator/test/core-properties",
+  "services/orchestrator/test/core-mutants/part-1",
+  "services/orchestrator/test/core-mutants/part-0",
+  "services/orchestrator/test/core-mutants/part-2",
+  "sdk-ts/test/testing/drift",
 ];
 
 export class LongestFirst extends BaseSequencer {
@@ -71,6 +70,6 @@ export class LongestFirst extends BaseSequencer {
 
 function rank({ moduleId, project }: TestSpecification): number {
   const at = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
-  if (at !== -1) return at;
-  return project.name === "servers" ? LONG.length : LONG.length + 1;
+  const ofItsKind = at === -1 ? LONG.length : at;
+  return project.name === "servers" ? ofItsKind : LONG.length + 1 + ofItsKind;
 }
