@@ -6,6 +6,9 @@ import { createInterface } from "node:readline";
 import type { JsonObject } from "@bufbuild/protobuf";
 import { type Call, type End, Ongoing, type Probe } from "./call.js";
 
+/** Against what hangs, on a machine of any speed. */
+const ENDS_WITHIN_MS = 20_000;
+
 interface Line {
   readonly id: number;
   readonly message?: JsonObject;
@@ -41,9 +44,13 @@ export class ProgramProbe implements Probe {
     return ongoing;
   }
 
+  /** Throws where it does not end by itself: then it is killed. */
   async stop(): Promise<void> {
     this.#child.stdin.end();
+    const patience = setTimeout(() => this.#child.kill("SIGKILL"), ENDS_WITHIN_MS);
     await this.#exited;
+    clearTimeout(patience);
+    if (this.#child.signalCode === "SIGKILL") throw new Error(`${this.#child.spawnfile} did not end.\n${this.#said}`);
   }
 
   #write(line: object): void {
