@@ -9,7 +9,8 @@ export class GrpcurlProbe implements Probe {
   constructor(private readonly program: string) {}
 
   begin({ port, path, deadlineMs, requests }: Call): Ongoing {
-    const args = deadlineMs === undefined ? [] : ["-max-time", String(deadlineMs / 1_000)];
+    const args = ["-plaintext", "-format", "json", "-format-error", "-d", "@"];
+    if (deadlineMs !== undefined) args.push("-max-time", String(deadlineMs / 1_000));
     const child = spawn(this.program, [...args, `127.0.0.1:${port}`, path.slice(1)]);
     const ongoing = new Ongoing(() => {
       child.kill();

@@ -88,10 +88,11 @@ async function java(folder: string): Promise<Probe | Missing> {
   return "missing" in command ? command : new ProgramProbe([...command, image(folder)]);
 }
 
-/** As its library is in the version in go.mod. */
+/** The command itself, of the version in go.mod. */
 function grpcurl(): Promise<Probe | Missing> {
   return whereThereIs("NO_GO", async () => {
-    const [program = ""] = await goPrograms({ module: probe("go"), packages: ["./grpcurl"] });
+    const packages = ["github.com/fullstorydev/grpcurl/cmd/grpcurl"];
+    const [program = ""] = await goPrograms({ module: probe("go"), packages });
     return new GrpcurlProbe(program);
   });
 }
