@@ -68,6 +68,8 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     await until("all wait", async () => (await run.handle.getStatus()).pendingApprovals.length === calls.length);
     const page = await desk();
     await page.getByRole("status").filter({ hasText: "120" }).waitFor();
+    // How many wait is known before all of them have come.
+    await page.locator('li[aria-posinset="1"][aria-setsize="120"]').waitFor();
     expect(await page.locator(".row").count()).toBeLessThan(40);
     await page.locator(".row").first().focus();
     await page.keyboard.press("End");
