@@ -92,7 +92,13 @@ async function expectWhole(page: Page, sequences: readonly bigint[]): Promise<vo
     const seen = new Map();
     let most = 0;
     let wrong = [];
-    scrollTo(0, 0);
+    // A key that led to the end still does for some frames: it measures the rows that it finds there.
+    let atTop = 0;
+    const begin = () => {
+      atTop = scrollY === 0 ? atTop + 1 : 0;
+      scrollTo(0, 0);
+      requestAnimationFrame(atTop < 10 ? begin : step);
+    };
     const step = () => {
       const rows = [...document.querySelectorAll(".event-head")].map((row) => [Number(row.dataset.row), row.firstChild.textContent]);
       most = Math.max(most, rows.length);
@@ -107,7 +113,7 @@ async function expectWhole(page: Page, sequences: readonly bigint[]): Promise<vo
       if (scrollY > before) requestAnimationFrame(() => requestAnimationFrame(step));
       else resolve({ numbers: [...seen].sort(([a], [b]) => a - b).map(([, number]) => number), most, wrong });
     };
-    requestAnimationFrame(step);
+    begin();
   })`)) as { readonly numbers: readonly string[]; readonly most: number; readonly wrong: readonly string[] };
   expect(seen.wrong).toEqual([]);
   expect(seen.numbers).toEqual(sequences.map(String));

@@ -6,7 +6,7 @@ import { createClient, type Interceptor } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { deskAgent, MODEL, type Step, until } from "../../src/index.js";
+import { deskAgent, Gate, MODEL, type Step, until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
 import { barriers, openApproval, rows, signIn, withBrowser } from "../desk-page.js";
 import { call, theApproval } from "../desk-run.js";
@@ -194,7 +194,18 @@ describe.skipIf("missing" in browser)("the desk", () => {
     const [maria, robin] = await Promise.all([at("maria"), at("robin", 1)]);
     const run = await waiting("same moment", [call("refund", { order_id: "ORD-same", amount: 3 }), { text: "ok" }]);
     await Promise.all([openApproval(maria, run), openApproval(robin, run)]);
-    await Promise.all([maria, robin].map((page) => page.getByRole("button", { name: "Approve" }).click()));
+    // The answer to either is not there before both have pressed.
+    const pressed = [maria, robin].map(async (page) => {
+      const gate = new Gate();
+      await page.route("**/Approve", async (route) => {
+        await gate.arrive();
+        await route.continue();
+      });
+      await page.getByRole("button", { name: "Approve" }).click();
+      await gate.reached;
+      return gate;
+    });
+    for (const gate of await Promise.all(pressed)) gate.open();
     const won = (page: typeof maria) => page.getByText("Approved. The call runs now.");
     const lost = (page: typeof maria) => page.getByText("Somebody was faster");
     await Promise.all([maria, robin].map((page) => won(page).or(lost(page)).waitFor()));
