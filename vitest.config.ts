@@ -7,6 +7,9 @@ const WORKERS = 3;
 /** What the packages compiled is loaded as it is: Vite would read and write all of it anew in each worker. */
 const COMPILED = { deps: { external: [/\/dist\/.*\.js$/] } };
 
+/** What is polled for comes later on a busy machine than the second that is the default. */
+const PATIENT = { poll: { timeout: 55_000 } };
+
 // unit: no server, under a minute. servers: everything that crosses a process, against real NATS and MongoDB.
 // They share the workers, for which vitest wants the same number of both; see longest-first.ts for the order.
 export default defineConfig({
@@ -26,6 +29,7 @@ export default defineConfig({
           pool: "threads",
           isolate: false,
           server: COMPILED,
+          expect: PATIENT,
         },
       },
       {
@@ -40,6 +44,7 @@ export default defineConfig({
           maxWorkers: WORKERS,
           isolate: false,
           server: COMPILED,
+          expect: PATIENT,
         },
       },
     ],

@@ -1,5 +1,6 @@
 import { PassThrough } from "node:stream";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { askingPerson, type Decider } from "../src/demo/deciders.js";
 import { capturedOutput } from "./captured-output.js";
 
@@ -20,7 +21,7 @@ beforeEach(() => {
 afterEach(() => decider.close());
 
 const asked = (question: string, times = 1) =>
-  vi.waitFor(() => expect(shown().split(question)).toHaveLength(times + 1));
+  eventually(() => expect(shown().split(question)).toHaveLength(times + 1));
 
 describe("a person at a terminal", () => {
   it.each(["y", "Y", " yes "])("approves with %j", async (answer) => {

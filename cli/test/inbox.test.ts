@@ -8,10 +8,11 @@ import {
   WatchApprovalsResponseSchema,
 } from "@agentspan/proto";
 import { type AgentRuntime, AgentspanError, approvalOf } from "@agentspan/sdk";
+import { eventually } from "@agentspan/servers/eventually";
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import stringWidth from "string-width";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { faultOf } from "../src/inbox/decide-typed.js";
 import { fitted, wrapped } from "../src/inbox/fit-text.js";
 import { InboxApp } from "../src/inbox/inbox-app.js";
@@ -150,7 +151,7 @@ describe("one that is looked at", () => {
     const app = new InboxApp(runtime as unknown as AgentRuntime, hooks);
     app.state = { ...EMPTY, opened: opened("{}") };
     for (const name of ["a", "return"]) app.press({ name, text: "", ctrl: false, meta: false });
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(texts(app.state, 80, 24).at(-2)).toMatch(/^Somebody was faster: REJECTED by maria, 2026-\S+ \S+$/);
     });
   });

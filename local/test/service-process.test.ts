@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "@agentspan/servers/eventually";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { birthOf } from "../src/process-birth.js";
 import { type ServiceOptions, ServiceProcess } from "../src/service-process.js";
@@ -96,7 +97,7 @@ describe("a process that dies", () => {
   it("is started again, and both are told", async () => {
     const { pid = 0 } = await start(READY);
     process.kill(pid, "SIGKILL");
-    await vi.waitFor(() => expect(troubles).toHaveLength(2), 5_000);
+    await eventually(() => expect(troubles).toHaveLength(2));
     expect(troubles).toEqual([
       "The gateway ended unexpectedly (SIGKILL): starting it again. Its log: /logs/gateway.log",
       "The gateway is back",
@@ -109,9 +110,9 @@ describe("a process that dies", () => {
     const { pid = 0 } = await start(DIES_IF(broken));
     writeFileSync(broken, "");
     process.kill(pid, "SIGKILL");
-    await vi.waitFor(() => expect(pids.length).toBeGreaterThan(3), 10_000);
+    await eventually(() => expect(pids.length).toBeGreaterThan(3));
     rmSync(broken);
-    await vi.waitFor(() => expect(troubles.at(-1)).toBe("The gateway is back"), 5_000);
+    await eventually(() => expect(troubles.at(-1)).toBe("The gateway is back"));
     expect(troubles).toHaveLength(3);
     expect(troubles[1]).toContain("NATS cannot be reached.");
   });
@@ -120,7 +121,7 @@ describe("a process that dies", () => {
     const broken = join(folder, "broken");
     const started = await start(DIES_IF(broken), { backoff: { firstMs: 60_000, mostMs: 60_000 } });
     process.kill(started.pid ?? 0, "SIGKILL");
-    await vi.waitFor(() => expect(troubles).toHaveLength(1), 5_000);
+    await eventually(() => expect(troubles).toHaveLength(1));
     await started.stop();
     expect(pids).toHaveLength(1);
     expect(started.pid).toBeUndefined();

@@ -1,8 +1,9 @@
 // The inbox in a real terminal, and where there is none.
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { Agent, AgentRuntime } from "@agentspan/sdk";
+import { eventually } from "@agentspan/servers/eventually";
 import { refundAgent } from "@agentspan/worker-refund";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type Command, Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
@@ -32,10 +33,7 @@ const ESCAPE = "\u001b";
 async function waitingRun(name: string): Promise<string> {
   const agent = new Agent({ name, model: "demo/refund", tools: refundAgent.tools });
   const handle = await runtime.start(agent, "Refund ORD-8821 of cust_001");
-  await vi.waitFor(async () => expect((await handle.getStatus()).isWaiting).toBe(true), {
-    timeout: 20_000,
-    interval: 50,
-  });
+  await eventually(async () => expect((await handle.getStatus()).isWaiting).toBe(true));
   return handle.runId;
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
 import { type Answer, questionIn, WarmCommand } from "./warm-command.js";
 
 export const BIN = fileURLToPath(new URL("../../bin/agentspan.mjs", import.meta.url));
@@ -40,15 +40,12 @@ export class Command {
   }
 
   /** Waits until the output has it; returns the groups of the match. */
-  async shows(pattern: RegExp, timeoutMs = 40_000): Promise<readonly string[]> {
-    const wait = vi.waitFor(
-      () => {
-        const match = pattern.exec(withoutEscapes(this.shown));
-        if (match !== null) return match;
-        throw new Error(`${pattern} is not shown by now:\n${this.shown}`);
-      },
-      { timeout: timeoutMs, interval: 20 },
-    );
+  async shows(pattern: RegExp): Promise<readonly string[]> {
+    const wait = eventually(() => {
+      const match = pattern.exec(withoutEscapes(this.shown));
+      if (match !== null) return match;
+      throw new Error(`${pattern} is not shown by now:\n${this.shown}`);
+    });
     const ended = this.exit.then((code) => {
       if (!pattern.test(withoutEscapes(this.shown)))
         throw new Error(`It ended (${code}) without ${pattern}:\n${this.shown}`);
@@ -189,13 +186,10 @@ export class Machine {
   }
 
   async nothingLeft(): Promise<void> {
-    await vi.waitFor(
-      () => {
-        const left = this.left();
-        if (left.length > 0) throw new Error(`Still there:\n${left.join("\n")}`);
-      },
-      { timeout: 10_000, interval: 50 },
-    );
+    await eventually(() => {
+      const left = this.left();
+      if (left.length > 0) throw new Error(`Still there:\n${left.join("\n")}`);
+    });
   }
 
   async close(): Promise<void> {

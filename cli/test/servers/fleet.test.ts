@@ -1,10 +1,9 @@
 // The commands about agents and workers, against a server on this machine and a worker beside it.
 import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Machine, type ServerCommand } from "./command.js";
-
-const PATIENCE = { timeout: 60_000, interval: 250 };
 
 let machine: Machine;
 let server: ServerCommand;
@@ -49,15 +48,15 @@ describe("agents and workers at the command line", () => {
     runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl });
     await runtime.start(shop("Be brief."), "x", { serve: false });
     // Each look serves for a moment: that of the test before may be the answer.
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await ask("workers", "list")).shown).toMatch(/^Nobody serves shop\/pay, a tool of shop/m);
-    }, PATIENCE);
+    });
     await runtime.start(shop("Be kind.\nAnd\u202e brief."), "x");
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { shown } = await ask("workers", "list");
       expect(shown).toMatch(/^\S+ +live +typescript \S+ +\d{4}-\S+ \S+ +\d+ +shop\/pay$/m);
       expect(shown).not.toContain("Nobody serves");
-    }, PATIENCE);
+    });
     const [listed, shown, json] = await Promise.all([
       ask("agents", "list"),
       ask("agents", "show", "shop"),

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { AgentDefinitionSchema } from "@agentspan/proto";
 import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
 import { replay } from "@agentspan/sdk/testing";
+import { eventually } from "@agentspan/servers/eventually";
 import { refundAgent } from "@agentspan/worker-refund";
 import { toJson } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { Machine, type ServerCommand } from "./command.js";
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
   runtime = new AgentRuntime({ url: server.url, natsUrl: server.natsUrl, grace: "1s" });
   const handle = await runtime.start(agent, "Refund ORD-8821 of cust_001");
   runId = handle.runId;
-  await vi.waitFor(async () => expect((await handle.getStatus()).isWaiting).toBe(true), { timeout: 20_000 });
+  await eventually(async () => expect((await handle.getStatus()).isWaiting).toBe(true));
 });
 afterAll(async () => {
   await runtime.shutdown();

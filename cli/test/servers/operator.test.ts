@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunService } from "@agentspan/proto";
 import { Agent, AgentRuntime, tool } from "@agentspan/sdk";
+import { eventually } from "@agentspan/servers/eventually";
 import { refundAgent } from "@agentspan/worker-refund";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BIN, Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
@@ -25,14 +26,11 @@ afterAll(async () => {
 async function waitingRun(name = refundAgent.name, worker = runtime): Promise<{ runId: string; approvalId: string }> {
   const agent = new Agent({ name, model: "demo/refund", tools: refundAgent.tools });
   const handle = await worker.start(agent, "Refund ORD-8821 of cust_001");
-  const approval = await vi.waitFor(
-    async () => {
-      const [open] = (await handle.getStatus()).pendingApprovals;
-      if (open === undefined) throw new Error("It does not wait yet.");
-      return open;
-    },
-    { timeout: 20_000, interval: 50 },
-  );
+  const approval = await eventually(async () => {
+    const [open] = (await handle.getStatus()).pendingApprovals;
+    if (open === undefined) throw new Error("It does not wait yet.");
+    return open;
+  });
   return { runId: handle.runId, approvalId: approval.approvalId };
 }
 
@@ -115,7 +113,7 @@ describe("runs", () => {
     const agent = new Agent({ name: "unmanned_agent", model: "demo/refund", tools: [getOrder] });
     const source = { case: "agent", value: agent.definition } as const;
     const { runId } = await runtime.client.call(RunService.method.start, { source, input: "Refund ORD-8821" });
-    await vi.waitFor(async () => expect((await runtime.handle(runId).getStatus()).blockedOn).toEqual(["get_order"]));
+    await eventually(async () => expect((await runtime.handle(runId).getStatus()).blockedOn).toEqual(["get_order"]));
     const { shown } = await ask("runs", "list", "--agent", "unmanned_agent");
     expect(shown).toMatch(/ RUNNING .* no connected worker serves get_order$/m);
     await runtime.handle(runId).cancel("seen");

@@ -2,8 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Agent, AgentRuntime } from "@agentspan/sdk";
+import { eventually } from "@agentspan/servers/eventually";
 import { refundAgent } from "@agentspan/worker-refund";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Machine } from "./command.js";
 
 const agent = new Agent({ name: "refunds", model: "demo/refund", tools: refundAgent.tools });
@@ -16,7 +17,7 @@ let rejected: string;
 /** A run that waits for somebody to approve a refund. */
 async function waitingRun() {
   const handle = await runtime.start(agent, "Refund ORD-8821 of cust_001");
-  await vi.waitFor(async () => expect((await handle.getStatus()).isWaiting).toBe(true), { timeout: 20_000 });
+  await eventually(async () => expect((await handle.getStatus()).isWaiting).toBe(true));
   return handle;
 }
 

@@ -1,7 +1,8 @@
 // agentspan server start --memory, as a test in any language uses it: by its addresses and its clock alone.
 import { readFileSync } from "node:fs";
 import { Agent, AgentRuntime, type ApprovalOptions, tool } from "@agentspan/sdk";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
 
 interface Reading {
@@ -39,12 +40,12 @@ async function clock(path = "/clock", body?: unknown, headers: Record<string, st
 
 /** When nothing is in progress any more, moves to what happens next. */
 async function moveOn(): Promise<Reading> {
-  return vi.waitFor(async () => {
+  return eventually(async () => {
     const { commits } = await clock();
     const reading = await clock("/clock/next", { commits });
     expect(reading.moved, JSON.stringify(reading)).toBe(true);
     return reading;
-  }, 20_000);
+  });
 }
 
 function agentOf(approval: ApprovalOptions): Agent {
@@ -69,7 +70,7 @@ async function waiting(agent: Agent, workerId?: string) {
     ...(workerId === undefined ? {} : { workerId }),
   });
   const handle = await runtime.start(agent, "Refund $29.99 of ORD-8821");
-  await vi.waitFor(async () => expect((await handle.getStatus()).isWaiting).toBe(true), 20_000);
+  await eventually(async () => expect((await handle.getStatus()).isWaiting).toBe(true));
   return handle;
 }
 
@@ -94,11 +95,11 @@ describe("a server in memory", () => {
     const handle = await waiting(agentOf({ expiresIn: "30d" }));
     const { commits } = await clock();
     await handle.approve();
-    const busy = await vi.waitFor(async () => {
+    const busy = await eventually(async () => {
       const reading = await clock();
       expect(reading.busy).toEqual([`a worker runs process_refund of ${handle.runId}`]);
       return reading;
-    }, 20_000);
+    });
     expect(await clock("/clock/next", { commits: busy.commits })).toMatchObject({
       moved: false,
       now: expect.anything(),
@@ -112,7 +113,7 @@ describe("a server in memory", () => {
     refund = (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
     const handle = await waiting(agentOf({ expiresIn: "30d" }));
     await handle.approve();
-    await vi.waitFor(async () => expect((await clock()).busy.join()).toContain("a worker runs process_refund"), 20_000);
+    await eventually(async () => expect((await clock()).busy.join()).toContain("a worker runs process_refund"));
     const before = Date.parse((await clock()).now);
     const after = await clock("/clock/advance", { ms: 11 * 60_000 });
     expect(Date.parse(after.now) - before).toBeGreaterThanOrEqual(11 * 60_000);

@@ -1,7 +1,8 @@
 // The promise of the whole: a run that waits for a person outlives whatever happens to the server.
 import { Agent, AgentRuntime } from "@agentspan/sdk";
+import { eventually } from "@agentspan/servers/eventually";
 import { refundAgent } from "@agentspan/worker-refund";
-import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
 
 let machine: Machine;
@@ -30,7 +31,7 @@ it.each(["SIGINT", "SIGKILL"] as const)(
     await before.serve(refundAgent, { blocking: false });
     const agent = new Agent({ name: refundAgent.name, model: "demo/refund", tools: refundAgent.tools });
     const { runId } = await before.start(agent, "Refund ORD-8821 of cust_001");
-    await vi.waitFor(async () => expect((await before.handle(runId).getStatus()).isWaiting).toBe(true), 20_000);
+    await eventually(async () => expect((await before.handle(runId).getStatus()).isWaiting).toBe(true));
     await before.shutdown();
     first.kill(signal);
     await first.exit;

@@ -28,8 +28,6 @@ afterAll(async () => {
   await machine.close();
 });
 
-/** For as long as a loaded machine may take. */
-const LATER = { timeout: 60_000 };
 const ask = (...args: string[]) => machine.ask("webhooks", ...args, "--url", server.url);
 
 describe("webhooks at the command line", () => {
@@ -61,7 +59,7 @@ describe("webhooks at the command line", () => {
     const demo = await machine.ask("demo", "--approve");
     expect(demo.code).toBe(0);
     await expect
-      .poll(async () => (await ask("deliveries", webhookId, "--state", "DEAD")).shown, LATER)
+      .poll(async () => (await ask("deliveries", webhookId, "--state", "DEAD")).shown)
       .toContain("answered 410");
     const listed = await ask("list");
     expect(listed.shown).toContain(`${webhookId} is stopped, because its receiver answered 410 Gone.`);
@@ -76,15 +74,15 @@ describe("webhooks at the command line", () => {
     heard.length = 0;
     expect((await machine.ask("demo", "--approve")).code).toBe(0);
     await expect
-      .poll(() => heard.map(({ type }) => type).sort(), LATER)
+      .poll(() => heard.map(({ type }) => type).sort())
       .toEqual(["approval.decided", "approval.waiting", "run.ended"]);
     const delivered = async () => JSON.parse((await ask("deliveries", next.webhookId ?? "", "--json")).shown);
     await expect
-      .poll(async () => (await delivered()).map(({ state }: { state: string }) => state), LATER)
+      .poll(async () => (await delivered()).map(({ state }: { state: string }) => state))
       .toEqual(Array(3).fill("DELIVERED"));
     const [{ deliveryId }] = await delivered();
     expect((await ask("replay", deliveryId)).shown).toBe(`${deliveryId} is sent again.\n`);
-    await expect.poll(() => heard, LATER).toHaveLength(4);
+    await expect.poll(() => heard).toHaveLength(4);
     expect((await ask("replay", "--dead-of", next.webhookId ?? "")).shown).toBe("0 deliveries are sent again.\n");
   });
 });

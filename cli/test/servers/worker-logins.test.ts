@@ -3,9 +3,10 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { readCredentials, workerInboxPrefix, workerSubject } from "@agentspan/internal";
 import { RegisterRequestSchema, RegisterResponseSchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type Authenticator, connect, nkeyAuthenticator } from "nats";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Machine, type ServerCommand } from "./command.js";
 
 const TOOLS = ["get_order", "get_customer", "process_refund"].map((tool) => `refund_agent/${tool}`);
@@ -72,7 +73,7 @@ describe("a server with --worker-logins", () => {
     const authenticator = nkeyAuthenticator(new TextEncoder().encode(nkeySeed));
     // The files are told of right before the server takes them up.
     const login = () => connect({ servers: server.natsUrl, authenticator, reconnect: false });
-    const nats = await vi.waitFor(login, { timeout: 20_000, interval: 100 });
+    const nats = await eventually(login);
     for (const name of ["first", "second", "third"]) rmSync(join(folder, `${name}.credentials.json`));
     await nats.closed();
     expect(await refused(server.natsUrl, authenticator)).toBe(true);
@@ -92,7 +93,7 @@ describe("a server with --worker-logins", () => {
     const authenticator = nkeyAuthenticator(new TextEncoder().encode(nkeySeed));
     const inboxPrefix = workerInboxPrefix("nar");
     const login = () => connect({ servers: server.natsUrl, authenticator, inboxPrefix, reconnect: false });
-    const nats = await vi.waitFor(login, { timeout: 20_000, interval: 100 });
+    const nats = await eventually(login);
     const registered = async (name: string) => {
       const tools = [{ queue: "q", name }];
       const request = create(RegisterRequestSchema, { workerId: "nar", incarnation: "i", permit: wide.permit, tools });
@@ -101,9 +102,8 @@ describe("a server with --worker-logins", () => {
       return fromBinary(RegisterResponseSchema, data).error?.message;
     };
     try {
-      await vi.waitFor(
-        async () => expect(await registered("pay")).toMatch(/it has a newer permit, .* does not name tool pay/),
-        { timeout: 20_000, interval: 100 },
+      await eventually(async () =>
+        expect(await registered("pay")).toMatch(/it has a newer permit, .* does not name tool pay/),
       );
       expect(await registered("other")).toBeUndefined();
     } finally {

@@ -9,7 +9,8 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { startTestServers, type TestServers } from "@agentspan/servers";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testPython } from "../../../workers/python/test/environment.js";
 import { type Image, layOut, SOMEBODY_ELSE, startAlone } from "../image-files.js";
 import { composeEnvironment, ROOT } from "../places.js";
@@ -149,8 +150,8 @@ describe("compose", () => {
   it("starts services that are healthy, workers that serve, and runs a refund that another person approves", async () => {
     const orchestrator = await started("orchestrator");
     const gateway = await started("gateway");
-    await vi.waitFor(async () => expect(await healthy("orchestrator", orchestrator)).toBe(true), { timeout: 60_000 });
-    await vi.waitFor(async () => expect(await healthy("gateway", gateway)).toBe(true), { timeout: 60_000 });
+    await eventually(async () => expect(await healthy("orchestrator", orchestrator)).toBe(true));
+    await eventually(async () => expect(await healthy("gateway", gateway)).toBe(true));
     const url = `http://127.0.0.1:${gateway.message.port}`;
     const desk = await fetch(`${url}/`);
     expect([desk.status, desk.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
@@ -183,7 +184,7 @@ describe("compose", () => {
     typescript.stderr?.on("data", (text) => {
       said += String(text);
     });
-    await vi.waitFor(() => expect(said).toContain("Serving tools"), { timeout: 60_000 });
+    await eventually(() => expect(said).toContain("Serving tools"));
 
     for (const child of [typescript, gateway.child, orchestrator.child, worker]) {
       child.kill("SIGTERM");

@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLogger, SERVICES_ACCOUNT, TASK_STREAM } from "@agentspan/internal";
 import { freePort, resolveServers } from "@agentspan/servers";
+import { eventually } from "@agentspan/servers/eventually";
 import { connect } from "nats";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsBus } from "../../../services/orchestrator/src/nats/nats-bus.js";
 import { build, missingKustomize, named, workloadsOf } from "../k8s/manifests.js";
 import { environmentOf, givenBy } from "../k8s/pod-files.js";
@@ -80,14 +81,11 @@ describe.skipIf(missing !== undefined)("the NATS servers of the production overl
       const env = environment("production", index);
       running.push(spawn(binary, ["--config", configure("production", index)], { env, stdio: "ignore" }));
     }
-    await vi.waitFor(
-      async () => {
-        for (const { monitor } of ports) {
-          expect((await fetch(`http://127.0.0.1:${monitor}/healthz`)).status).toBe(200);
-        }
-      },
-      { timeout: 60_000, interval: 200 },
-    );
+    await eventually(async () => {
+      for (const { monitor } of ports) {
+        expect((await fetch(`http://127.0.0.1:${monitor}/healthz`)).status).toBe(200);
+      }
+    });
   });
   afterAll(async () => {
     for (const bus of buses) await bus.close();
@@ -116,7 +114,7 @@ describe.skipIf(missing !== undefined)("the NATS servers of the production overl
     if (lost === undefined) throw new Error("There is no server");
     lost.kill("SIGKILL");
     await once(lost, "exit");
-    await vi.waitFor(async () => expect(await bus.queued("default", [tool])).toEqual([1]), { timeout: 60_000 });
+    await eventually(async () => expect(await bus.queued("default", [tool])).toEqual([1]));
     // As KEDA finds how many wait.
     const asked = `http://127.0.0.1:${ports[1]?.monitor}/jsz?acc=${SERVICES_ACCOUNT}&consumers=true&config=true`;
     const told = JSON.stringify(await (await fetch(asked)).json());

@@ -3,8 +3,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, startTestServers } from "@agentspan/servers";
+import { eventually } from "@agentspan/servers/eventually";
 import { connect as connectNats } from "nats";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type LocalStack, type LocalStackOptions, runningStack, startLocalStack } from "../../src/index.js";
 import { birthOf } from "../../src/process-birth.js";
 
@@ -91,11 +92,10 @@ describe("a stack", () => {
     const { gateway = 0, orchestrator = 0 } = stack.pids();
     process.kill(gateway, "SIGKILL");
     process.kill(orchestrator, "SIGKILL");
-    await vi.waitFor(
-      () => expect(progress).toEqual(expect.arrayContaining(["The gateway is back", "The orchestrator is back"])),
-      20_000,
+    await eventually(() =>
+      expect(progress).toEqual(expect.arrayContaining(["The gateway is back", "The orchestrator is back"])),
     );
-    await vi.waitFor(async () => expect(await ready(stack)).toBe(200), { timeout: 20_000, interval: 100 });
+    await eventually(async () => expect(await ready(stack)).toBe(200));
     expect(stack.url).toBe(url);
     expect(stack.pids().gateway).not.toBe(gateway);
   });
@@ -138,7 +138,7 @@ describe("a stack", () => {
     const stop = new AbortController();
     const reason = new Error("Ctrl-C");
     const starting = start({ signal: stop.signal });
-    await vi.waitFor(() => expect(recordedPids().length).toBeGreaterThanOrEqual(2), 20_000);
+    await eventually(() => expect(recordedPids().length).toBeGreaterThanOrEqual(2));
     const pids = recordedPids();
     stop.abort(reason);
     await expect(starting).rejects.toBe(reason);

@@ -13,6 +13,7 @@ import {
   type RunStatus,
   ToolKind,
 } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import {
   create,
   type DescMethod,
@@ -22,7 +23,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { timestampMs, timestampNow } from "@bufbuild/protobuf/wkt";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
 import { emptyDatabase } from "../src/memory/memory-database.js";
@@ -30,7 +31,6 @@ import { MemoryStore } from "../src/memory/memory-store.js";
 import { callsTools, ScriptedModels, says } from "../src/models/scripted-models.js";
 import { type Orchestrator, startOrchestrator } from "../src/orchestrator.js";
 
-const WAIT = { timeout: 20_000, interval: 10 };
 const OBJECT = '{"type":"object"}';
 
 type Agent = MessageInitShape<typeof AgentDefinitionSchema>;
@@ -123,19 +123,19 @@ class Floor {
 
   /** The checkpoints that wait, once there are so many and the run waits for nothing else. */
   waiting(runId: string, count = 1): Promise<readonly Approval[]> {
-    return vi.waitFor(async () => {
+    return eventually(async () => {
       const { state, isWaiting, pendingApprovals } = await this.status(runId);
       expect([state, isWaiting, pendingApprovals.length]).toEqual([RunState.WAITING, true, count]);
       return pendingApprovals;
-    }, WAIT);
+    });
   }
 
   ended(runId: string): Promise<RunStatus> {
-    return vi.waitFor(async () => {
+    return eventually(async () => {
       const status = await this.status(runId);
       expect(status.isComplete).toBe(true);
       return status;
-    }, WAIT);
+    });
   }
 
   async result(runId: string): Promise<string> {
@@ -159,7 +159,7 @@ class Floor {
 
   /** Nobody has to look at a run again. */
   async rests(runId: string): Promise<void> {
-    await vi.waitFor(() => expect(this.database.runs.get(runId)?.wakeAt).toBeUndefined(), WAIT);
+    await eventually(() => expect(this.database.runs.get(runId)?.wakeAt).toBeUndefined());
   }
 }
 
@@ -223,7 +223,7 @@ describe("a run that a call starts", () => {
     const runId = await floor.begin("lead", "clerk: ask");
     await floor.waiting(runId);
     const bare = { runId, contentJson: '"blue"', decisionId: "d1" };
-    await vi.waitFor(() => floor.ask(RunService.method.respond, bare), { ...WAIT, interval: 200 });
+    await eventually(() => floor.ask(RunService.method.respond, bare));
     expect(await floor.result(runId)).toContain("blue");
     expect(await floor.ask(RunService.method.respond, bare)).toMatchObject({ repeated: true });
 
@@ -235,10 +235,7 @@ describe("a run that a call starts", () => {
     const [own, below] = open2.toSorted((one, other) => Number(one.runId !== two) - Number(other.runId !== two));
     const once = { runId: two, contentJson: '"green"', decisionId: "d3" };
     await floor.ask(RunService.method.respond, { ...once, approvalId: own?.approvalId ?? "" });
-    await vi.waitFor(() => floor.ask(RunService.method.respond, { ...once, decisionId: "d4" }), {
-      ...WAIT,
-      interval: 200,
-    });
+    await eventually(() => floor.ask(RunService.method.respond, { ...once, decisionId: "d4" }));
     expect(await floor.ask(RunService.method.respond, { ...once, decisionId: "d4" })).toMatchObject({
       ...{ repeated: true, decision: { approvalId: below?.approvalId } },
     });
@@ -271,10 +268,10 @@ describe("a run that a call starts", () => {
     const [clerkId = ""] = await floor.children(leadId);
     const all = [runId, leadId, clerkId];
     const are = (state: RunState) =>
-      vi.waitFor(async () => {
+      eventually(async () => {
         const statuses = await Promise.all(all.map((id) => floor.status(id)));
         expect(statuses.map((status) => status.state)).toEqual(all.map(() => state));
-      }, WAIT);
+      });
     await floor.ask(RunService.method.pause, { runId, reason: "wait", requestId: "p1" });
     await are(RunState.PAUSED);
     const approvalId = asked?.approvalId ?? "";

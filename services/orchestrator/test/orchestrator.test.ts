@@ -9,8 +9,9 @@ import {
   StartRequestSchema,
   StartResponseSchema,
 } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
 import { emptyDatabase } from "../src/memory/memory-database.js";
@@ -20,7 +21,6 @@ import { type Orchestrator, startOrchestrator } from "../src/orchestrator.js";
 
 /** No lease ends while a test runs: what happens here happens without waiting for one. */
 const LEASE_MS = 600_000;
-const WAIT_MS = 20_000;
 
 class Floor {
   readonly database = emptyDatabase();
@@ -82,12 +82,9 @@ describe("an orchestrator that stops while others go on", () => {
     const floor = new Floor(new ScriptedModels([[hangs(), says("done by the other")]]));
     const [one, other] = await Promise.all([floor.start(), floor.start()]);
     const runId = await floor.begin("hello", one);
-    await vi.waitFor(() => expect(floor.models.calls).toHaveLength(1), { interval: 5 });
+    await eventually(() => expect(floor.models.calls).toHaveLength(1));
     await one.stop(0);
-    await vi.waitFor(async () => expect(await floor.stateOf(runId)).toBe(RunState.COMPLETED), {
-      timeout: WAIT_MS,
-      interval: 20,
-    });
+    await eventually(async () => expect(await floor.stateOf(runId)).toBe(RunState.COMPLETED));
     await other.stop(0);
     expect(floor.database.instances.size).toBe(0);
   });
@@ -96,11 +93,11 @@ describe("an orchestrator that stops while others go on", () => {
     const floor = new Floor(new ScriptedModels([callsTools([{ name: "look_up", arguments: {} }])]));
     const [one, other] = await Promise.all([floor.start(), floor.start()]);
     const runId = await floor.begin("hello", one);
-    await vi.waitFor(() => expect(floor.broker.storedHints).toBe(1), { interval: 5 });
+    await eventually(() => expect(floor.broker.storedHints).toBe(1));
     await one.stop(0);
     floor.broker.stop();
     floor.broker.start("lost");
-    await vi.waitFor(() => expect(floor.broker.storedHints).toBe(1), { timeout: WAIT_MS, interval: 5 });
+    await eventually(() => expect(floor.broker.storedHints).toBe(1));
     expect(await floor.stateOf(runId)).toBe(RunState.RUNNING);
     await other.stop(0);
   });

@@ -8,9 +8,10 @@ import {
   StartRequestSchema,
   StartResponseSchema,
 } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-node";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { recordedSpans, takeTracingAway } from "../../../internal/test/recorded-spans.js";
 import { MemoryBroker } from "../src/memory/memory-broker.js";
 import { MemoryBus } from "../src/memory/memory-bus.js";
@@ -19,7 +20,6 @@ import { MemoryStore } from "../src/memory/memory-store.js";
 import { callsTools, ScriptedModels, says } from "../src/models/scripted-models.js";
 import { type Orchestrator, startOrchestrator } from "../src/orchestrator.js";
 
-const WAIT = { timeout: 20_000, interval: 10 };
 const MORNING = "11111111111111111111111111111111";
 const EVENING = "22222222222222222222222222222222";
 
@@ -68,7 +68,7 @@ class Floor {
       StartResponseSchema,
       await this.ask("RunService/Start", StartRequestSchema, request, traceparent),
     );
-    await vi.waitFor(async () => expect((await this.store.census()).runs.WAITING).toBe(1), WAIT);
+    await eventually(async () => expect((await this.store.census()).runs.WAITING).toBe(1));
     await first.stop(0);
     return runId;
   }
@@ -78,7 +78,7 @@ class Floor {
     const [approvalId] = Object.keys((await this.store.load(runId, "majority"))?.run.checkpoints ?? {});
     const request = { runId, approvalId: approvalId ?? "", decisionId: "dec_1", reason: "no" };
     await this.ask("RunService/Reject", RejectRequestSchema, request, traceparent);
-    await vi.waitFor(async () => expect(await this.stateOf(runId)).toBe("ended"), WAIT);
+    await eventually(async () => expect(await this.stateOf(runId)).toBe("ended"));
     await second.stop(0);
   }
 

@@ -5,7 +5,8 @@ import { createServer } from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createLogger } from "@agentspan/internal";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterEach, describe, expect, it } from "vitest";
 import { formText, REJECT_FORM } from "../../src/slack/payload.js";
 import { dialled, hangUp } from "./dialled.js";
 import { all, openGateway, withStack } from "./harness.js";
@@ -58,7 +59,7 @@ describe("a request to /slack/interactions", () => {
       const press = { type: "block_actions", ...who, trigger_id: "t", channel: { id: "C1" }, actions: [button] };
       expect((await post(press)).status).toBe(200);
       const said = "/chat.postEphemeral This button cannot be read. Decide in the desk. Nothing was recorded.";
-      await vi.waitFor(() => expect(told).toEqual([said]));
+      await eventually(() => expect(told).toEqual([said]));
       const private_metadata = formText({ runId: "run_1", approvalId: "apr_1", digest: "sha256:00" }, "C1");
       const state = { values: { reason: { reason: { value: " \u2800" } } } };
       const view = { id: "V1", callback_id: REJECT_FORM, private_metadata, state };

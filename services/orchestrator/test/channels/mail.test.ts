@@ -1,5 +1,6 @@
 // Who gets mail of what happens, and what it says.
 import type { AgentDefinitionSchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { readMailto } from "../../src/channels/addresses.js";
@@ -11,7 +12,7 @@ import { OpenApprovals } from "../../src/channels/open-approvals.js";
 import { DecisionLinks } from "../../src/decision-links.js";
 import type { Delivery, SendEnd, Webhook } from "../../src/ports.js";
 import { approves, DESK, type Desk, replies, start } from "../scenes/scene.js";
-import { eventually, notifierAt, SIGNING, WebhookScene } from "../webhooks/webhook-desk.js";
+import { notifierAt, SIGNING, WebhookScene } from "../webhooks/webhook-desk.js";
 
 class KeptMails implements Mailer {
   readonly mails: Mail[] = [];

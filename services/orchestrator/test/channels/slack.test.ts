@@ -1,5 +1,6 @@
 // What a message of Slack has, which buttons, and what is done about an answer of Slack's.
 import type { SlackAnswer } from "@agentspan/internal";
+import { eventually } from "@agentspan/servers/eventually";
 import { describe, expect, it } from "vitest";
 import { slackChannelOf } from "../../src/channels/addresses.js";
 import type { Notice } from "../../src/channels/notice.js";
@@ -9,7 +10,7 @@ import { SlackChannel } from "../../src/channels/slack/slack-channel.js";
 import { failureOf } from "../../src/channels/slack/slack-failures.js";
 import type { Delivery, Webhook } from "../../src/ports.js";
 import { approves } from "../scenes/scene.js";
-import { eventually, notifierAt, WebhookScene } from "../webhooks/webhook-desk.js";
+import { notifierAt, WebhookScene } from "../webhooks/webhook-desk.js";
 
 function composed(data: Partial<Notice["data"]>, more: Partial<Notice> = {}, { buttons = true, bare = false } = {}) {
   const base = { namespace: "default", runId: "run_1", agentName: "desk", sequence: 4, kind: "APPROVAL" } as const;

@@ -1,7 +1,8 @@
 import { deltasSubject, eventsSubject, Limits } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { echo, recordingWorkers } from "./bus-clients.js";
 import type { OpenBus } from "./bus-contract.js";
 
@@ -17,7 +18,7 @@ export function liveContract(open: OpenBus): void {
       "run_a",
       create(LiveEventsSchema, { runId: "run_a", events: [...events], lastSequence: 7n }),
     );
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await eventually(() => expect(heard).toHaveLength(1));
     const live = fromBinary(LiveEventsSchema, heard[0] ?? new Uint8Array());
     expect(live).toMatchObject({ runId: "run_a", lastSequence: 7n, ended: false });
     expect(live.events[0]?.event).toMatchObject({ case: "done", value: { outputJson: "{}" } });
@@ -34,7 +35,7 @@ export function liveContract(open: OpenBus): void {
       "run_a",
       create(LiveEventsSchema, { runId: "run_a", events, lastSequence: 7n, ended: true }),
     );
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await eventually(() => expect(heard).toHaveLength(1));
     const live = fromBinary(LiveEventsSchema, heard[0] ?? new Uint8Array());
     expect(live).toMatchObject({ runId: "run_a", events: [], lastSequence: 7n, ended: true });
   });
@@ -50,9 +51,9 @@ export function liveContract(open: OpenBus): void {
     }
     const gateway = await fixture.client();
     gateway.send(deltasSubject("default", "run_a"), new Uint8Array());
-    await vi.waitFor(() => expect([...wishes].sort()).toEqual(["orc_1 default run_a", "orc_2 default run_a"]));
+    await eventually(() => expect([...wishes].sort()).toEqual(["orc_1 default run_a", "orc_2 default run_a"]));
     gateway.send(deltasSubject("default", "run_b"), new Uint8Array());
-    await vi.waitFor(() => expect(wishes).toContain("orc_1 default run_b"));
+    await eventually(() => expect(wishes).toContain("orc_1 default run_b"));
     expect(wishes).not.toContain("orc_2 default run_b");
   });
 }

@@ -1,14 +1,13 @@
 import { taskSubject } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create } from "@bufbuild/protobuf";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { askGatewayRequest, echo, recordingWorkers, task } from "./bus-clients.js";
 import type { OpenBus } from "./bus-contract.js";
 
 const TOOL = { queue: "refund_agent", tool: "process_refund" };
 const SOON_MS = 5_000;
-// Reconnecting has jitter, and JetStream reads its store first.
-const BACK = { timeout: 20_000, interval: 20 };
 
 export function outageContract(open: OpenBus): void {
   it("refuses as BUS_UNAVAILABLE while the broker is away, and works again by itself", async () => {
@@ -23,9 +22,9 @@ export function outageContract(open: OpenBus): void {
     bus.publish("default", "run_a", create(LiveEventsSchema, { runId: "run_a", lastSequence: 1n }));
     expect(await bus.answers(SOON_MS)).toBe(false);
     await fixture.startBroker("kept");
-    await vi.waitFor(async () => expect(await bus.announce(task(), "orc_1")).toBe("announced"), BACK);
+    await eventually(async () => expect(await bus.announce(task(), "orc_1")).toBe("announced"));
     const gateway = await fixture.client();
-    await vi.waitFor(() => askGatewayRequest(gateway, "RunService/Start"), BACK);
+    await eventually(() => askGatewayRequest(gateway, "RunService/Start"));
     expect((await askGatewayRequest(gateway, "RunService/Start", "orc_1")).outcome.case).toBe("body");
     expect(await bus.answers(SOON_MS)).toBe(true);
   });
@@ -37,10 +36,7 @@ export function outageContract(open: OpenBus): void {
     await bus.announce(task({ callId: "call_1" }), "orc_1");
     await fixture.stopBroker();
     await fixture.startBroker("kept");
-    await vi.waitFor(
-      async () => expect(await bus.announce(task({ callId: "call_1" }), "orc_1")).toBe("already_there"),
-      BACK,
-    );
+    await eventually(async () => expect(await bus.announce(task({ callId: "call_1" }), "orc_1")).toBe("already_there"));
     const worker = await fixture.client();
     const hint = await worker.pull(consumer, SOON_MS);
     expect(hint?.subject).toBe(taskSubject(task({ callId: "call_1" })));
@@ -57,11 +53,11 @@ export function outageContract(open: OpenBus): void {
     await bus.announce(task(), "orc_1");
     await fixture.stopBroker();
     await fixture.startBroker("lost");
-    await vi.waitFor(async () => expect(await bus.announce(task(), "orc_1")).toBe("announced"), BACK);
-    await vi.waitFor(() => other.announce(task({ tool: "get_order" }), "orc_2"), BACK);
+    await eventually(async () => expect(await bus.announce(task(), "orc_1")).toBe("announced"));
+    await eventually(() => other.announce(task({ tool: "get_order" }), "orc_2"));
     const worker = await fixture.client();
     for (const consumer of [first, second]) {
-      const hint = await vi.waitFor(() => worker.pull(consumer, SOON_MS), BACK);
+      const hint = await eventually(() => worker.pull(consumer, SOON_MS));
       expect(hint?.deliveries).toBe(1);
     }
   });
@@ -84,7 +80,7 @@ export function outageContract(open: OpenBus): void {
     await fixture.stopBroker();
     expect(told).toBe(0);
     await fixture.startBroker("lost");
-    await vi.waitFor(() => expect(told).toBe(2), BACK);
+    await eventually(() => expect(told).toBe(2));
     expect(await bus.announce(task(), "orc_1")).toBe("announced");
     expect(toldFormer).toBe(0);
     expect(fixture.log.some((line) => line.includes("a listener's own fault"))).toBe(true);

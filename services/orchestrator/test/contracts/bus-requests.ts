@@ -1,7 +1,8 @@
 import { AgentspanError, INBOX_PREFIX, requestSubject, taskSubject } from "@agentspan/internal";
 import { ReplySchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { create, fromBinary } from "@bufbuild/protobuf";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { RequestHandler } from "../../src/ports.js";
 import { askGatewayRequest, echo, envelope, Gate, recordingWorkers, task, utf8 } from "./bus-clients.js";
 import type { OpenBus } from "./bus-contract.js";
@@ -136,7 +137,7 @@ export function requestContract(open: OpenBus): void {
     await (await fixture.connect()).serve("orc_1", gate.echo, recordingWorkers());
     const gateway = await fixture.client();
     const first = [askGatewayRequest(gateway, "A"), askGatewayRequest(gateway, "B")];
-    await vi.waitFor(() => expect(gate.entered).toBe(2));
+    await eventually(() => expect(gate.entered).toBe(2));
     const refused = await askGatewayRequest(gateway, "C");
     expect(refused.outcome).toMatchObject({ case: "failure", value: { reason: "RATE_LIMITED" } });
     expect(refused.outcome.case === "failure" && refused.outcome.value.retryAfter?.nanos).toBeGreaterThan(0);
@@ -152,7 +153,7 @@ export function requestContract(open: OpenBus): void {
     const gateway = await fixture.client();
     const large = envelope("RunService/Start", new Uint8Array(800));
     const held = gateway.ask(requestSubject(), large);
-    await vi.waitFor(() => expect(gate.entered).toBe(1));
+    await eventually(() => expect(gate.entered).toBe(1));
     const refused = fromBinary(ReplySchema, (await gateway.ask(requestSubject(), large)).data);
     expect(refused.outcome).toMatchObject({ case: "failure", value: { reason: "RATE_LIMITED" } });
     const small = askGatewayRequest(gateway, "RunService/GetStatus");
@@ -178,14 +179,14 @@ export function requestContract(open: OpenBus): void {
     await bus.serve("orc_1", gate.echo, recordingWorkers());
     const gateway = await fixture.client();
     const taken = [askGatewayRequest(gateway, "A"), askGatewayRequest(gateway, "B", "orc_1")];
-    await vi.waitFor(() => expect(gate.entered).toBe(2));
+    await eventually(() => expect(gate.entered).toBe(2));
     let drained = false;
     const draining = bus.drain().then(() => {
       drained = true;
     });
     // One that reaches the broker before the end of the subscription does is still taken, and held with the others.
     const late = () => gateway.ask(requestSubject(), envelope("C"), { timeoutMs: 100 });
-    await vi.waitFor(() => expect(late()).rejects.toThrow(NoRespondersError), { timeout: 5_000 });
+    await eventually(() => expect(late()).rejects.toThrow(NoRespondersError));
     await expect(askGatewayRequest(gateway, "C", "orc_1")).rejects.toThrow(NoRespondersError);
     const entered = gate.entered;
     expect(drained).toBe(false);

@@ -7,8 +7,9 @@ import {
   workerSubject,
 } from "@agentspan/internal";
 import { ClaimResponseSchema } from "@agentspan/proto";
+import { eventually } from "@agentspan/servers/eventually";
 import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import type { WorkerHandlers } from "../../src/ports.js";
 import { askAsWorker, askGatewayRequest, echo, Gate, recordingWorkers, task, utf8 } from "./bus-clients.js";
 import type { OpenBus } from "./bus-contract.js";
@@ -172,7 +173,7 @@ export function workerContract(open: OpenBus): void {
       askGatewayRequest(client, "A"),
       askAsWorker(client, { ...ask, verb: "complete", request: ASKED.complete }),
     ];
-    await vi.waitFor(() => expect(gate.entered).toBe(2));
+    await eventually(() => expect(gate.entered).toBe(2));
     const refused = await askAsWorker(client, { ...ask, verb: "heartbeat", request: ASKED.heartbeat });
     expect(refused.error).toMatchObject({ reason: "RATE_LIMITED", retryAfter: expect.any(String) });
     gate.open();

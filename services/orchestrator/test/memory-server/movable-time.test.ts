@@ -1,4 +1,5 @@
-import { expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { expect, it } from "vitest";
 import { MovableTime } from "../../src/memory-server/movable-time.js";
 
 const DAY_MS = 86_400_000;
@@ -22,9 +23,9 @@ it("lets go off what has waited for long by the date, and nothing before, nor wh
   const later = time.after(3 * DAY_MS, () => seen.push("three days")).unref();
   cancelled.cancel();
   movable.leap(2 * DAY_MS);
-  await vi.waitFor(() => expect(seen).toEqual(["a day"]));
+  await eventually(() => expect(seen).toEqual(["a day"]));
   movable.leap(DAY_MS);
-  await vi.waitFor(() => expect(seen).toEqual(["a day", "three days"]));
+  await eventually(() => expect(seen).toEqual(["a day", "three days"]));
   later.cancel();
 });
 
@@ -35,6 +36,6 @@ it("leaves alone what only ticks", async () => {
   const soon = movable.time.after(30_000, () => seen.push("soon"));
   const long = movable.time.after(DAY_MS, () => seen.push("long"));
   movable.leap(DAY_MS);
-  await vi.waitFor(() => expect(seen).toEqual(["long"]));
+  await eventually(() => expect(seen).toEqual(["long"]));
   for (const timer of [tick, soon, long]) timer.cancel();
 });

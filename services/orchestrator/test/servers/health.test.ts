@@ -3,7 +3,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { freePort, startTestServers, type TestServers } from "@agentspan/servers";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { eventually } from "@agentspan/servers/eventually";
+import { afterAll, beforeAll, expect, it } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../../bundle/main.js", import.meta.url));
 
@@ -30,13 +31,9 @@ const probe = async (path: string, at = port): Promise<string> => {
   const response = await fetch(`http://127.0.0.1:${at}${path}`);
   return `${response.status} ${(await response.text()).trim()}`;
 };
-const readiness = (wanted: string) =>
-  vi.waitFor(async () => expect(await probe("/readyz")).toBe(wanted), { timeout: 60_000, interval: 200 });
+const readiness = (wanted: string) => eventually(async () => expect(await probe("/readyz")).toBe(wanted));
 const storeConnected = (wanted: 0 | 1) =>
-  vi.waitFor(async () => expect(await probe("/metrics")).toContain(`\nagentspan_store_connected ${wanted}\n`), {
-    timeout: 60_000,
-    interval: 200,
-  });
+  eventually(async () => expect(await probe("/metrics")).toContain(`\nagentspan_store_connected ${wanted}\n`));
 
 it("readiness falls while MongoDB or NATS stands still, and liveness does not", async () => {
   expect(await probe("/startupz")).toBe("200 ok");
@@ -95,7 +92,7 @@ it("tells that it is starting, and stops at SIGTERM with code 0, while it still 
   const waiting = fork(MAIN, { env, silent: true });
   const startup = () => probe("/startupz", own);
   const connects = "503 It is starting. It connects to NATS.";
-  await vi.waitFor(async () => expect(await startup()).toBe(connects), { timeout: 60_000, interval: 100 });
+  await eventually(async () => expect(await startup()).toBe(connects));
   expect(await probe("/healthz", own)).toBe("200 ok");
   expect(await probe("/readyz", own)).toBe(connects);
   waiting.kill("SIGTERM");

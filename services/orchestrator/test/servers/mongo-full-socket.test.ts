@@ -69,6 +69,6 @@ describe("a store whose server takes no more bytes", () => {
         (outcome instanceof Error && "reason" in outcome && outcome.reason === "STORE_UNAVAILABLE"),
     );
     hear(true);
-    await expect.poll(() => store.commit(starting(newId("run"))).catch(String), { timeout: 10_000 }).toBe("committed");
+    await expect.poll(() => store.commit(starting(newId("run"))).catch(String)).toBe("committed");
   });
 });

@@ -2,8 +2,9 @@
 // stops nobody.
 import { readFileSync } from "node:fs";
 import { consumerName, TASK_STREAM, workerInboxPrefix, workerPermissions } from "@agentspan/internal";
+import { eventually } from "@agentspan/servers/eventually";
 import { connect, nkeyAuthenticator, nkeys } from "nats";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsBus } from "../../src/nats/nats-bus.js";
 import { askAsWorker, echo, recordingWorkers, task } from "../contracts/bus-clients.js";
 import { clientOf, type NatsServer, startServer } from "./nats-fixture.js";
@@ -49,7 +50,7 @@ describe("the documented configuration of NATS", () => {
       for (const reply of [`$JS.API.STREAM.DELETE.${TASK_STREAM}`, `${inboxPrefix}.x`]) {
         worker.publish(`$JS.API.CONSUMER.MSG.NEXT.${TASK_STREAM}.${CONSUMER}`, '{"no_wait":true}', { reply });
       }
-      await vi.waitFor(() => expect(told).toEqual([404]));
+      await eventually(() => expect(told).toEqual([404]));
       await bus.announce(task(TOOL), "orc_1");
       const hint = await clientOf(worker).pull(CONSUMER, 5_000);
       expect(hint?.deliveries).toBe(1);

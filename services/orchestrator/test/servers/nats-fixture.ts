@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { TASK_STREAM } from "@agentspan/internal";
 import { type RunningNats, resolveServers, startNats } from "@agentspan/servers";
+import { eventually } from "@agentspan/servers/eventually";
 import { connect, createInbox, ErrorCode, headers, type Msg, type NatsConnection, NatsError } from "nats";
-import { vi } from "vitest";
+
 import { NatsBus } from "../../src/nats/nats-bus.js";
 import {
   type BusClient,
@@ -71,7 +72,7 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
     client: async () => clientOf(await dial()),
     async stopBroker() {
       await server.process.kill();
-      await vi.waitFor(() => {
+      await eventually(() => {
         if (buses.some((bus) => bus.connected)) throw new Error("A bus has not noticed yet");
       });
     },

@@ -1,8 +1,9 @@
 // What somebody takes from the work queue behind the orchestrators' backs, as an operator may by mistake, and a worker that
 // is in one account with the services by the reply subject of a pull: it is noticed, told and made again unasked.
 import { consumerName, createLogger, TASK_STREAM } from "@agentspan/internal";
+import { eventually } from "@agentspan/servers/eventually";
 import { connect, type JetStreamManager, type NatsConnection } from "nats";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { NatsBus } from "../../src/nats/nats-bus.js";
 import { echo, recordingWorkers, task } from "../contracts/bus-clients.js";
 import { clientOf, startServer } from "./nats-fixture.js";
@@ -59,10 +60,8 @@ const TAKEN = "Somebody took from the work queue";
 
 /** Once it was noticed, the hint comes that was there before. */
 async function expectHint({ operator, lines }: Bench): Promise<void> {
-  await vi.waitFor(() => expect(lines(TAKEN)).toHaveLength(1));
-  await vi.waitFor(async () => expect(await clientOf(operator).pull(CONSUMER, 1_000)).toBeDefined(), {
-    timeout: 20_000,
-  });
+  await eventually(() => expect(lines(TAKEN)).toHaveLength(1));
+  await eventually(async () => expect(await clientOf(operator).pull(CONSUMER, 1_000)).toBeDefined());
 }
 
 describe("the work queue", () => {
@@ -111,7 +110,7 @@ describe("the work queue", () => {
     await at.bus.announce(task({ callId: "other" }), "orc_1");
     // Told in the order in which it was done: this word comes after that of the withdrawal.
     await at.manager.streams.purge(TASK_STREAM, { filter: "agentspan.task.elsewhere.>" });
-    await vi.waitFor(() => expect(at.lines(TAKEN)).toHaveLength(1));
+    await eventually(() => expect(at.lines(TAKEN)).toHaveLength(1));
     expect(at.lines(TAKEN)).toMatchObject([{ removals: 1 }]);
   });
 

@@ -4,9 +4,10 @@ import { connect as connectSocket } from "node:net";
 import { ALL_TASKS, createLogger, eventsSubject, requestSubject, TASK_STREAM } from "@agentspan/internal";
 import { LiveEventsSchema } from "@agentspan/proto";
 import { freePort } from "@agentspan/servers";
+import { eventually } from "@agentspan/servers/eventually";
 import { create } from "@bufbuild/protobuf";
 import { connect, type JetStreamManager, type NatsConnection, RetentionPolicy } from "nats";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { NatsBus, type NatsBusOptions } from "../../src/nats/nats-bus.js";
 import { askGatewayRequest, echo, envelope, recordingWorkers, task } from "../contracts/bus-clients.js";
 import { clientOf, type NatsServer, startServer } from "./nats-fixture.js";
@@ -186,11 +187,11 @@ describe("A connection to NATS", () => {
     const bus = await busAt(server.url);
     server.process.pause();
     // The signal takes its time on a busy machine.
-    await vi.waitFor(async () => expect(await bus.answers(100)).toBe(false), { timeout: 5_000 });
+    await eventually(async () => expect(await bus.answers(100)).toBe(false));
     await expect(bus.announce(task(), "orc_1")).rejects.toMatchObject({ reason: "BUS_UNAVAILABLE" });
     server.process.resume();
     // The hint of the refused announcement may have been stored: that is why announcing again must be safe.
-    await vi.waitFor(async () => expect(await bus.announce(task(), "orc_1")).toBe("already_there"));
+    await eventually(async () => expect(await bus.announce(task(), "orc_1")).toBe("already_there"));
   });
 
   it("survives requests whose headers are none", async () => {
@@ -205,7 +206,7 @@ describe("A connection to NATS", () => {
     const about = `HPUB ${requestSubject("orc_1")} _INBOX.x ${header.length} ${header.length + body.length}\r\n`;
     socket.write('CONNECT {"verbose":false,"headers":true}\r\n');
     socket.write(Buffer.concat([Buffer.from(about + header), body, Buffer.from("\r\nPING\r\n")]));
-    await vi.waitFor(() => expect(log.some((line) => line.includes("cannot be read"))).toBe(true));
+    await eventually(() => expect(log.some((line) => line.includes("cannot be read"))).toBe(true));
     const { connection } = await operatorAt(server.url);
     const reply = await askGatewayRequest(clientOf(connection), "RunService/Start", "orc_1");
     expect(reply.outcome.case).toBe("body");
@@ -215,7 +216,7 @@ describe("A connection to NATS", () => {
     const server = await serverWith();
     const bus = await busAt(server.url);
     await server.process.kill();
-    await vi.waitFor(() => expect(bus.connected).toBe(false));
+    await eventually(() => expect(bus.connected).toBe(false));
     const before = process.memoryUsage().heapUsed;
     const live = create(LiveEventsSchema, { runId: "run_a", lastSequence: 1n, events: [] });
     for (let at = 0; at < 100_000; at += 1) bus.publish("default", "run_a", live);
@@ -233,11 +234,11 @@ describe("A connection to NATS", () => {
     server.process.resume();
     // Of 100 MB some 32 may wait to be sent.
     const dropped = () => log.find((line) => line.includes("Dropped live events")) ?? "{}";
-    await vi.waitFor(() => expect(JSON.parse(dropped())).toMatchObject({ messages: expect.any(Number) }), 10_000);
+    await eventually(() => expect(JSON.parse(dropped())).toMatchObject({ messages: expect.any(Number) }));
     expect((JSON.parse(dropped()) as { messages: number }).messages).toBeGreaterThan(300);
     const { connection } = await operatorAt(server.url);
     const heard = await clientOf(connection).listen(eventsSubject("default", "run_b"));
     bus.publish("default", "run_b", live);
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await eventually(() => expect(heard).toHaveLength(1));
   });
 });

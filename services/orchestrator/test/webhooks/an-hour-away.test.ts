@@ -1,9 +1,10 @@
 // A receiver that is away for an hour, by a clock that is moved: it gets every message when it is back, each signed as the
 // specification has it, and none of what did not happen.
+import { eventually } from "@agentspan/servers/eventually";
 import { Webhook as Verifier } from "standardwebhooks";
 import { afterEach, expect, it, vi } from "vitest";
 import { toldEvents } from "../../src/webhooks/told-events.js";
-import { eventually, notifierAt, paid, WebhookScene } from "./webhook-desk.js";
+import { notifierAt, paid, WebhookScene } from "./webhook-desk.js";
 
 const MINUTE_MS = 60_000;
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -1,13 +1,13 @@
 // How deliveries are sent: signed, again until they are taken, by one at a time, and to nobody else.
-
 import { AgentspanError } from "@agentspan/internal";
+import { eventually } from "@agentspan/servers/eventually";
 import { Webhook as Verifier } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import type { Delivery, PostAnswer } from "../../src/ports.js";
 import { retryAfter } from "../../src/webhooks/retries.js";
 import { sealedWebhook } from "../../src/webhooks/seals.js";
 import { BOTH_SECRETS_MS, rotated } from "../../src/webhooks/secrets.js";
-import { eventually, notifierAt, PAID, paid, SIGNING, WebhookScene } from "./webhook-desk.js";
+import { notifierAt, PAID, paid, SIGNING, WebhookScene } from "./webhook-desk.js";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const SECOND_MS = 1_000;

@@ -1,8 +1,9 @@
 // Whether webhooks are owed everything once, whoever dies, and nothing else.
+import { eventually } from "@agentspan/servers/eventually";
 import { describe, expect, it } from "vitest";
 import type { WebhookStore } from "../../src/ports.js";
 import { approves, playTurns } from "../scenes/scene.js";
-import { eventually, notifierAt, PAID, paid, WebhookScene } from "./webhook-desk.js";
+import { notifierAt, PAID, paid, WebhookScene } from "./webhook-desk.js";
 
 const HOUR_MS = 3_600_000;
 

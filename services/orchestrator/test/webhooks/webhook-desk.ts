@@ -1,6 +1,6 @@
 // Notifiers at the database of a scene, and receivers that answer as a test wants.
 import { newId, type Signing } from "@agentspan/internal";
-import { vi } from "vitest";
+
 import { WebhookChannel } from "../../src/channels/webhook-channel.js";
 import { History } from "../../src/history.js";
 import type { Channel, Delivery, PostAnswer, Posts, Webhook } from "../../src/ports.js";
@@ -101,8 +101,3 @@ export async function paid(desk: Desk, runId: string): Promise<void> {
 }
 
 export const PAID = ["approval.waiting", "approval.decided", "run.ended"];
-
-/** Waits until a check holds, for as long as a loaded machine may take. */
-export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 30_000, interval: 5 });
-}

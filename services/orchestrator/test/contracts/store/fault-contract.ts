@@ -48,7 +48,7 @@ export function faultContract(use: UseFixture): void {
       expect(await loaded(other, first.runId)).toMatchObject({ version: 1 });
       letGo();
       const version = async () => (await loaded(other, first.runId)).version;
-      await expect.poll(version, { timeout: 10_000 }).toBe(2);
+      await expect.poll(version).toBe(2);
       expect(await loaded(other, first.runId)).toMatchObject({ run: second.run });
     });
 
@@ -98,7 +98,7 @@ export function faultContract(use: UseFixture): void {
       const after = await loaded(store, first.runId);
       expect([1, 2]).toContain(after.version);
       const next = following(after, [pause("thawed")]);
-      await expect.poll(() => settled(store.commit(next)), { timeout: 20_000 }).toMatch(/committed|conflict/);
+      await expect.poll(() => settled(store.commit(next))).toMatch(/committed|conflict/);
     });
 
     it("has every acknowledged write after a crash, and each write whole or not at all", async () => {
@@ -116,7 +116,7 @@ export function faultContract(use: UseFixture): void {
           if (outcome === "committed") acknowledged.set(id, stored.version + 1);
         }
       });
-      await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBe(ids.length);
+      await expect.poll(() => acknowledged.size).toBe(ids.length);
       await crash();
       going = false;
       await Promise.all(writers);
