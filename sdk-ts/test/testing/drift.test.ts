@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as kitAsItIs from "@agentspan/sdk/testing";
 import { MockEvent, memoryKit, mockRun, normalisedHistory, type TestedRun } from "@agentspan/sdk/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Mutant } from "../../../services/orchestrator/test/core/mutants.js";
+import type { Mutant } from "../../../services/orchestrator/test/core/mutants/mutant.js";
 import { MutatedCores } from "../../../services/orchestrator/test/core/mutated-core.js";
 import { replayTranscript } from "../../../services/orchestrator/test/core/replay-transcript.js";
 import { type Kits, MutatedKits } from "./kit-on-mutated-core.js";

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Mutant } from "../../../services/orchestrator/test/core/mutants.js";
+import type { Mutant } from "../../../services/orchestrator/test/core/mutants/mutant.js";
 import type { MutatedCores } from "../../../services/orchestrator/test/core/mutated-core.js";
 
 export type Kits = typeof import("@agentspan/sdk/testing");

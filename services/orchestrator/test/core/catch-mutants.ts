@@ -9,7 +9,8 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { explore, STORY } from "./explore.js";
 import { type Core, Violation } from "./explored-run.js";
-import { MUTANTS, type Mutant } from "./mutants.js";
+import type { Mutant } from "./mutants/mutant.js";
+import { MUTANTS } from "./mutants.js";
 import { MutatedCores } from "./mutated-core.js";
 
 export const PARTS = 3;

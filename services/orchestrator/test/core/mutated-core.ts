@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, transform } from "esbuild";
 import type { Core } from "./explored-run.js";
-import type { Mutant } from "./mutants.js";
+import type { Mutant } from "./mutants/mutant.js";
 
 const TARGET = "es2023";
 const SOURCE = new URL("../../src/core/", import.meta.url);
