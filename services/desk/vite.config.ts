@@ -20,5 +20,5 @@ export default defineConfig({
     },
   },
   esbuild: { jsx: "automatic" },
-  server: { host: "127.0.0.1", proxy: { "/agentspan.v1.": SERVER, "/desk/config.json": SERVER } },
+  server: { host: "127.0.0.1", proxy: { "/agentspan.v1.": SERVER, "/desk/": SERVER } },
 });

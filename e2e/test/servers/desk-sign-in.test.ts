@@ -1,5 +1,7 @@
 // People who sign in at the desk with an identity provider, in a real browser, at a real one in a process of its own.
-
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { AgentRuntime } from "@agentspan/sdk";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -17,20 +19,33 @@ describe.skipIf("missing" in browser)("whoever signs in with an identity provide
   const desks = withBrowser(browser);
   let provider: IdentityProvider;
   let stack: Stack;
+  let folder: string;
   const runtimes: AgentRuntime[] = [];
 
   beforeAll(async () => {
     provider = await IdentityProvider.start();
+    folder = await mkdtemp(join(tmpdir(), "agentspan-sign-in-"));
+    const clientSecretFile = join(folder, "client-secret");
+    await writeFile(clientSecretFile, `${provider.confidential.secret}\n`, { mode: 0o600 });
     const issuer = {
       ...{ issuer: provider.url, audience: "agentspan", clockToleranceSeconds: 0 },
       roles: { "support-leads": ["runner", "approver"] },
       desk: { clientId: "desk", resource: "https://agentspan.acme.test" },
     };
+    const confidential = {
+      ...{ issuer: provider.confidential.url, audience: "desk", clockToleranceSeconds: 0 },
+      ...{ requiredClaims: { hd: "acme.test" }, subjectClaim: "email", groupsClaim: "hd" },
+      roles: { "acme.test": ["approver"] },
+      desk: {
+        ...{ clientId: "desk", clientSecretFile, token: "id", scopes: ["openid", "email", "profile"] },
+        authorizationParameters: { access_type: "offline" },
+      },
+    };
     stack = await Stack.start({
       signed: true,
       env: {
         ...askingForKeys([SHOP]),
-        AGENTSPAN_OIDC_ISSUERS: JSON.stringify([issuer]),
+        AGENTSPAN_OIDC_ISSUERS: JSON.stringify([issuer, confidential]),
       },
     });
     await provider.begin([stack.gateway().url]);
@@ -45,9 +60,11 @@ describe.skipIf("missing" in browser)("whoever signs in with an identity provide
     await Promise.all(runtimes.map((runtime) => runtime.shutdown()));
     await stack?.stop();
     await provider?.stop();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
   });
 
-  const button = (page: Page) => page.getByRole("button", { name: `Sign in with ${new URL(provider.url).host}` });
+  const button = (page: Page, { url }: { readonly url: string } = provider) =>
+    page.getByRole("button", { name: `Sign in with ${new URL(url).host}` });
   const kept = async (page: Page) =>
     (await page.evaluate("sessionStorage.getItem('agentspan.credential') ?? ''")) as string;
   const inbox = (page: Page) => page.getByRole("heading", { name: "Waiting for people" });
@@ -123,6 +140,40 @@ describe.skipIf("missing" in browser)("whoever signs in with an identity provide
     await provider.set({ seconds: 600 });
     await go(page, "maria");
     await inbox(page).waitFor();
+  });
+
+  it("signs in and goes on where the provider wants a secret, and lets no page ask it", async () => {
+    await provider.set({ seconds: 6 });
+    const page = await desks.open(stack.gateway().url);
+    const asked: URL[] = [];
+    page.on("request", (request) => {
+      if (!request.isNavigationRequest()) asked.push(new URL(request.url()));
+    });
+    await button(page, provider.confidential).click();
+    await page.getByLabel("Who are you?").fill("maria");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await inbox(page).waitFor();
+    const first = await kept(page);
+    await until("there is another token", async () => (await kept(page)) !== first, { withinMs: 30_000 });
+    await page.getByText("Live", { exact: true }).waitFor();
+    await page.getByText("Maria Sanz").click();
+    await page.getByText("maria@acme.test").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    expect(new Set(asked.map(({ origin }) => origin))).toEqual(new Set([new URL(stack.gateway().url).origin]));
+    expect(asked.filter(({ pathname }) => pathname === "/desk/token").length).toBeGreaterThan(1);
+
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Leave" }).click();
+    await button(page, provider.confidential).waitFor();
+    expect(asked.map(({ pathname }) => pathname)).toContain("/desk/revoke");
+    expect(stack.logs()).not.toContain(provider.confidential.secret);
+
+    // Of that domain alone.
+    await provider.set({ seconds: 600 });
+    await button(page, provider.confidential).click();
+    await page.getByLabel("Who are you?").fill("kim");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await alert(page, "hd is not what this server asks").waitFor();
   });
 
   it("is told why they are not let in: provider away, refused, no role, for somebody else, another time", async () => {

@@ -1,4 +1,4 @@
-// The identity provider of provider-process.mjs as a child of the test, which stops it.
+// The identity providers of provider-process.mjs as a child of the test, which stops it.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
@@ -17,13 +17,15 @@ export class IdentityProvider {
 
   private constructor(
     readonly url: string,
+    /** The other one, which wants a secret and lets no page ask it. */
+    readonly confidential: { readonly url: string; readonly secret: string },
     private readonly child: ChildProcess,
   ) {}
 
   static async start(): Promise<IdentityProvider> {
     const child = fork(fileURLToPath(new URL("./provider-process.mjs", import.meta.url)), { stdio: "ignore" });
-    const [{ url }] = (await once(child, "message")) as [{ readonly url: string }];
-    return new IdentityProvider(url, child);
+    const [{ url, confidential }] = (await once(child, "message")) as [Pick<IdentityProvider, "url" | "confidential">];
+    return new IdentityProvider(url, confidential, child);
   }
 
   /** What the desk is served from, which it may send people back to. */

@@ -6,6 +6,7 @@ import { IN_THE_CORE } from "./in-the-core.js";
 import { IN_THE_DATABASE } from "./in-the-database.js";
 import { IN_THE_OUTBOX } from "./in-the-outbox.js";
 import { OF_LINKS } from "./of-links.js";
+import { OF_SIGN_IN } from "./of-sign-in.js";
 import { OF_WORKERS } from "./of-workers.js";
 import { ON_THE_WAY } from "./on-the-way.js";
 
@@ -18,4 +19,5 @@ export const DEFENCES: readonly Defence[] = [
   ...IN_THE_OUTBOX,
   ...OF_LINKS,
   ...IN_MESSAGES,
+  ...OF_SIGN_IN,
 ];

@@ -17,7 +17,7 @@ import { RunsPage } from "./runs/runs-page.js";
 import { deskConfig } from "./session/desk-config.js";
 import { Entrance } from "./session/entrance.js";
 import { FinishSignIn } from "./session/finish-sign-in.js";
-import { CALLBACK } from "./session/provider.js";
+import { CALLBACK, renewSignIn } from "./session/provider.js";
 import { Renewal } from "./session/renewal.js";
 import { SessionStore } from "./session/session.js";
 import { SessionProvider, useSession } from "./session/session-context.js";
@@ -85,7 +85,11 @@ function Pages(): ReactNode {
 
 function makeParts() {
   const session = new SessionStore(window.sessionStorage);
-  const renewal = new Renewal(session, async () => (await deskConfig()).signIn);
+  const renewal = new Renewal(
+    session,
+    async () => (await deskConfig()).signIn,
+    (provider, before) => renewSignIn(provider, before, window.location),
+  );
   const queries = new QueryClient({
     defaultOptions: { queries: { retry: (count, error) => count < RETRIES && isPassing(error) } },
   });

@@ -24,12 +24,17 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("bas
 const jwt = (claims: object) => `${part({ alg: "ES256" })}.${part(claims)}.c2ln`;
 const seconds = () => Math.floor(Date.now() / 1_000);
 
-/** A provider that says this at its places; what it was asked is kept. */
-function provider(said: { readonly discovery?: object; readonly token?: (asked: URLSearchParams) => object }) {
+/** A provider that says this at its places, also where the gateway asks it; what it was asked is kept. */
+function provider(said: {
+  readonly discovery?: object;
+  readonly token?: (asked: URLSearchParams) => object;
+  readonly only?: string;
+}) {
   const asked: URLSearchParams[] = [];
   vi.stubGlobal("fetch", async (address: string | URL, init: RequestInit = {}) => {
-    const { pathname } = new URL(address);
-    if (pathname.endsWith("/openid-configuration")) {
+    const { origin, pathname } = new URL(address, PAGE);
+    if (said.only !== undefined && origin !== said.only) throw new TypeError(`${origin} is not asked by this page`);
+    if (pathname.endsWith("/openid-configuration") || pathname === "/desk/discovery") {
       return Response.json({ issuer: ISSUER, ...ENDPOINTS, ...SIGNED, ...said.discovery });
     }
     const body = new URLSearchParams(String(init.body));
@@ -127,17 +132,68 @@ describe("signing in", () => {
   });
 });
 
+describe("signing in with a provider that the gateway asks", () => {
+  const RELAYED: Provider = {
+    ...{ ...PROVIDER, confidential: true, resource: "https://api.acme.test" },
+    authorizationParameters: { access_type: "offline", prompt: "consent", state: "forced", client_id: "forced" },
+  };
+  const elsewhere = {
+    authorization_endpoint: "https://accounts.acme.test/auth",
+    ...{ token_endpoint: "/desk/token", revocation_endpoint: "/desk/revoke" },
+    end_session_endpoint: "https://accounts.acme.test/end",
+  };
+
+  it("speaks with nobody but the gateway, and tells it for which issuer", async () => {
+    let nonce = "";
+    const only = PAGE.origin;
+    const asked = provider({ only, discovery: elsewhere, token: () => tokensOf(nonce) });
+    const begin = await begun(RELAYED);
+    nonce = begin.nonce;
+    expect(begin.there.host).toBe("accounts.acme.test");
+    const { state, ...said } = Object.fromEntries(begin.there.searchParams);
+    expect(said).toMatchObject({ access_type: "offline", prompt: "consent", client_id: "desk" });
+    expect(state).not.toBe("forced");
+    const { tokens } = await finishSignIn([RELAYED], begin.tab, begin.back);
+    expect(Object.fromEntries(asked[0] ?? [])).toMatchObject({ issuer: ISSUER, code: "c1" });
+    expect(asked[0]?.get("resource")).toBeNull();
+
+    await renewSignIn(RELAYED, tokens, PAGE);
+    expect(Object.fromEntries(asked[1] ?? [])).toMatchObject({ issuer: ISSUER, grant_type: "refresh_token" });
+    const end = await signOutAddress(RELAYED, tokens, PAGE);
+    expect(new URL(end ?? "").host).toBe("accounts.acme.test");
+    expect(Object.fromEntries(asked[2] ?? [])).toMatchObject({ issuer: ISSUER, token: "r1" });
+  });
+
+  it("takes no answer of another sign-in, or of another client, from the gateway either", async () => {
+    let nonce = "";
+    let more = {};
+    const discovery = elsewhere;
+    for (const wrong of ["another nonce", { aud: "other" }]) {
+      provider({ discovery, token: () => tokensOf(nonce, { id_token: idToken(nonce, more) }) });
+      const begin = await begun(RELAYED);
+      nonce = typeof wrong === "string" ? wrong : begin.nonce;
+      more = typeof wrong === "string" ? {} : wrong;
+      await expect(finishSignIn([RELAYED], begin.tab, begin.back)).rejects.toThrow(SignInError);
+    }
+  });
+
+  it("says that the provider is away where the gateway cannot ask it", async () => {
+    vi.stubGlobal("fetch", async () => Response.json({ error: "temporarily_unavailable" }, { status: 502 }));
+    await expect(beginSignIn(RELAYED, storage(), PAGE)).rejects.toThrow("cannot be reached");
+  });
+});
+
 describe("a sign-in", () => {
   const before = { issuer: ISSUER, idToken: "the first", refreshToken: "r1", givenAt: 0, endsAt: 1 };
 
   it("is renewed, and keeps what the provider does not give anew", async () => {
     const asked = provider({ token: () => ({ token_type: "Bearer", access_token: access() }) });
-    const { tokens } = await renewSignIn(PROVIDER, before);
+    const { tokens } = await renewSignIn(PROVIDER, before, PAGE);
     expect(tokens).toMatchObject({ idToken: "the first", refreshToken: "r1" });
     expect(asked[0]?.get("grant_type")).toBe("refresh_token");
     provider({ token: () => ({ token_type: "Bearer", access_token: access(), refresh_token: "r2" }) });
-    expect((await renewSignIn(PROVIDER, before)).tokens.refreshToken).toBe("r2");
-    await expect(renewSignIn({ ...PROVIDER, token: "id" }, before)).rejects.toThrow(SignInError);
+    expect((await renewSignIn(PROVIDER, before, PAGE)).tokens.refreshToken).toBe("r2");
+    await expect(renewSignIn({ ...PROVIDER, token: "id" }, before, PAGE)).rejects.toThrow(SignInError);
   });
 
   it("is tried again where the provider did not say no", async () => {
@@ -146,7 +202,7 @@ describe("a sign-in", () => {
       vi.stubGlobal("fetch", (address: string, init: RequestInit) =>
         address.endsWith("/token") ? answer() : said(address, init),
       );
-      return isPassingSignIn(await renewSignIn(PROVIDER, before).catch((error: unknown) => error));
+      return isPassingSignIn(await renewSignIn(PROVIDER, before, PAGE).catch((error: unknown) => error));
     };
     provider({});
     expect(await failed(() => Promise.reject(new TypeError("fetch failed")))).toBe(true);

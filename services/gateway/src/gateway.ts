@@ -171,7 +171,7 @@ function deskIn(folder: string, authentication: Authentication | undefined, log:
   try {
     const files = readDesk(folder);
     if (files === undefined) log.warn({ folder }, "There is no approval desk here: it was not built (npm run build)");
-    return files && deskSite(files, authentication?.issuers);
+    return files && deskSite(files, authentication, log);
   } catch (err) {
     log.warn({ err, folder }, "There is no approval desk here: its files cannot be read");
     return undefined;

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, createSigningKeys, TRUSTED_KEYS_FILE } from "@agentspan/internal";
 import { afterAll, describe, expect, it } from "vitest";
+import { readClaims } from "../src/auth/claims.js";
 import { gatewayConfig } from "../src/config.js";
 
 const folder = mkdtempSync(join(tmpdir(), "agentspan-gateway-config-"));
@@ -53,6 +54,25 @@ describe("the gateway's settings", () => {
       expect(faults.join("\n")).toContain(named);
     }
     expect(faults).toHaveLength(5);
+  });
+
+  it("take each issuer of docs/desk.md as it stands there", () => {
+    const page = readFileSync(new URL("../../../docs/desk.md", import.meta.url), "utf8");
+    const secret = join(folder, "google-client-secret");
+    writeFileSync(secret, "GOCSPX-secret");
+    const blocks = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json = ""]) =>
+      json.replace("/run/secrets/google-client-secret", secret),
+    );
+    const issuers = blocks.map(
+      (json) => gatewayConfig({ ...ON, AGENTSPAN_OIDC_ISSUERS: json }).authentication?.issuers[0],
+    );
+    expect(issuers).toMatchObject([{ issuer: "https://id.acme.test" }, { issuer: "https://accounts.google.com" }]);
+    const google = issuers[1];
+    expect(google).toMatchObject({ deskSecret: "GOCSPX-secret", audience: [google?.desk?.clientId] });
+    const whole = { sub: "1", email: "maria@acme.test", email_verified: true, hd: "acme.test" };
+    if (google === undefined) throw new Error("docs/desk.md has no second issuer");
+    expect(readClaims(whole, google)).toMatchObject({ subject: "maria@acme.test", roles: ["runner", "approver"] });
+    expect(() => readClaims({ ...whole, hd: undefined }, google)).toThrow("hd is not what this server asks");
   });
 
   it("have the approval desk served unless it is switched off", () => {

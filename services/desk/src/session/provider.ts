@@ -1,8 +1,10 @@
-// Signing in with an identity provider: an authorization code with PKCE, as a public client without a secret (RFC 9700).
+// Signing in with an identity provider: an authorization code with PKCE (RFC 9700), as a public client without a secret, or
+// as a confidential one whose secret the gateway keeps (discovery.ts).
 //
 // What is checked: the issuer of its discovery document, the state and the issuer of its answer, the nonce, the audience
 // and the times of its ID token. Whether the token that comes of it lets anybody in says the gateway, by its signature.
 import * as oauth from "oauth4webapi";
+import { atProvider, discover, type Origin, parametersOf, requestOptions } from "./discovery.js";
 import type { TabStorage } from "./session.js";
 import { inWords, SignInError } from "./sign-in-error.js";
 
@@ -15,6 +17,10 @@ export interface Provider {
   readonly resource?: string | undefined;
   /** Which token is shown to the gateway. */
   readonly token: "access" | "id";
+  /** What else it is told when somebody is sent to it. */
+  readonly authorizationParameters?: Readonly<Record<string, string>> | undefined;
+  /** It wants a secret, which the gateway has: the gateway asks it for the page. */
+  readonly confidential?: boolean | undefined;
 }
 
 /** What a provider gave beside the credential. */
@@ -37,7 +43,6 @@ export interface SignedIn {
 export const CALLBACK = "/signed-in";
 
 const BEGUN = "agentspan.sign-in";
-const ANSWER_MS = 10_000;
 /** How far the provider's clock and this computer's may differ. */
 const TOLERANCE_S = 60;
 
@@ -55,8 +60,8 @@ export type Page = Pick<URL, "href" | "origin" | "pathname" | "search">;
 
 /** Remembers what is begun, and gives the address at which it goes on. Rejects with SignInError. */
 export async function beginSignIn(provider: Provider, storage: TabStorage, page: Page): Promise<string> {
-  const { issuer, clientId, scopes, resource } = provider;
-  const server = await inWords(discover(provider));
+  const { issuer, clientId, scopes, resource, authorizationParameters } = provider;
+  const server = await inWords(discover(provider, page));
   const endpoint = atProvider(provider, server.authorization_endpoint, "where people sign in");
   const [state, nonce, verifier] = [
     oauth.generateRandomState(),
@@ -67,6 +72,8 @@ export async function beginSignIn(provider: Provider, storage: TabStorage, page:
   storage.setItem(BEGUN, JSON.stringify(begun));
   const address = new URL(endpoint);
   const said = {
+    // What follows is said last, and so is never another's.
+    ...authorizationParameters,
     ...{ response_type: "code", client_id: clientId, redirect_uri: callbackOf(page), scope: scopes.join(" ") },
     ...{
       state,
@@ -94,13 +101,13 @@ export async function finishSignIn(
   }
   const { state, nonce, verifier, returnTo } = begun;
   const tokens = await inWords(async () => {
-    const server = await discover(provider);
+    const server = await discover(provider, page);
     const client = clientOf(provider);
     atProvider(provider, server.token_endpoint, "where it gives tokens");
     const answer = oauth.validateAuthResponse(server, client, new URL(page.href), state);
     const given = await oauth.authorizationCodeGrantRequest(
       ...([server, client, oauth.None(), answer, callbackOf(page), verifier] as const),
-      { ...requestOptions(provider), additionalParameters: parametersOf(provider) },
+      { ...requestOptions(provider, page), additionalParameters: parametersOf(provider) },
     );
     return oauth.processAuthorizationCodeResponse(server, client, given, {
       expectedNonce: nonce,
@@ -111,13 +118,13 @@ export async function finishSignIn(
 }
 
 /** Gets another credential in place of one that ends. Rejects with SignInError where the provider does not give one. */
-export async function renewSignIn(provider: Provider, before: ProviderTokens): Promise<SignedIn> {
+export async function renewSignIn(provider: Provider, before: ProviderTokens, page: Origin): Promise<SignedIn> {
   const { refreshToken = "" } = before;
   const tokens = await inWords(async () => {
-    const [server, client] = [await discover(provider), clientOf(provider)];
+    const [server, client] = [await discover(provider, page), clientOf(provider)];
     atProvider(provider, server.token_endpoint, "where it gives tokens");
     const given = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), refreshToken, {
-      ...requestOptions(provider),
+      ...requestOptions(provider, page),
       additionalParameters: parametersOf(provider),
     });
     return oauth.processRefreshTokenResponse(server, client, given);
@@ -132,15 +139,12 @@ export async function signOutAddress(
   page: Page,
 ): Promise<string | undefined> {
   try {
-    const server = await discover(provider);
+    const server = await discover(provider, page);
     if (refreshToken !== undefined && server.revocation_endpoint !== undefined) {
-      const asked = oauth.revocationRequest(
-        server,
-        clientOf(provider),
-        oauth.None(),
-        refreshToken,
-        requestOptions(provider),
-      );
+      const asked = oauth.revocationRequest(server, clientOf(provider), oauth.None(), refreshToken, {
+        ...requestOptions(provider, page),
+        additionalParameters: provider.confidential ? parametersOf(provider) : {},
+      });
       await asked.catch(() => undefined);
     }
     const address = new URL(atProvider(provider, server.end_session_endpoint, "where people sign out"));
@@ -154,35 +158,8 @@ export async function signOutAddress(
   }
 }
 
-async function discover(provider: Provider): Promise<oauth.AuthorizationServer> {
-  const issuer = new URL(provider.issuer);
-  const answer = await oauth.discoveryRequest(issuer, requestOptions(provider));
-  return oauth.processDiscoveryResponse(issuer, answer);
-}
-
-/** The page may speak with the provider's own host alone, and nobody is sent to another for a password. */
-function atProvider({ issuer }: Provider, endpoint: string | undefined, what: string): string {
-  if (endpoint === undefined) throw new SignInError(`The identity provider does not say ${what}.`);
-  if (new URL(endpoint).origin === new URL(issuer).origin) return endpoint;
-  throw new SignInError(
-    `The identity provider's ${new URL(endpoint).host} is not its own host, ${new URL(issuer).host}.`,
-  );
-}
-
 function clientOf({ clientId }: Provider): oauth.Client {
   return { client_id: clientId, [oauth.clockTolerance]: TOLERANCE_S };
-}
-
-function requestOptions({ issuer }: Provider) {
-  return {
-    signal: () => AbortSignal.timeout(ANSWER_MS),
-    // The gateway takes no issuer in the clear that is not on this machine.
-    [oauth.allowInsecureRequests]: new URL(issuer).protocol === "http:",
-  };
-}
-
-function parametersOf({ resource }: Provider): Record<string, string> {
-  return resource === undefined ? {} : { resource };
 }
 
 function callbackOf({ origin }: Pick<Page, "origin">): string {

@@ -1,5 +1,5 @@
 // Gets another credential from the identity provider before the one that is used ends, where the provider lets it.
-import { type Provider, renewSignIn } from "./provider.js";
+import type { Provider, ProviderTokens, SignedIn } from "./provider.js";
 import type { SessionStore } from "./session.js";
 import { isPassingSignIn } from "./sign-in-error.js";
 
@@ -17,7 +17,7 @@ export class Renewal {
   constructor(
     private readonly session: SessionStore,
     private readonly providers: () => Promise<readonly Provider[]>,
-    private readonly ask = renewSignIn,
+    private readonly ask: (provider: Provider, before: ProviderTokens) => Promise<SignedIn>,
   ) {
     session.subscribe(() => this.#plan());
     this.#plan();

@@ -9,8 +9,14 @@ export class SignInError extends Error {
 /** Whether trying again without a question may help: the provider did not say no. */
 export function isPassingSignIn(error: unknown): boolean {
   const why = error instanceof SignInError ? error.cause : undefined;
-  if (why instanceof TypeError || why instanceof DOMException) return true;
-  return why instanceof oauth.OperationProcessingError && why.cause instanceof Response && why.cause.status >= 500;
+  return why instanceof TypeError || why instanceof DOMException || isOutage(why);
+}
+
+/** The provider, or the gateway that asks it, answered that it cannot now. */
+function isOutage(error: unknown): boolean {
+  return (
+    error instanceof oauth.OperationProcessingError && error.cause instanceof Response && error.cause.status >= 500
+  );
 }
 
 function wordsOf(error: unknown): string {
@@ -24,7 +30,7 @@ function wordsOf(error: unknown): string {
     const { error: code, error_description: words } = error;
     return `The identity provider gave no token: ${code}${quoted(words)}. Sign in once more.`;
   }
-  if (error instanceof oauth.OperationProcessingError) {
+  if (error instanceof oauth.OperationProcessingError && !isOutage(error)) {
     if (error.code === oauth.JWT_TIMESTAMP_CHECK) {
       return "The identity provider's token is not of this time: the clock of this computer, or the provider's, is wrong.";
     }

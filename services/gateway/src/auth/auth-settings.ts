@@ -3,8 +3,9 @@
 import { isRole, KEY_ID_PATTERN, NAME_PATTERN, personNameProblem, ROLES, type Role } from "@agentspan/internal";
 import { z } from "zod";
 import type { KnownKey } from "./api-keys.js";
+import { DESK, deskClientOf } from "./desk-client.js";
 import { subjectProblem } from "./identity.js";
-import { ALGORITHMS, type DeskClient, type Issuer, isSafeAddress } from "./issuer.js";
+import { ALGORITHMS, type Issuer, isSafeAddress } from "./issuer.js";
 
 const DEFAULT_TOLERANCE_S = 30;
 
@@ -34,17 +35,6 @@ const KEY = z
   })
   .refine((key) => !isOnlyDelegate(key.roles), "has the role delegate alone: give it runner or approver beside it");
 
-const DESK = z.strictObject({
-  clientId: text,
-  // One token of a scope: RFC 6749, 3.3.
-  scopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, "must have no blanks and no quotes"))
-    .refine((scopes) => scopes.includes("openid"), "must have openid")
-    .default(["openid", "profile"]),
-  resource: z.url("must be a URL").optional(),
-  token: z.enum(["access", "id"], "must be access or id").default("access"),
-});
-
 const ISSUER = z.strictObject({
   issuer: z.string().refine(isSafeAddress, "must be a URL that begins with https://"),
   audience: z.union([text.transform((one) => [one]), z.array(text).min(1, "must name one at least")]),
@@ -54,6 +44,7 @@ const ISSUER = z.strictObject({
     .min(1, "must name one at least")
     .default([...ALGORITHMS]),
   clockToleranceSeconds: z.int().min(0).max(300, "must be at most 300").default(DEFAULT_TOLERANCE_S),
+  requiredClaims: z.record(text, text).default({}),
   subjectClaim: text.default("sub"),
   subjectPrefix: z.string().default(""),
   groupsClaim: text.default("groups"),
@@ -95,13 +86,9 @@ export function readIssuers(variable: string, json: string): ReadSetting<Issuer>
     ...(jwksUrl === undefined ? {} : { jwksUrl }),
     ...(rolesClaim === undefined ? {} : { rolesClaim }),
     ...(namespaceClaim === undefined ? {} : { namespaceClaim }),
-    ...(desk === undefined ? {} : { desk: deskClientOf(desk) }),
+    ...(desk === undefined ? {} : deskClientOf(desk)),
   }));
   return { values };
-}
-
-function deskClientOf({ resource, ...same }: z.infer<typeof DESK>): DeskClient {
-  return { ...same, ...(resource === undefined ? {} : { resource }) };
 }
 
 /** What of a list occurs in it twice. */

@@ -17,7 +17,12 @@ export interface Claimed {
 
 /** Throws Refused where a claim that is needed is missing or cannot be one. */
 export function readClaims(payload: JWTPayload, issuer: Issuer): Claimed {
+  for (const [name, text] of Object.entries(issuer.requiredClaims)) {
+    if (claim(payload, name) === text) continue;
+    throw new Refused("claims", `The token's ${name} is not what this server asks of its issuer's tokens.`);
+  }
   const groups = texts(claim(payload, issuer.groupsClaim));
+  if (groups.length > 0) requireVerified(issuer.groupsClaim, payload, "in which group it is");
   if (groups.length > MOST_GROUPS) {
     throw new Refused("claims", `The token has ${groups.length} groups, and at most ${MOST_GROUPS} are taken.`);
   }
@@ -40,11 +45,14 @@ function subjectOf(payload: JWTPayload, { subjectClaim, subjectPrefix }: Issuer)
   const problem = personNameProblem(value) ?? subjectProblem(subject);
   if (problem !== undefined)
     throw new Refused("claims", `The token's ${subjectClaim} cannot be a name: it ${problem}.`);
-  // Whoever may write any address into their profile could be anybody.
-  if (subjectClaim === "email" && payload.email_verified !== true) {
-    throw new Refused("claims", "The token's email is not verified by its issuer, so it does not say who it is.");
-  }
+  requireVerified(subjectClaim, payload, "who it is");
   return subject;
+}
+
+/** Whoever may write any address into their profile could be anybody. */
+function requireVerified(name: string, { email_verified: verified }: JWTPayload, what: string): void {
+  if (name !== "email" || verified === true) return;
+  throw new Refused("claims", `The token's email is not verified by its issuer, so it does not say ${what}.`);
 }
 
 function displayNameOf({ name }: JWTPayload): string | undefined {

@@ -12,6 +12,8 @@ export interface Issuer {
   readonly algorithms: readonly string[];
   /** How far its clock and ours may differ, seconds. */
   readonly clockToleranceS: number;
+  /** Claims that a token must have, with the text that each must be; others are refused. */
+  readonly requiredClaims: Readonly<Record<string, string>>;
   /** Who it is. */
   readonly subjectClaim: string;
   /** Put before each subject, so that two issuers' subjects are two persons. */
@@ -26,14 +28,18 @@ export interface Issuer {
   readonly namespace: string;
   /** How people sign in with it at the desk; not at all where absent. */
   readonly desk?: DeskClient;
+  /** With it the desk is a confidential client, for which the gateway asks; a public one where absent. Told nobody else. */
+  readonly deskSecret?: string;
 }
 
-/** The desk as a public client of an issuer: it has no secret. Whoever opens the desk is told all of it. */
+/** The desk as a client of an issuer. Whoever opens the desk is told all of it. */
 export interface DeskClient {
   readonly clientId: string;
   readonly scopes: readonly string[];
   /** For which API a token is asked for (RFC 8707); not said where absent. */
   readonly resource?: string;
+  /** What else the issuer is told when somebody is sent to it, by name. */
+  readonly authorizationParameters?: Readonly<Record<string, string>>;
   /** Which of the tokens that the issuer gives is shown to the gateway. */
   readonly token: "access" | "id";
 }

@@ -24,6 +24,7 @@ const PLACES: readonly RegExp[] = [
 
 /** True where the request was for the desk and has been answered. */
 export function answerDesk(request: HttpRequest, response: HttpResponse, site: DeskSite): boolean {
+  if (site.signIn?.(request, response) === true) return true;
   if (request.method !== "GET" && request.method !== "HEAD") return false;
   const path = request.url?.split("?", 1)[0] ?? "";
   const isPlace = PLACES.some((place) => place.test(path));

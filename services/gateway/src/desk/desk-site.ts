@@ -1,7 +1,10 @@
 // The approval desk of one gateway: its files, with whom its pages may speak, and what they are told before anybody has
 // signed in.
-import type { Issuer } from "../auth/issuer.js";
+import type { Logger } from "@agentspan/internal";
+import type { Authentication } from "../auth/authentication.js";
+import { ConfidentialClient } from "./confidential-client.js";
 import type { DeskFiles } from "./desk-files.js";
+import { type SignInListener, signInListener } from "./sign-in-answers.js";
 
 export interface DeskSite {
   readonly files: DeskFiles;
@@ -9,6 +12,8 @@ export interface DeskSite {
   readonly policy: string;
   /** The document at CONFIG_PATH: JSON. Whoever opens the desk may read it. */
   readonly config: Buffer;
+  /** Asks identity providers for the page; absent where it asks all of them itself. */
+  readonly signIn?: SignInListener;
 }
 
 export const CONFIG_PATH = "/desk/config.json";
@@ -27,14 +32,26 @@ const POLICY = [
   "trusted-types 'none'",
 ];
 
-/** Without issuers nobody is asked who they are. */
-export function deskSite(files: DeskFiles, issuers: readonly Issuer[] | undefined): DeskSite {
+/** Without authentication nobody is asked who they are. */
+export function deskSite(files: DeskFiles, authentication: Authentication | undefined, log: Logger): DeskSite {
+  const { issuers = [], issuerTimes: times } = authentication ?? {};
+  const used = issuers.flatMap(({ issuer, desk: client, deskSecret: secret }) =>
+    client === undefined ? [] : [{ issuer, client, secret }],
+  );
   // Of an issuer no more is told than a browser shows whoever signs in there.
-  const signIn = (issuers ?? []).flatMap(({ issuer, desk }) => (desk === undefined ? [] : [{ issuer, ...desk }]));
-  const origins = new Set(signIn.map(({ issuer }) => new URL(issuer).origin));
+  const signIn = used.map(({ issuer, client, secret }) => ({
+    ...{ issuer, ...client },
+    ...(secret === undefined ? {} : { confidential: true }),
+  }));
+  const clients = used.flatMap(({ secret, ...same }) =>
+    secret === undefined ? [] : [new ConfidentialClient({ ...same, secret, log, times })],
+  );
+  const asked = used.filter(({ secret }) => secret === undefined);
+  const origins = new Set(asked.map(({ issuer }) => new URL(issuer).origin));
   return {
     files,
     policy: [...POLICY, ["connect-src 'self'", ...origins].join(" ")].join("; "),
-    config: Buffer.from(JSON.stringify({ authentication: issuers !== undefined, signIn })),
+    config: Buffer.from(JSON.stringify({ authentication: authentication !== undefined, signIn })),
+    ...(clients.length === 0 ? {} : { signIn: signInListener(clients, log) }),
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readIssuers, readKeys } from "../../src/auth/auth-settings.js";
 
@@ -11,6 +14,7 @@ function keysOf(...values: readonly object[]) {
 function issuersOf(...values: readonly object[]) {
   return readIssuers("AGENTSPAN_OIDC_ISSUERS", JSON.stringify(values));
 }
+const parameters = (authorizationParameters: object) => ({ desk: { clientId: "desk", authorizationParameters } });
 const faultsOf = (read: object): readonly string[] => ("faults" in read ? (read.faults as readonly string[]) : []);
 
 describe("AGENTSPAN_API_KEYS", () => {
@@ -119,9 +123,55 @@ describe("AGENTSPAN_OIDC_ISSUERS", () => {
     ["a scope with a blank", { desk: { clientId: "desk", scopes: ["openid a"] } }, "scopes[0] must have no blanks"],
     ["a resource that is no URL", { desk: { clientId: "desk", resource: "api" } }, "resource must be a URL"],
     ["another token than there are", { desk: { clientId: "desk", token: "refresh" } }, "token must be access or id"],
-    ["a secret of the desk, which everybody could read", { desk: { clientId: "desk", secret: "x" } }, "no setting"],
+    [
+      "a secret in the settings themselves",
+      { desk: { clientId: "desk", clientSecret: "x" } },
+      "has clientSecret, which",
+    ],
+    ["a secret's file that is not there", { desk: { clientId: "desk", clientSecretFile: "/not/there" } }, "(ENOENT)"],
+    [
+      "another client of its own choice",
+      parameters({ Client_ID: "x" }),
+      "authorizationParameters.Client_ID is said by",
+    ],
+    [
+      "another place to come back to",
+      parameters({ redirect_uri: "https://x.test" }),
+      ".redirect_uri is said by the desk",
+    ],
+    ["a request that says it all again", parameters({ request: "ey" }), ".request is said by the desk itself"],
+    ["a parameter that says nothing", parameters({ prompt: "" }), ".authorizationParameters.prompt must not be empty"],
   ])("takes no issuer with %s", (_, wrong, fault) => {
     expect(faultsOf(issuersOf({ ...issuer, ...wrong })).join()).toContain(fault);
+  });
+
+  it("reads the secret of the desk from a file, and keeps it apart from what everybody is told", () => {
+    const folder = mkdtempSync(join(tmpdir(), "agentspan-secret-"));
+    try {
+      const clientSecretFile = join(folder, "secret");
+      const said = {
+        ...issuer,
+        desk: { clientId: "desk", clientSecretFile, authorizationParameters: { prompt: "consent" } },
+      };
+      writeFileSync(clientSecretFile, "  hunter2\n");
+      const read = issuersOf(said);
+      const desk = { clientId: "desk", scopes: ["openid", "profile"], token: "access" };
+      expect(read).toMatchObject({ values: [{ deskSecret: "hunter2" }] });
+      expect("values" in read && read.values[0]?.desk).toEqual({
+        ...desk,
+        authorizationParameters: { prompt: "consent" },
+      });
+      writeFileSync(clientSecretFile, "\n");
+      expect(faultsOf(issuersOf(said)).join()).toContain(
+        "clientSecretFile must be the path of another file than this one, which is empty",
+      );
+      writeFileSync(clientSecretFile, "hunter2\nhunter3");
+      const faults = faultsOf(issuersOf(said)).join();
+      expect(faults).toContain("which holds other things than one line");
+      expect(faults).not.toContain("hunter");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it("may be in the clear on this machine, for tests", () => {

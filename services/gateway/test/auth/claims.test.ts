@@ -7,6 +7,7 @@ const issuer: Issuer = {
   audience: ["agentspan"],
   algorithms: ["ES256"],
   clockToleranceS: 30,
+  requiredClaims: {},
   subjectClaim: "sub",
   subjectPrefix: "",
   groupsClaim: "groups",
@@ -64,6 +65,31 @@ describe("the claims of a token", () => {
     for (const email_verified of [undefined, false, "true", 1]) {
       expect(reading({ email: "a@acme.test", email_verified }, byEmail)).toThrow(refused("claims"));
     }
+  });
+
+  it("name a group by an email only where that is verified, and by a domain as it is", () => {
+    const byEmail = { groupsClaim: "email", roles: { "a@acme.test": ["approver"] } } as const;
+    const payload = { sub: "7", email: "a@acme.test" };
+    expect(reading({ ...payload, email_verified: true }, byEmail)()).toMatchObject({
+      ...{ groups: ["a@acme.test"], roles: ["approver"] },
+    });
+    for (const email_verified of [undefined, false, "true", 1]) {
+      expect(reading({ ...payload, email_verified }, byEmail)).toThrow(refused("claims"));
+    }
+    expect(reading({ sub: "7" }, byEmail)().groups).toEqual([]);
+    const byDomain = { groupsClaim: "hd", roles: { "acme.test": ["runner"] } } as const;
+    expect(reading({ ...payload, hd: "acme.test" }, byDomain)().roles).toEqual(["runner"]);
+    expect(reading(payload, byDomain)().roles).toEqual([]);
+  });
+
+  it("must be there, each with its text, where that is asked for", () => {
+    const asked = { requiredClaims: { hd: "acme.test", "org.plan": "paid" } };
+    const org = { plan: "paid" };
+    expect(reading({ sub: "7", hd: "acme.test", org }, asked)().subject).toBe("7");
+    for (const hd of [undefined, "", "evil.test", "ACME.test", ["acme.test"], true]) {
+      expect(reading({ sub: "7", hd, org }, asked)).toThrow(refused("claims"));
+    }
+    expect(reading({ sub: "7", hd: "acme.test" }, asked)).toThrow(refused("claims"));
   });
 
   it("give the namespace where that is configured, and nothing in its place", () => {
