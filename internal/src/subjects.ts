@@ -4,6 +4,9 @@ import { createHash } from "node:crypto";
 /** Work-queue stream of task hints. */
 export const TASK_STREAM = "AGENTSPAN_TASKS";
 
+/** In the stream's metadata: the id of the database whose tasks are hinted at there. */
+export const DATABASE_MARK = "agentspan.database";
+
 /** Queue group that orchestrators share for requests. */
 export const ORCHESTRATORS = "orchestrators";
 
@@ -42,6 +45,7 @@ export function isCallFilter(filter: string): boolean {
 
 /** Where JetStream tells what becomes of the stream of tasks, and of each request to its API. */
 export const QUEUE_ADVISORIES = {
+  streamUpdated: `$JS.EVENT.ADVISORY.STREAM.UPDATED.${TASK_STREAM}`,
   streamDeleted: `$JS.EVENT.ADVISORY.STREAM.DELETED.${TASK_STREAM}`,
   consumerDeleted: `$JS.EVENT.ADVISORY.CONSUMER.DELETED.${TASK_STREAM}.*`,
   api: "$JS.EVENT.ADVISORY.API",

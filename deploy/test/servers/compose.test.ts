@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
+import { TASK_STREAM } from "@agentspan/internal";
 import { startTestServers, type TestServers } from "@agentspan/servers";
 import { eventually } from "@agentspan/servers/eventually";
+import { connect } from "nats";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testPython } from "../../../workers/python/test/environment.js";
 import { type Image, layOut, SOMEBODY_ELSE, startAlone } from "../image-files.js";
@@ -36,9 +38,17 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const child of running) child.kill("SIGKILL");
+  // A NATS that NATS_URL names is left to nobody's database, for whoever uses it next.
+  if (process.env.NATS_URL !== undefined) await deleteStream(process.env.NATS_URL);
   await servers?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
+
+async function deleteStream(natsUrl: string): Promise<void> {
+  const operator = await connect({ servers: natsUrl });
+  await (await operator.jetstreamManager()).streams.delete(TASK_STREAM);
+  await operator.close();
+}
 
 const PATH = () => `${join(folder, "bin")}:${dirname(process.execPath)}:/usr/bin:/bin`;
 

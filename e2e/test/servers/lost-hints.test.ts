@@ -1,5 +1,5 @@
 // What becomes of a call that waits for a worker when its hint is taken away: it is announced again at once, though it is
-// not due for long. And a worker whose login would take hints away cannot.
+// not due for long. And a worker whose login would take hints away cannot, nor can an orchestrator of another database.
 import { consumerName, natsAddress, TASK_STREAM, workerInboxPrefix } from "@agentspan/internal";
 import { connect, type JetStreamManager } from "nats";
 import { describe, expect, it } from "vitest";
@@ -54,6 +54,19 @@ describe("a call that waits for a worker", () => {
       expect(stack.current.logs()).not.toContain(TAKEN);
     } finally {
       await Promise.all([operator.close(), thief.close()]);
+    }
+  });
+
+  it("is not taken up by an orchestrator of another database, which ends at its start", async () => {
+    const operator = await connect({ servers: stack.current.servers.natsUrl });
+    try {
+      const run = await waitingRun("two_databases", await operator.jetstreamManager());
+      const other = stack.current.addOrchestrator({ env: { AGENTSPAN_DATABASE: `other_${run.runId}` } });
+      await expect(other).rejects.toThrow(/ended before it was ready:[\s\S]*— ended: 1$/);
+      await runsWithWorker(run, "two_databases");
+      expect(stack.current.logs()).not.toContain(TAKEN);
+    } finally {
+      await operator.close();
     }
   });
 

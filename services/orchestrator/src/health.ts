@@ -11,7 +11,7 @@ export interface HealthOptions {
 const FRESH_FOR_MS = 1_000;
 const ANSWER_WITHIN_MS = 2_000;
 
-type Ports = { readonly store: Pick<Store, "serverTime">; readonly bus: Pick<Bus, "answers"> };
+type Ports = { readonly store: Pick<Store, "serverTime">; readonly bus: Pick<Bus, "answers" | "standsBack"> };
 
 export class Health {
   readonly #answerWithinMs: number;
@@ -60,6 +60,7 @@ export class Health {
   }
 
   async #look({ store, bus }: Ports): Promise<string | undefined> {
+    if (bus.standsBack !== undefined) return bus.standsBack;
     const [storeAnswers, busAnswers] = await Promise.all([this.#answers(store), bus.answers(this.#answerWithinMs)]);
     const away = [...(storeAnswers ? [] : ["MongoDB"]), ...(busAnswers ? [] : ["NATS"])];
     return away.length === 0 ? undefined : `No answer from ${away.join(" and ")}.`;

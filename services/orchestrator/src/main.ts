@@ -53,6 +53,7 @@ try {
     url: config.natsUrl,
     tls: config.natsTls,
     tasks: { replicas: config.natsReplicas },
+    database: store,
     logger: log,
     name: "orchestrator",
     waiting: (why) => health.waits(why),

@@ -4,6 +4,7 @@ export * from "./ports/audit.js";
 export * from "./ports/bus.js";
 export * from "./ports/channels.js";
 export * from "./ports/grants.js";
+export * from "./ports/identity.js";
 export * from "./ports/keys.js";
 export * from "./ports/models.js";
 export * from "./ports/permits.js";

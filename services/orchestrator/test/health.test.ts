@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Health } from "../src/health.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
-const answers = { store: { serverTime: async () => 0 }, bus: { answers: async () => true } };
+const answers = { store: { serverTime: async () => 0 }, bus: { answers: async () => true, standsBack: undefined } };
 
 describe("whether an orchestrator is ready", () => {
   it("begins when it has started, and ends when it stops", async () => {
@@ -18,13 +18,14 @@ describe("whether an orchestrator is ready", () => {
   });
 
   it("names what does not answer, or not in time", async () => {
-    const of = (ports: Partial<typeof answers>): Promise<string | undefined> => {
+    const of = (ports: Partial<Parameters<Health["started"]>[0]>): Promise<string | undefined> => {
       const health = new Health({ answerWithinMs: 5 });
       health.started({ ...answers, ...ports });
       return health.problem();
     };
-    const away = { answers: async () => false };
+    const away = { answers: async () => false, standsBack: undefined };
     expect(await of({ bus: away })).toBe("No answer from NATS.");
+    expect(await of({ bus: { ...away, standsBack: "It is another's." } })).toBe("It is another's.");
     expect(await of({ store: { serverTime: () => Promise.reject(new Error("away")) } })).toBe(
       "No answer from MongoDB.",
     );

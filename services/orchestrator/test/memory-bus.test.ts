@@ -14,8 +14,9 @@ busContract("The memory bus", async (options: BusFixtureOptions = {}) => {
   return {
     // The broker is in this process; `mostHints` bounds what it holds.
     bytesOfHint: 1_000,
-    async connect() {
-      const bus = new MemoryBus(broker, {
+    async connect(database) {
+      const bus = await MemoryBus.connect(broker, {
+        ...(database === undefined ? {} : { database }),
         ...(limits === undefined ? {} : { limits }),
         ...(logger === undefined ? {} : { logger }),
       });
@@ -25,6 +26,7 @@ busContract("The memory bus", async (options: BusFixtureOptions = {}) => {
     client: async () => clientOf(broker),
     stopBroker: async () => broker.stop(),
     startBroker: async (store) => broker.start(store),
+    giveQueueTo: async (id) => broker.markQueue(id),
     storedHints: async () => broker.storedHints,
     async close() {
       for (const bus of buses) await bus.close();

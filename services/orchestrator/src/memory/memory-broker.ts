@@ -49,6 +49,7 @@ export class MemoryBroker {
   readonly #consumers = new Set<string>();
   readonly #onUp = new Set<() => void>();
   #up = true;
+  #mark: string | undefined;
   #hints = 0;
   #inboxes = 0;
   #turn = 0;
@@ -72,19 +73,39 @@ export class MemoryBroker {
     for (const line of this.#lines.values()) line.dismiss();
   }
 
-  /** The outage ends; with the store lost, hints and consumers are gone. */
+  /** The id of the database that the work queue was marked with. */
+  get mark(): string | undefined {
+    return this.#mark;
+  }
+
+  /** Marks the work queue with the id of a database where it has no mark. The answer is the mark that it has then. */
+  claimQueue(mark: string): string {
+    this.#demandUp();
+    this.#mark ??= mark;
+    return this.#mark;
+  }
+
+  /** Marks the work queue, whosever it is. Those who are connected look at it again. */
+  markQueue(mark: string): void {
+    this.#demandUp();
+    this.#mark = mark;
+    this.#tellUp();
+  }
+
+  /** The outage ends; with the store lost, hints, consumers and mark are gone. */
   start(store: "kept" | "lost"): void {
     if (store === "lost") {
       for (const line of this.#lines.values()) line.lose();
       this.#lines.clear();
       this.#consumers.clear();
       this.#hints = 0;
+      this.#mark = undefined;
     }
     this.#up = true;
-    for (const listener of this.#onUp) queueMicrotask(listener);
+    this.#tellUp();
   }
 
-  /** Called at the end of each outage. The answer takes the listener off. */
+  /** Called at the end of each outage, and when the work queue was marked. The answer takes the listener off. */
   onUp(listener: () => void): () => void {
     this.#onUp.add(listener);
     return () => this.#onUp.delete(listener);
@@ -168,6 +189,10 @@ export class MemoryBroker {
       const taken = this.publish(subject, data, { reply, ...(contentType === undefined ? {} : { contentType }) });
       if (!taken) end(() => reject(new MemoryBrokerError("NO_RESPONDERS")));
     });
+  }
+
+  #tellUp(): void {
+    for (const listener of this.#onUp) queueMicrotask(listener);
   }
 
   #demandUp(): void {

@@ -21,13 +21,16 @@ import { type LiveEvents, TaskHintSchema } from "@agentspan/proto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { encodeLive } from "../bus/live-message.js";
 import { checkCall, checkId, checkName, checkTask, checkTool } from "../bus/names.js";
+import { QueueOwner } from "../bus/queue-owner.js";
 import { type IncomingRequest, Responder, type ResponderLimits } from "../bus/responder.js";
-import type { Bus, RequestHandler, WorkerHandlers } from "../ports.js";
+import type { Bus, IdentityStore, RequestHandler, WorkerHandlers } from "../ports.js";
 import { MAX_PAYLOAD_BYTES, type MemoryBroker, type MemoryMessage } from "./memory-broker.js";
 
 export interface MemoryBusOptions {
   readonly logger?: Logger;
   readonly limits?: Partial<ResponderLimits>;
+  /** Whose work queue it must be; see `connect`. */
+  readonly database?: IdentityStore;
 }
 
 const RETRY_AFTER_MS = 1_000;
@@ -37,8 +40,10 @@ export class MemoryBus implements Bus {
   readonly #listeners = new Set<() => void>();
   readonly #wishListeners = new Set<(namespace: string, runId: string) => void>();
   readonly #consumers = new Set<string>();
+  readonly #owner: QueueOwner | undefined;
   readonly #stopFollowing: () => void;
   #unsubscribe: (() => void)[] = [];
+  #leaveShared: (() => void)[] = [];
   #responder: Responder | undefined;
   #closed = false;
 
@@ -48,7 +53,25 @@ export class MemoryBus implements Bus {
     private readonly options: MemoryBusOptions = {},
   ) {
     this.#logger = options.logger ?? createLogger("memory-bus", "silent");
-    this.#stopFollowing = broker.onUp(() => this.#comeBack());
+    const { database } = options;
+    this.#owner = database && new QueueOwner(database, (error) => this.#standBack(error));
+    this.#stopFollowing = broker.onUp(() => void this.#comeBack());
+  }
+
+  /** One whose broker's work queue is this database's. Rejects with BUS_UNAVAILABLE where it is another's. */
+  static async connect(broker: MemoryBroker, options: MemoryBusOptions): Promise<MemoryBus> {
+    const bus = new MemoryBus(broker, options);
+    try {
+      await bus.#keepMark();
+      return bus;
+    } catch (thrown) {
+      await bus.close();
+      throw thrown;
+    }
+  }
+
+  get standsBack(): string | undefined {
+    return this.#owner?.refused?.message;
   }
 
   async ensureConsumers(
@@ -123,10 +146,13 @@ export class MemoryBus implements Bus {
     this.#responder = responder;
     const take = (message: MemoryMessage) => responder.takeRequest(this.#incoming(message));
     const takeWorkers = (message: MemoryMessage) => responder.takeWorkerRequest(this.#incoming(message));
-    this.#unsubscribe = [
+    this.#leaveShared = [
       this.broker.subscribe(requestSubject(), take, ORCHESTRATORS),
-      this.broker.subscribe(requestSubject(orchestratorId), take),
       this.broker.subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS),
+    ];
+    this.#unsubscribe = [
+      ...this.#leaveShared,
+      this.broker.subscribe(requestSubject(orchestratorId), take),
       this.broker.subscribe(workerRequestsTo(orchestratorId), takeWorkers),
       this.broker.subscribe(ALL_DELTA_WISHES, ({ subject }) => this.#wished(subject)),
     ];
@@ -143,7 +169,7 @@ export class MemoryBus implements Bus {
   }
 
   async answers(): Promise<boolean> {
-    return this.broker.up && !this.#closed;
+    return this.broker.up && !this.#closed && this.standsBack === undefined;
   }
 
   async drain(): Promise<void> {
@@ -159,6 +185,19 @@ export class MemoryBus implements Bus {
     this.#wishListeners.clear();
     this.#stopFollowing();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+  }
+
+  async #keepMark(): Promise<void> {
+    this.#demandBroker();
+    const mark = await this.#owner?.markFor(this.broker.mark);
+    if (mark === undefined) return;
+    this.#demandBroker();
+    await this.#owner?.markFor(this.broker.claimQueue(mark));
+  }
+
+  #standBack({ message }: AgentspanError): void {
+    for (const unsubscribe of this.#leaveShared.splice(0)) unsubscribe();
+    if (this.#responder !== undefined) this.#logger.fatal({ why: message }, "Stands back until it is started anew");
   }
 
   #wished(subject: string): void {
@@ -179,14 +218,23 @@ export class MemoryBus implements Bus {
   }
 
   #demandBroker(): void {
+    this.#owner?.demand();
     if (this.broker.up && !this.#closed) return;
     throw new AgentspanError("BUS_UNAVAILABLE", "There is no connection to the memory broker. Try again.", {
       retryAfterMs: RETRY_AFTER_MS,
     });
   }
 
-  #comeBack(): void {
-    if (!this.broker.up) return;
+  async #comeBack(): Promise<void> {
+    if (!this.broker.up || this.standsBack !== undefined) return;
+    if (this.#owner !== undefined) {
+      try {
+        await this.#keepMark();
+      } catch (err) {
+        if (this.standsBack === undefined) this.#logger.error({ err }, "The work queue could not be marked again");
+        return;
+      }
+    }
     for (const name of this.#consumers) this.broker.makeConsumer(name);
     for (const listener of this.#listeners) {
       try {

@@ -15,6 +15,8 @@ export interface MemoryRun extends RunRecord {
 }
 
 export interface MemoryDatabase {
+  /** Its own, once it has one. */
+  id?: string;
   readonly runs: Map<string, MemoryRun>;
   /** Ids of runs that were removed: none begins anew under them. */
   readonly removed: Set<string>;

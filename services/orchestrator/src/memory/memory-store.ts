@@ -1,6 +1,6 @@
 // The store in memory, for the core's tests and for the testing kit. It keeps texts, not objects, and is held to the
 // same contract suite as the one on MongoDB, so what a test sees here is what production does.
-import { AgentspanError, type AuditChain } from "@agentspan/internal";
+import { AgentspanError, type AuditChain, newId } from "@agentspan/internal";
 import type { RunEvent } from "../core/events.js";
 import type {
   AgedRun,
@@ -420,6 +420,17 @@ export class MemoryStore implements Store {
 
   census(): Promise<Census> {
     return this.#carryOut("census", () => takeCensus(this.database));
+  }
+
+  readDatabaseId(): Promise<string | undefined> {
+    return this.#carryOut("readDatabaseId", () => this.database.id);
+  }
+
+  makeDatabaseId(): Promise<string> {
+    return this.#carryOut("makeDatabaseId", () => {
+      this.database.id ??= newId("db");
+      return this.database.id;
+    });
   }
 
   serverTime(): Promise<number> {

@@ -51,6 +51,7 @@ import { connectFailure, mongoClient } from "./connect-failure.js";
 import { Database, type DatabaseTimes } from "./database.js";
 import { DELIVERIES, DeliveryDocuments } from "./delivery-documents.js";
 import { GrantDocuments, STANDING_GRANTS } from "./grant-documents.js";
+import { IdentityDocuments } from "./identity-documents.js";
 import { InstanceDocuments } from "./instance-documents.js";
 import { API_KEYS, KeyDocuments } from "./key-documents.js";
 import { PERMITS, PermitDocuments } from "./permit-documents.js";
@@ -137,6 +138,7 @@ export class MongoStore implements Store {
   readonly #audit: AuditDocuments;
   readonly #webhooks: WebhookDocuments;
   readonly #deliveries: DeliveryDocuments;
+  readonly #identity: IdentityDocuments;
 
   private constructor(
     client: MongoClient,
@@ -165,6 +167,7 @@ export class MongoStore implements Store {
     this.#audit = new AuditDocuments(this.#database, rows);
     this.#webhooks = new WebhookDocuments(this.#database, rows);
     this.#deliveries = new DeliveryDocuments(this.#database, rows);
+    this.#identity = new IdentityDocuments(this.#database, rows);
   }
 
   /**
@@ -210,6 +213,14 @@ export class MongoStore implements Store {
     } finally {
       await client.close();
     }
+  }
+
+  readDatabaseId(): Promise<string | undefined> {
+    return this.#identity.readDatabaseId();
+  }
+
+  makeDatabaseId(): Promise<string> {
+    return this.#identity.makeDatabaseId();
   }
 
   serverTime(): Promise<number> {

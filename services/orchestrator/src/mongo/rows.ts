@@ -186,6 +186,8 @@ const auditRow = fields({
   signature: perhaps(fields({ keyId: text, signature: text, at: whole() })),
 });
 
+export const databaseId: Shape<string> = (row, place) => fields({ id: text })(row, place).id;
+
 export const auditCursor: Shape<number> = (row, place) => fields({ at: date })(row, place).at;
 
 const preview = fields({ fields: list(text), timeoutMs: finite });

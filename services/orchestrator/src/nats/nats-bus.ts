@@ -16,8 +16,9 @@ import type { LiveEvents } from "@agentspan/proto";
 import type { JetStreamManager, Msg, NatsConnection, Subscription } from "nats";
 import { encodeLive } from "../bus/live-message.js";
 import { checkCall, checkId, checkName, checkTask, checkTool } from "../bus/names.js";
+import { QueueOwner } from "../bus/queue-owner.js";
 import { type IncomingRequest, Responder, type ResponderLimits } from "../bus/responder.js";
-import type { Bus, RequestHandler, WorkerHandlers } from "../ports.js";
+import type { Bus, IdentityStore, RequestHandler, WorkerHandlers } from "../ports.js";
 import { CONNECT_TIMEOUT_MS, connectNats, type NatsOptions } from "./connect-nats.js";
 import { incomingOf } from "./incoming-message.js";
 import { LiveOutlet } from "./live-outlet.js";
@@ -30,6 +31,8 @@ export interface NatsBusOptions extends NatsOptions {
   readonly logger?: Logger;
   readonly tasks?: TaskStreamOptions;
   readonly limits?: Partial<ResponderLimits>;
+  /** Whose work queue it must be. Without one, the queue is taken whosever it is, as versions did that marked none. */
+  readonly database?: IdentityStore;
   /** Told, while the first connection is made, why the work queue is not there yet. */
   readonly waiting?: (why: string) => void;
 }
@@ -46,16 +49,21 @@ const PAYLOAD_BYTES = 1024 * 1024;
 
 export class NatsBus implements Bus {
   readonly #link: NatsLink;
+  readonly #owner: QueueOwner | undefined;
   readonly #stream: TaskStream;
   readonly #queue: TaskQueue;
   readonly #live: LiveOutlet;
   readonly #listeners = new Set<() => void>();
   readonly #wishListeners = new Set<(namespace: string, runId: string) => void>();
   readonly #subscriptions: Subscription[] = [];
+  /** Those of them by which one of all orchestrators is asked. */
+  readonly #shared: Subscription[] = [];
   #responder: Responder | undefined;
   #restoring: Promise<boolean> | undefined;
   #looking: Promise<void> | undefined;
-  #lookAsked = false;
+  #lookAsked: "everything" | "mark" | undefined;
+  /** Its first look at the queue was good. */
+  #begun = false;
   /** The queue was not there when this process came: hints of earlier ones are gone. */
   #queueIsNew = false;
 
@@ -66,15 +74,23 @@ export class NatsBus implements Bus {
     private readonly logger: Logger,
   ) {
     this.#link = new NatsLink(connection, logger, () => this.#lookAgain());
-    this.#stream = new TaskStream(manager, logger, options.tasks ?? {});
+    const { database } = options;
+    this.#owner = database && new QueueOwner(database, (error) => this.#standBack(error));
+    this.#stream = new TaskStream(manager, logger, options.tasks ?? {}, this.#owner);
     this.#queue = new TaskQueue(this.#link, connection.jetstream(), manager, () => this.#restoreLostQueue(), logger);
     this.#live = new LiveOutlet(this.#link);
-    new QueueWatch(connection, logger, () => this.#lookAgain());
+    new QueueWatch(
+      connection,
+      logger,
+      () => this.#lookAgain(),
+      () => this.#lookAgain("mark"),
+    );
   }
 
   /**
    * Connects and makes the stream. Rejects with BUS_UNAVAILABLE where that does not succeed within `connectTimeoutMs`
-   * (30 s unless said); later outages end by themselves.
+   * (30 s unless said); later outages end by themselves. Where the stream is another database's it rejects at once, and
+   * has changed nothing.
    */
   static async connect(options: NatsBusOptions): Promise<NatsBus> {
     const limit = performance.now() + (options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
@@ -90,9 +106,13 @@ export class NatsBus implements Bus {
     }
   }
 
-  /** False during an outage; for health checks. */
+  /** False during an outage, and while it stands back; for health checks. */
   get connected(): boolean {
-    return this.#link.up;
+    return this.#link.up && this.standsBack === undefined;
+  }
+
+  get standsBack(): string | undefined {
+    return this.#owner?.refused?.message;
   }
 
   async ensureConsumers(
@@ -100,17 +120,19 @@ export class NatsBus implements Bus {
     tools: readonly { queue: string; tool: string }[],
   ): Promise<readonly string[]> {
     for (const tool of tools) checkTool(namespace, tool);
-    this.#link.demand("Consumers were to be made");
+    this.#demand("Consumers were to be made");
     return this.#stream.ensureConsumers(tools.map(({ queue, tool }) => ({ namespace, queue, tool })));
   }
 
   async announce(task: TaskAddress, orchestratorId: string): Promise<"announced" | "already_there"> {
     checkTask(task);
+    this.#owner?.demand();
     return this.#queue.announce(task, orchestratorId);
   }
 
   async withdraw(call: Omit<TaskAddress, "attempt">): Promise<void> {
     checkCall(call);
+    this.#owner?.demand();
     await this.#queue.withdraw(call);
   }
 
@@ -119,7 +141,7 @@ export class NatsBus implements Bus {
     tools: readonly { queue: string; tool: string }[],
   ): Promise<readonly (number | undefined)[]> {
     for (const tool of tools) checkTool(namespace, tool);
-    this.#link.demand("The tasks of tools were to be counted");
+    this.#demand("The tasks of tools were to be counted");
     return this.#stream.queued(tools.map(({ queue, tool }) => ({ namespace, queue, tool })));
   }
 
@@ -136,6 +158,7 @@ export class NatsBus implements Bus {
   async serve(orchestratorId: string, onRequest: RequestHandler, workers: WorkerHandlers): Promise<void> {
     checkId("orchestratorId", orchestratorId);
     if (this.#responder !== undefined) throw new Error("This bus serves already.");
+    this.#owner?.demand();
     const responder = new Responder({
       orchestratorId,
       onRequest,
@@ -147,9 +170,11 @@ export class NatsBus implements Bus {
     this.#responder = responder;
     const take = (incoming: IncomingRequest) => responder.takeRequest(incoming);
     const takeWorkers = (incoming: IncomingRequest) => responder.takeWorkerRequest(incoming);
-    this.#subscribe(requestSubject(), take, ORCHESTRATORS);
+    this.#shared.push(
+      this.#subscribe(requestSubject(), take, ORCHESTRATORS),
+      this.#subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS),
+    );
     this.#subscribe(requestSubject(orchestratorId), take);
-    this.#subscribe(ALL_WORKER_REQUESTS, takeWorkers, ORCHESTRATORS);
     this.#subscribe(workerRequestsTo(orchestratorId), takeWorkers);
     this.#subscribe(ALL_DELTA_WISHES, ({ subject }) => this.#wished(subject));
     await this.#link.flush("Requests were to be subscribed to");
@@ -166,8 +191,8 @@ export class NatsBus implements Bus {
     return () => this.#wishListeners.delete(listener);
   }
 
-  answers(withinMs: number): Promise<boolean> {
-    return this.#link.answers(withinMs);
+  async answers(withinMs: number): Promise<boolean> {
+    return this.standsBack === undefined && this.#link.answers(withinMs);
   }
 
   async drain(): Promise<void> {
@@ -189,12 +214,25 @@ export class NatsBus implements Bus {
     await this.#link.close();
   }
 
+  #demand(tried: string): void {
+    this.#owner?.demand();
+    this.#link.demand(tried);
+  }
+
+  /** Who asks by name is of this database, and is answered on: a worker with a task in hand can still bring its outcome. */
+  #standBack({ message }: AgentspanError): void {
+    // What was on its way to it is asked again by whoever gets no answer.
+    for (const subscription of this.#shared.splice(0)) subscription.unsubscribe();
+    // At a start it is not serving yet, and its end tells why.
+    if (this.#responder !== undefined) this.logger.fatal({ why: message }, "Stands back until it is started anew");
+  }
+
   #wished(subject: string): void {
     const [namespace = "", runId = ""] = subject.split(".").slice(-2);
     for (const listener of this.#wishListeners) listener(namespace, runId);
   }
 
-  #subscribe(subject: string, take: (incoming: IncomingRequest) => void, queue?: string): void {
+  #subscribe(subject: string, take: (incoming: IncomingRequest) => void, queue?: string): Subscription {
     const callback = (error: Error | null, message: Msg) => {
       try {
         if (error !== null)
@@ -209,7 +247,9 @@ export class NatsBus implements Bus {
       }
     };
     const options = queue === undefined ? { callback } : { callback, queue };
-    this.#subscriptions.push(this.#link.connection.subscribe(subject, options));
+    const subscription = this.#link.connection.subscribe(subject, options);
+    this.#subscriptions.push(subscription);
+    return subscription;
   }
 
   /** JetStream may still be starting; what will not mend by itself has no retryAfterMs. */
@@ -217,6 +257,8 @@ export class NatsBus implements Bus {
     for (let tries = 1; ; tries += 1) {
       try {
         this.#queueIsNew = await this.#restore();
+        this.#begun = true;
+        if (this.#lookAsked !== undefined) this.#lookAgain(this.#lookAsked);
         return;
       } catch (thrown) {
         const error = AgentspanError.from(thrown);
@@ -243,29 +285,40 @@ export class NatsBus implements Bus {
     if (first) this.#restored(lost);
   }
 
-  /** After a reconnection, and where somebody took from the queue. One at a time, and one after the last time of asking. */
-  #lookAgain(): void {
-    this.#lookAsked = true;
+  /**
+   * After a reconnection, and where somebody took from the queue; after a change of its settings at its mark alone, lest
+   * two that want other settings answer each other for ever. One at a time, and one after the last time of asking; none
+   * beside the first, which may be about to put its mark in the place of another's.
+   */
+  #lookAgain(at: "everything" | "mark" = "everything"): void {
+    if (this.#lookAsked !== "everything") this.#lookAsked = at;
+    if (!this.#begun) return;
     this.#looking ??= this.#lookWhileAsked().finally(() => {
       this.#looking = undefined;
     });
   }
 
   async #lookWhileAsked(): Promise<void> {
-    while (this.#lookAsked && this.#link.up) {
-      this.#lookAsked = false;
-      await this.#comeBack();
+    while (this.#lookAsked !== undefined && this.connected) {
+      const asked = this.#lookAsked;
+      this.#lookAsked = undefined;
+      await this.#untilDone(asked === "mark" ? () => this.#stream.keepMark() : () => this.#comeBack());
       await pause(LOOK_AGAIN_MS);
     }
   }
 
-  /** JetStream may take a while to start, so it is tried until it succeeds. */
   async #comeBack(): Promise<void> {
-    for (let waitMs = RESTORE_AGAIN_MS; this.#link.up; waitMs = Math.min(waitMs * 2, RESTORE_AGAIN_AT_MOST_MS)) {
+    this.#restored(await this.#restore());
+  }
+
+  /** JetStream may take a while to start, so it is tried until it succeeds. */
+  async #untilDone(look: () => Promise<void>): Promise<void> {
+    for (let waitMs = RESTORE_AGAIN_MS; this.connected; waitMs = Math.min(waitMs * 2, RESTORE_AGAIN_AT_MOST_MS)) {
       try {
-        this.#restored(await this.#restore());
+        await look();
         return;
       } catch (err) {
+        if (this.standsBack !== undefined) return;
         this.logger.warn({ err: AgentspanError.from(err), againInMs: waitMs }, "The work queue is not back yet");
       }
       await pause(waitMs);

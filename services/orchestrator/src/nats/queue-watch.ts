@@ -1,6 +1,6 @@
-// Hears of what is taken from the work queue by others: JetStream tells of it in the account of the stream. Whoever may
-// publish to JetStream's API can do so, by mistake or not. A word that is lost does no harm: a connection that was away
-// looks for itself when it is back.
+// Hears of what is taken from the work queue by others, and that its settings were changed: JetStream tells of it in the
+// account of the stream. Whoever may publish to JetStream's API can do so, by mistake or not. A word that is lost does no
+// harm: a connection that was away looks for itself when it is back.
 import { isCallFilter, type Logger, QUEUE_ADVISORIES, TASK_STREAM } from "@agentspan/internal";
 import type { Msg, NatsConnection } from "nats";
 
@@ -31,8 +31,9 @@ export class QueueWatch {
     connection: NatsConnection,
     private readonly logger: Logger,
     private readonly onLoss: () => void,
+    onUpdate: () => void,
   ) {
-    const { streamDeleted, consumerDeleted, api } = QUEUE_ADVISORIES;
+    const { streamUpdated, streamDeleted, consumerDeleted, api } = QUEUE_ADVISORIES;
     const hear = (subject: string, take: (message: Msg) => void): void => {
       const callback = (err: Error | null, message: Msg) => {
         if (err === null) take(message);
@@ -40,6 +41,7 @@ export class QueueWatch {
       };
       connection.subscribe(subject, { callback });
     };
+    hear(streamUpdated, () => onUpdate());
     // Not only requests take these away: a consumer goes that nobody asks for long, a stream with the disk that it was on.
     hear(streamDeleted, () => onLoss());
     hear(consumerDeleted, () => onLoss());

@@ -1,6 +1,14 @@
 // The work-queue stream and its consumers: made where they are missing, and made again after the broker lost its store.
 // The stream is the duplicate check: one message a subject, and a new one is refused while one is there.
-import { AgentspanError, ALL_TASKS, consumerName, type Logger, TASK_STREAM, taskFilter } from "@agentspan/internal";
+import {
+  AgentspanError,
+  ALL_TASKS,
+  consumerName,
+  DATABASE_MARK,
+  type Logger,
+  TASK_STREAM,
+  taskFilter,
+} from "@agentspan/internal";
 import {
   AckPolicy,
   DeliverPolicy,
@@ -12,6 +20,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "nats";
+import type { QueueOwner } from "../bus/queue-owner.js";
 import { JetStreamCodes, jetStreamError, tooFewServers, unavailable } from "./unavailable.js";
 
 export interface TaskStreamOptions {
@@ -61,16 +70,20 @@ export class TaskStream {
     private readonly manager: JetStreamManager,
     private readonly logger: Logger,
     options: TaskStreamOptions,
+    /** Without one, the stream is taken whosever it is, and stays so. */
+    private readonly owner?: QueueOwner,
   ) {
     this.#options = options;
   }
 
-  /** Makes the stream where it is missing, or brings an older version's up to date; several may do so at once. */
-  async ensure(): Promise<void> {
+  /** Of several who make it at once, each with its mark, one does: the others find its stream. */
+  async #make(): Promise<void> {
+    const mark = await this.owner?.markFor(undefined);
     const mostHints = this.#options.mostHints ?? MOST_HINTS;
     try {
       await this.manager.streams.add({
         ...DEMANDED,
+        ...(mark === undefined ? {} : { metadata: { [DATABASE_MARK]: mark } }),
         name: TASK_STREAM,
         retention: RetentionPolicy.Workqueue,
         storage: StorageType.File,
@@ -83,8 +96,24 @@ export class TaskStream {
       if (jetStreamError(thrown)?.code !== JetStreamCodes.STREAM_EXISTS_OTHERWISE) {
         throw this.#failed("made", thrown);
       }
-      await this.#adapt();
+      const config = await this.#config();
+      if (config !== undefined) await this.#adapt(config);
     }
+  }
+
+  /** Marks the stream again where its mark is gone. Rejects where it has another database's. */
+  async keepMark(): Promise<void> {
+    const config = await this.#config();
+    if (config !== undefined) await this.#mark(config);
+  }
+
+  async #mark({ metadata }: StreamConfig): Promise<void> {
+    const found = metadata?.[DATABASE_MARK];
+    const mark = await this.owner?.markFor(found);
+    if (mark === undefined || mark === found) return;
+    await this.manager.streams.update(TASK_STREAM, { metadata: { ...metadata, [DATABASE_MARK]: mark } });
+    // An orchestrator of another database may have found no mark either.
+    await this.owner?.markFor((await this.#config())?.metadata?.[DATABASE_MARK]);
   }
 
   /** Makes the consumers where they are missing, and remembers the tools. Resolves to their names in order. */
@@ -119,10 +148,15 @@ export class TaskStream {
     }
   }
 
-  /** Makes what is missing of the stream and of the consumers of every tool remembered. Resolves to whether the stream was. */
+  /**
+   * Makes what is missing of the stream and of the consumers of every tool remembered, and brings an older version's
+   * stream up to date; several may do so at once. Resolves to whether the stream was missing. Rejects where it is another
+   * database's, and changes nothing then.
+   */
   async restore(): Promise<boolean> {
-    const lost = await this.#isMissing();
-    await this.ensure();
+    const config = await this.#config();
+    const lost = config === undefined;
+    await (lost ? this.#make() : this.#adapt(config));
     try {
       const there = new Set<string>();
       for await (const consumer of this.manager.consumers.list(TASK_STREAM)) there.add(consumer.name);
@@ -159,12 +193,12 @@ export class TaskStream {
     return true;
   }
 
-  async #isMissing(): Promise<boolean> {
+  /** Undefined where there is no stream. */
+  async #config(): Promise<StreamConfig | undefined> {
     try {
-      await this.manager.streams.info(TASK_STREAM);
-      return false;
+      return (await this.manager.streams.info(TASK_STREAM)).config;
     } catch (thrown) {
-      if (jetStreamError(thrown)?.code === JetStreamCodes.STREAM_NOT_FOUND) return true;
+      if (jetStreamError(thrown)?.code === JetStreamCodes.STREAM_NOT_FOUND) return undefined;
       throw unavailable(`The stream ${TASK_STREAM} was to be looked for`, thrown);
     }
   }
@@ -207,13 +241,13 @@ export class TaskStream {
     }
   }
 
-  async #adapt(): Promise<void> {
+  async #adapt(config: StreamConfig): Promise<void> {
     try {
-      const { config } = await this.manager.streams.info(TASK_STREAM);
       if (config.retention !== RetentionPolicy.Workqueue) {
         const text = `The stream ${TASK_STREAM} has retention "${config.retention}", which cannot be changed to "workqueue". Delete it: it holds hints only, and they are announced again.`;
         throw new AgentspanError("BUS_UNAVAILABLE", text);
       }
+      await this.#mark(config);
       const { replicas } = this.#options;
       const demanded: Partial<StreamConfig> =
         replicas === undefined ? DEMANDED : { ...DEMANDED, num_replicas: replicas };

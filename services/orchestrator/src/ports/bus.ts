@@ -55,7 +55,16 @@ export interface Bus {
   onReconnect(listener: () => void): () => void;
   /** Tells, while this bus serves, which runs' text somebody wants in pieces. The answer takes the listener off. */
   onDeltaWish(listener: (namespace: string, runId: string) => void): () => void;
-  /** Whether the broker itself answers within the time: what does not come then is not on its way. Never rejects. */
+  /**
+   * Why this bus stands back although the broker may be there: its work queue is another database's now. It takes no
+   * shared request and nothing to or from the queue any more; who asks this orchestrator by name is still answered.
+   * Undefined where it does not stand back.
+   */
+  readonly standsBack: string | undefined;
+  /**
+   * Whether the broker itself answers within the time: what does not come then is not on its way. False where this bus
+   * stands back. Never rejects.
+   */
   answers(withinMs: number): Promise<boolean>;
   /** Takes no new requests and resolves when the answers of those taken have been sent. */
   drain(): Promise<void>;

@@ -2,6 +2,7 @@
 import type { AgentStore } from "./agents.js";
 import type { AuditStore } from "./audit.js";
 import type { GrantStore } from "./grants.js";
+import type { IdentityStore } from "./identity.js";
 import type { KeyStore } from "./keys.js";
 import type { PermitStore } from "./permits.js";
 import type { InstanceStore, ToolStore } from "./processes.js";
@@ -17,7 +18,8 @@ export interface Store
     KeyStore,
     PermitStore,
     AuditStore,
-    WebhookStore {
+    WebhookStore,
+    IdentityStore {
   /** For figures: it may be a little behind, and takes time by the runs that have not ended. */
   census(): Promise<Census>;
   /** The store's clock, milliseconds since the epoch; used to correct ours. */

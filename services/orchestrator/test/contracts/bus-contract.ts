@@ -5,6 +5,7 @@ import { afterEach, describe } from "vitest";
 import type { BusFixture, BusFixtureOptions, MakeBusFixture } from "./bus-fixture.js";
 import { liveContract } from "./bus-live.js";
 import { outageContract } from "./bus-outages.js";
+import { ownerContract } from "./bus-owner.js";
 import { queueContract } from "./bus-queue.js";
 import { requestContract } from "./bus-requests.js";
 import { workerContract } from "./bus-workers.js";
@@ -28,6 +29,7 @@ export function busContract(name: string, makeFixture: MakeBusFixture): void {
     };
 
     describe("as a work queue", () => queueContract(open));
+    describe("of one database", () => ownerContract(open));
     describe("to gateways", () => requestContract(open));
     describe("to workers", () => workerContract(open));
     describe("to watchers", () => liveContract(open));

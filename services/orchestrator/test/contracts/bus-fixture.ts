@@ -1,7 +1,7 @@
 // What the bus contract needs of a carrier: buses, clients that are no buses, and outages.
 import type { Logger } from "@agentspan/internal";
 import type { ResponderLimits } from "../../src/bus/responder.js";
-import type { Bus } from "../../src/ports.js";
+import type { Bus, IdentityStore } from "../../src/ports.js";
 
 export interface BusFixtureOptions {
   /** Hints that the work queue holds. */
@@ -15,14 +15,16 @@ export interface BusFixtureOptions {
 export interface BusFixture {
   /** Bytes of this process that a stored hint may cost: none where the broker is a process of its own. */
   readonly bytesOfHint: number;
-  /** One more orchestrator's bus at the same broker. */
-  connect(): Promise<Bus>;
+  /** One more orchestrator's bus at the same broker; one that marks no queue where no database is named. */
+  connect(database?: IdentityStore): Promise<Bus>;
   /** One more gateway, worker or stranger at the same broker. */
   client(): Promise<BusClient>;
   /** The broker dies; resolves when the buses have noticed. */
   stopBroker(): Promise<void>;
   /** The broker is there again, with what it had stored or with nothing. */
   startBroker(store: "kept" | "lost"): Promise<void>;
+  /** Marks the work queue with the id of a database, over the heads of those who use it. */
+  giveQueueTo(id: string): Promise<void>;
   /** Hints in the work queue, delivered ones included. */
   storedHints(): Promise<number>;
   close(): Promise<void>;

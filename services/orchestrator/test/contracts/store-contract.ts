@@ -5,6 +5,7 @@ import { auditContract } from "./store/audit-contract.js";
 import { censusContract } from "./store/census-contract.js";
 import { faultContract } from "./store/fault-contract.js";
 import { grantContract } from "./store/grant-contract.js";
+import { identityContract } from "./store/identity-contract.js";
 import { keyContract } from "./store/key-contract.js";
 import { listContract } from "./store/list-contract.js";
 import { permitContract } from "./store/permit-contract.js";
@@ -38,6 +39,7 @@ export function storeContract(name: string, makeFixture: MakeStoreFixture): void
     listContract(use);
     censusContract(use);
     registryContract(use);
+    identityContract(use);
     keyContract(use);
     permitContract(use);
     grantContract(use);

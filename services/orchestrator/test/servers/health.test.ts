@@ -2,8 +2,10 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { DATABASE_MARK, newId, TASK_STREAM } from "@agentspan/internal";
 import { freePort, startTestServers, type TestServers } from "@agentspan/servers";
 import { eventually } from "@agentspan/servers/eventually";
+import { connect } from "nats";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const MAIN = fileURLToPath(new URL("../../bundle/main.js", import.meta.url));
@@ -70,6 +72,11 @@ it.each([
     () => ({ AGENTSPAN_NATS_REPLICAS: "3" }),
     /^AGENTSPAN_NATS_REPLICAS is 3, which needs 3 NATS servers .* JetStream answered 10074, .*$/,
   ],
+  [
+    "NATS belongs to another database",
+    () => ({ AGENTSPAN_DATABASE: "another" }),
+    /^The NATS of NATS_URL belongs to another database \(db_\w+\) .*AGENTSPAN_DATABASE.*nats stream rm AGENTSPAN_TASKS.*$/,
+  ],
 ])("ends with a sentence where %s", async (_where, wrong, sentence) => {
   const { natsUrl: NATS_URL, mongoUri: MONGODB_URI } = servers;
   const { PATH = "" } = process.env;
@@ -98,6 +105,17 @@ it("tells that it is starting, and stops at SIGTERM with code 0, while it still 
   waiting.kill("SIGTERM");
   expect(await once(waiting, "exit")).toEqual([0, null]);
   servers.nats.resume();
+});
+
+it("is not ready any more, and says why, where its NATS becomes another database's under it", async () => {
+  await readiness("200 ok");
+  const operator = await connect({ servers: servers.natsUrl });
+  const { streams } = await operator.jetstreamManager();
+  await streams.update(TASK_STREAM, { metadata: { [DATABASE_MARK]: newId("db") } });
+  await operator.close();
+  await eventually(async () => expect(await probe("/readyz")).toMatch(/^503 The NATS of NATS_URL belongs to another/));
+  expect(await probe("/metrics")).toMatch(/^agentspan_bus_connected 0$/m);
+  expect(await probe("/healthz")).toBe("200 ok");
 });
 
 it("stops at SIGTERM with code 0", async () => {

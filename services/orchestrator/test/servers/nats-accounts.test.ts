@@ -2,6 +2,7 @@
 // names as the place for an answer, nothing of the services, of JetStream or of another worker is reached by it.
 import {
   consumerName,
+  DATABASE_MARK,
   eventsSubject,
   natsAccounts,
   newId,
@@ -16,6 +17,7 @@ import {
 import { eventually } from "@agentspan/servers/eventually";
 import { connect, type Msg, type NatsConnection } from "nats";
 import { afterEach, describe, expect, it } from "vitest";
+import { MemoryStore } from "../../src/memory/memory-store.js";
 import { NatsBus } from "../../src/nats/nats-bus.js";
 import { askAsWorker, echo, recordingWorkers, task } from "../contracts/bus-clients.js";
 import { NoRespondersError } from "../contracts/bus-fixture.js";
@@ -66,7 +68,8 @@ class Bench {
     }));
     const server = await startServer(natsAccounts({ services, workers }));
     closing.push(() => server.close());
-    const bus = await NatsBus.connect({ url: server.url.replace("://", `://services:${pass}@`) });
+    const url = server.url.replace("://", `://services:${pass}@`);
+    const bus = await NatsBus.connect({ url, database: new MemoryStore() });
     closing.push(() => bus.close());
     for (const { namespace, queue, tool } of Object.values(WORKERS)) {
       await bus.ensureConsumers(namespace, [{ queue, tool }]);
@@ -112,6 +115,22 @@ async function pulling(worker: NatsConnection, id: Id) {
     pull: (request: object) => worker.publish(pullSubject(id), JSON.stringify(request), { reply: `${inbox}.1` }),
   };
 }
+
+describe("an orchestrator with the rights of the services alone", () => {
+  it("marks the work queue, marks it again, and hears that it is another database's", async () => {
+    const { bus, operator } = await Bench.start();
+    const { streams } = await operator.jetstreamManager();
+    const mark = async () => (await streams.info(TASK_STREAM)).config.metadata?.[DATABASE_MARK];
+    const own = await mark();
+    expect(own).toMatch(/^db_/);
+    await streams.update(TASK_STREAM, { metadata: { of: "an operator" } });
+    await eventually(async () => expect(await mark()).toBe(own));
+    expect((await streams.info(TASK_STREAM)).config.metadata).toMatchObject({ of: "an operator" });
+    expect(bus.standsBack).toBeUndefined();
+    await streams.update(TASK_STREAM, { metadata: { [DATABASE_MARK]: newId("db") } });
+    await eventually(() => expect(bus.standsBack).toBeDefined());
+  });
+});
 
 describe("a worker in an account of its own", () => {
   it("is answered every verb in both forms, and told where nobody listens", async () => {

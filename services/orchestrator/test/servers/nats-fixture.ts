@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { TASK_STREAM } from "@agentspan/internal";
+import { DATABASE_MARK, TASK_STREAM } from "@agentspan/internal";
 import { type RunningNats, resolveServers, startNats } from "@agentspan/servers";
 import { eventually } from "@agentspan/servers/eventually";
 import { connect, createInbox, ErrorCode, headers, type Msg, type NatsConnection, NatsError } from "nats";
@@ -55,7 +55,7 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
   };
   return {
     bytesOfHint: 0,
-    async connect() {
+    async connect(database) {
       const bus = await NatsBus.connect({
         url: server.url,
         name: `bus ${buses.length}`,
@@ -63,6 +63,7 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
           ...(mostHints === undefined ? {} : { mostHints }),
           ...(ackWaitMs === undefined ? {} : { ackWaitMs }),
         },
+        ...(database === undefined ? {} : { database }),
         ...(limits === undefined ? {} : { limits }),
         ...(logger === undefined ? {} : { logger }),
       });
@@ -79,6 +80,10 @@ export async function makeNatsFixture(options: BusFixtureOptions = {}): Promise<
     async startBroker(store) {
       if (store === "lost") await rm(join(server.storeDir, "jetstream"), { recursive: true });
       await server.process.restart();
+    },
+    async giveQueueTo(id) {
+      const manager = await (await dial()).jetstreamManager();
+      await manager.streams.update(TASK_STREAM, { metadata: { [DATABASE_MARK]: id } });
     },
     async storedHints() {
       const manager = await (await dial()).jetstreamManager();
