@@ -2,6 +2,7 @@
 // test has it. A real one is in e2e/test/servers/desk-sign-in.test.ts.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { readIssuers } from "../../src/auth/auth-settings.js";
 import type { Authentication } from "../../src/auth/authentication.js";
 import type { Gateway } from "../../src/gateway.js";
-import { openGateway, ownNats } from "./harness.js";
+import { all, openGateway, ownNats } from "./harness.js";
 
 const SECRET = "GOCSPX-only_the.gateway~knows";
 const CODE = "a-code-that-is-good-once";
@@ -194,6 +195,18 @@ describe("a desk that is a confidential client", () => {
     });
     expect((await ask("/desk/revoke", { issuer: base(), token: REFRESH })).status).toBe(200);
     expect(asked.at(-1)).toMatchObject({ path: "/revoke", form: { token: REFRESH, client_secret: SECRET } });
+  });
+
+  it("is asked over HTTP/2 too, as browsers do where there is TLS", async () => {
+    const session = http2.connect(own(gateway));
+    try {
+      const about = { ":method": "POST", "content-type": "application/x-www-form-urlencoded" };
+      const stream = session.request({ ":path": "/desk/token", origin: own(gateway), ...about });
+      stream.end(String(new URLSearchParams(refresh())));
+      expect(JSON.parse(Buffer.concat(await all<Buffer>(stream)).toString())).toEqual(GIVEN);
+    } finally {
+      session.close();
+    }
   });
 
   it.each([
