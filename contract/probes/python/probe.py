@@ -98,3 +98,9 @@ for line in sys.stdin:
             call.cancel()
     else:
         threading.Thread(target=take, args=(said["id"], said["call"]), daemon=True).start()
+
+# Left to the end of the interpreter, a channel may wait there for a call that nobody ends.
+for call in list(ongoing.values()):
+    call.cancel()
+for channel in channels.values():
+    channel.close()
