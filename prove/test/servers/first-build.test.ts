@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => tree.remove());
 
-it("the command builds what it needs, says so, and answers", async () => {
+it("the command builds what it needs, says so, and answers", { timeout: 400_000 }, async () => {
   const first = await tree.node("cli/bin/agentspan.mjs", "--version");
   expect(first).toMatchObject({ ok: true, output: expect.stringMatching(/^Building Agentspan.*\n\d+\.\d+\.\d+\n$/) });
   const programs = ["orchestrator", "gateway"].map((name) => join(tree.folder, "services", name, "bundle", "main.js"));

@@ -7,7 +7,7 @@ import { type StoreFixture, whenBack } from "./store-fixture.js";
 
 const DATABASE = "store-contract";
 /** Short enough for a test of an outage and long enough for a loaded machine. */
-const TIMES = { selectionMs: 1000, answerMs: 3000, readMs: 2500, searchMs: 2500, majorityMs: 2500 };
+const TIMES = { selectionMs: 2000, answerMs: 3000, readMs: 2500, searchMs: 2500, majorityMs: 2500 };
 
 export async function mongoFixture(): Promise<StoreFixture> {
   const servers = await startTestServers({ own: true });
