@@ -1,6 +1,8 @@
 // A person at the desk: a page of a browser of their own, and what must never happen on any.
+
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { eventually } from "@agentspan/servers/eventually";
 import type { Browser, BrowserContext, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll } from "vitest";
 import { type FoundBrowser, launch } from "./desk-browser.js";
@@ -89,6 +91,14 @@ export async function openApproval(
 ): Promise<void> {
   await page.goto(new URL(`/approvals/${runId}/${approvalId}`, page.url()).href);
   await page.locator("article.approval").waitFor();
+}
+
+/** Presses a key in a list, and again as somebody would who sees nothing come of it: the list may be drawn meanwhile. */
+export async function pressIn(list: Locator, key: string, leadsTo: Locator): Promise<void> {
+  await eventually(async () => {
+    await list.first().press(key);
+    await leadsTo.waitFor({ timeout: 5_000 });
+  });
 }
 
 /** What of the page some people could not use, by WCAG A and AA, in words. */

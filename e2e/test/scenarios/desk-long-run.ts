@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { Gate, type Step, until } from "../../src/index.js";
-import { barriers } from "../desk-page.js";
+import { barriers, pressIn } from "../desk-page.js";
 import { call, type DeskRun, ended, startRun, theApproval, waitingFor } from "../desk-run.js";
 import { bar, type DeskOf, openRun, stateOf } from "./desk-runs.js";
 
@@ -53,9 +53,7 @@ export function longRunScenarios(of: DeskOf): void {
 
       // Also in the picture, of which only what is in sight is in the page.
       expect(await page.locator(".bar").count()).toBeLessThan(60);
-      await page.locator(".bar").first().focus();
-      await page.keyboard.press("End");
-      await bar(page, "refund", "… waits for people").waitFor();
+      await pressIn(page.locator(".bar"), "End", bar(page, "refund", "… waits for people"));
 
       // It goes on, and ends, while somebody looks at its last event.
       await page.locator(".event-head").last().scrollIntoViewIfNeeded();
@@ -64,12 +62,8 @@ export function longRunScenarios(of: DeskOf): void {
       await stateOf(page, "Completed").waitFor();
       const all = await history(run);
       await page.getByText(`${all.length.toLocaleString("en")} events, all there are`).waitFor();
-      await page.locator(".event-head").first().focus();
-      await page.keyboard.press("End");
-      await page
-        .locator(`.event-head[data-row="${all.length - 1}"]`)
-        .filter({ hasText: "Done" })
-        .waitFor();
+      const done = page.locator(`.event-head[data-row="${all.length - 1}"]`).filter({ hasText: "Done" });
+      await pressIn(page.locator(".event-head"), "End", done);
       await expectWhole(page, all);
     },
   );

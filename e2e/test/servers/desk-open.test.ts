@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../../src/index.js";
 import { findBrowser } from "../desk-browser.js";
-import { openApproval, rows, withBrowser } from "../desk-page.js";
+import { openApproval, pressIn, rows, withBrowser } from "../desk-page.js";
 import { call, ended, startRun, theApproval } from "../desk-run.js";
 import { agentWith, begunIn } from "../policy-desk.js";
 import { fleetScenarios } from "../scenarios/desk-fleet.js";
@@ -71,9 +71,7 @@ describe.skipIf("missing" in browser)("the desk without authentication", () => {
     // How many wait is known before all of them have come.
     await page.locator('li[aria-posinset="1"][aria-setsize="120"]').waitFor();
     expect(await page.locator(".row").count()).toBeLessThan(40);
-    await page.locator(".row").first().focus();
-    await page.keyboard.press("End");
-    await page.locator('.row[data-row="119"]').waitFor();
+    await pressIn(page.locator(".row"), "End", page.locator('.row[data-row="119"]'));
     expect(await page.locator('li[aria-posinset="120"][aria-setsize="120"]').count()).toBe(1);
     await page.getByLabel("Search").fill("ORD-list-77");
     await page.getByText("1 of 120").waitFor();
