@@ -74,7 +74,7 @@ function addServer(root: Command, output: Output): void {
         "verbose",
       ]),
     )
-    .addOption(new Option("--in-background").hideHelp())
+    .addOption(new Option("--in-background <file>").hideHelp())
     .addHelpText(
       "after",
       examples([

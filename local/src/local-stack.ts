@@ -2,6 +2,7 @@
 //
 // Order: what answers is started before what asks, and stopped after it. A service that dies is started again. A server
 // that dies ends the stack, since starting a database again without a person looking at it can only hide why it died.
+import { join } from "node:path";
 import { type AdminKey, adminKey, adminKeyPath } from "./admin-key.js";
 import { ChildLogs, logFolderOf } from "./child-logs.js";
 import { type Environment, type FreeBytes, isNearlyFull, isNewDataDir, prepareDataDir } from "./data-dir.js";
@@ -10,6 +11,7 @@ import { localKeys, workersNeedCredentials } from "./local-keys.js";
 import { LocalServers, type ServerName } from "./local-servers.js";
 import { LocalServices, type ServiceName } from "./local-services.js";
 import { diskFull, isAboutFullDisk, LocalStackError } from "./local-stack-error.js";
+import { renameToLog } from "./log-file.js";
 import { portsOf, requirePorts } from "./ports.js";
 import { endProcess, isRunning } from "./process-birth.js";
 import { childrenToEnd, StackLock } from "./stack-lock.js";
@@ -44,6 +46,11 @@ export interface LocalStackOptions {
   readonly onProgress?: (line: string) => void;
   /** Each line of each child's log, as it is written to its file. */
   readonly onLine?: (child: ChildName, line: string) => void;
+  /**
+   * The file that this process writes to, where nobody sits before it: becomes `server.log` beside the children's once the
+   * data is this stack's, and stays what it is where somebody else has the data.
+   */
+  readonly ownLog?: string;
   /** Noted for whoever looks at the stack. */
   readonly version?: string;
   /** Ends a start in progress. */
@@ -187,7 +194,9 @@ class Stack implements LocalStack {
   }
 
   async start(): Promise<void> {
-    const { dataDir, natsPort, env = process.env, cacheDir } = this.#options;
+    const { dataDir, natsPort, env = process.env, cacheDir, ownLog } = this.#options;
+    // Before, it is another server's.
+    if (ownLog !== undefined) renameToLog(ownLog, join(this.logDir, "server.log"));
     const { port, grpcPort } = portsOf(this.#options);
     const signal = this.#startSignal;
     await this.#endLeftovers();

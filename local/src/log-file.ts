@@ -54,14 +54,24 @@ export class LogFile {
   }
 
   #begin(): number {
-    try {
-      renameSync(this.path, `${this.path}.1`);
-    } catch (error) {
-      if (codeOf(error) !== "ENOENT") throw error;
-    }
+    keepAsBefore(this.path);
     const fd = openSync(this.path, "w", 0o600);
     this.#fd = fd;
     this.#bytes = 0;
     return fd;
+  }
+}
+
+/** Gives a file that is written already the name of a log, with the one before kept as a LogFile keeps it. */
+export function renameToLog(written: string, path: string): void {
+  keepAsBefore(path);
+  renameSync(written, path);
+}
+
+function keepAsBefore(path: string): void {
+  try {
+    renameSync(path, `${path}.1`);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }

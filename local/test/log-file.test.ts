@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { LogFile } from "../src/log-file.js";
+import { LogFile, renameToLog } from "../src/log-file.js";
 
 let folder: string;
 let path: string;
@@ -53,4 +53,17 @@ it("takes lines after it was closed without a word", () => {
   log.line("late");
   expect(readFileSync(path, "utf8")).toBe("");
   expect(troubles).toEqual([]);
+});
+
+it("gives a file that is written already the name of a log, goes on in it, and keeps the one before", () => {
+  const written = join(folder, "start-1.log");
+  const fd = openSync(written, "a");
+  writeSync(fd, "starting\n");
+  writeFileSync(path, "yesterday\n");
+  renameToLog(written, path);
+  writeSync(fd, "running\n");
+  closeSync(fd);
+  expect(readFileSync(path, "utf8")).toBe("starting\nrunning\n");
+  expect(readFileSync(`${path}.1`, "utf8")).toBe("yesterday\n");
+  expect(existsSync(written)).toBe(false);
 });

@@ -1,7 +1,8 @@
 // agentspan server start --background: the same start in a process of its own, which goes on when this one has ended.
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { logFolderOf, prepareDataDir, runningStack } from "@agentspan/local";
@@ -9,8 +10,9 @@ import { CommandError, Interrupted } from "../command-error.js";
 import { LogReader } from "../logs/log-reader.js";
 import type { Output } from "../output.js";
 import { stackPlace } from "../stack-place.js";
+import { stopStarting, untilRunning } from "../starter-channel.js";
 import { aborted, StopRequests } from "../stop-requests.js";
-import { HOW_TO_STOP, type ServerStartFlags } from "./server-start.js";
+import type { ServerStartFlags } from "./server-start.js";
 
 const LOOK_MS = 50;
 
@@ -25,37 +27,42 @@ export async function serverStartBackground(flags: ServerStartFlags, output: Out
   // Before anything is put there: what the start would refuse is refused here.
   await prepareDataDir(dataDir);
   const log = newLog(dataDir);
+  const reader = new LogReader(log);
+  // Opened before it gets another name, and read to its end under whatever name.
+  reader.read();
   const stops = new StopRequests();
   const child = launch(flags, dataDir, log);
-  const reader = new LogReader(log);
+  const runs = untilRunning(child);
   const ended = once(child, "exit").then(([code]) => ({ code: code as number | null }));
-  void aborted(stops.first).then(() => child.kill("SIGTERM"));
+  void aborted(stops.first).then(() => stopStarting(child));
   try {
     for (;;) {
-      const over = await Promise.race([ended, delay(LOOK_MS).then(() => undefined)]);
-      for (const line of reader.read()) {
-        output.line(line);
-        if (line.startsWith(HOW_TO_STOP)) return;
-      }
-      if (over === undefined) continue;
+      const news = await Promise.race([runs, ended, delay(LOOK_MS).then(() => undefined)]);
+      for (const line of reader.read()) output.line(line);
+      if (news === "running") return;
+      if (news === undefined) continue;
       if (stops.first.aborted) throw new Interrupted();
-      throw new CommandError("The server did not start; what it said is above.", over.code === 2 ? 2 : 1);
+      throw new CommandError("The server did not start; what it said is above.", news.code === 2 ? 2 : 1);
     }
   } finally {
     reader.close();
     stops.close();
+    rmSync(log, { force: true });
+    if (child.connected) child.disconnect();
     child.unref();
   }
 }
 
-/** A new one, with the one before beside it, as the stack's own logs have it. */
+/**
+ * A file for this start alone. It becomes the server's log when the server has the data: of two starts at one instant only
+ * one gets it, and the other must not touch its log.
+ */
 function newLog(dataDir: string): string {
   const folder = logFolderOf(dataDir);
-  const path = join(folder, "server.log");
+  const path = join(folder, `start-${randomBytes(8).toString("hex")}.log`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (existsSync(path)) renameSync(path, `${path}.1`);
-    closeSync(openSync(path, "w", 0o600));
+    closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandError(`The data folder ${dataDir} cannot be written: ${why}. Name another with --data.`);
@@ -72,11 +79,11 @@ function launch(flags: ServerStartFlags, dataDir: string, log: string) {
     ...(auth === true ? ["--auth"] : []),
     ...(workerLogins === true ? ["--worker-logins"] : []),
   ];
-  const words = [process.argv[1] ?? "", "server", "start", "--in-background", "--data", dataDir, ...options];
+  const words = [process.argv[1] ?? "", "server", "start", "--in-background", log, "--data", dataDir, ...options];
   const file = openSync(log, "a");
   try {
     // A session of its own: neither Ctrl-C nor the end of this terminal reaches it.
-    return spawn(process.execPath, words, { detached: true, stdio: ["ignore", file, file] });
+    return spawn(process.execPath, words, { detached: true, stdio: ["ignore", file, file, "ipc"] });
   } finally {
     closeSync(file);
   }

@@ -1,9 +1,11 @@
 // agentspan server start
+import { rmSync } from "node:fs";
 import { type LocalStack, startLocalStack } from "@agentspan/local";
 import { commandName } from "../command-name.js";
 import { modelLines } from "../model-situation.js";
 import type { Output } from "../output.js";
 import { dataOption, quoted, stackPlace } from "../stack-place.js";
+import { Starter } from "../starter-channel.js";
 import { type StartingFlags, started, startingOptions } from "../starting-stack.js";
 import { aborted, StopRequests } from "../stop-requests.js";
 import { tableLines } from "../table.js";
@@ -12,12 +14,9 @@ import { CLI_VERSION } from "../version.js";
 export interface ServerStartFlags extends StartingFlags {
   readonly auth?: boolean;
   readonly workerLogins?: boolean;
-  /** Nobody sits before it: see server-start-background.ts. */
-  readonly inBackground?: boolean;
+  /** Nobody sits before it, and this is the file that it writes to: see server-start-background.ts. */
+  readonly inBackground?: string;
 }
-
-/** Begins the last line of what a server in the background says when it runs. */
-export const HOW_TO_STOP = "Stop it with:";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -29,19 +28,25 @@ export async function serverStart(flags: ServerStartFlags, output: Output): Prom
   const stops = new StopRequests();
   if (flags.untilInputEnds === true) stops.requestWhenInputEnds();
   const { first, second } = stops;
+  const { inBackground } = flags;
+  const starter = inBackground === undefined ? undefined : new Starter(() => stops.request());
   try {
     const stack = await started(start(flags, output, first), output, first);
     void aborted(second).then(() => stack.kill());
     for (const line of runningLines(stack, process.env)) output.line(line);
-    const how = `${HOW_TO_STOP} ${commandName()} server stop${dataOption(stack.dataDir, process.env)}`;
-    output.line(flags.inBackground === true ? how : "Ctrl-C stops it. Runs wait in the data.");
+    const how = `Stop it with: ${commandName()} server stop${dataOption(stack.dataDir, process.env)}`;
+    output.line(starter === undefined ? "Ctrl-C stops it. Runs wait in the data." : how);
+    starter?.tellRunning();
     const lost = await Promise.race([stack.ended, aborted(first).then(() => undefined)]);
     if (lost !== undefined) throw lost;
     output.line("\nStopping (Ctrl-C again: at once)");
     await stack.stop();
     output.line(`Stopped. Runs that wait are kept in ${stack.dataDir}`);
   } finally {
+    starter?.close();
     stops.close();
+    // It has another name by now where the data was this server's.
+    if (inBackground !== undefined) rmSync(inBackground, { force: true });
   }
 }
 
@@ -50,6 +55,7 @@ function start(flags: ServerStartFlags, output: Output, signal: AbortSignal): Pr
   return startLocalStack({
     ...startingOptions(flags, output, signal),
     dataDir,
+    ...(flags.inBackground === undefined ? {} : { ownLog: flags.inBackground }),
     version: CLI_VERSION,
     auth: flags.auth ?? auth,
     workerLogins: flags.workerLogins ?? false,

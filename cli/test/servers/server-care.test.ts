@@ -1,7 +1,8 @@
 // Looking after a server that runs without a terminal: start, status, logs, stop.
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { eventually } from "@agentspan/servers/eventually";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Machine } from "./command.js";
 
@@ -60,6 +61,45 @@ it("starts it in the background, where it goes on, and refuses a second one", as
     code: 1,
     shown: `A server runs on this data already: process ${pid}, at ${url}.\n`,
   });
+});
+
+it("of two starts at one instant, one returns when it runs, and the other says who does", async () => {
+  await machine.ask("server", "stop");
+  const starts = [machine.run(...BACKGROUND), machine.run(...BACKGROUND)];
+  const first = await Promise.race(starts.map((start) => start.exit.then(() => start)));
+  const other = starts.find((start) => start !== first);
+  // The one that has the data hears nothing until its server runs, and is asked to end then: too late to stop it.
+  const late = (await first.exit) === 1;
+  if (late) other?.kill("SIGSTOP");
+  await eventually(async () => expect(await machine.ask("server", "status")).toMatchObject({ code: 0 }));
+  const { pid } = await running();
+  if (late) other?.kill("SIGTERM");
+  if (late) other?.kill("SIGCONT");
+  const ends = await Promise.all(starts.map(async (start) => ({ code: await start.exit, shown: start.shown })));
+  const [winner, loser] = ends.toSorted((a, b) => Number(a.code) - Number(b.code));
+  expect(winner).toMatchObject({ code: 0, shown: expect.stringMatching(/\nStop it with: agentspan server stop\n$/) });
+  expect(loser).toMatchObject({
+    code: 1,
+    shown: expect.stringContaining(`erver runs on this data already: process ${pid}`),
+  });
+  expect(winner?.shown).not.toContain("already");
+  expect((await running()).pid).toBe(pid);
+  const { shown } = await machine.ask("server", "logs", "--of", "server");
+  expect(shown).toContain("Agentspan is running.");
+  expect(shown).not.toContain("already");
+  expect(readdirSync(join(machine.dataDir, "logs")).filter((name) => name.startsWith("start-"))).toEqual([]);
+});
+
+it("leaves nothing where the command is ended before its server runs", async () => {
+  const data = join(machine.folder, "ended");
+  const start = machine.run(...BACKGROUND, "--data", data);
+  await start.shows(/starting/);
+  await eventually(() => expect(existsSync(join(data, "logs"))).toBe(true));
+  start.kill("SIGTERM");
+  expect(await start.exit).toBe(130);
+  expect(start.shown).toMatch(/Stopped before it was running; nothing is left\.\n$/);
+  expect(await machine.ask("server", "status", "--data", data)).toMatchObject({ code: 3 });
+  expect(machine.left().filter((line) => line.includes(data))).toEqual([]);
 });
 
 it("is found by the doctor, who says what is there and what is missing", async () => {
