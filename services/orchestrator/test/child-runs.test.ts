@@ -242,6 +242,25 @@ describe("a run that a call starts", () => {
     expect(await floor.result(two)).toContain("green");
   });
 
+  it("is decided by no word that decided in another run of the tree", async () => {
+    await open();
+    const runId = await floor.begin("lead", "clerk: ask + ask");
+    const [one, other] = await floor.waiting(runId, 2);
+    const [own, below] = one?.runId === runId ? [one, other] : [other, one];
+    const word = { runId, contentJson: '"green"', decisionId: "d1" };
+    const decidesBelow = { ...word, approvalId: below?.approvalId ?? "" };
+    expect(await floor.ask(RunService.method.respond, decidesBelow)).toMatchObject({ repeated: false });
+    const decidesOwn = { ...word, approvalId: own?.approvalId ?? "" };
+    await expect(floor.ask(RunService.method.respond, decidesOwn)).rejects.toThrow(/IDEMPOTENCY_KEY_REUSED/);
+    expect((await floor.waiting(runId))[0]).toMatchObject({ runId, approvalId: own?.approvalId });
+    expect(await floor.ask(RunService.method.respond, decidesBelow)).toMatchObject({ repeated: true });
+    await floor.ask(RunService.method.respond, { ...decidesOwn, decisionId: "d2" });
+    expect(await floor.result(runId)).toContain("green");
+    await expect(floor.ask(RunService.method.respond, { ...decidesBelow, decisionId: "d2" })).rejects.toThrow(
+      /IDEMPOTENCY_KEY_REUSED/,
+    );
+  });
+
   it("ends with the one that started it, which waits for it", async () => {
     await open();
     const runId = await floor.begin("head", "lead: clerk: ask & ask");

@@ -101,7 +101,7 @@ async function decide(context: RequestContext, asked: Asked): Promise<Decided> {
   // Of who asks, too: an id that somebody else knows does not make their word the same.
   const said = [verdict, approvalId, digest, comment, onBehalfOf, caller.subject];
   const request = JSON.stringify(preview === undefined ? said : [...said, preview]);
-  return decideIn(context, approvalId === "" ? await whereDecided(context, runId, decisionId) : runId, {
+  return decideIn(context, await whereDecided(context, runId, decisionId), {
     type: "decide",
     by: { method: caller.method, credentialId: caller.credentialId, address: caller.address },
     decisionId,
@@ -150,8 +150,8 @@ function tellSpan(stored: StoredRun, { verdict }: Decide, { approvalId }: Decide
 }
 
 /**
- * Where a decision that names no approval was taken before, if it was: in the run that is asked, or in one below whose
- * checkpoint was the only one open then. Whatever is open by now, its repetition is not about that.
+ * Where a decision of this id was taken before, if it was: in the run that is asked, or in one below it. There it is
+ * answered as it was, or refused where it is about something else: it never decides what is asked of another run.
  */
 async function whereDecided(
   { engine, store, agents }: RequestContext,
