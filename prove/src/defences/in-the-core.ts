@@ -80,6 +80,25 @@ export const IN_THE_CORE: readonly Defence[] = [
   },
   {
     threat: DOUBLE_CLICK,
+    without: "a decision that comes again decides in another run of the tree",
+    file: "services/orchestrator/src/requests/decide.ts",
+    from: "return decideIn(context, await whereDecided(context, runId, decisionId), {",
+    to: 'return decideIn(context, approvalId === "" ? await whereDecided(context, runId, decisionId) : runId, {',
+    shownBy: {
+      file: "services/orchestrator/test/child-runs.test.ts",
+      title: "is decided by no word that decided in another run of the tree",
+    },
+  },
+  {
+    threat: DOUBLE_CLICK,
+    without: "one who votes again and again fills the run",
+    file: `${CORE}/decide-person.ts`,
+    from: "if (votes.length < VOTES_OF_ONE) return undefined;",
+    to: "if (votes.length >= 0) return undefined;",
+    shownBy: { file: "services/orchestrator/test/votes-of-one.test.ts", title: "is heard so often and no more" },
+  },
+  {
+    threat: DOUBLE_CLICK,
     without: "what was decided is decided again",
     file: `${CORE}/decide-person.ts`,
     from: "if (closed !== undefined) return refusalOfClosed(run, checkpoint);",

@@ -7,7 +7,7 @@ import type { Decide, DecidedAnswer, Forward, Rejection, Verdict } from "./comma
 import { type Draft, reject } from "./draft.js";
 import type { Act, CallOutcome, CheckpointKind, Edited, Outcome } from "./events.js";
 import { afterEdit } from "./gate.js";
-import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES } from "./limits.js";
+import { ARGUMENTS_BYTES, READING_MS, RESULT_BYTES, RUN_BYTES, VOTES_OF_ONE } from "./limits.js";
 import { answerRefusal } from "./question.js";
 import { callOf, mirrorOf, openCheckpoints, openMirrors, type Run } from "./run.js";
 import { byGroup, voterRefusal } from "./voters.js";
@@ -48,7 +48,11 @@ export function decideCheckpoint(draft: Draft, command: Decide): DecidedAnswer |
   };
   if (asked?.spared === true || closes(checkpoint, act)) {
     close(draft, act, outcomeForModel(act, command.verdict, checkpoint), asked?.spared === true);
-  } else draft.emit({ ...act, type: "voted" });
+  } else {
+    const tooMany = votesRefusal(draft.run, command, checkpoint);
+    if (tooMany !== undefined) return tooMany;
+    draft.emit({ ...act, type: "voted" });
+  }
   return answerOf(draft.run, command.decisionId, false);
 }
 
@@ -195,6 +199,14 @@ function sizeRefusal({ context }: Draft, verdict: Verdict): Rejection | undefine
   // Only a model's reply ends a run for its size; people may still decide, but not add to it.
   if (bytes === 0 || context.totalBytes + bytes <= RUN_BYTES) return undefined;
   return reject("LIMIT_EXCEEDED", `${sized.what} ${bytes} bytes, and a run has at most ${RUN_BYTES}.`);
+}
+
+/** What decides is always heard; somebody who votes again and again, or a program gone wild, fills no run. */
+function votesRefusal({ acts, runId }: Run, { who }: Decide, { approvalId }: Checkpoint): Rejection | undefined {
+  const votes = Object.values(acts).filter((act) => act.approvalId === approvalId && act.who === who);
+  if (votes.length < VOTES_OF_ONE) return undefined;
+  const message = `${who} has voted ${votes.length} times on approval ${approvalId} of run ${runId}, which is the limit; it waits for the votes of others.`;
+  return reject("LIMIT_EXCEEDED", message);
 }
 
 function sizedText(verdict: Verdict): { what: string; text: string; limit: number } | undefined {

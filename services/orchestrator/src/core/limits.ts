@@ -34,6 +34,8 @@ export const CHECK_VALID_MS = 30_000;
 export const MOST_DRIFTS = 3;
 /** How often people are reminded of one checkpoint: each time is an event that stays. */
 export const REMINDERS = 100;
+/** Votes on one checkpoint by one who asks, with which it stays open: each is an event and a record that stay. */
+export const VOTES_OF_ONE = 64;
 /** How deep runs that start runs may lie in each other: the first is at 0. */
 export const MOST_DEPTH = 8;
 /** How many runs one turn may start. */
