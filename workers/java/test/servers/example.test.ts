@@ -103,6 +103,12 @@ describe.skipIf("missing" in made)("the example worker in Java", () => {
     expect(lines.map((line) => JSON.parse(line))).toEqual([{ key: expect.stringContaining(handle.runId), ...REFUND }]);
   });
 
+  it("says that the program that approves needs a run", async () => {
+    const { exited, said } = start(["-cp", EXAMPLES, "dev.agentspan.examples.Approve"], {});
+    expect(await exited, said()).toEqual([2, null]);
+    expect(said()).toBe("It needs the id of the run, and nothing else.\n");
+  });
+
   it("goes on when NATS was gone and is back", async () => {
     const input = stack.model.script("later", [{ calls: [{ tool: "process_refund", args: REFUND }] }, { text: "ok" }]);
     const handle = await stack.runtime().start(agent, input, { serve: false });

@@ -24,6 +24,10 @@ public final class Approve {
 
   /** Says what it approved. */
   public static void main(String[] arguments) {
+    if (arguments.length != 1) {
+      System.err.println("It needs the id of the run, and nothing else.");
+      System.exit(2);
+    }
     URI server = URI.create(System.getenv().getOrDefault("AGENTSPAN_SERVER_URL", DEFAULT_URL));
     ManagedChannelBuilder<?> builder = ManagedChannelBuilder.forAddress(server.getHost(), server.getPort());
     ManagedChannel channel = (server.getScheme().equals("https") ? builder : builder.usePlaintext()).build();
