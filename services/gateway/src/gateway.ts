@@ -8,13 +8,15 @@ import {
   withoutSecrets,
 } from "@agentspan/internal";
 import { type Authentication, apiKeysOf, guardOf } from "./auth/authentication.js";
+import { FailureLog } from "./auth/failure-log.js";
 import { openGuard } from "./auth/guard.js";
 import { NatsBus, type NatsBusOptions } from "./bus/nats-bus.js";
 import { readDesk } from "./desk/desk-files.js";
-import { type DeskSite, deskSite } from "./desk/desk-site.js";
+import { type DeskSite, type DeskSiteOptions, deskSite } from "./desk/desk-site.js";
 import { GrpcServer } from "./grpc/grpc-server.js";
 import { connectListener } from "./http/connect-listener.js";
-import { FrontDoor, type FrontDoorOptions } from "./http/front-door.js";
+import { FrontDoor, type FrontDoorOptions, REQUEST_MS } from "./http/front-door.js";
+import { UnfinishedBodies } from "./http/unfinished-bodies.js";
 import { LinkDesk } from "./links/link-desk.js";
 import { isLoopbackHost } from "./loopback-rule.js";
 import { type Meter, meteredGuard } from "./meter.js";
@@ -60,6 +62,8 @@ export interface GatewayOptions {
   readonly watchHealthEveryMs?: number;
   /** Limits on slow connections; see FrontDoor. */
   readonly slowness?: Pick<FrontDoorOptions, "firstByteMs" | "headersMs" | "requestMs">;
+  /** Bytes of requests that have not come whole, on both ports together; see UnfinishedBodies. */
+  readonly unfinishedBytes?: number;
 }
 
 export interface Gateway {
@@ -96,6 +100,11 @@ export const DEFAULTS = {
   graceMs: 5_000,
 } as const;
 
+const CROWD = {
+  first: "A request that had not come whole had to make room for others",
+  more: "Requests that had not come whole had to make room for others",
+};
+
 /** Rejects with StartError where NATS is away, a port is taken, or the host is not a loopback address. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, natsUrl, host = DEFAULTS.host, requestTimeoutMs = DEFAULTS.requestTimeoutMs } = options;
@@ -121,20 +130,28 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ? openGuard()
       : guardOf({ authentication, allowedOrigins, apiKeys, log });
   const guard = meter === undefined ? asks : meteredGuard(asks, meter);
-  const slack = options.slack && slackIn(options.slack, { apiKeys, guard, methods, log });
-  const desk = options.desk === undefined ? undefined : deskIn(options.desk, authentication, log);
+  const crowd = new FailureLog<"RATE_LIMITED">(log, CROWD);
+  const unfinished = new UnfinishedBodies({
+    mostBytes: options.unfinishedBytes,
+    gaveWay: (address) => {
+      meter?.refused("RATE_LIMITED");
+      crowd.note("RATE_LIMITED", address);
+    },
+  });
+  const slack = options.slack && slackIn(options.slack, { apiKeys, guard, methods, log, unfinished });
+  const desk = options.desk === undefined ? undefined : deskIn(options.desk, { authentication, log, unfinished });
   const isAuthenticated = authentication !== undefined;
   const links = {
     authentication: isAuthenticated,
     desk: new LinkDesk({ guard, orchestrators, trusted, log, authentication: isAuthenticated, now: Date.now }),
   };
-  const requestMs = options.slowness?.requestMs;
+  const requestMs = options.slowness?.requestMs ?? REQUEST_MS;
   const listener = connectListener({
-    ...{ methods, guard, readiness, log, desk, links, requestMs },
+    ...{ methods, guard, readiness, log, desk, links, requestMs, unfinished },
     slack: slack?.answer,
   });
-  const door = new FrontDoor({ listener, log, tls, ...options.slowness });
-  const grpc = new GrpcServer({ methods, guard, log, tls });
+  const door = new FrontDoor({ listener, log, tls, ...options.slowness, requestMs });
+  const grpc = new GrpcServer({ methods, guard, log, tls, unfinished, requestMs });
 
   const close = async (graceMs: number = DEFAULTS.graceMs): Promise<void> => {
     core.stop();
@@ -167,11 +184,12 @@ export function hostProblem(host: string, authentication: boolean): string | und
 }
 
 /** A gateway without a page does all else. */
-function deskIn(folder: string, authentication: Authentication | undefined, log: Logger): DeskSite | undefined {
+function deskIn(folder: string, options: DeskSiteOptions): DeskSite | undefined {
+  const { log } = options;
   try {
     const files = readDesk(folder);
     if (files === undefined) log.warn({ folder }, "There is no approval desk here: it was not built (npm run build)");
-    return files && deskSite(files, authentication, log);
+    return files && deskSite(files, options);
   } catch (err) {
     log.warn({ err, folder }, "There is no approval desk here: its files cannot be read");
     return undefined;

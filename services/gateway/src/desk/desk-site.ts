@@ -2,6 +2,7 @@
 // signed in.
 import type { Logger } from "@agentspan/internal";
 import type { Authentication } from "../auth/authentication.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import { ConfidentialClient } from "./confidential-client.js";
 import type { DeskFiles } from "./desk-files.js";
 import { type SignInListener, signInListener } from "./sign-in-answers.js";
@@ -32,8 +33,14 @@ const POLICY = [
   "trusted-types 'none'",
 ];
 
-/** Without authentication nobody is asked who they are. */
-export function deskSite(files: DeskFiles, authentication: Authentication | undefined, log: Logger): DeskSite {
+export interface DeskSiteOptions {
+  /** Absent, nobody is asked who they are. */
+  readonly authentication: Authentication | undefined;
+  readonly log: Logger;
+  readonly unfinished: UnfinishedBodies;
+}
+
+export function deskSite(files: DeskFiles, { authentication, log, unfinished }: DeskSiteOptions): DeskSite {
   const { issuers = [], issuerTimes: times } = authentication ?? {};
   const used = issuers.flatMap(({ issuer, desk: client, deskSecret: secret }) =>
     client === undefined ? [] : [{ issuer, client, secret }],
@@ -52,6 +59,6 @@ export function deskSite(files: DeskFiles, authentication: Authentication | unde
     files,
     policy: [...POLICY, ["connect-src 'self'", ...origins].join(" ")].join("; "),
     config: Buffer.from(JSON.stringify({ authentication: authentication !== undefined, signIn })),
-    ...(clients.length === 0 ? {} : { signIn: signInListener(clients, log) }),
+    ...(clients.length === 0 ? {} : { signIn: signInListener(clients, { log, unfinished }) }),
   };
 }

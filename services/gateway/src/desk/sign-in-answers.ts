@@ -7,6 +7,7 @@ import { FailureLog } from "../auth/failure-log.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
 import { PAGE_HEADERS } from "../http/page-headers.js";
 import { wholeBody } from "../http/request-body.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import { type ConfidentialClient, type Grant, ProviderRefusal } from "./confidential-client.js";
 
 /** The desk's place that providers send people back to. */
@@ -45,7 +46,13 @@ class SignInFault extends Error {
 /** True where the request was for one of these paths, and is answered. */
 export type SignInListener = (request: HttpRequest, response: HttpResponse) => boolean;
 
-export function signInListener(clients: readonly ConfidentialClient[], log: Logger): SignInListener {
+export interface SignInOptions {
+  readonly log: Logger;
+  readonly unfinished: UnfinishedBodies;
+}
+
+export function signInListener(clients: readonly ConfidentialClient[], options: SignInOptions): SignInListener {
+  const { log, unfinished } = options;
   const failures = new FailureLog<Why>(log, FAILED);
   let atOnce = 0;
 
@@ -68,7 +75,7 @@ export function signInListener(clients: readonly ConfidentialClient[], log: Logg
     }
     // Browsers send it with each POST. Without one no page asks, and nobody can be sent back.
     const origin = originOf(request);
-    const form = await formOf(request);
+    const form = await formOf(request, unfinished);
     const client = clientOf(clients, form);
     if (path === TOKEN_PATH) {
       const grant = grantOf(form, origin);
@@ -117,8 +124,8 @@ async function discoveryFor(client: ConfidentialClient): Promise<object> {
   };
 }
 
-async function formOf(request: HttpRequest): Promise<URLSearchParams> {
-  const body = await wholeBody(request, BODY).catch(() => {
+async function formOf(request: HttpRequest, unfinished: UnfinishedBodies): Promise<URLSearchParams> {
+  const body = await wholeBody(request, { ...BODY, unfinished }).catch(() => {
     throw new SignInFault(413, "invalid_request", `The body has more than ${BODY.mostBytes} bytes, or did not come.`);
   });
   return new URLSearchParams(body.toString("utf8"));

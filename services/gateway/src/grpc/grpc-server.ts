@@ -1,9 +1,8 @@
 // The second port: gRPC alone, on grpc-js, which needs about a quarter of connect's CPU for a unary call. Same handlers.
 import type { EventEmitter } from "node:events";
-import { AgentspanError, Codes, Limits, type Logger, toldMessage, toStatusBytes } from "@agentspan/internal";
+import { Limits, type Logger } from "@agentspan/internal";
 import type { Message } from "@bufbuild/protobuf";
 import {
-  Metadata,
   type MethodDefinition,
   Server,
   ServerCredentials,
@@ -17,10 +16,13 @@ import {
 import { addressOfPeer } from "../address.js";
 import type { Guard } from "../auth/guard.js";
 import type { Call, Context } from "../context.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import type { BidiMethod, Method, StreamMethod, UnaryMethod } from "../method.js";
 import { refusalOf } from "../refusal.js";
 import type { ServerTls } from "../server-tls.js";
 import { methodDefinition, type Received } from "./service-definitions.js";
+import { statusObject } from "./status-object.js";
+import { unfinishedCalls } from "./unfinished-calls.js";
 
 export interface GrpcServerOptions {
   readonly methods: readonly Method[];
@@ -28,6 +30,9 @@ export interface GrpcServerOptions {
   readonly log: Logger;
   /** What the port shows and asks of clients; cleartext where absent. */
   readonly tls?: ServerTls | undefined;
+  readonly unfinished: UnfinishedBodies;
+  /** Milliseconds in which a request must have come. */
+  readonly requestMs: number;
 }
 
 type RpcCall = ServerUnaryCall<Received, Message> | WritableCall;
@@ -47,7 +52,7 @@ export class GrpcServer {
   readonly #server: Server;
   readonly #credentials: ServerCredentials;
 
-  constructor({ methods, guard, log, tls }: GrpcServerOptions) {
+  constructor({ methods, guard, log, tls, unfinished, requestMs }: GrpcServerOptions) {
     this.#credentials = credentialsOf(tls);
     this.#server = new Server({
       "grpc.max_receive_message_length": READ_MOST_BYTES,
@@ -55,6 +60,7 @@ export class GrpcServer {
       // A client whose machine or network is gone is noticed within 50 s, and its streams end.
       "grpc.keepalive_time_ms": PING_EVERY_MS,
       "grpc.keepalive_timeout_ms": PONG_WITHIN_MS,
+      interceptors: [unfinishedCalls({ unfinished, withinMs: requestMs })],
     });
     const definitions: Record<string, MethodDefinition<Received, Message>> = {};
     const implementations: UntypedServiceImplementation = {};
@@ -202,8 +208,5 @@ function drained(call: WritableCall, signal: AbortSignal): Promise<void> {
 }
 
 function statusOf(error: unknown, method: Method, log: Logger): StatusObject {
-  const refusal = refusalOf(error, `${method.desc.parent.typeName}/${method.desc.name}`, log);
-  const metadata = new Metadata();
-  if (refusal instanceof AgentspanError) metadata.set("grpc-status-details-bin", Buffer.from(toStatusBytes(refusal)));
-  return { code: Codes[refusal.code], details: toldMessage(refusal), metadata };
+  return statusObject(refusalOf(error, `${method.desc.parent.typeName}/${method.desc.name}`, log));
 }

@@ -35,23 +35,23 @@ import type { HttpListener, HttpRequest, HttpResponse } from "./exchange.js";
 import { withPlainMessage } from "./grpc-status.js";
 import { answerError, answerProbe, unknownMethod, withRemedy } from "./plain-answers.js";
 import { requestBody } from "./request-body.js";
+import type { UnfinishedBodies } from "./unfinished-bodies.js";
 
 export interface ConnectListenerOptions {
   readonly methods: readonly Method[];
   readonly guard: Guard;
   readonly readiness: Readiness;
   readonly log: Logger;
-  /** Milliseconds in which the body of a request must have come; 60,000 unless said. */
-  readonly requestMs?: number | undefined;
+  /** Milliseconds in which the body of a request must have come. */
+  readonly requestMs: number;
+  readonly unfinished: UnfinishedBodies;
   /** The approval desk; absent, there is no page here. */
   readonly desk?: DeskSite | undefined;
   /** The pages of decision links; absent, there are none here. */
-  readonly links?: Omit<LinkListener, "requestMs"> | undefined;
+  readonly links?: Pick<LinkListener, "desk" | "authentication"> | undefined;
   /** Hears what is pressed in Slack; absent, nobody does. */
   readonly slack?: HttpListener | undefined;
 }
-
-const REQUEST_MS = 60_000;
 
 /** What the listener knows of a call before connect reads it. */
 interface Arrival {
@@ -67,7 +67,7 @@ const ARRIVAL = createContextKey<Arrival | undefined>(undefined, { description: 
 const COMPRESS_FROM_BYTES = 32 * 1024;
 
 export function connectListener(options: ConnectListenerOptions): HttpListener {
-  const { methods, guard, readiness, log, desk, links, slack, requestMs = REQUEST_MS } = options;
+  const { methods, guard, readiness, log, desk, links, slack, requestMs, unfinished } = options;
   const jsonOptions = {
     // A misspelt field is refused and never ignored: it may be the one that says that a person must approve.
     ignoreUnknownFields: false,
@@ -90,7 +90,7 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       const origin = isLink && said === "null" ? undefined : said;
       const refusal = refusalFor(guard, request, origin);
       if (refusal === undefined && isLink) {
-        answerLink(request, response, { ...links, requestMs }).catch((err: unknown) => {
+        answerLink(request, response, { ...links, requestMs, unfinished }).catch((err: unknown) => {
           log.debug({ err }, "The page of a decision link was not taken to its end");
         });
         return;
@@ -117,7 +117,8 @@ export function connectListener(options: ConnectListenerOptions): HttpListener {
       // A conversation takes as long as it takes; everything else is one message.
       const withinMs = handler.method.methodKind === "bidi_streaming" ? undefined : requestMs;
       const arrival = arrivalOf(guard, handler, request, refusal);
-      const body = requestBody(request, enveloped, withinMs, arrival.admitted);
+      const { admitted } = arrival;
+      const body = requestBody(request, { unfinished, enveloped, withinMs, admitted });
       serve(handler, request, response, arrival, body).catch((err: unknown) => {
         // The answer can no longer be changed; the client sees a broken one.
         log.debug({ err, path }, "An answer was not taken to its end");
@@ -147,8 +148,8 @@ async function serve(
 ): Promise<void> {
   const values = createContextValues().set(ARRIVAL, arrival);
   const asked = universalRequestFromNodeRequest(request, response, undefined, values);
-  // Connect would refuse it by its length alone, and say less than we do.
-  if (Number(asked.header.get("content-length")) > Limits.requestBytes) asked.header.delete("content-length");
+  // Connect would make room for all of it before anything has come, and refuse what is too long with less than we say.
+  asked.header.delete("content-length");
   const answer: UniversalServerResponse = await handler({ ...asked, body });
   const told = arrival.reached ? answer : withRemedy(await explained(answer));
   await universalResponseToNodeResponse(withPlainTrailer(told), response);

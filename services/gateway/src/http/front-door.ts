@@ -8,6 +8,7 @@ import net from "node:net";
 import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import type { Logger } from "@agentspan/internal";
 import type { ServerTls } from "../server-tls.js";
+import { BadRequests } from "./bad-requests.js";
 import type { HttpListener } from "./exchange.js";
 import { H2Keepalive } from "./h2-keepalive.js";
 
@@ -25,7 +26,10 @@ export interface FrontDoorOptions {
 
 const FIRST_BYTE_MS = 10_000;
 const HEADERS_MS = 15_000;
-const REQUEST_MS = 60_000;
+/** Milliseconds for the whole of a request, unless said. */
+export const REQUEST_MS = 60_000;
+/** On top for a body: whoever reads it refuses it first, and says why. */
+const MORE_MS = 5_000;
 const KEEP_ALIVE_MS = 65_000;
 const TCP_PROBE_AFTER_MS = 30_000;
 const MAX_CONNECTIONS = 20_000;
@@ -46,18 +50,21 @@ export class FrontDoor {
   constructor({ listener, log, firstByteMs = FIRST_BYTE_MS, headersMs, requestMs, tls }: FrontDoorOptions) {
     this.#log = log;
     const headersTimeout = headersMs ?? HEADERS_MS;
+    const bad = new BadRequests();
     this.#h1 = http.createServer(
       {
         headersTimeout,
-        requestTimeout: requestMs ?? REQUEST_MS,
+        requestTimeout: (requestMs ?? REQUEST_MS) + MORE_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: Math.min(5_000, headersTimeout),
       },
       (request, response) => {
         if (this.#closing) response.setHeader("connection", "close");
+        bad.follow(response);
         listener(request, response);
       },
     );
+    this.#h1.on("clientError", (error, socket) => bad.answer(error, socket));
     // Node starts the check of those time-outs when the server begins to listen, which this one never does.
     this.#h1.emit("listening");
     this.#h2 = http2.createServer(

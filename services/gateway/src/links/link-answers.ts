@@ -3,7 +3,8 @@ import { DECISION_LINK_PATH } from "@agentspan/internal";
 import { plainAddress } from "../address.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
 import { PAGE_HEADERS } from "../http/page-headers.js";
-import { wholeBody } from "../http/request-body.js";
+import { type BodyOptions, wholeBody } from "../http/request-body.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import { Html, html } from "./html.js";
 import type { Form, LinkDesk } from "./link-desk.js";
 import { type LinkPage, plainPage } from "./link-pages.js";
@@ -29,6 +30,7 @@ export interface LinkListener {
   readonly authentication: boolean;
   /** Milliseconds in which the body of a form must have come. */
   readonly requestMs: number;
+  readonly unfinished: UnfinishedBodies;
 }
 
 export function isLinkPath(request: HttpRequest): boolean {
@@ -54,7 +56,7 @@ export function answerPage(request: HttpRequest, response: HttpResponse, page: L
 }
 
 async function pageFor(request: HttpRequest, response: HttpResponse, options: LinkListener): Promise<LinkPage> {
-  const { desk, authentication, requestMs } = options;
+  const { desk, authentication, requestMs, unfinished } = options;
   const token = pathOf(request).slice(DECISION_LINK_PATH.length);
   const left = new AbortController();
   response.once("close", () => left.abort(new Error("The browser has gone.")));
@@ -71,7 +73,7 @@ async function pageFor(request: HttpRequest, response: HttpResponse, options: Li
   if (!/^application\/x-www-form-urlencoded\b/i.test(headerOf(request, "content-type") ?? "")) {
     return plainPage(415, "This is no form of this page", "Open the link in a browser.");
   }
-  return desk.send(token, await formOf(request, requestMs), call);
+  return desk.send(token, await formOf(request, { withinMs: requestMs, unfinished }), call);
 }
 
 /**
@@ -89,8 +91,8 @@ export function isForeignForm(request: HttpRequest, authentication: boolean): bo
   return !URL.canParse(origin) || new URL(origin).host !== authority?.toLowerCase();
 }
 
-async function formOf(request: HttpRequest, withinMs: number): Promise<Form> {
-  const fields = new URLSearchParams((await wholeBody(request, { withinMs })).toString("utf8"));
+async function formOf(request: HttpRequest, options: BodyOptions): Promise<Form> {
+  const fields = new URLSearchParams((await wholeBody(request, options)).toString("utf8"));
   // As forms send them, line breaks are two characters.
   return (field) => (fields.get(field) ?? "").replaceAll("\r\n", "\n");
 }

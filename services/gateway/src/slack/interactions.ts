@@ -19,6 +19,7 @@ import type { FailureLog } from "../auth/failure-log.js";
 import type { Guard } from "../auth/guard.js";
 import type { HttpRequest, HttpResponse } from "../http/exchange.js";
 import { wholeBody } from "../http/request-body.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import type { Method, UnaryMethod } from "../method.js";
 import { formText, REASON, REJECT_FORM, readAct, type SlackAct } from "./payload.js";
 import { NobodyHere, type SlackPeople, type SlackPerson } from "./people.js";
@@ -31,6 +32,7 @@ export interface SlackInteractionsOptions {
   readonly guard: Guard;
   readonly methods: readonly Method[];
   readonly log: Logger;
+  readonly unfinished: UnfinishedBodies;
   /** Is told of requests that Slack did not sign. */
   readonly forged: Pick<FailureLog<"signature">, "note">;
   readonly now?: () => number;
@@ -58,9 +60,9 @@ export function slackInteractions(options: SlackInteractionsOptions) {
 }
 
 async function answer(options: SlackInteractionsOptions, request: HttpRequest, response: HttpResponse): Promise<void> {
-  const { secret, log, forged, now = Date.now } = options;
+  const { secret, log, forged, unfinished, now = Date.now } = options;
   if (request.method !== "POST") return end(response, 405);
-  const body = await wholeBody(request, BODY).catch(() => undefined);
+  const body = await wholeBody(request, { ...BODY, unfinished }).catch(() => undefined);
   if (body === undefined) return end(response, 413);
   const signed = { timestamp: headerOf(request, "x-slack-request-timestamp"), body };
   if (!isFromSlack({ ...signed, signature: headerOf(request, "x-slack-signature") }, secret, now())) {

@@ -4,6 +4,7 @@ import type { ApiKeys } from "../auth/api-keys.js";
 import { FailureLog } from "../auth/failure-log.js";
 import type { Guard } from "../auth/guard.js";
 import type { HttpListener } from "../http/exchange.js";
+import type { UnfinishedBodies } from "../http/unfinished-bodies.js";
 import type { Method } from "../method.js";
 import { slackInteractions } from "./interactions.js";
 import { SlackPeople } from "./people.js";
@@ -21,6 +22,7 @@ export interface SlackParts {
   readonly guard: Guard;
   readonly methods: readonly Method[];
   readonly log: Logger;
+  readonly unfinished: UnfinishedBodies;
 }
 
 const FORGED = {
@@ -29,7 +31,7 @@ const FORGED = {
 };
 
 export function slackIn({ api: options, signingSecret: secret, users }: SlackOptions, parts: SlackParts) {
-  const { apiKeys: keys, guard, methods, log } = parts;
+  const { apiKeys: keys, guard, methods, log, unfinished } = parts;
   const api = new SlackApi(options);
   const people = new SlackPeople({ api, users, keys });
   const answer: HttpListener = slackInteractions({
@@ -39,6 +41,7 @@ export function slackIn({ api: options, signingSecret: secret, users }: SlackOpt
     guard,
     methods,
     log,
+    unfinished,
     forged: new FailureLog(log, FORGED),
   });
   return { answer, close: () => api.close() };

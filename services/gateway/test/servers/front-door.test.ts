@@ -207,17 +207,61 @@ describe("a connection", () => {
     const drip = setInterval(() => socket.write("x-drip: 1\r\n"), 50);
     await ended;
     clearInterval(drip);
-    expect(text()).toContain("408");
+    expect(text()).toMatch(/^HTTP\/1\.1 408 [\s\S]*INVALID_REQUEST/);
   });
 
-  it("whose body comes too slowly is closed", async () => {
-    const { socket, ended } = await dial();
-    socket.write(
-      `POST ${GET_STATUS} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n`,
-    );
-    const drip = setInterval(() => socket.write(" "), 50);
+  it("whose first line or headers are too long, or cannot be read, is told in JSON, also while more comes", async () => {
+    for (const [start, answer] of [
+      [`POST /${"a".repeat(20_000)} HTTP/1.1\r\n`, /^HTTP\/1\.1 431 [\s\S]*LIMIT_EXCEEDED/],
+      [`POST ${GET_STATUS} HTTP/1.1\r\nx-long: ${"a".repeat(1_000_000)}\r\n`, /^HTTP\/1\.1 431 [\s\S]*LIMIT_EXCEEDED/],
+      [`POST ${GET_STATUS} HTTP/1.1\r\nauthorization: Bearer \u0001\r\n`, /^HTTP\/1\.1 400 [\s\S]*INVALID_REQUEST/],
+    ] as const) {
+      const { socket, ended, text } = await dial();
+      socket.write(`${start}host: localhost\r\n\r\n`);
+      await ended;
+      const [head = "", body = ""] = text().split("\r\n\r\n");
+      expect(text()).toMatch(answer);
+      expect(head).toContain(`content-length: ${body.length}`);
+      expect(JSON.parse(body)).toMatchObject({ code: expect.any(String), message: expect.any(String) });
+    }
+  });
+
+  it("whose answer has begun is told nothing in the middle of it", async () => {
+    const { socket, ended, text } = await dial();
+    const path = `/${RunService.typeName}/Nothing`;
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n`);
+    await until(() => text().includes("UNIMPLEMENTED"));
+    socket.write("no length\r\n");
     await ended;
+    expect(text().match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it("whose body comes too slowly is told so and closed, each of many", async () => {
+    const slow = await Promise.all(
+      [1, 2, 3].map(async () => {
+        const dialling = await dial();
+        dialling.socket.write(
+          `POST ${GET_STATUS} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n`,
+        );
+        return dialling;
+      }),
+    );
+    const drip = setInterval(() => slow[0]?.socket.write(" "), 50);
+    await Promise.all(slow.map(({ ended }) => ended));
     clearInterval(drip);
+    for (const { text } of slow) expect(text()).toMatch(/^HTTP\/1\.1 400 [\s\S]*INVALID_REQUEST/);
+  });
+
+  it("whose request comes too slowly on the second port loses that request, and is told so", async () => {
+    const session = http2.connect(`http://127.0.0.1:${stack.gateway.grpcPort}`);
+    const stream = session.request({ ":method": "POST", ":path": GET_STATUS, "content-type": "application/grpc" });
+    stream.on("error", () => undefined);
+    stream.write(Buffer.from([0, 0, 0, 1, 0]));
+    const [headers] = await once(stream, "response");
+    expect(headers).toMatchObject({ "grpc-status": String(Codes.INVALID_ARGUMENT) });
+    stream.resume();
+    await once(stream, "close");
+    session.close();
   });
 
   it("whose body comes too slowly over HTTP/2 loses that request, and keeps the others", async () => {
