@@ -5,17 +5,26 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+/** A step that takes longer says what it is: where all is built, none does. */
+const SILENCE_MS = 1_000;
+
 /** Resolves when it is built. Where it cannot be, says why and ends the process with 1. */
 export async function buildFirst() {
-  process.stdout.write("Building Agentspan (a few seconds the first time)\n");
+  process.stdout.write("Building Agentspan (half a minute the first time, and more on a busy machine)\n");
   const steps = [
-    [join(root, "scripts", "generate.mjs"), "--vendor-only"],
-    [join(root, "node_modules", "typescript", "bin", "tsc"), "-b", join(root, "cli"), join(root, "services", "desk")],
-    [join(root, "scripts", "bundle.mjs")],
-    [join(root, "scripts", "desk.mjs")],
+    ["reading the contract", join(root, "scripts", "generate.mjs"), "--vendor-only"],
+    [
+      "compiling the TypeScript, which takes the longest",
+      ...[join(root, "node_modules", "typescript", "bin", "tsc"), "-b"],
+      ...[join(root, "cli"), join(root, "services", "desk")],
+    ],
+    ["putting each program into one file", join(root, "scripts", "bundle.mjs")],
+    ["making the pages of the desk", join(root, "scripts", "desk.mjs")],
   ];
-  for (const step of steps) {
+  for (const [index, [what, ...step]] of steps.entries()) {
+    const told = setTimeout(() => process.stdout.write(`  ${index + 1} of ${steps.length}: ${what}\n`), SILENCE_MS);
     const { code, said } = await run(step);
+    clearTimeout(told);
     if (code === 0) continue;
     process.stderr.write(
       `${said.trim()}\nAgentspan could not be built. After a change of the dependencies run: npm ci; where parts of the build were removed: npx tsc -b --force\n`,

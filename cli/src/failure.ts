@@ -3,7 +3,9 @@ import { AgentspanError, ConfigError, withoutSecrets } from "@agentspan/internal
 import { LocalStackError } from "@agentspan/local";
 import { ServersError } from "@agentspan/servers";
 import { CommandError, Interrupted } from "./command-error.js";
+import { commandName } from "./command-name.js";
 import { EXIT_CODES } from "./exit-codes.js";
+import { withStartRemedy } from "./local-server.js";
 
 export interface Failure {
   /** Nothing where everything has been said. */
@@ -17,13 +19,18 @@ export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof AgentspanError) {
     // What was said on the command line is what the server refuses.
     return {
-      message: sentenceOf(thrown),
+      message: withStartRemedy(sentenceOf(thrown), thrown.metadata.address),
       exitCode: thrown.code === "INVALID_ARGUMENT" ? EXIT_CODES.calledWrongly : EXIT_CODES.failed,
     };
   }
   if (thrown instanceof LocalStackError && thrown.reason === "PORT_TWICE")
     return { message: thrown.message, exitCode: EXIT_CODES.calledWrongly };
-  if (thrown instanceof LocalStackError || thrown instanceof ServersError || thrown instanceof ConfigError) {
+  if (thrown instanceof LocalStackError) {
+    // The library does not know how a person types the command here.
+    const message = thrown.message.replaceAll("(agentspan server ", `(${commandName()} server `);
+    return { message, exitCode: EXIT_CODES.failed };
+  }
+  if (thrown instanceof ServersError || thrown instanceof ConfigError) {
     return { message: thrown.message, exitCode: EXIT_CODES.failed };
   }
   // A fault of ours: the stack is what a report needs.

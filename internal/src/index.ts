@@ -25,6 +25,7 @@ export * from "./rule.js";
 export * from "./shutdown.js";
 export * from "./signing/index.js";
 export * from "./slack/index.js";
+export * from "./start-command.js";
 export * from "./subjects.js";
 export * from "./text/escaped-html.js";
 export * from "./time.js";

@@ -184,6 +184,6 @@ function lost(title: string, exit: ServerExit, logPath: string, dataDir: string)
   const said = words.length === 0 ? "" : ` Its last words:\n${words.map((line) => `  ${line}`).join("\n")}\n`;
   return new LocalStackError(
     "SERVER_LOST",
-    `${title} ended unexpectedly (${how}), so everything was stopped.${said} Start again: runs go on where they were. Its log: ${logPath}`,
+    `${title} ended unexpectedly (${how}), so everything was stopped.${said} Start again, with the options it had (agentspan server start --data ${dataDir}): runs go on where they were. Its log: ${logPath}`,
   );
 }

@@ -8,6 +8,9 @@ const (
 	ReasonBusUnavailable = "BUS_UNAVAILABLE"
 )
 
+// startWith is for a program, which does not know how the command is found where it runs.
+const startWith = "Start one with: agentspan server start (in a clone of its repository: npx agentspan server start)"
+
 // Error is why something cannot be served: a reason of the contract's closed list, and words that say what to do.
 type Error struct {
 	Reason  string

@@ -67,7 +67,7 @@ func openLink(ctx context.Context, link *natsLink, patience time.Duration) error
 }
 
 func unreachable(servers string, err error) error {
-	remedy := "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
+	remedy := "Is the server running, and is AGENTSPAN_NATS_URL its address? " + startWith
 	if errors.Is(err, nats.ErrAuthorization) {
 		remedy = "It does not know this login. Make the worker's credentials with: agentspan worker credentials; " +
 			"and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE"

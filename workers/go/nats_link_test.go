@@ -182,7 +182,7 @@ func TestLogsInWithItsKeyAndAsksInItsOwnName(t *testing.T) {
 
 func TestSaysWhatToDoWhereItIsNotConnected(t *testing.T) {
 	for err, want := range map[error]string{
-		nats.ErrNoServers: "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start",
+		nats.ErrNoServers: "Is the server running, and is AGENTSPAN_NATS_URL its address? " + startWith,
 		// As a server refuses a login.
 		fmt.Errorf("%w: user", nats.ErrAuthorization): "AGENTSPAN_WORKER_CREDENTIALS_FILE",
 	} {

@@ -20,7 +20,7 @@ func (s servedTool) String() string { return s.queue + "/" + s.tool.name }
 var errNoServer = &Error{
 	Reason: ReasonBusUnavailable,
 	Message: "NATS answers, but no Agentspan server listens there. " +
-		"Is the server running? Start one with: agentspan server start",
+		"Is the server running? " + startWith,
 }
 
 // register tells the server what is served here, until it answers. The error is an *Error where it refuses for good, and

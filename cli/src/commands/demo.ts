@@ -1,7 +1,8 @@
 // agentspan demo: the refund agent of the introduction, on a server of its own, with a person who approves or rejects.
-import { type AgentHandle, AgentRuntime, type RunStatus } from "@agentspan/sdk";
+import { type AgentHandle, AgentRuntime, AgentspanError, type RunStatus } from "@agentspan/sdk";
 import { CommandError, Interrupted } from "../command-error.js";
 import { commandName } from "../command-name.js";
+import { refusedWords } from "../decide-remedy.js";
 import { always, askingPerson, type Decider } from "../demo/deciders.js";
 import { type DemoServer, demoServer } from "../demo/demo-server.js";
 import type { DecisionFlags } from "../demo/somebody-to-ask.js";
@@ -14,6 +15,7 @@ import { listRuns } from "../run-lists.js";
 import { safeText } from "../safe-text.js";
 import { dataOption } from "../stack-place.js";
 import { aborted, StopRequests } from "../stop-requests.js";
+import { tableLines } from "../table.js";
 import { showEvents } from "./runs.js";
 
 export interface DemoFlags extends StackFlags, DecisionFlags {
@@ -102,7 +104,12 @@ async function play(flags: DemoFlags, { server, runtime, model, decider, output,
   }
   onRun(handle.runId);
   output.line(`Run     ${handle.runId}\n`);
-  await watchRun({ handle, decider, output, findAgain: [findAgain(handle.runId, server)], signal });
+  try {
+    await watchRun({ handle, decider, output, findAgain: [findAgain(handle.runId, server)], signal });
+  } catch (error) {
+    if (!(error instanceof AgentspanError && error.reason === "SELF_APPROVAL")) throw error;
+    throw new CommandError(`\n${refusedWords(error)}\n\n${bySomebodyElse(handle.runId, server).join("\n")}`);
+  }
   const status = await handle.getStatus({ signal });
   output.line(`\n${endWords(status)}`);
   output.line("\nWhat the server has on record of this run:");
@@ -135,6 +142,20 @@ function endWords({ state, output, error }: RunStatus): string {
 
 function findAgain(runId: string, { dataDir }: DemoServer): string {
   return `${commandName()} demo --run ${runId}${dataOption(dataDir, process.env)}`;
+}
+
+/** Two people are needed where everybody is known, and the demonstration is one of them. */
+function bySomebodyElse(runId: string, server: DemoServer): readonly string[] {
+  const command = commandName();
+  const steps = [
+    ...(server.shared
+      ? []
+      : [[`${command} server start --auth${dataOption(server.dataDir, process.env)}`, "a server"]]),
+    [`${command} keys create --owner maria@acme.test --role approver`, "a key for a second person"],
+    [`AGENTSPAN_API_KEY=agsp_... ${command} approve ${runId}`, "decide, with that key"],
+    [findAgain(runId, server), "pay the refund, and see the run's end"],
+  ];
+  return ["The run waits for somebody else. Go on:", ...tableLines(steps).map((line) => `  ${line}`)];
 }
 
 function goOn(runId: string, server: DemoServer): readonly (readonly string[])[] {

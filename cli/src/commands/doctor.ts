@@ -4,6 +4,7 @@ import { CommandError } from "../command-error.js";
 import type { Check } from "../doctor/check.js";
 import { machineChecks, nodeCheck } from "../doctor/machine-checks.js";
 import { serverChecks } from "../doctor/server-checks.js";
+import { elsewhere, isLocal } from "../local-server.js";
 import type { UrlOption } from "../options.js";
 import type { Output } from "../output.js";
 import { serverTarget } from "../profiles/server-target.js";
@@ -19,11 +20,12 @@ export async function doctor(flags: DoctorFlags, output: Output): Promise<void> 
   const target = await serverTarget(flags);
   const { url, apiKey } = target;
   // A server elsewhere needs nothing of this machine.
-  const local = isLocal(url) ? await machineChecks(stackPlace(flags, process.env), process.env) : [];
+  const place = stackPlace(flags, process.env);
+  const local = isLocal(url) ? await machineChecks(place, process.env) : [];
   const runtime = new AgentRuntime({ retryFor: "5s", url, ...(apiKey === undefined ? {} : { apiKey }) });
   let checks: readonly Check[];
   try {
-    checks = [nodeCheck(), ...local, ...(await serverChecks(runtime, target))];
+    checks = [nodeCheck(), ...local, ...(await serverChecks(runtime, target, elsewhere(url, place.dataDir)))];
   } finally {
     await runtime.shutdown();
   }
@@ -38,8 +40,4 @@ function show(checks: readonly Check[], output: Output): void {
     output.line(`${{ ok: "ok   ", note: "note ", fault: "FAULT" }[state]}  ${name.padEnd(11)}  ${found}`);
     if (remedy !== undefined) output.line(`                    ${remedy}`);
   }
-}
-
-function isLocal(url: string): boolean {
-  return ["127.0.0.1", "localhost", "[::1]"].includes(new URL(url).hostname);
 }

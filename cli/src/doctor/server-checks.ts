@@ -14,14 +14,19 @@ const CLOCK_NOTE_MS = 5_000;
 /** Signatures are good for 30 seconds. */
 const CLOCK_FAULT_MS = 30_000;
 
-export async function serverChecks(runtime: AgentRuntime, target: ServerTarget): Promise<readonly Check[]> {
-  const reached = await reach(target);
+/** `elsewhere` says how to ask the server that runs on this machine at another address, if one does. */
+export async function serverChecks(
+  runtime: AgentRuntime,
+  target: ServerTarget,
+  elsewhere: string | undefined,
+): Promise<readonly Check[]> {
+  const reached = await reach(target, elsewhere);
   if (reached.some(({ state }) => state === "fault")) return reached;
   const who = await identityCheck(runtime, target);
   return [...reached, who, ...(who.state === "fault" ? [] : await workerChecks(runtime))];
 }
 
-async function reach({ url, from }: ServerTarget): Promise<readonly Check[]> {
+async function reach({ url, from }: ServerTarget, elsewhere: string | undefined): Promise<readonly Check[]> {
   const name = "Server";
   const where = `${url}, of ${from}`;
   try {
@@ -32,7 +37,7 @@ async function reach({ url, from }: ServerTarget): Promise<readonly Check[]> {
       return [{ name, state: "fault", found: `${where}, answers and takes no requests`, remedy }];
     }
     if (answer.status !== 200) {
-      const remedy = "Name the address of an Agentspan server with --url or a profile.";
+      const remedy = elsewhere ?? "Name the address of an Agentspan server with --url or a profile.";
       return [
         { name, state: "fault", found: `${where}, answers with ${answer.status} as no Agentspan server does`, remedy },
       ];
@@ -40,7 +45,8 @@ async function reach({ url, from }: ServerTarget): Promise<readonly Check[]> {
     return [{ name, state: "ok", found: `${where}, takes requests` }, ...clockCheck(answer.headers.get("date"), now)];
   } catch (error) {
     const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    const remedy = `Start it (${commandName()} server start), or name another with --url or a profile. A private authority of TLS is trusted by NODE_EXTRA_CA_CERTS.`;
+    const start = `Start it (${commandName()} server start), or name another with --url or a profile. A private authority of TLS is trusted by NODE_EXTRA_CA_CERTS.`;
+    const remedy = elsewhere ?? start;
     return [{ name, state: "fault", found: `${where}, does not answer: ${safeText(why)}`, remedy }];
   }
 }

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { AgentHandle, RuntimeOptions } from "@agentspan/sdk";
 import { CommandError } from "../command-error.js";
+import { withStartRemedy } from "../local-server.js";
 import { safeText } from "../safe-text.js";
 
 /** What is used of an agent that another copy of the SDK made. */
@@ -51,9 +52,14 @@ export async function runtimeFor(file: string, options: RuntimeOptions): Promise
 /** What the file's own code threw, with its stack; what the SDK has words for, without. */
 export function thrownBy(file: string, thrown: unknown): CommandError {
   if (!(thrown instanceof Error)) return new CommandError(`${safeText(file)} threw ${safeText(String(thrown))}.`);
-  if (thrown.name === "AgentspanError") return new CommandError(thrown.message);
+  if (thrown.name === "AgentspanError") return new CommandError(withStartRemedy(thrown.message, addressOf(thrown)));
   const stack = (thrown.stack ?? thrown.message).split("\n").map(safeText).join("\n");
   return new CommandError(`${safeText(file)} could not be run:\n${stack}`);
+}
+
+/** Where nobody answered. */
+function addressOf(error: Error & { readonly metadata?: { readonly address?: string } }): string | undefined {
+  return error.metadata?.address;
 }
 
 async function imported(file: string): Promise<object> {

@@ -182,6 +182,27 @@ describe("standing grants", () => {
   });
 });
 
+describe("the demo where everybody is known", () => {
+  it("waits for a second person, with the commands that get one and go on, and then pays", async () => {
+    machine.env.AGENTSPAN_API_KEY = adminKey();
+    const alone = await machine.ask("demo", "--approve");
+    expect(alone.code).toBe(1);
+    const [, runId = ""] = /^Run {5}(run_\w+)/m.exec(alone.shown) ?? [];
+    expect(alone.shown).toMatch(
+      new RegExp(
+        `\\n {2}agentspan keys create --owner maria@acme\\.test --role approver .*\\n {2}AGENTSPAN_API_KEY=agsp_\\.\\.\\. agentspan approve ${runId} .*\\n {2}agentspan demo --run ${runId} .*\\n$`,
+      ),
+    );
+    const made = await ask(adminKey(), "keys", "create", "--owner", "maria@acme.test", "--role", "approver", "--json");
+    const { text } = JSON.parse(made.shown) as { text: string };
+    expect(await ask(text, "approve", runId)).toMatchObject({ code: 0 });
+    const again = await machine.ask("demo", "--run", runId, "--approve");
+    delete machine.env.AGENTSPAN_API_KEY;
+    expect(again.shown).toContain("Result: Alex, your refund of $29.99");
+    expect(again.code).toBe(0);
+  });
+});
+
 describe("a later start with keys of the environment", () => {
   it("says that the key in the data folder is not taken, and takes the others", async () => {
     server.kill("SIGINT");

@@ -121,9 +121,19 @@ it("is found by the doctor, who says what is there and what is missing", async (
   const away = await machine.ask("doctor", "--url", "http://127.0.0.1:1");
   expect(away.code).toBe(1);
   expect(away.shown).toMatch(
-    /^FAULT {2}Server +http:\/\/127\.0\.0\.1:1, of --url, does not answer: .*\n +Start it \(agentspan server start\)/m,
+    /^FAULT {2}Server +http:\/\/127\.0\.0\.1:1, of --url, does not answer: .*\n +One runs on this machine at/m,
   );
   expect(away.shown).toMatch(/1 thing is missing or wrong\.\n$/);
+  const howTo = `One runs on this machine at ${url}: ask it with --url ${url}, or set AGENTSPAN_SERVER_URL=${url}\n`;
+  expect(away.shown).toContain(howTo);
+  const list = await machine.ask("approvals", "list", "--url", "http://127.0.0.1:1");
+  expect(list).toMatchObject({
+    code: 1,
+    shown: expect.stringMatching(/^Cannot reach .* Is the server running\? One runs/),
+  });
+  expect(list.shown).toContain(howTo);
+  const none = await machine.ask("doctor", "--url", "http://127.0.0.1:1", "--data", join(machine.folder, "none"));
+  expect(none.shown).toMatch(/\n +Start it \(agentspan server start\)/);
 });
 
 it("shows what the processes log, of those that are asked for, and goes on over a stop and a start", async () => {

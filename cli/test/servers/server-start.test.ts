@@ -81,6 +81,9 @@ describe("agentspan server start", () => {
     process.kill(nats?.pid ?? 0, "SIGKILL");
     expect(await server.exit).toBe(1);
     expect(server.shown).toMatch(/The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\./);
+    expect(server.shown).toContain(
+      `Start again, with the options it had (agentspan server start --data ${machine.dataDir}): runs go on`,
+    );
     expect(server.shown).toMatch(/Its log: .*nats\.log\n$/);
     await machine.nothingLeft();
   });

@@ -127,7 +127,7 @@ describe("a stack", () => {
     expect(reason).toMatchObject({
       reason: "SERVER_LOST",
       message: expect.stringMatching(
-        /^The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\.[\s\S]*Start again: runs go on where they were\. Its log: .*nats\.log$/,
+        /^The NATS server ended unexpectedly \(SIGKILL\), so everything was stopped\.[\s\S]*Start again, with the options it had \(agentspan server start --data .*\): runs go on where they were\. Its log: .*nats\.log$/,
       ),
     });
     expect(alive(pids)).toEqual([]);

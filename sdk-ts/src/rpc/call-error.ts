@@ -1,6 +1,6 @@
 // What a gRPC library reports, as one of our errors. Everything the server itself has to say carries its ErrorInfo; a
 // status without one was made on the way (a refused connection, a reset stream, a proxy).
-import { AgentspanError, fromErrorDetails, type PackedDetail } from "@agentspan/internal";
+import { AgentspanError, fromErrorDetails, type PackedDetail, START_WITH } from "@agentspan/internal";
 import { unreachableError } from "../unreachable-error.js";
 
 /** A failed call as both libraries can tell it. */
@@ -68,8 +68,8 @@ function broken(address: string, why: string): string {
 
 /** Nothing answers there. The metadata names the address, which isUnreachable reads. */
 function unreachable(address: string, why: string, cause: unknown): AgentspanError {
-  const remedy = "Is the server running? Start one with: agentspan server start";
-  return unreachableError(`Cannot reach an Agentspan server at ${address} (${why}). ${remedy}`, address, cause);
+  const said = `Cannot reach an Agentspan server at ${address} (${why}). Is the server running? ${START_WITH}`;
+  return unreachableError(said, address, cause);
 }
 
 /** Whether no server answered at all. */

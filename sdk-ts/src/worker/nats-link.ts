@@ -2,6 +2,7 @@
 import {
   type AgentspanError,
   natsAddress,
+  START_WITH,
   type TlsFiles,
   traceHeaders,
   type WorkerVerb,
@@ -174,8 +175,7 @@ function connectionOptions({ url, tls, seed, workerId }: NatsLinkOptions) {
   };
 }
 
-const START_REMEDY =
-  "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start";
+const START_REMEDY = `Is the server running, and is AGENTSPAN_NATS_URL its address? ${START_WITH}`;
 const LOGIN_REMEDY =
   "It does not know this login. Make the worker's credentials with: agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
 

@@ -1,4 +1,4 @@
-import { AgentspanError, REASONS } from "@agentspan/internal";
+import { AgentspanError, REASONS, START_WITH } from "@agentspan/internal";
 import { RegisterRequestSchema, type RegisterResponse, RegisterResponseSchema } from "@agentspan/proto";
 import { create } from "@bufbuild/protobuf";
 import { SDK_VERSION } from "../version.js";
@@ -33,7 +33,7 @@ export async function register(
     if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
     throw new AgentspanError(
       "BUS_UNAVAILABLE",
-      "NATS answers, but no Agentspan server listens there. Is the server running? Start one with: agentspan server start",
+      `NATS answers, but no Agentspan server listens there. Is the server running? ${START_WITH}`,
       { cause: error },
     );
   });

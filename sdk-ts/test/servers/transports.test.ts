@@ -70,7 +70,7 @@ describe.each(transports)("over %s", (_, open) => {
     const patient = new RunClient(nobody, { patienceMs: 30_000 });
     await expect(patient.call(RunService.method.getStatus, { runId: "r" })).rejects.toMatchObject({
       reason: "BUS_UNAVAILABLE",
-      message: expect.stringMatching(/Is the server running\? Start one with: agentspan server start$/),
+      message: expect.stringMatching(/Is the server running\? Start one with: agentspan server start \(in a clone/),
     });
     nobody.close();
   });

@@ -189,6 +189,12 @@ function retryAfterOf(headers: APIError["headers"], error: Readonly<Record<strin
   return undefined;
 }
 
+/** No provider gives keys as short as this. One that somebody made up is also in words that have nothing to do with it. */
+const SHORT_KEY = 8;
+
 function withoutKey(message: string, key: string | undefined): string {
-  return key === undefined ? message : message.replaceAll(key, "[key]");
+  if (key === undefined) return message;
+  if (key.length >= SHORT_KEY) return message.replaceAll(key, "[key]");
+  const itself = key.replace(/[^\w]/g, "\\$&");
+  return message.replace(new RegExp(`(?<![\\w-])${itself}(?![\\w-])`, "g"), "[key]");
 }

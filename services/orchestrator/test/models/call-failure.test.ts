@@ -190,6 +190,17 @@ describe("the words of a failure", () => {
     }
   });
 
+  it("are left whole by a key so short that it is in other words, and do not hold it either", async () => {
+    const environment = { OPENAI_API_KEY: "k", OPENAI_BASE_URL: server.url };
+    const short = new OpenAiModels({ providers: providersFrom(environment).providers, environment });
+    const ask = () => failureOf(short.reply(asking("openai/gpt-4o-mini", "hello"), { signal: neverAborted() }));
+    answer = { status: 401, body: openAiError("Incorrect API key.") };
+    expect((await ask()).message).toContain("openai does not accept the API key in OPENAI_API_KEY (401).");
+    answer = { status: 400, body: openAiError('Keys like "k" are fake.') };
+    expect((await ask()).message).toContain('(400): Keys like "[key]" are fake.');
+    await short.close();
+  });
+
   it("hold no half of the key where they are cut", async () => {
     const { message } = await failure({ status: 400, body: openAiError(`${"x".repeat(490)}${KEY}`) });
     expect(message).not.toContain(KEY.slice(0, 8));

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from agentspan.agents import Agent, AgentRuntime, tool
+from agentspan.agents.errors import START_WITH
 from tests.servers.programs import line_of, output_of, program
 from tests.servers.stack import Stack
 
@@ -153,7 +154,7 @@ def test_says_where_there_is_no_server_how_to_start_one(stack: Stack) -> None:
     for one, address, remedy in zip(asked, addresses, remedies, strict=True):
         shown = output_of(one)
         assert shown.startswith(f"BUS_UNAVAILABLE Cannot reach {address}")
-        assert shown.endswith(f"Is the server {remedy} Start one with: agentspan server start\n")
+        assert shown.endswith(f"Is the server {remedy} {START_WITH}\n")
         assert "u:p" not in shown
 
 

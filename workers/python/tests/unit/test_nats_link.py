@@ -18,6 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agentspan.agents import AgentspanError
+from agentspan.agents.errors import START_WITH
 from agentspan.worker.nats_address import nats_address
 from agentspan.worker.nats_link import NatsLink, unreachable
 from agentspan.worker.nkey import NkeyUser
@@ -156,7 +157,7 @@ def test_says_what_does_not_answer_and_not_the_password() -> None:
     with pytest.raises(AgentspanError, match=re.escape("Cannot reach NATS at nats://127.0.0.1:1 (")) as error:
         asyncio.run(NatsLink.open("nats://me:secret@127.0.0.1:1", "worker-1", 0.1))
     assert error.value.reason == "BUS_UNAVAILABLE"
-    remedy = "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
+    remedy = f"Is the server running, and is AGENTSPAN_NATS_URL its address? {START_WITH}"
     assert str(error.value).endswith(remedy)
     assert "secret" not in str(error.value)
 

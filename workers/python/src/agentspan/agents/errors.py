@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+START_WITH = "Start one with: agentspan server start (in a clone of its repository: npx agentspan server start)"
+"""For a program, which does not know how the command is found where it runs."""
+
 Reason = Literal[
     "RUN_NOT_FOUND",
     "APPROVAL_NOT_FOUND",

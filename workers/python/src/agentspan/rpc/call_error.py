@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 
-from agentspan.agents.errors import AgentspanError, FieldFault, Reason, reason_of
+from agentspan.agents.errors import START_WITH, AgentspanError, FieldFault, Reason, reason_of
 
 _DOMAIN = "agentspan"
 _ADDRESS = "address"
@@ -37,8 +37,7 @@ _UNAVAILABLE = frozenset({429, 502, 503, 504})
 
 def unreachable(address: str, why: object) -> AgentspanError:
     """Nothing answers there."""
-    remedy = "Is the server running? Start one with: agentspan server start"
-    message = f"Cannot reach an Agentspan server at {address} ({why}). {remedy}"
+    message = f"Cannot reach an Agentspan server at {address} ({why}). Is the server running? {START_WITH}"
     return AgentspanError("BUS_UNAVAILABLE", message, metadata={_ADDRESS: address})
 
 

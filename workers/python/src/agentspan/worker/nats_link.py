@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from agentspan.agents.errors import AgentspanError
+from agentspan.agents.errors import START_WITH, AgentspanError
 from agentspan.agents.within import within
 from agentspan.worker.nats_address import nats_address, without_login
 from agentspan.worker.nkey import NkeyUser
@@ -237,7 +237,7 @@ async def _forget(client: Client) -> None:
         logger.debug("Could not close the connection to NATS  why=%r", error)
 
 
-_START_REMEDY = "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start"
+_START_REMEDY = f"Is the server running, and is AGENTSPAN_NATS_URL its address? {START_WITH}"
 _LOGIN_REMEDY = (
     "It does not know this login. Make the worker's credentials with: agentspan worker credentials; "
     "and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE"

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from agentspan import __version__
-from agentspan.agents.errors import AgentspanError, reason_of
+from agentspan.agents.errors import START_WITH, AgentspanError, reason_of
 from agentspan.agents.within import within
 from agentspan.v1 import worker_pb2
 from agentspan.worker.ask_until_answered import ask_until_answered
@@ -32,8 +32,7 @@ async def register(
     try:
         answer = await within(None if patience == float("inf") else patience, asking)
     except asyncio.TimeoutError:
-        remedy = "Is the server running? Start one with: agentspan server start"
-        message = f"NATS answers, but no Agentspan server listens there. {remedy}"
+        message = f"NATS answers, but no Agentspan server listens there. Is the server running? {START_WITH}"
         raise AgentspanError("BUS_UNAVAILABLE", message) from None
     if not answer.HasField("error"):
         return answer

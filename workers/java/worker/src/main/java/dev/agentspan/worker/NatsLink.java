@@ -33,7 +33,7 @@ final class NatsLink implements Link {
   private static final Duration REOPEN_AFTER = Duration.ofMillis(500);
   private static final Duration LAST_WORDS = Duration.ofSeconds(2);
   private static final String START_REMEDY =
-      "Is the server running, and is AGENTSPAN_NATS_URL its address? Start one with: agentspan server start";
+      "Is the server running, and is AGENTSPAN_NATS_URL its address? " + Registrar.START_WITH;
   private static final String LOGIN_REMEDY = "It does not know this login. Make the worker's credentials with:"
       + " agentspan worker credentials; and name their file in AGENTSPAN_WORKER_CREDENTIALS_FILE";
 

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /** Tells the server what is served here, and tells it again where it has forgotten that. One at a time. */
 final class Registrar implements WorkerParts.Registration {
+  /** For a program, which does not know how the command is found where it runs. */
+  static final String START_WITH =
+      "Start one with: agentspan server start (in a clone of its repository: npx agentspan server start)";
   private static final Logger LOG = LoggerFactory.getLogger(Registrar.class);
   // Two registrations that nobody waits for are so far apart.
   private static final Duration EVERY = Duration.ofSeconds(2);
@@ -78,7 +81,7 @@ final class Registrar implements WorkerParts.Registration {
           .within(patience)
           .answer()
           .orElseThrow(() -> new AgentspanException("BUS_UNAVAILABLE", "NATS answers, but no Agentspan server listens"
-              + " there. Is the server running? Start one with: agentspan server start"));
+              + " there. Is the server running? " + START_WITH));
       if (answer.hasError()) {
         String reason = answer.getError().getReason();
         String message = "The server did not take this worker: " + answer.getError().getMessage();

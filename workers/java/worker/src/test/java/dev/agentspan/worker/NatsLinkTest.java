@@ -151,8 +151,8 @@ class NatsLinkTest {
         AgentspanException.class, () -> open("nats://me:secret@127.0.0.1:1", null, null, SHORT, new Signal()));
     assertEquals("BUS_UNAVAILABLE", error.reason());
     assertTrue(error.getMessage().startsWith("Cannot reach NATS at nats://127.0.0.1:1 ("), error.getMessage());
-    assertTrue(error.getMessage().endsWith("Is the server running, and is AGENTSPAN_NATS_URL its address?"
-        + " Start one with: agentspan server start"), error.getMessage());
+    assertTrue(error.getMessage().endsWith("Is the server running, and is AGENTSPAN_NATS_URL its address? "
+        + Registrar.START_WITH), error.getMessage());
     assertFalse(error.getMessage().contains("secret"));
   }
 
