@@ -17,6 +17,8 @@ import { unreadable } from "../refusal.js";
 import { toConnectError } from "./connect-error.js";
 
 const ENVELOPE_HEADER_BYTES = 5;
+/** How connect begins to tell of a request that is not as the protocol has it. */
+const BROKEN = "protocol error: ";
 
 /** The answer to a request that reached no handler. */
 export async function explained(response: UniversalServerResponse): Promise<UniversalServerResponse> {
@@ -83,8 +85,13 @@ function ours(error: ConnectError, source = error): ConnectError {
     case Code.Internal:
     case Code.Unknown:
       return toConnectError(unreadable(error.rawMessage));
+    // No message, or two, where one is due: gRPC's libraries call that unimplemented, and the caller can correct it.
     case Code.Unimplemented:
-      return toConnectError(new AgentspanError("UNIMPLEMENTED", error.rawMessage));
+      return toConnectError(
+        error.rawMessage.startsWith(BROKEN)
+          ? unreadable(error.rawMessage.slice(BROKEN.length))
+          : new AgentspanError("UNIMPLEMENTED", error.rawMessage),
+      );
     default:
       return error;
   }

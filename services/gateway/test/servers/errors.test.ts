@@ -224,6 +224,23 @@ describe("what cannot be read", () => {
     expect(text).toContain("INVALID_REQUEST");
   });
 
+  it("is INVALID_REQUEST where it has no message, or two, for one", async () => {
+    const one = Buffer.from(encodeEnvelope(0, toBinary(GetStatusRequestSchema, create(GetStatusRequestSchema))));
+    for (const type of ["application/connect+proto", "application/grpc-web+proto"]) {
+      for (const [body, why] of [
+        [Buffer.alloc(0), "missing input message"],
+        [Buffer.concat([one, one]), "received extra input message"],
+      ] as const) {
+        const headers = { "content-type": type };
+        const method = type.includes("connect") ? "StreamEvents" : "GetStatus";
+        const answer = await fetch(url(`/${RunService.typeName}/${method}`), { method: "POST", body, headers });
+        const text = await answer.text();
+        expect(text).toMatch(/INVALID_REQUEST|grpc-status: 3/);
+        expect(decodeURIComponent(text)).toContain(`The request cannot be read: ${why}`);
+      }
+    }
+  });
+
   it("is LIMIT_EXCEEDED on the second port too, far beyond the limit without details", async () => {
     const bytes = (length: number) =>
       toBinary(GetStatusRequestSchema, create(GetStatusRequestSchema, { runId: "x".repeat(length) }));

@@ -143,7 +143,8 @@ function refusalOf(draft: Draft, command: Decide, checkpoint: Checkpoint): Rejec
   if (closed !== undefined) return refusalOfClosed(run, checkpoint);
   if (kind === "SETTLEMENT" && verdict.kind !== "settle") return settleRequired(run, checkpoint);
   if (kind !== "SETTLEMENT" && verdict.kind === "settle") {
-    return reject("INVALID_REQUEST", `Approval ${approvalId} is no settlement: use Approve, Reject or Respond.`);
+    const instead = kind === "QUESTION" ? "Respond, or Reject to decline it" : "Approve, Reject or Respond";
+    return reject("INVALID_REQUEST", `Approval ${approvalId} is no settlement: use ${instead}.`);
   }
   if (kind === "QUESTION" && verdict.kind === "approve") {
     return reject("INVALID_REQUEST", `Approval ${approvalId} is a question: use Respond, or Reject to decline it.`);
