@@ -29,7 +29,7 @@ function startRemedy(address: string): string {
     return `One runs on this machine: set AGENTSPAN_NATS_URL=${natsUrl}`;
   }
   const other = address.startsWith("http") ? elsewhere(address, dataDir) : undefined;
-  return other ?? `One is on record here, and how it is says: ${command} server status`;
+  return other ?? `One is there and does not answer, or is starting: ${command} server status says which`;
 }
 
 /** A folder that cannot be read tells of none. */

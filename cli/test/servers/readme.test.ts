@@ -131,7 +131,7 @@ describe("the agent", () => {
     const agent = startOnTerminal("node refund.mjs");
     expect(await agent.exit).toBe(1);
     expect(agent.shown).toContain("Is the server running, and is AGENTSPAN_NATS_URL its address?");
-    expect(agent.shown).not.toMatch(/\n\s+at /);
+    expect(agent.shown).not.toMatch(/(\n|\\n)\s+at /);
   });
 });
 

@@ -67,7 +67,11 @@ export class NatsLink implements WorkerLink {
       } catch (error) {
         const told = unreachable(options.url, error);
         if (performance.now() - begun >= options.patienceMs) throw told;
-        options.logger.warn({ url: withoutSecrets(options.url), err: error }, "Cannot reach NATS yet; trying again");
+        // Where in a library a socket was refused tells a person nothing.
+        options.logger.warn(
+          { url: withoutSecrets(options.url), why: whyOf(error) },
+          "Cannot reach NATS yet; trying again",
+        );
         await pause(Math.min(1_000, options.patienceMs), options.signal);
       }
     }
@@ -181,8 +185,12 @@ const LOGIN_REMEDY =
 
 /** Credentials of a NATS URL: nats://user:password@host or nats://token@host. */
 function unreachable(url: string, cause: unknown): AgentspanError {
-  const why = cause instanceof NatsError ? cause.code : String(cause);
+  const why = whyOf(cause);
   const address = withoutSecrets(url);
   const remedy = why === ErrorCode.AuthorizationViolation ? LOGIN_REMEDY : START_REMEDY;
   return unreachableError(`Cannot reach NATS at ${address} (${why}). ${remedy}`, address, cause);
+}
+
+function whyOf(cause: unknown): string {
+  return cause instanceof NatsError ? cause.code : String(cause);
 }
