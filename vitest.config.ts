@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { LongestFirst } from "./scripts/longest-first.js";
 
-/** Three fill two cores: tests with servers mostly wait, for leases and for processes; with more some wait too long. */
-const WORKERS = 3;
+/** Four fill two cores: tests with servers mostly wait, for leases and for processes. */
+const WORKERS = 4;
 
 /** What the packages compiled is loaded as it is: Vite would read and write all of it anew in each worker. */
 const COMPILED = { deps: { external: [/\/dist\/.*\.js$/] } };
