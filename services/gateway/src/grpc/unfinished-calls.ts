@@ -34,11 +34,12 @@ export function unfinishedCalls({ unfinished, withinMs }: UnfinishedCallsOptions
       held.end();
     };
     const envelopes = new Envelopes();
+    let ended = false;
     stream.on("data", (bytes: Buffer) => {
-      // In a conversation nothing is read before all that came earlier has been taken.
-      if (requestStream && envelopes.between) held.used();
+      // In a conversation nothing is read before all that was whole has been taken.
+      if (requestStream && ended) held.keep(envelopes.pending);
       held.hold(bytes.length);
-      envelopes.read(bytes);
+      ended = envelopes.read(bytes);
     });
     stream.once("end", end);
     stream.once("close", end);

@@ -49,10 +49,10 @@ async function* read(request: HttpRequest, options: BodyOptions, address: string
       held.hold(bytes.length);
       total += bytes.length;
       if (envelopes === undefined) refuseOver(total, true);
-      else envelopes.read(bytes);
+      const ended = envelopes?.read(bytes) === true;
       yield bytes;
       // Whoever asks for more in a conversation has taken what was whole.
-      if (withinMs === undefined && envelopes?.between === true) held.used();
+      if (withinMs === undefined && envelopes !== undefined && ended) held.keep(envelopes.pending);
     }
     whole = true;
   } catch (error) {

@@ -6,20 +6,20 @@ import { AgentspanError } from "@agentspan/internal";
 
 const KiB = 1_024;
 
-/** Bytes of unfinished bodies that a gateway holds. */
-export const UNFINISHED_BYTES = 256 * KiB * KiB;
+/** Bytes of unfinished bodies that a gateway holds; the process takes some 300 MB more while it is flooded. */
+export const UNFINISHED_BYTES = 128 * KiB * KiB;
 /** Up to here a body gives way only where there is no larger one. Decisions are far below. */
 const SMALL_BYTES = 64 * KiB;
 /** What a piece takes beside its bytes: a body that comes byte by byte is not small. */
-const PIECE_BYTES = 256;
+const PIECE_BYTES = 512;
 const RETRY_AFTER_MS = 1_000;
 
 /** A body that is on its way. */
 export interface UnfinishedBody {
   /** A piece of so many bytes has come, and is held. May call `giveWay`, its own or another's, before it returns. */
   hold(bytes: number): void;
-  /** So far everything has been used, and is no longer held. */
-  used(): void;
+  /** All has been used but so many bytes that came last, of which no others are held any more. */
+  keep(bytes: number): void;
   /** It is whole, or nobody waits for the rest. May be called more than once. */
   end(): void;
 }
@@ -54,7 +54,7 @@ export class UnfinishedBodies {
     this.#small.add(entry);
     return {
       hold: (bytes) => this.#hold(entry, bytes + PIECE_BYTES),
-      used: () => this.#release(entry),
+      keep: (kept) => this.#keep(entry, kept),
       end: () => this.#end(entry),
     };
   }
@@ -73,15 +73,17 @@ export class UnfinishedBodies {
     }
   }
 
-  #release(entry: Entry): void {
-    this.#held -= entry.bytes;
-    entry.bytes = 0;
+  #keep(entry: Entry, bytes: number): void {
+    if (!this.#end(entry)) return;
+    this.#small.add(entry);
+    if (bytes > 0) this.#hold(entry, bytes + PIECE_BYTES);
   }
 
-  #end(entry: Entry): void {
-    this.#release(entry);
-    this.#small.delete(entry);
-    this.#large.delete(entry);
+  /** Whether it was still held. */
+  #end(entry: Entry): boolean {
+    this.#held -= entry.bytes;
+    entry.bytes = 0;
+    return this.#small.delete(entry) || this.#large.delete(entry);
   }
 }
 
